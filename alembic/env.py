@@ -1,0 +1,88 @@
+"""How Alembic reaches the database, and which tables it compares it with."""
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+from sqlalchemy import Connection, event, text
+from sqlmodel import SQLModel
+
+from alembic import context
+
+# One line a module that has tables: this is how Alembic comes to know them.
+from app.core import types
+from app.core.config import Settings, settings
+from app.core.database import make_engine, with_driver
+from app.modules.customers import models as customers
+from app.modules.products import models as products
+from app.modules.tasks import models as tasks
+
+MODELS = (
+    customers,
+    products,
+    tasks,
+)
+LOCK_TIMEOUT = "5s"
+ONE_AT_A_TIME = 7_201_137  # any number, the same for all who migrate this database
+
+
+def render_item(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
+    """Write our column types as what they are on each database, with no import of ours.
+
+    A migration must go on to work when the code that it was made from has changed.
+    """
+    if kind == "type" and isinstance(item, types.UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, types.Money):
+        return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
+    if kind == "type" and type(item).__name__ == "AutoString":
+        return f"sa.String({item.length})"
+    return False
+
+
+def configure(**options: Any) -> None:
+    context.configure(
+        target_metadata=SQLModel.metadata,
+        render_as_batch=True,  # SQLite can alter little: it copies the table instead
+        render_item=render_item,
+        transactional_ddl=True,
+        **options,
+    )
+
+
+def migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
+        connection.commit()
+    configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def trust_references(connection: Any, _: Any) -> None:
+    """Let SQLite drop and copy a table that others refer to."""
+    connection.execute("PRAGMA foreign_keys = OFF")
+
+
+async def migrate_online(settings: Settings) -> None:
+    engine = make_engine(settings)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", trust_references)
+    async with engine.connect() as connection:
+        await connection.run_sync(migrate)
+    await engine.dispose()
+
+
+logging.basicConfig(level=logging.WARNING, format="%(message)s")
+logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+
+if context.is_offline_mode():
+    url = with_driver(settings.DATABASE_URL)
+    configure(url=url, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    # A test hands its own settings over; the command line has those of the environment.
+    asyncio.run(migrate_online(context.config.attributes.get("settings", settings)))

@@ -1,0 +1,42 @@
+"""FastAPI in our outer layers, and with one schema of errors in its document."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
+
+from app.core.config import Settings
+from app.core.middleware import Envelope
+from app.core.problem import Problem
+
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+ASKED = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID")
+SHOWN = ("ETag", "Location", "Retry-After", "X-Request-ID")
+
+
+class Application(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        """Wrap from outside even what Starlette puts around all middleware: its 500."""
+        settings: Settings = self.state.settings
+        app: ASGIApp = super().build_middleware_stack()
+        if settings.CORS_ORIGINS:
+            app = CORSMiddleware(
+                app,
+                allow_origins=settings.CORS_ORIGINS,
+                allow_methods=METHODS,
+                allow_headers=ASKED,
+                expose_headers=SHOWN,
+            )
+        app = TrustedHostMiddleware(
+            app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
+        )
+        return Envelope(app, hsts=settings.is_production)
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts = problem.pop("$defs", {})
+        document["components"]["schemas"] |= {"Problem": problem, **parts}
+        return document

@@ -1,0 +1,45 @@
+"""What is known of the request under way: one object, opened by the outer layer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.core.ids import uuid7
+
+
+@dataclass(slots=True)
+class Context:
+    """Mutable on purpose: what a dependency writes here, everybody else sees."""
+
+    request_id: str = field(default_factory=lambda: uuid7().hex)
+    actor_id: UUID | None = None
+    query: bytes = b""
+    if_match: str | None = None
+    if_none_match: str | None = None
+    shown_id: UUID | None = None
+    shown_version: int | None = None
+
+
+_current: ContextVar[Context | None] = ContextVar("context", default=None)
+
+
+@contextmanager
+def new_context(context: Context) -> Iterator[Context]:
+    """Open the context of one request, script or seed."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+def current_context() -> Context:
+    return _current.get() or Context()
+
+
+def current_request_id() -> str | None:
+    """Return the id of the request under way, if there is one."""
+    context = _current.get()
+    return context.request_id if context else None

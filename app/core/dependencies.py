@@ -1,0 +1,26 @@
+"""What a router asks of the core: a session, of the kind that the method needs."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.health import HealthDep
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+async def get_session(
+    request: Request, health: HealthDep
+) -> AsyncIterator[AsyncSession]:
+    await health.require()
+    database = health.database
+    reads = request.method in SAFE_METHODS
+    async with database.reading() if reads else database.writing() as session:
+        yield session
+
+
+# scope="function" ends the transaction before the response is sent. With the
+# default scope the client would read 201 first, and a failed commit would be lost.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]

@@ -1,0 +1,56 @@
+"""What the database's refusals mean to a client."""
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.core.context import current_context
+from app.core.exceptions import (
+    AppException,
+    ConflictException,
+    PreconditionFailedException,
+    UnavailableException,
+    ValidationFailedException,
+)
+
+# How PostgreSQL and SQLite name what was violated.
+UNIQUE = {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+REFERENCE = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
+
+# Classes of SQLSTATE, and SQLite's names, for a database that cannot answer now:
+# connection lost, too many of them, shut down or cancelled, deadlock, lock timeout.
+AWAY = ("08", "53", "57", "40", "55P03", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL")
+# Data exceptions: a value that the column's type cannot hold.
+UNFIT = ("22",)
+
+
+def is_unique(error: IntegrityError) -> bool:
+    return reason(error) in UNIQUE
+
+
+def is_reference(error: IntegrityError) -> bool:
+    return reason(error) in REFERENCE
+
+
+def reason(error: DBAPIError) -> str:
+    """Return PostgreSQL's SQLSTATE, or SQLite's name of the error, or nothing."""
+    postgresql = getattr(error.orig, "sqlstate", None)
+    return postgresql or getattr(error.orig, "sqlite_errorname", None) or ""
+
+
+def outdated(name: str) -> AppException:
+    asked = current_context().if_match is not None
+    kind = PreconditionFailedException if asked else ConflictException
+    return kind(f"{name} has changed since it was read")
+
+
+def explain(error: Exception) -> AppException | None:
+    """Say what a client can do about this; None when it is a fault of ours."""
+    if isinstance(error, StaleDataError):
+        return outdated("The record")
+    if not isinstance(error, DBAPIError):
+        return UnavailableException("The service is busy")
+    if error.connection_invalidated or reason(error).startswith(AWAY):
+        return UnavailableException("The database does not answer")
+    if reason(error).startswith(UNFIT):
+        return ValidationFailedException([])
+    return None

@@ -1,0 +1,55 @@
+"""The parent of every table that belongs to a domain."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy.orm import declared_attr
+from sqlmodel import Field, SQLModel
+
+from app.core.ids import uuid7
+from app.core.types import UtcDateTime
+
+# Every constraint has a name of ours, so that a migration can drop it by name.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Entity(SQLModel):
+    """A row with an identity, a version and a history.
+
+    Inheriting from Entity is all it takes to be a citizen of this house: ETag and
+    If-Match follow from the version, and the audit records every change.
+
+    Each UPDATE and DELETE names the version it has seen, so none can overwrite what
+    it never read.
+
+    Foreign keys between entities say RESTRICT or nothing. A cascade done by the
+    database changes rows behind the audit's back.
+    """
+
+    redacted: ClassVar[frozenset[str]] = frozenset()
+    __table__: ClassVar[Table]
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    version: int = 1
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    updated_at: datetime = Field(
+        default_factory=now,
+        sa_type=UtcDateTime,
+        sa_column_kwargs={"onupdate": now},
+    )
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"version_id_col": cls.version}

@@ -1,0 +1,146 @@
+"""Generic CRUD over one entity. A repository flushes; it never commits."""
+
+from typing import Any, ClassVar, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, Table, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.core.exceptions import (
+    ConflictException,
+    NotFoundException,
+    ValidationFailedException,
+)
+from app.core.failures import is_reference, is_unique, outdated
+from app.core.listing import Conditions, conditions_of, order_of
+from app.core.models import Entity
+from app.core.pagination import Page, PageQuery
+
+EntityT = TypeVar("EntityT", bound=Entity)
+
+
+class BaseRepository(Generic[EntityT]):
+    model: type[EntityT]
+    # The columns that `q` looks through, and the filters that are not just `=`.
+    searched: ClassVar[tuple[str, ...]] = ()
+    conditions: ClassVar[Conditions] = {}
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    @property
+    def name(self) -> str:
+        return self.model.__name__
+
+    @property
+    def table(self) -> Table:
+        return self.model.__table__
+
+    async def get(self, id: UUID) -> EntityT:
+        """Return the entity, or raise: callers never test for None."""
+        return self._found(id, await self.session.get(self.model, id))
+
+    async def get_for_update(self, id: UUID) -> EntityT:
+        """Return the entity, locked until the transaction ends.
+
+        Without KEY SHARE the lock would also stop rows that merely refer to it.
+        SQLite locks nothing here: its writing sessions are alone from the start.
+        """
+        lock = {"key_share": True}
+        try:
+            entity = await self.session.get(self.model, id, with_for_update=lock)
+        except StaleDataError as error:
+            raise outdated(self.name) from error
+        return self._found(id, entity)
+
+    async def page(self, query: PageQuery) -> Page[Any]:
+        """Return rows of the table, not entities: alike to read, and far cheaper."""
+        table = self.table
+        where = [*conditions_of(table, query, self.conditions, self.searched)]
+        total = await self._count(where) if query.count else None
+        if query.after:
+            where.append(table.c.id < query.after)
+        rows = await self.session.execute(
+            select(table)
+            .where(*where)
+            .order_by(*order_of(table, query.sort))
+            .limit(query.limit)
+            .offset(query.offset)
+        )
+        return Page.model_construct(
+            items=rows.all(), total=total, limit=query.limit, offset=query.offset
+        )
+
+    async def create(self, values: dict[str, Any]) -> EntityT:
+        (entity,) = await self.create_all([values])
+        return entity
+
+    async def create_all(self, many: list[dict[str, Any]]) -> list[EntityT]:
+        """Insert all of them by as few statements as the database allows."""
+        entities = [self.model(**values) for values in many]
+        self.session.add_all(entities)
+        await self._save(many)
+        return entities
+
+    async def update(self, entity: EntityT, values: dict[str, Any]) -> EntityT:
+        for name, value in values.items():
+            setattr(entity, name, value)
+        await self._save([values])
+        return entity
+
+    async def delete(self, entity: EntityT) -> None:
+        await self.session.delete(entity)
+        try:
+            await self.session.flush()
+        except IntegrityError as error:
+            if is_reference(error):
+                raise ConflictException(f"{self.name} is still in use") from error
+            raise
+
+    async def _count(self, where: list[ColumnElement[bool]]) -> int | None:
+        count = select(func.count()).select_from(self.table).where(*where)
+        return await self.session.scalar(count)
+
+    async def _save(self, many: list[dict[str, Any]]) -> None:
+        # Uniqueness and references are the database's to judge: a check made
+        # beforehand can be outrun by another request between check and insert.
+        try:
+            await self.session.flush()
+        except StaleDataError as error:
+            raise outdated(self.name) from error
+        except IntegrityError as error:
+            if is_unique(error):
+                raise ConflictException(self._taken()) from error
+            if is_reference(error):
+                raise await self._dangling(many) from error
+            raise
+
+    def _taken(self) -> str:
+        unique = [c.name.removesuffix("_key") for c in self.table.c if c.unique]
+        return f"Another {self.name} has the same {' or '.join(unique)}"
+
+    async def _dangling(self, many: list[dict[str, Any]]) -> ValidationFailedException:
+        """Find out which references are broken: SQLite does not say."""
+        await self.session.rollback()
+        broken = [
+            missing(key.parent.name)
+            for key in self.table.foreign_keys
+            if not await self._exist(key, {v.get(key.parent.name) for v in many})
+        ]
+        return ValidationFailedException(broken)
+
+    async def _exist(self, key: ForeignKey, values: set[Any]) -> bool:
+        count = select(func.count()).where(key.column.in_(values))
+        return await self.session.scalar(count) == len(values - {None})
+
+    def _found(self, id: UUID, entity: EntityT | None) -> EntityT:
+        if entity is None:
+            raise NotFoundException(f"{self.name} {id} does not exist")
+        return entity
+
+
+def missing(field: str) -> dict[str, Any]:
+    message = "There is no such record"
+    return {"loc": ("body", field), "type": "missing_reference", "msg": message}

@@ -1,0 +1,145 @@
+"""How this API reads a request and labels an answer: strict JSON in, ETags out."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+from pydantic_core import from_json
+from starlette.datastructures import QueryParams
+
+from app.core.context import Context, current_context
+from app.core.exceptions import (
+    UnsupportedMediaTypeException,
+    ValidationFailedException,
+)
+from app.core.models import Entity
+from app.core.preconditions import is_known
+from app.core.problem import documented
+
+Endpoint = Callable[..., Awaitable[Any]]
+
+MOST_PARAMETERS = 100
+
+
+class StrictQuery(QueryParams):
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return a scalar, which may have been sent once at most."""
+        values = self.getlist(key)
+        if len(values) > 1:
+            raise invalid_query(key, "repeated", "This may be given only once")
+        return values[0] if values else default
+
+
+class StrictRequest(Request):
+    @property
+    def query_params(self) -> QueryParams:
+        if not hasattr(self, "_query_params"):
+            self._query_params = StrictQuery(parse_query(self.scope["query_string"]))
+        return self._query_params
+
+    async def json(self) -> Any:
+        # The standard parser lets through NaN, lone surrogates and bottomless
+        # nesting: all of them crash later, in the database or in the response.
+        return from_json(await self.body(), allow_inf_nan=False)
+
+
+class Route(APIRoute):
+    """A route that reads strictly, and whose answer names the version it shows."""
+
+    def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
+        answer = Answer(endpoint)
+        options["responses"] = expected(path, options) | (options["responses"] or {})
+        super().__init__(path, answer.wrapped(), **options)
+        answer.known = {
+            field.alias
+            for field in get_flat_params(self.dependant)
+            if not isinstance(field.field_info, params.Path)
+        }
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        handle = super().get_route_handler()
+        field = self.body_field
+        wants_json = field and not isinstance(field.field_info, params.Form)
+
+        async def handle_strictly(request: Request) -> Response:
+            if wants_json and not is_json(request.headers.get("content-type", "")):
+                raise UnsupportedMediaTypeException("Send the body as application/json")
+            strict = StrictRequest(request.scope, request.receive)
+            response: Response = await handle(strict)
+            return response
+
+        return handle_strictly
+
+
+class Answer:
+    """An endpoint that refuses unknown parameters, and labels what it returns.
+
+    Whoever returns one entity says, by the same act, which version of what it is;
+    middleware.py makes ETag and Location of it.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.known: set[str] = set()
+
+    def wrapped(self) -> Endpoint:
+        @wraps(self.endpoint)
+        async def answer(*args: Any, **values: Any) -> Any:
+            context = current_context()
+            if context.query:
+                self.refuse_unknown(context.query)
+            result = await self.endpoint(*args, **values)
+            return label(result, context) if isinstance(result, Entity) else result
+
+        return answer
+
+    def refuse_unknown(self, query: bytes) -> None:
+        for name, _ in parse_query(query):
+            if name not in self.known:
+                raise invalid_query(name, "extra_forbidden", "There is no such option")
+
+
+def label(entity: Entity, context: Context) -> Any:
+    context.shown_id, context.shown_version = entity.id, entity.version
+    if is_known(entity.version):
+        return Response(status_code=304)
+    return entity
+
+
+def parse_query(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_PARAMETERS,
+        )
+    except ValueError:
+        raise invalid_query("", "unreadable", "The query is not readable") from None
+
+
+def invalid_query(name: str, kind: str, message: str) -> ValidationFailedException:
+    loc = ("query", name) if name else ("query",)
+    return ValidationFailedException([{"loc": loc, "type": kind, "msg": message}])
+
+
+def is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind.startswith("application/") and kind.endswith(("/json", "+json"))
+
+
+def expected(path: str, options: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return the errors that any route of this method and path may answer."""
+    methods = set(options["methods"])
+    statuses = {400, 422, 500, 503}
+    if "{" in path:
+        statuses |= {404}
+    if methods & {"POST", "PATCH", "PUT"}:
+        statuses |= {409, 413, 415}
+    if methods & {"PATCH", "DELETE"} or ("{" in path and 409 in statuses):
+        statuses |= {409, 412}
+    return documented(*statuses)

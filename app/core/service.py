@@ -1,0 +1,45 @@
+"""The service of a domain without rules of its own. Subclasses add the rules."""
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from app.core.models import Entity
+from app.core.pagination import Page, PageQuery
+from app.core.preconditions import require_match
+from app.core.repository import BaseRepository
+from app.core.schemas import Body
+
+EntityT = TypeVar("EntityT", bound=Entity)
+CreateT = TypeVar("CreateT", bound=Body)
+UpdateT = TypeVar("UpdateT", bound=Body)
+
+
+class CrudService(Generic[EntityT, CreateT, UpdateT]):
+    def __init__(self, repository: BaseRepository[EntityT]) -> None:
+        self.repository = repository
+
+    async def page(self, query: PageQuery) -> Page[Any]:
+        return await self.repository.page(query)
+
+    async def get(self, id: UUID) -> EntityT:
+        return await self.repository.get(id)
+
+    async def get_for_update(self, id: UUID) -> EntityT:
+        """Return the entity, locked, in the version that the client has asked for."""
+        entity = await self.repository.get_for_update(id)
+        require_match(entity.version)
+        return entity
+
+    async def create(self, data: CreateT) -> EntityT:
+        return await self.repository.create(data.model_dump())
+
+    async def create_all(self, many: Iterable[CreateT]) -> list[EntityT]:
+        return await self.repository.create_all([data.model_dump() for data in many])
+
+    async def update(self, id: UUID, data: UpdateT) -> EntityT:
+        entity = await self.get_for_update(id)
+        return await self.repository.update(entity, data.changes())
+
+    async def delete(self, id: UUID) -> None:
+        await self.repository.delete(await self.get_for_update(id))

@@ -1,0 +1,64 @@
+"""Assemble the application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import __version__
+from app.core import config, health, pages
+from app.core.application import Application
+from app.core.config import Settings
+from app.core.database import Database
+from app.core.handlers import install_handlers
+from app.core.health import Health
+from app.core.logging import configure_logging
+from app.modules import ROUTERS
+
+DESCRIPTION = """
+Products, customers and tasks.
+"""
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database: for the application, and for scripts as well."""
+    database = Database(settings)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with open_database(app.state.settings) as database:
+        app.state.health = Health(database)
+        await app.state.health.check()
+        yield
+
+
+def create_app(settings: Settings = config.settings) -> FastAPI:
+    configure_logging(settings)
+    app = Application(
+        title="App",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url="/openapi.json" if settings.docs_exposed else None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.MAX_BODY_BYTES,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.settings = settings
+    install_handlers(app)
+    app.include_router(health.router)
+    pages.install_pages(app, settings)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api/v1")
+    return app
+
+
+app = create_app()

@@ -1,0 +1,25 @@
+"""The customer table."""
+
+from typing import Any
+
+from sqlalchemy.orm import validates
+from sqlmodel import Field
+
+from app.core.models import Entity
+from app.core.text import email_key
+
+
+class Customer(Entity, table=True):
+    name: str = Field(max_length=200, index=True)
+    email: str = Field(max_length=254)
+    email_key: str = Field(max_length=255, unique=True)
+    phone: str | None = Field(None, max_length=16)
+    company: str | None = Field(None, max_length=200, index=True)
+    notes: str = Field("", max_length=2000)
+    is_active: bool = True
+
+    @validates("email")
+    def derive_key(self, _: str, email: Any) -> Any:
+        """Two spellings of one address are one customer, whoever writes them."""
+        self.email_key = email_key(email)
+        return email

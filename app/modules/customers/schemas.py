@@ -1,0 +1,61 @@
+"""What clients send and receive about customers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from app.core.pagination import PageQuery
+from app.core.schemas import Body, Email, Flag, Line, Read, optional
+
+Name = Annotated[
+    Line,
+    StringConstraints(min_length=1, max_length=200),
+    Field(examples=["Ada Lovelace"]),
+]
+Phone = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$"),
+    Field(description="E.164", examples=["+442071838750"]),
+]
+Company = Annotated[
+    Line,
+    StringConstraints(min_length=1, max_length=200),
+    Field(examples=["Analytical Engines"]),
+]
+Notes = Annotated[
+    str, StringConstraints(max_length=2000), Field(examples=["Prefers e-mail"])
+]
+Sort = Literal["name", "-name", "email", "-email", "created_at", "-created_at"]
+
+
+class CustomerCreate(Body):
+    name: Name
+    email: Email
+    phone: Phone | None = None
+    company: Company | None = None
+    notes: Notes = ""
+    is_active: bool = True
+
+
+class CustomerUpdate(Body):
+    name: Name = optional()
+    email: Email = optional()
+    phone: Phone | None = None
+    company: Company | None = None
+    notes: Notes = optional()
+    is_active: bool = optional()
+
+
+class CustomerRead(Read):
+    name: str
+    email: str
+    phone: str | None
+    company: str | None
+    notes: str
+    is_active: bool
+
+
+class CustomerQuery(PageQuery):
+    sort: Sort | None = None
+    is_active: Flag | None = None
+    company: Company | None = None

@@ -1,0 +1,9 @@
+"""Rules about customers: none beyond their fields."""
+
+from app.core.service import CrudService
+from app.modules.customers.models import Customer
+from app.modules.customers.schemas import CustomerCreate, CustomerUpdate
+
+
+class CustomerService(CrudService[Customer, CustomerCreate, CustomerUpdate]):
+    """Keeps the address book."""

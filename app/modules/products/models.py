@@ -1,0 +1,17 @@
+"""The product table."""
+
+from decimal import Decimal
+
+from sqlmodel import Field
+
+from app.core.models import Entity
+from app.core.types import Money
+
+
+class Product(Entity, table=True):
+    sku: str = Field(max_length=40, unique=True)
+    name: str = Field(max_length=200, index=True)
+    description: str = Field("", max_length=2000)
+    price: Decimal = Field(sa_type=Money, index=True)
+    stock: int = 0
+    is_active: bool = True

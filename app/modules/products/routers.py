@@ -1,0 +1,71 @@
+"""HTTP for products."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from app.auth.dependencies import guarded_router
+from app.core.dependencies import SessionDep
+from app.core.pagination import Page
+from app.modules.products.models import Product
+from app.modules.products.repository import ProductRepository
+from app.modules.products.schemas import (
+    ProductCreate,
+    ProductQuery,
+    ProductRead,
+    ProductUpdate,
+    StockChange,
+)
+from app.modules.products.service import ProductService
+
+router = guarded_router("products")
+
+
+async def get_service(session: SessionDep) -> ProductService:
+    return ProductService(ProductRepository(session))
+
+
+ServiceDep = Annotated[ProductService, Depends(get_service)]
+
+
+@router.get("", response_model=Page[ProductRead])
+async def list_products(
+    service: ServiceDep, query: Annotated[ProductQuery, Query()]
+) -> Page[Product]:
+    """List products, newest first. `q` looks through SKU, name and description."""
+    return await service.page(query)
+
+
+@router.post("", response_model=ProductRead, status_code=201)
+async def create_product(service: ServiceDep, data: ProductCreate) -> Product:
+    """Add a product. Its SKU must be new."""
+    return await service.create(data)
+
+
+@router.get("/{product_id}", response_model=ProductRead)
+async def get_product(service: ServiceDep, product_id: UUID) -> Product:
+    """Read one product."""
+    return await service.get(product_id)
+
+
+@router.patch("/{product_id}", response_model=ProductRead)
+async def update_product(
+    service: ServiceDep, product_id: UUID, data: ProductUpdate
+) -> Product:
+    """Change the fields given. The price of an inactive product is frozen."""
+    return await service.update(product_id, data)
+
+
+@router.delete("/{product_id}", status_code=204)
+async def delete_product(service: ServiceDep, product_id: UUID) -> None:
+    """Remove a product for good."""
+    await service.delete(product_id)
+
+
+@router.post("/{product_id}/stock", response_model=ProductRead)
+async def adjust_stock(
+    service: ServiceDep, product_id: UUID, data: StockChange
+) -> Product:
+    """Add pieces to the stock, or take them away; never below zero."""
+    return await service.adjust_stock(product_id, data.delta)

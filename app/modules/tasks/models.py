@@ -1,0 +1,40 @@
+"""The task table."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Column, Field
+
+from app.core.models import Entity
+from app.core.types import UtcDateTime, choice
+
+
+class Status(StrEnum):
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Task(Entity, table=True):
+    title: str = Field(max_length=200)
+    description: str = Field("", max_length=5000)
+    status: Status = Field(
+        Status.TODO, sa_column=Column(choice(Status), index=True, nullable=False)
+    )
+    priority: Priority = Field(
+        Priority.MEDIUM, sa_column=Column(choice(Priority), index=True, nullable=False)
+    )
+    due_at: datetime | None = Field(None, sa_type=UtcDateTime, index=True)
+    completed_at: datetime | None = Field(None, sa_type=UtcDateTime)
+    # The table is named, not imported: a domain does not know its neighbours.
+    customer_id: UUID | None = Field(None, foreign_key="customer.id", index=True)
+    assignee_id: UUID | None = Field(None, index=True)

