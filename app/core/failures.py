@@ -21,6 +21,8 @@ REFERENCE = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
 AWAY = ("08", "53", "57", "40", "55P03", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL")
 # Data exceptions: a value that the column's type cannot hold.
 UNFIT = ("22",)
+# Constraints: a repository says more where it knows more.
+AT_ODDS = ("23", "SQLITE_CONSTRAINT")
 
 
 def is_unique(error: IntegrityError) -> bool:
@@ -51,6 +53,8 @@ def explain(error: Exception) -> AppException | None:
         return UnavailableException("The service is busy")
     if error.connection_invalidated or reason(error).startswith(AWAY):
         return UnavailableException("The database does not answer")
+    if reason(error).startswith(AT_ODDS):
+        return ConflictException("This contradicts another record")
     if reason(error).startswith(UNFIT):
         return ValidationFailedException([])
     return None

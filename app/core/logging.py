@@ -56,19 +56,9 @@ def configure_logging(settings: Settings) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*SHARED, structlog.stdlib.add_logger_name],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *render,
-            ],
-        )
-    )
     # Libraries whisper: their INFO is heard only where everything is.
     chatter = level if level == logging.DEBUG else max(level, logging.WARNING)
-    logging.basicConfig(handlers=[handler], level=chatter, force=True)
+    logging.basicConfig(handlers=[foreign(render)], level=chatter, force=True)
     for name in SERVER:
         server = logging.getLogger(name)
         server.handlers.clear()
@@ -76,3 +66,16 @@ def configure_logging(settings: Settings) -> None:
         server.setLevel(level)
     # The access log is ours: see middleware.py.
     logging.getLogger("uvicorn.access").disabled = True
+
+
+def foreign(render: list[Processor]) -> logging.Handler:
+    """Return what writes the records of the standard library as if they were ours."""
+    handler = logging.StreamHandler(sys.stdout)
+    meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*SHARED, structlog.stdlib.add_logger_name],
+            processors=[meta, *render],
+        )
+    )
+    return handler

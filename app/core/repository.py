@@ -74,10 +74,10 @@ class BaseRepository(Generic[EntityT]):
         )
 
     async def create(self, values: dict[str, Any]) -> EntityT:
-        (entity,) = await self.create_all([values])
+        (entity,) = await self.create_many([values])
         return entity
 
-    async def create_all(self, many: list[dict[str, Any]]) -> list[EntityT]:
+    async def create_many(self, many: list[dict[str, Any]]) -> list[EntityT]:
         """Insert all of them by as few statements as the database allows."""
         entities = [self.model(**values) for values in many]
         self.session.add_all(entities)

@@ -34,8 +34,8 @@ class CrudService(Generic[EntityT, CreateT, UpdateT]):
     async def create(self, data: CreateT) -> EntityT:
         return await self.repository.create(data.model_dump())
 
-    async def create_all(self, many: Iterable[CreateT]) -> list[EntityT]:
-        return await self.repository.create_all([data.model_dump() for data in many])
+    async def create_many(self, many: Iterable[CreateT]) -> list[EntityT]:
+        return await self.repository.create_many([data.model_dump() for data in many])
 
     async def update(self, id: UUID, data: UpdateT) -> EntityT:
         entity = await self.get_for_update(id)

@@ -1,0 +1,25 @@
+"""Migrate, seed and serve in one process: what scripts/run does once all is installed.
+
+The same as `alembic upgrade head`, `python seeds/seed_create_app.py` and
+`python -m app`, but it loads the libraries once instead of three times.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from alembic.command import upgrade
+from alembic.config import Config
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from app.__main__ import main as serve
+from seeds.seed_create_app import seed
+
+if __name__ == "__main__":
+    print("Migrating the database", flush=True)
+    upgrade(Config(ROOT / "alembic.ini"), "head")
+    print("Seeding", flush=True)
+    asyncio.run(seed(rows=0))
+    serve()

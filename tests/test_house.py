@@ -1,0 +1,83 @@
+"""The rules of the house that no linter knows."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from importlinter.cli import lint_imports
+from sqlmodel import SQLModel
+
+from app.core.models import Entity
+
+ROOT = Path(__file__).parent.parent
+APP = ROOT / "app"
+SOURCES = sorted(path for path in APP.rglob("*.py") if path.stat().st_size)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions() -> Iterator[tuple[str, Function]]:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, Function):
+                yield f"{path.relative_to(APP)}:{node.name}", node
+
+
+def length(node: Function) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_imports_point_one_way() -> None:
+    assert lint_imports(config_filename="tests/layers.ini", no_cache=True) == 0
+
+
+def test_files_are_short() -> None:
+    lengths = {str(path): len(path.read_text().splitlines()) for path in SOURCES}
+    assert {path: lines for path, lines in lengths.items() if lines > 150} == {}
+    assert median(lengths.values()) <= 60
+
+
+def test_functions_are_short() -> None:
+    lengths = {name: length(node) for name, node in functions()}
+    assert {name: lines for name, lines in lengths.items() if lines > 25} == {}
+    assert median(lengths.values()) <= 6
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
+def test_every_file_says_what_is_in_it(path: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring
+    assert docstring.splitlines()[0].endswith((".", "?"))
+
+
+def users_of(attributes: set[str]) -> set[str]:
+    return {
+        path.relative_to(APP).as_posix()
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in attributes
+    }
+
+
+def test_only_the_database_module_commits() -> None:
+    assert users_of({"commit", "begin", "begin_nested"}) == {"core/database.py"}
+
+
+def test_nobody_creates_tables_but_a_migration() -> None:
+    assert users_of({"create_all", "drop_all"}) == set()
+
+
+def test_nobody_raises_the_framework_s_exception() -> None:
+    raised = {
+        name
+        for name, node in functions()
+        for part in ast.walk(node)
+        if isinstance(part, ast.Raise) and "HTTPException" in ast.dump(part)
+    }
+    assert raised == set()
+
+
+def test_every_table_is_an_entity_s() -> None:
+    entities = {entity.__table__.name for entity in Entity.__subclasses__()}
+    assert set(SQLModel.metadata.tables) == entities
