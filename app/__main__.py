@@ -9,8 +9,6 @@ from app.core.config import settings
 
 
 def main() -> None:
-    address = f"http://{settings.HOST}:{settings.PORT}"
-    print(f"Serving {address}/ and its docs at {address}/docs", flush=True)
     # uvicorn finishes what is under way, and then raises the signal once more.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(

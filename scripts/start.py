@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from app.__main__ import main as serve
+from app.core.config import settings
 from seeds.seed_create_app import seed
 
 if __name__ == "__main__":
@@ -22,4 +23,6 @@ if __name__ == "__main__":
     upgrade(Config(ROOT / "alembic.ini"), "head")
     print("Seeding", flush=True)
     asyncio.run(seed(rows=0))
+    address = f"http://{settings.HOST}:{settings.PORT}"
+    print(f"Serving {address}/ and its docs at {address}/docs", flush=True)
     serve()

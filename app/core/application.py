@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from app.core.config import Settings
 from app.core.middleware import Envelope
-from app.core.problem import Problem
+from app.core.openapi import complete
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 ASKED = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID")
@@ -35,8 +35,6 @@ class Application(FastAPI):
         return Envelope(app, hsts=settings.is_production)
 
     def openapi(self) -> dict[str, Any]:
-        document = super().openapi()
-        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        parts = problem.pop("$defs", {})
-        document["components"]["schemas"] |= {"Problem": problem, **parts}
-        return document
+        if self.openapi_schema is None:
+            complete(super().openapi())
+        return super().openapi()

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.database import Database
 from app.core.exceptions import UnavailableException
 from app.core.migrations import schema_fault
-from app.core.problem import documented
+from app.core.openapi import documented
 
 logger = structlog.get_logger()
 router = APIRouter(tags=["health"])

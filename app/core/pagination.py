@@ -5,7 +5,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.core.schemas import Flag, Id, Strict, Whole
+from app.core.fields import Flag, Id, Whole
+from app.core.schemas import Strict
 
 T = TypeVar("T")
 
@@ -45,6 +46,11 @@ class PageQuery(Strict):
 
 class Page(BaseModel, Generic[T]):
     model_config = ConfigDict(from_attributes=True, arbitrary_types_allowed=True)
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Name Page[ProductRead] as a generated client would: ProductPage."""
+        return f"{params[0].__name__.removesuffix('Read')}Page"
 
     items: Sequence[T]
     total: int | None = Field(description="All that match; null with `count=false`.")

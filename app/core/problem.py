@@ -1,7 +1,6 @@
 """The one shape of an error (RFC 9457), on the wire and in the OpenAPI document."""
 
 from http import HTTPStatus
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,13 +62,3 @@ class Problem(BaseModel):
 
 def title(status: int) -> str:
     return TITLES.get(status) or HTTPStatus(status).phrase
-
-
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return OpenAPI responses for these statuses, each with the problem's schema."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content = {MEDIA_TYPE: {"schema": schema}}
-    return {
-        status: {"description": title(status), "content": content}
-        for status in sorted(statuses)
-    }

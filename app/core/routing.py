@@ -17,8 +17,8 @@ from app.core.exceptions import (
     ValidationFailedException,
 )
 from app.core.models import Entity
+from app.core.openapi import describe
 from app.core.preconditions import is_known
-from app.core.problem import documented
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -52,7 +52,7 @@ class Route(APIRoute):
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         answer = Answer(endpoint)
-        options["responses"] = expected(path, options) | (options["responses"] or {})
+        describe(path, options)
         super().__init__(path, answer.wrapped(), **options)
         answer.known = {
             field.alias
@@ -130,16 +130,3 @@ def invalid_query(name: str, kind: str, message: str) -> ValidationFailedExcepti
 def is_json(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     return kind.startswith("application/") and kind.endswith(("/json", "+json"))
-
-
-def expected(path: str, options: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
-    """Return the errors that any route of this method and path may answer."""
-    methods = set(options["methods"])
-    statuses = {400, 422, 500, 503}
-    if "{" in path:
-        statuses |= {404}
-    if methods & {"POST", "PATCH", "PUT"}:
-        statuses |= {409, 413, 415}
-    if methods & {"PATCH", "DELETE"} or ("{" in path and 409 in statuses):
-        statuses |= {409, 412}
-    return documented(*statuses)

@@ -9,9 +9,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.core.fields import INT32
 from app.core.ids import uuid7
 from app.core.repository import BaseRepository
-from app.core.schemas import INT32
 from tests.modules.test_products import PEN, make_product
 
 SEALED = {

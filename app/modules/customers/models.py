@@ -13,9 +13,9 @@ class Customer(Entity, table=True):
     name: str = Field(max_length=200, index=True)
     email: str = Field(max_length=254)
     email_key: str = Field(max_length=255, unique=True)
-    phone: str | None = Field(None, max_length=16)
-    company: str | None = Field(None, max_length=200, index=True)
-    notes: str = Field("", max_length=2000)
+    phone: str | None = Field(default=None, max_length=16)
+    company: str | None = Field(default=None, max_length=200, index=True)
+    notes: str = Field(default="", max_length=2000)
     is_active: bool = True
 
     @validates("email")

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from app.core.fields import Email, Flag, Line
 from app.core.pagination import PageQuery
-from app.core.schemas import Body, Email, Flag, Line, Read, optional
+from app.core.schemas import Body, Read, optional
 
 Name = Annotated[
     Line,

@@ -11,7 +11,7 @@ from app.core.types import Money
 class Product(Entity, table=True):
     sku: str = Field(max_length=40, unique=True)
     name: str = Field(max_length=200, index=True)
-    description: str = Field("", max_length=2000)
+    description: str = Field(default="", max_length=2000)
     price: Decimal = Field(sa_type=Money, index=True)
     stock: int = 0
     is_active: bool = True

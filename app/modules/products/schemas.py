@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from app.core.fields import INT32, Amount, Count, Flag, Line
 from app.core.pagination import PageQuery
-from app.core.schemas import INT32, Amount, Body, Count, Flag, Line, Read, optional
+from app.core.schemas import Body, Read, optional
 
 Sku = Annotated[
     str, StringConstraints(pattern=r"^[A-Z0-9-]{3,40}$"), Field(examples=["PEN-001"])

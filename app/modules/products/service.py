@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core.exceptions import ConflictException
-from app.core.schemas import INT32
+from app.core.fields import INT32
 from app.core.service import CrudService
 from app.modules.products.models import Product
 from app.modules.products.schemas import ProductCreate, ProductUpdate

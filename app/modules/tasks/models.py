@@ -26,15 +26,19 @@ class Priority(StrEnum):
 
 class Task(Entity, table=True):
     title: str = Field(max_length=200)
-    description: str = Field("", max_length=5000)
+    description: str = Field(default="", max_length=5000)
     status: Status = Field(
-        Status.TODO, sa_column=Column(choice(Status), index=True, nullable=False)
+        default=Status.TODO,
+        sa_column=Column(choice(Status), index=True, nullable=False),
     )
     priority: Priority = Field(
-        Priority.MEDIUM, sa_column=Column(choice(Priority), index=True, nullable=False)
+        default=Priority.MEDIUM,
+        sa_column=Column(choice(Priority), index=True, nullable=False),
     )
-    due_at: datetime | None = Field(None, sa_type=UtcDateTime, index=True)
-    completed_at: datetime | None = Field(None, sa_type=UtcDateTime)
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     # The table is named, not imported: a domain does not know its neighbours.
-    customer_id: UUID | None = Field(None, foreign_key="customer.id", index=True)
-    assignee_id: UUID | None = Field(None, index=True)
+    customer_id: UUID | None = Field(
+        default=None, foreign_key="customer.id", index=True
+    )
+    assignee_id: UUID | None = Field(default=None, index=True)

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from app.core.fields import Flag, Id, Instant, Line
 from app.core.pagination import PageQuery
-from app.core.schemas import Body, Flag, Id, Instant, Line, Read, optional
+from app.core.schemas import Body, Read, optional
 from app.modules.tasks.models import Priority, Status
 
 Title = Annotated[
@@ -19,8 +20,8 @@ Description = Annotated[
     str, StringConstraints(max_length=5000), Field(examples=["With the new prices"])
 ]
 # JSON has no enumerations: a text that names a member is one.
-StatusName = Annotated[Status, Field(strict=False)]
-PriorityName = Annotated[Priority, Field(strict=False)]
+StatusName = Annotated[Status, Field(strict=False, examples=["in_progress"])]
+PriorityName = Annotated[Priority, Field(strict=False, examples=["high"])]
 Sort = Literal[
     "due_at", "-due_at", "priority", "-priority", "created_at", "-created_at"
 ]

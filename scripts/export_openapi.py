@@ -1,0 +1,24 @@
+"""Write the OpenAPI document to docs/openapi.json, where a test watches its changes."""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from app.main import create_app
+from app.core.config import settings
+
+SNAPSHOT = ROOT / "docs" / "openapi.json"
+
+
+def document() -> str:
+    """Return the document as development shows it, in a stable layout."""
+    app = create_app(settings.model_copy(update={"EXPOSE_DOCS": True}))
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(document(), encoding="utf-8")
+    print(f"Wrote {SNAPSHOT.relative_to(ROOT)}")

@@ -1,0 +1,180 @@
+"""The application as a process: how it starts, stops, and what survives its death."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import httpx2
+import pytest
+from alembic.command import upgrade
+
+from tests.databases import ROOT, alembic_config
+from tests.locks import locked
+from tests.modules.test_products import PEN
+from tests.servers import Server, environment, free_port, serving
+
+FASTAPI = str(Path(sys.executable).parent / "fastapi")
+
+
+@pytest.fixture
+def server(url: str, tmp_path: Path) -> Iterator[Server]:
+    with serving(url, tmp_path) as server:
+        yield server
+
+
+def records(server: Server) -> list[dict[str, object]]:
+    lines = server.log.read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_sigterm_lets_a_request_finish(server: Server, url: str) -> None:
+    with server.client() as client, ThreadPoolExecutor() as threads:
+        made = client.post("/products", json=PEN).json()
+        product = f"/products/{made['id']}"
+        with locked(url, "product"):
+            change = threads.submit(client.patch, product, json={"name": "New"})
+            Event().wait(0.5)
+            stopped = threads.submit(server.stop)
+            Event().wait(0.5)
+        assert change.result().status_code == 200
+        assert change.result().json()["name"] == "New"
+        assert stopped.result() == 0
+
+
+def test_what_was_answered_survives_kill_9(
+    server: Server, url: str, tmp_path: Path
+) -> None:
+    answered: list[str] = []
+
+    def write(number: int) -> None:
+        try:
+            made = client.post("/products", json=PEN | {"sku": f"PEN-{number}"})
+        except httpx2.TransportError:
+            return
+        assert made.status_code == 201
+        answered.append(made.json()["sku"])
+        if len(answered) == 60:
+            server.process.kill()
+
+    with server.client() as client, ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(200)))
+    assert len(answered) >= 60
+    with serving(url, tmp_path) as again, again.client() as client:
+        kept = set()
+        for offset in (0, 200):
+            page = client.get("/products", params={"limit": 200, "offset": offset})
+            kept |= {item["sku"] for item in page.json()["items"]}
+    assert kept >= set(answered)
+    assert len(kept) <= len(answered) + 8
+
+
+def test_a_schema_that_is_not_at_head_is_not_served(
+    empty_url: str, tmp_path: Path
+) -> None:
+    with serving(empty_url, tmp_path, ENVIRONMENT="production") as server:
+        for _ in range(3):
+            readyz = server.wait_for("/readyz", status=503)
+            assert "alembic upgrade head" in readyz.json()["detail"]
+            assert readyz.headers["retry-after"]
+        with server.client() as client:
+            refused = client.get("/products")
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            told = [r for r in records(server) if r["event"] == "not_ready"]
+            assert len(told) == 1
+            upgrade(alembic_config(empty_url), "head")
+            assert client.get("/products").status_code == 200
+        server.wait_for("/readyz")
+
+
+def test_a_database_that_is_away(tmp_path: Path) -> None:
+    url = f"postgresql://user:secret@127.0.0.1:{free_port()}/app"
+    with serving(url, tmp_path) as server, server.client() as client:
+        assert server.wait_for("/readyz", status=503).json()["code"] == "unavailable"
+        assert client.get("/products").status_code == 503
+        assert client.post("/products", json=PEN).status_code == 503
+    assert "secret" not in server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (FASTAPI, "dev", "app/main.py", "--no-reload", "--port"),
+        (FASTAPI, "run", "app/main.py", "--port"),
+    ],
+    ids=["dev", "run"],
+)
+def test_fastapi_s_own_command_serves_it(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'app.db'}"
+    upgrade(alembic_config(url), "head")
+    port = free_port()
+    with serving(url, tmp_path, command=(*command, str(port)), port=port) as server:
+        server.wait_for("/readyz")
+        with server.client() as client:
+            assert client.post("/products", json=PEN).status_code == 201
+
+
+def test_production_logs_json_and_nothing_else(url: str, tmp_path: Path) -> None:
+    with serving(url, tmp_path, ENVIRONMENT="production") as server:
+        headers = {"x-request-id": "abc"}
+        httpx2.get(f"{server.base_url}/api/v1/products/x", headers=headers)
+        assert server.stop() == 0
+    parsed = [json.loads(line) for line in server.log.read_text().splitlines()]
+    (request,) = [r for r in parsed if r.get("request_id") == "abc"]
+    assert request.pop("duration_ms") > 0
+    assert request.pop("timestamp").endswith("Z")
+    assert request == {
+        "event": "request",
+        "level": "info",
+        "method": "GET",
+        "route": "/api/v1/products/{product_id}",
+        "status": 422,
+        "request_id": "abc",
+    }
+    assert any(r.get("logger") == "uvicorn.error" for r in parsed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "70000"),
+        ("SECRET_KEY", "hunter2"),
+        ("DATABASE_URL", "mysql://u:hunter2@h/d"),
+        ("LOG_LEVEL", "LOUD"),
+        ("ENVIRONMENT", "prod"),
+        ("WORKERS", "0"),
+        ("DOCS_CDN", "http://cdn.example"),
+    ],
+)
+def test_a_bad_setting_stops_the_start(name: str, value: str) -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "app"),
+        cwd=ROOT,
+        env=environment("sqlite://", **{name: value}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (sentence,) = done.stderr.splitlines()
+    assert f"{name}: " in sentence
+    assert "hunter2" not in sentence
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "app", tmp_path / "app")
+    (tmp_path / ".env").write_text(f"SECRET_KEY={'s' * 40}\nPORT=1111\nHOST=10.0.0.1\n")
+    code = "from app.core.config import settings; print(settings.HOST, settings.PORT)"
+    values = environment("sqlite:///x.db", PORT="2222")
+    values.pop("HOST", None)
+    command = (sys.executable, "-c", code)
+    said = subprocess.check_output(command, cwd=tmp_path, env=values)
+    assert said.split() == [b"10.0.0.1", b"2222"]

@@ -1,0 +1,45 @@
+"""Another program that holds what a request needs."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import asyncpg
+from sqlalchemy import make_url
+
+
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    """Keep everybody else from writing to this table (SQLite: to the whole file)."""
+    held, release = Event(), Event()
+    hold = hold_sqlite if url.startswith("sqlite") else hold_postgresql
+    thread = Thread(target=hold, args=(url, table, held, release))
+    thread.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        release.set()
+        thread.join()
+
+
+def hold_sqlite(url: str, _: str, held: Event, release: Event) -> None:
+    with sqlite3.connect(str(make_url(url).database), isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        held.set()
+        release.wait()
+        other.execute("ROLLBACK")
+
+
+def hold_postgresql(url: str, table: str, held: Event, release: Event) -> None:
+    async def hold() -> None:
+        other = await asyncpg.connect(url)
+        async with other.transaction():
+            await other.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+            held.set()
+            await asyncio.to_thread(release.wait)
+        await other.close()
+
+    asyncio.run(hold())

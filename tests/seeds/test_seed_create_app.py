@@ -1,0 +1,66 @@
+"""The seeds: linked, in every state, and the same however often they are sown."""
+
+import subprocess
+import sys
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.databases import ROOT
+from tests.servers import environment
+
+COLLECTIONS = ("products", "customers", "tasks")
+
+
+def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (sys.executable, "seeds/seed_create_app.py", *words),
+        cwd=ROOT,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def seed(url: str, *words: str) -> str:
+    done = run(url, *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def everything(client: TestClient) -> dict[str, list[dict[str, object]]]:
+    pages = {name: client.get(f"{name}?limit=200").json() for name in COLLECTIONS}
+    return {name: page["items"] for name, page in pages.items()}
+
+
+def test_twice_changes_nothing(url: str, client: TestClient) -> None:
+    assert seed(url) == "The shop is open.\n"
+    first = everything(client)
+    assert seed(url) == "There is data: the shop stays.\n"
+    assert everything(client) == first
+    assert all(len(items) >= 30 for items in first.values())
+    statuses = {task["status"] for task in first["tasks"]}
+    assert statuses == {"todo", "in_progress", "done", "cancelled"}
+    customers = {customer["id"] for customer in first["customers"]}
+    assert {task["customer_id"] for task in first["tasks"]} == customers
+
+
+def test_rows_by_the_number(url: str, client: TestClient) -> None:
+    seed(url, "--rows", "7")
+    seed(url, "--rows", "1200")
+    seed(url, "--rows", "1200")
+    for name, shop in (("products", 30), ("customers", 40), ("tasks", 40)):
+        assert client.get(f"{name}?limit=1").json()["total"] == shop + 1200
+    assert client.get("products?q=row-1200").json()["total"] == 1
+
+
+@pytest.mark.parametrize("rows", ["-1", "many"])
+def test_a_strange_number_is_refused(url: str, rows: str) -> None:
+    assert run(url, "--rows", rows).returncode == 2
+
+
+def test_without_a_schema_it_says_what_to_do(empty_url: str) -> None:
+    done = run(empty_url)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("run `alembic upgrade head`")

@@ -1,0 +1,85 @@
+"""The application as its users run it: a process of its own, on a port of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from tests.databases import ROOT, SECRET
+
+PATIENCE = 20.0
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[bytes]
+    base_url: str
+    log: Path
+
+    def client(self) -> httpx2.Client:
+        return httpx2.Client(base_url=f"{self.base_url}/api/v1", timeout=PATIENCE)
+
+    def wait_for(self, path: str, status: int = 200) -> httpx2.Response:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                response = httpx2.get(self.base_url + path)
+            except httpx2.TransportError:
+                pass
+            else:
+                if response.status_code == status:
+                    return response
+            time.sleep(0.05)
+        raise AssertionError(f"{path} never answered {status}: {self.log.read_text()}")
+
+    def stop(self) -> int:
+        """Ask it to stop, as a service manager does; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def environment(url: str, **values: str) -> dict[str, str]:
+    return os.environ | {"SECRET_KEY": SECRET, "DATABASE_URL": url} | values
+
+
+@contextmanager
+def serving(
+    url: str,
+    folder: Path,
+    command: tuple[str, ...] = (sys.executable, "-m", "app"),
+    port: int | None = None,
+    **values: str,
+) -> Iterator[Server]:
+    """Start a server on this database, and leave none behind."""
+    port = port or free_port()
+    log = folder / f"{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment(url, PORT=str(port), **values),
+            stdout=output,
+            stderr=output,
+        )
+    server = Server(process, f"http://127.0.0.1:{port}", log)
+    try:
+        server.wait_for("/livez")
+        yield server
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,121 @@
+"""The OpenAPI document: what a generated client and a reader of the docs rely on."""
+
+import difflib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.export_openapi import SNAPSHOT, document
+
+DOCUMENT: dict[str, Any] = json.loads(document())
+OPERATIONS = {
+    operation["operationId"]: operation | {"path": path, "method": method}
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+API = {
+    name: operation
+    for name, operation in OPERATIONS.items()
+    if operation["path"].startswith("/api/")
+}
+
+
+def test_the_document_is_the_one_that_was_reviewed() -> None:
+    before, after = SNAPSHOT.read_text(encoding="utf-8"), document()
+    difference = "\n".join(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    )
+    hint = "If this is meant: python scripts/export_openapi.py, and commit docs/"
+    assert before == after, f"{hint}\n{difference}"
+
+
+def test_there_are_operations() -> None:
+    assert len(API) == 16
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_says_what_it_is(name: str) -> None:
+    operation = OPERATIONS[name]
+    assert name.isidentifier()
+    assert operation["tags"]
+    assert operation["summary"]
+    assert operation["description"]
+
+
+@pytest.mark.parametrize("name", API)
+def test_every_error_has_the_problem_s_shape(name: str) -> None:
+    responses = API[name]["responses"]
+    errors = {status: r for status, r in responses.items() if status >= "400"}
+    assert {"400", "422", "500", "503"} <= errors.keys()
+    for response in errors.values():
+        (content,) = response["content"].items()
+        assert content == (
+            "application/problem+json",
+            {"schema": {"$ref": "#/components/schemas/Problem"}},
+        )
+
+
+def bodies() -> Iterator[str]:
+    for operation in API.values():
+        if body := operation.get("requestBody"):
+            schema = body["content"]["application/json"]["schema"]
+            yield schema["$ref"].rpartition("/")[2]
+
+
+@pytest.mark.parametrize("name", sorted(set(bodies())))
+def test_every_body_has_an_example(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+    assert schema["additionalProperties"] is False
+    assert schema.get("examples"), f"{name} shows nobody what to send"
+
+
+def test_headers_that_clients_rely_on_are_told() -> None:
+    created = API["create_product"]["responses"]["201"]["headers"]
+    assert created.keys() >= {"ETag", "Location"}
+    assert "ETag" in API["get_product"]["responses"]["200"]["headers"]
+    assert "304" in API["get_product"]["responses"]
+    names = {p["name"].lower() for p in API["update_product"]["parameters"]}
+    assert "if-match" in names
+
+
+# A field with a default may be left out of a request.
+OPTIONS = ("--default-non-nullable=false",)
+CLIENT_USE = """
+import type { paths, components } from "./schema";
+
+type Product = components["schemas"]["ProductRead"];
+type Post = paths["/api/v1/products"]["post"];
+type Get = paths["/api/v1/products"]["get"];
+type Create = Post["requestBody"]["content"]["application/json"];
+type Listed = Get["responses"]["200"]["content"]["application/json"];
+type Refused = Post["responses"]["422"]["content"]["application/problem+json"];
+
+export const pen: Create = { sku: "PEN-1", name: "Pen", price: "1.50" };
+export const total = (page: Listed): number | null => page.total;
+export const first = (page: Listed): Product | undefined => page.items[0];
+export const why = (problem: Refused): string => problem.code;
+// @ts-expect-error A price is a decimal string.
+export const wrong: Create = { sku: "PEN-1", name: "Pen", price: 1.5 };
+"""
+
+
+@pytest.mark.client
+@pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm here")
+def test_a_generated_client_type_checks(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    (tmp_path / "openapi.json").write_text(document(), encoding="utf-8")
+    (tmp_path / "use.ts").write_text(CLIENT_USE)
+    packages = ("openapi-typescript@7.13.0", "typescript@5.9.3")
+    steps = (
+        ("npm", "install", "--silent", "--no-audit", "--no-fund", *packages),
+        ("npx", "openapi-typescript", "openapi.json", "-o", "schema.d.ts", *OPTIONS),
+        ("npx", "tsc", "--strict", "--noEmit", "use.ts"),
+    )
+    for step in steps:
+        done = subprocess.run(step, cwd=tmp_path, capture_output=True, check=False)
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
