@@ -15,8 +15,15 @@ from app.core.health import Health
 from app.core.logging import configure_logging
 from app.modules import ROUTERS
 
+TITLE = "Back Office API"
 DESCRIPTION = """
-Products, customers and tasks.
+A REST API for products, customers and tasks.
+
+Lists are filtered, sorted and searched; `after` reads a whole collection at constant cost a
+page. Every record answers with its version as `ETag`: send it back as `If-Match`, and nobody
+is overwritten unseen. Every error is a problem (RFC 9457) with a stable `code`; `X-Request-ID`
+is on every answer. Bodies are JSON, read strictly: unknown fields and guessed types are
+refused. A body that cannot be read is told so (400) before anybody asks who sent it.
 """
 
 
@@ -41,7 +48,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 def create_app(settings: Settings = config.settings) -> FastAPI:
     configure_logging(settings)
     app = Application(
-        title="App",
+        title=TITLE,
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,

@@ -1,0 +1,93 @@
+"""A server process, and a Chromium that can reach nothing else."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+from tests.databases import SqliteTemplate
+from tests.servers import Server, serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+ALONE = [
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+expect.set_options(timeout=20_000)  # milliseconds; a busy machine takes its time
+
+
+@dataclass
+class Visit:
+    """One tab, and whatever it did that a page of ours should not do."""
+
+    page: Page
+    origin: str
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.route("**/*", self.let_through)
+        self.page.on("console", self.listen)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    def let_through(self, route: Route) -> None:
+        if route.request.url.startswith(f"{self.origin}/"):
+            route.continue_()
+        else:
+            self.faults.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(message.text)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.origin + path)
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("browser")
+    with (
+        SqliteTemplate(folder / "sqlite").copy() as url,
+        serving(url, folder, ALLOWED_HOSTS="127.0.0.1") as server,
+    ):
+        server.wait_for("/readyz")
+        yield server
+        assert server.stop() == 0
+
+
+# Playwright's event loop stays in the way of every other: so it begins after the
+# server's migrations, and ends with the module.
+@pytest.fixture(scope="module")
+def browser(server: Server) -> Iterator[Browser]:
+    flags = [*ALONE, "--no-sandbox"] if os.geteuid() == 0 else ALONE
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[{}])
+def visit(
+    request: pytest.FixtureRequest, browser: Browser, server: Server
+) -> Iterator[Visit]:
+    """Open a tab; a test may ask for another size and colour scheme."""
+    context = browser.new_context(**request.param)
+    visit = Visit(context.new_page(), server.base_url)
+    visit.watch()
+    yield visit
+    context.close()
+    assert visit.faults == []

@@ -1,0 +1,89 @@
+"""The pages for people, as a browser shows them: with no network but our server."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import CHROMIUM, Visit
+from tests.servers import Server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium on this machine"),
+]
+
+LOOKS = [
+    {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    for width in (360, 1280)
+    for scheme in ("light", "dark")
+]
+PEN = '{"sku": "PEN-001", "name": "Fountain pen", "price": "19.99", "stock": 12}'
+CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
+
+
+@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=str)
+def test_the_landing_page_fits_every_screen(visit: Visit) -> None:
+    page = visit.open("/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("Ready")
+    expect(page.locator(".base").first).to_have_text(visit.origin)
+    assert page.evaluate("document.documentElement.scrollWidth") == page.evaluate(
+        "innerWidth"
+    )
+    color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    is_dark = sum(int(part) for part in color[4:-1].split(",")) < 3 * 128
+    assert is_dark == page.evaluate(
+        "matchMedia('(prefers-color-scheme: dark)').matches"
+    )
+
+
+def test_the_landing_page_follows_the_state_of_the_service(visit: Visit) -> None:
+    page = visit.open("/")
+    problem = {"detail": "The database does not answer"}
+    page.route("**/readyz", lambda route: route.fulfill(status=503, json=problem))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("status")).to_contain_text("Not ready")
+    expect(page.get_by_role("status")).to_contain_text(problem["detail"])
+    visit.faults.clear()  # the browser reports every 503
+    page.unroute("**/readyz")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("status")).to_have_class("ready")
+
+
+@pytest.mark.parametrize("visit", [CLIPBOARD], indirect=True, ids=["clipboard"])
+def test_a_call_can_be_copied(visit: Visit) -> None:
+    page = visit.open("/")
+    page.get_by_role("button", name="Copy").first.click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"curl '{visit.origin}/api/v1/products?")
+
+
+def test_everything_on_the_landing_page_can_be_reached_by_key(visit: Visit) -> None:
+    page = visit.open("/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#content")
+
+
+def test_swagger_ui_creates_a_product(visit: Visit, server: Server) -> None:
+    page = visit.open("/docs#/products/create_product")
+    call = page.locator("#operations-products-create_product")
+    call.get_by_role("button", name="Try it out").click()
+    call.locator("textarea").fill(PEN)
+    call.get_by_role("button", name="Execute").click()
+    expect(call.locator(".live-responses-table .response-col_status")).to_contain_text(
+        ["Code", "201"]
+    )
+    with server.client() as client:
+        (product,) = client.get("/products").json()["items"]
+    assert (product["sku"], product["price"]) == ("PEN-001", "19.99")
+
+
+def test_redoc_shows_and_finds_a_call(visit: Visit) -> None:
+    page = visit.open("/redoc")
+    expect(page.locator("[data-section-id='tag/products']")).to_be_visible()
+    page.get_by_placeholder("Search").fill("stock")
+    expect(page.get_by_role("search")).to_contain_text("Adjust Stock")

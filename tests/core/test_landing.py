@@ -1,0 +1,93 @@
+"""What the landing page says is so, and the calls that it shows do what it says."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.security import OAuth2PasswordBearer
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from tests.databases import make_settings
+
+HOME = "http://test/"
+EXAMPLE = re.compile(
+    r'<div class="(request|answer)[^"]*">\s*(?:<p><strong>(\d+).*?</p>\s*)?'
+    r"<pre[^>]*><code>(.*?)</code>",
+    re.DOTALL,
+)
+
+
+def test_the_landing_page_says_that_all_is_well(client: TestClient) -> None:
+    page = client.get(HOME).text
+    assert "<strong>Ready</strong>" in page
+    assert "http://test/api/v1/products" in unescape(re.sub("<[^>]+>", "", page))
+
+
+def test_the_landing_page_says_why_nothing_works(empty_url: str) -> None:
+    with TestClient(create_app(make_settings(empty_url))) as client:
+        response = client.get(HOME)
+    assert response.status_code == 200
+    assert "<strong>Not ready</strong>" in response.text
+    assert "run `alembic upgrade head`" in response.text
+
+
+def test_the_landing_page_counts_the_calls(client: TestClient) -> None:
+    text = re.sub(r"<[^>]+>|\s+", " ", client.get(HOME).text)
+    assert re.search(r" products +\d calls ", text)
+
+
+def test_where_a_token_is_needed_the_page_says_how_to_get_one(app: FastAPI) -> None:
+    scheme = OAuth2PasswordBearer(tokenUrl="api/v1/auth/login")
+    app.add_api_route("/me", lambda: None, dependencies=[Depends(scheme)])
+    with TestClient(app) as client:
+        page = client.get(HOME).text
+    assert "</span>/api/v1/auth/login" in page
+    assert page.count("Authorization: Bearer $TOKEN") == 3
+
+
+def examples(page: str) -> Iterator[tuple[str, int, str]]:
+    """Yield each request on the page with the answer that is shown for it."""
+    request = ""
+    for kind, status, code in EXAMPLE.findall(page):
+        text = unescape(re.sub("<[^>]+>", "", code))
+        if kind == "request":
+            request = text
+        else:
+            yield request, int(status), text
+
+
+def run(client: TestClient, command: str) -> tuple[int, dict[str, Any]]:
+    """Do what curl would do."""
+    method, headers, body, url = None, {}, None, ""
+    words = iter(shlex.split(command.replace("\\\n", ""))[1:])
+    for word in words:
+        match word:
+            case "-X":
+                method = next(words)
+            case "-H":
+                name, _, value = next(words).partition(": ")
+                headers[name] = value
+            case "-d":
+                body = next(words)
+            case _:
+                url = word
+    method = method or ("POST" if body else "GET")
+    response = client.request(method, url, headers=headers, content=body)
+    return response.status_code, response.json()
+
+
+def test_the_calls_on_the_page_do_what_it_says(client: TestClient) -> None:
+    id = ""
+    for command, status, shown in examples(client.get(HOME).text):
+        answered, body = run(client, command.replace("$ID", id))
+        assert answered == status, command
+        id = body.get("id", id)
+        if "…" not in shown:
+            assert json.loads(shown).keys() == body.keys()
+    assert (answered, body["code"]) == (412, "precondition_failed")
+    assert body["detail"] in shown
