@@ -20,7 +20,7 @@ DESCRIPTION = """
 A REST API for products, customers and tasks.
 
 Lists are filtered, sorted and searched; `after` reads a whole collection at constant
-cost a page. Every record answers with its version as `ETag`: send it back as `If-Match`,
+cost a page. Every record answers with its version as `ETag`: send it as `If-Match`,
 and nobody is overwritten unseen. Every error is a problem (RFC 9457) with a stable
 `code`, and `X-Request-ID` is on every answer. Bodies are JSON, read strictly: unknown
 fields and guessed types are refused. A body that cannot be read is refused (400) before
