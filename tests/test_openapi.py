@@ -35,7 +35,7 @@ def test_the_document_is_the_one_that_was_reviewed() -> None:
 
 
 def test_there_are_operations() -> None:
-    assert len(API) == 16
+    assert len(API) >= 16
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

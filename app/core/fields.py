@@ -76,7 +76,9 @@ Amount = Annotated[
 Instant = Annotated[
     datetime,
     BeforeValidator(parse_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2026-12-24T18:00:00Z"]}
+    ),
 ]
 Email = Annotated[
     EmailStr,
@@ -84,7 +86,7 @@ Email = Annotated[
     AfterValidator(check_email),
 ]
 # For a column: what PostgreSQL's integer holds.
-Count = Annotated[int, Field(ge=0, le=INT32)]
+Count = Annotated[int, Field(ge=0, le=INT32, examples=[12])]
 # For a query, which knows no types: 1_000, +1 and 1.0 are not numbers there.
 Whole = Annotated[int, BeforeValidator(parse_whole)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]

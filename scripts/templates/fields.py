@@ -1,0 +1,95 @@
+"""A field of a new module, and what it becomes in the module's files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scripts.templates.kinds import KINDS, Kind
+from scripts.templates.prose import class_name
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    type: str
+    argument: str
+    is_null: bool
+    is_unique: bool
+    entity: str = ""  # the class that has it
+    table: str = ""  # the one that a `ref` refers to
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.type]
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ").replace("email", "e-mail")
+
+    @property
+    def alias(self) -> str:
+        return class_name(self.name)
+
+    @property
+    def enum(self) -> str:
+        # With the entity in it, for two modules may both have a status.
+        return self.entity + self.alias
+
+    @property
+    def choices(self) -> list[str]:
+        return self.argument.split("|") if self.type == "enum" else []
+
+    @property
+    def default(self) -> str:
+        return "None" if self.is_null else self.filled(self.kind.default)
+
+    @property
+    def is_required(self) -> bool:
+        return not self.default
+
+    @property
+    def python(self) -> str:
+        return self.filled(self.kind.python) + self._or_null
+
+    @property
+    def wire(self) -> str:
+        return self.filled(self.kind.wire) + self._or_null
+
+    @property
+    def _or_null(self) -> str:
+        return " | None" if self.is_null else ""
+
+    @property
+    def has_key(self) -> bool:
+        """Tell whether a column of its own says which spellings are the same."""
+        return self.type == "email" and self.is_unique
+
+    @property
+    def column(self) -> str:
+        """Return what stands in the parentheses of the column's Field."""
+        index = "index=True" if self.kind.is_indexed else ""
+        if self.is_unique:
+            index = "" if self.has_key else "unique=True"
+        parts = (self.default, self.filled(self.kind.column), index)
+        return ", ".join(part for part in parts if part)
+
+    def filters(self) -> Iterator[tuple[str, str]]:
+        """Yield the name and the operator of each filter in a list's query."""
+        for name, operator in self.kind.filters.items():
+            yield self.filled(name), operator
+
+    def filled(self, piece: str) -> str:
+        choices = self.choices or [""]
+        return piece.format(
+            name=self.name,
+            stem=self.name.removesuffix("_at"),
+            alias=self.alias,
+            label=self.label,
+            title=self.label.capitalize(),
+            enum=self.enum,
+            table=self.table,
+            is_null=self.is_null,
+            argument=self.argument == "true",
+            opposite=self.argument != "true",
+            initial=choices[0].upper(),
+            last=choices[-1],
+        )

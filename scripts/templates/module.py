@@ -1,0 +1,125 @@
+"""A module that does not exist yet: its names, and what speaks against it."""
+
+import builtins
+import keyword
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from sqlmodel import SQLModel
+
+from app.core.models import Entity
+from app.core.pagination import PageQuery
+from app.core.schemas import Body, Read
+from app.main import app
+from scripts.templates.fields import Field
+from scripts.templates.grammar import WORD, RefusedException, parse_field
+from scripts.templates.prose import class_name
+
+BUILT_IN = {"auth", "audit", "users", "roles", "permissions", *dir(builtins)}
+# What every table, body or query has already; a field of that name would hide it.
+PARENTS = (Entity, Body, Read, PageQuery)
+RESERVED = {"self", "registry"}.union(
+    *(dir(parent) for parent in PARENTS), *(parent.model_fields for parent in PARENTS)
+)
+
+# So short that a module's line in a list of imports stays one line, and that no
+# constraint has a name that PostgreSQL would cut off.
+LONGEST_NAME = 22
+LONGEST_FIELD = 30
+
+SINGULARS = {"ies": "y", "sses": "ss", "shes": "sh", "ches": "ch", "xes": "x"}
+
+
+@dataclass(frozen=True)
+class Module:
+    name: str
+    table: str
+    fields: list[Field]
+
+    @property
+    def entity(self) -> str:
+        return class_name(self.table)
+
+    @property
+    def labels(self) -> str:
+        return self.name.replace("_", " ")
+
+    @property
+    def label(self) -> str:
+        return self.table.replace("_", " ")
+
+    @property
+    def article(self) -> str:
+        return "an" if self.table[0] in "aeio" else "a"
+
+    @property
+    def texts(self) -> list[Field]:
+        return [field for field in self.fields if field.kind.is_text]
+
+    @property
+    def references(self) -> list[Field]:
+        return [field for field in self.fields if field.type == "ref"]
+
+
+def parse_module(name: str, singular: str, words: list[str]) -> Module:
+    """Return what these words of the command line describe.
+
+    Raises:
+        RefusedException: it would not fit into this application.
+    """
+    check_word(name, LONGEST_NAME, BUILT_IN)
+    table = singular or singular_of(name)
+    check_word(table, LONGEST_NAME, ())
+    fields = [parse_field(word) for word in words]
+    for field in fields:
+        check_word(field.name, LONGEST_FIELD, RESERVED)
+    if not any(field.kind.is_text and not field.is_null for field in fields):
+        raise RefusedException("At least one str, text or email must not be nullable.")
+    module = Module(name, table, [placed(field, class_name(table)) for field in fields])
+    check_new(module)
+    return module
+
+
+def check_word(word: str, longest: int, reserved: Collection[str]) -> None:
+    if not WORD.fullmatch(word) or len(word) > longest:
+        raise RefusedException(
+            f"`{word}` is no name: at most {longest} of a-z, 0-9 and single _ are one."
+        )
+    if keyword.iskeyword(word) or word in reserved:
+        raise RefusedException(f"`{word}` means something else already.")
+
+
+def singular_of(plural: str) -> str:
+    for ending, singular in SINGULARS.items():
+        if plural.endswith(ending):
+            return plural.removesuffix(ending) + singular
+    if not re.search("[^siu]s$", plural):
+        raise RefusedException(f"What is one of the {plural}? Say it with --singular.")
+    return plural.removesuffix("s")
+
+
+def placed(field: Field, entity: str) -> Field:
+    """Tell a field whose it is, and to which table it refers, if it does."""
+    if field.type != "ref":
+        return replace(field, entity=entity)
+    home = f"app.modules.{field.argument}.models"
+    for other in Entity.__subclasses__():
+        if other.__module__ == home:
+            return replace(field, entity=entity, table=str(other.__table__.name))
+    raise RefusedException(f"There is no module `{field.argument}` to refer to.")
+
+
+def check_new(module: Module) -> None:
+    """Refuse what would take the name of something that the application has."""
+    document = app.openapi()
+    address = f"/api/v1/{module.name}/"
+    if any(f"{path}/".startswith(address) for path in document["paths"]):
+        raise RefusedException(f"There is a path /api/v1/{module.name} already.")
+    if module.table in SQLModel.metadata.tables:
+        raise RefusedException(f"There is a table `{module.table}` already.")
+    classes = {entity.__name__ for entity in Entity.__subclasses__()}
+    for schema in document["components"]["schemas"]:
+        classes.add(re.sub("(Create|Update|Read|Query|Page)$", "", schema))
+    if module.entity in classes:
+        raise RefusedException(f"There is a class `{module.entity}` already.")

@@ -1,0 +1,26 @@
+"""Words and sentences of generated code."""
+
+from collections.abc import Iterable
+from textwrap import fill
+
+WIDTH = 88
+INDENT = "    "
+
+
+def docstring(summary: str, detail: str) -> str:
+    """Return a docstring for a function: on one line, if it fits."""
+    line = f'"""{summary} {detail}"""' if detail else f'"""{summary}"""'
+    if len(INDENT + line) <= WIDTH:
+        return line
+    paragraph = fill(detail, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
+    return f'"""{summary}\n\n{paragraph}\n{INDENT}"""'
+
+
+def joined(words: Iterable[str], last: str) -> str:
+    """Join words as a sentence does: one, two and three."""
+    *others, end = words
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def class_name(name: str) -> str:
+    return name.title().replace("_", "")

@@ -1,0 +1,130 @@
+"""The script that writes a domain: what it writes is whole, and it keeps its place."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.new_module import EXPORT, FailedException, add_module
+from scripts.templates.module import parse_module
+from tests.scripts.copies import ROOT, copy_repository, tree
+
+LAYERS = ("__init__", "models", "schemas", "repository", "service", "routers")
+LISTS = {"app/modules/__init__.py", "alembic/env.py"}
+FIELDS = (
+    "number:str! remark:str? notes:text seats:int rank:int?! price:money "
+    "discount:money? is_active:bool=true is_new:bool checked:bool? placed_at:instant "
+    "due_at:instant? email:email?! contact:email status:enum=draft|sent|paid "
+    "colour:enum=red|blue? customer_id:ref=customers task_id:ref=tasks?"
+).split()
+
+# What a list of the one order that the contract makes finds.
+TEST_OF_LISTS = '''
+from fastapi.testclient import TestClient
+
+from tests.modules.test_purchase_orders import make_purchase_order
+
+FOUND = """q=NUMB q=ada@ min_seats=1&max_seats=1 min_price=1.50&max_price=1.5
+is_active=true&is_new=false placed_before=2026-01-31T09:30:01Z status=draft&status=paid
+sort=number sort=-seats sort=price sort=discount sort=-due_at sort=email sort=status"""
+MISSED = """q=nothing min_seats=2 max_seats=0 max_rank=2147483647 min_price=1.51
+max_discount=9.00 is_active=false checked=true placed_after=2026-01-31T09:30:00Z
+due_before=2999-01-01T00:00:00Z status=sent colour=red&colour=blue
+customer_id=018f3c1e-7a2b-7c3d-8e4f-0123456789ab"""
+
+
+def test_what_lists_find(client: TestClient) -> None:
+    make_purchase_order(client)
+    for query in FOUND.split():
+        assert client.get(f"purchase_orders?{query}").json()["total"] == 1, query
+    for query in MISSED.split():
+        assert client.get(f"purchase_orders?{query}").json()["total"] == 0, query
+    for query in ("min_seats=-1", "max_seats=2147483648", "sort=notes"):
+        assert client.get(f"purchase_orders?{query}").status_code == 422, query
+'''
+TESTS = (
+    "tests/test_house.py",
+    "tests/modules/test_purchase_orders.py",
+    "tests/modules/test_lists.py",
+    "tests/core/test_migrations.py::test_the_models_ask_for_nothing_more",
+)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return copy_repository(tmp_path / "copy")
+
+
+def run(root: Path, *words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, *words], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def lines_added(old: bytes, new: bytes) -> list[str]:
+    """Return what stands in `new` and not in `old`, if nothing else differs."""
+    before, after = old.decode().splitlines(), new.decode().splitlines()
+    added = [line for line in after if line not in before]
+    assert [line for line in after if line not in added] == before
+    return added
+
+
+def check_only_grown(old: bytes, new: bytes) -> None:
+    before, after = json.loads(old), json.loads(new)
+    assert after["paths"].items() > before["paths"].items()
+    schemas = before["components"]["schemas"]
+    assert after["components"]["schemas"].items() > schemas.items()
+
+
+@pytest.mark.slow
+def test_a_new_domain_changes_nothing_else_and_is_whole(copy: Path) -> None:
+    before = tree(copy)
+    run(copy, "scripts/new_module.py", "purchase_orders", *FIELDS)
+    after = tree(copy)
+
+    (migration,) = (copy / "alembic/versions").glob("*_purchase_orders.py")
+    added = after.keys() - before.keys()
+    assert added == {
+        *(f"app/modules/purchase_orders/{layer}.py" for layer in LAYERS),
+        "tests/modules/test_purchase_orders.py",
+        migration.relative_to(copy).as_posix(),
+    }
+    changed = {path for path in before if after.get(path) != before[path]}
+    assert changed == {*LISTS, "docs/openapi.json"}
+    for path in LISTS:
+        assert len(lines_added(before[path], after[path])) == 2
+    check_only_grown(before["docs/openapi.json"], after["docs/openapi.json"])
+
+    if (ROOT / ".mypy_cache").exists():
+        shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
+    run(copy, "-m", "ruff", "check", *added, *LISTS)
+    run(copy, "-m", "ruff", "format", "--check", *added, *LISTS)
+    run(copy, "-m", "mypy", *added, *LISTS)
+    (copy / "tests/modules/test_lists.py").write_text(TEST_OF_LISTS)
+    run(copy, "-m", "pytest", "-q", *TESTS)
+
+
+WRONG_STEPS = {
+    "the document cannot be written": (EXPORT, "raise SystemExit('No')"),
+    "the models are ahead of the migrations": (
+        "app/modules/tasks/models.py",
+        "    surprise: int = 0",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", WRONG_STEPS)
+def test_what_fails_leaves_nothing_behind(copy: Path, wrong: str) -> None:
+    path, line = WRONG_STEPS[wrong]
+    with (copy / path).open("a") as file:
+        file.write(f"{line}\n")
+    before = tree(copy)
+    with pytest.raises(FailedException, match="This has failed: python"):
+        add_module(copy, parse_module("suppliers", "", ["name:str"]))
+    assert tree(copy) == before
+    assert not (copy / "app/modules/suppliers").exists()
