@@ -7,8 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from app.main import create_app
 from app.core.config import settings
+from app.main import create_app
 
 SNAPSHOT = ROOT / "docs" / "openapi.json"
 
