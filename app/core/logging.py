@@ -54,7 +54,8 @@ def configure_logging(settings: Settings) -> None:
         processors=[*SHARED, *render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
-        cache_logger_on_first_use=True,
+        # A cached logger is faster, but deaf to the configuration of a second application.
+        cache_logger_on_first_use=settings.is_production,
     )
     # Libraries whisper: their INFO is heard only where everything is.
     chatter = level if level == logging.DEBUG else max(level, logging.WARNING)

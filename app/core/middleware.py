@@ -22,7 +22,7 @@ HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-logger = structlog.get_logger("app.request")
+logger = structlog.get_logger()
 
 
 class Envelope:
