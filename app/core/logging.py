@@ -54,7 +54,7 @@ def configure_logging(settings: Settings) -> None:
         processors=[*SHARED, *render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
-        # A cached logger is faster, but deaf to the configuration of a second application.
+        # Cached, it is faster, but deaf to the configuration of a second application.
         cache_logger_on_first_use=settings.is_production,
     )
     # Libraries whisper: their INFO is heard only where everything is.
