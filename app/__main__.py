@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from app.core.config import settings
+from app.core.protocol import BoundedProtocol
 
 
 def main() -> None:
@@ -16,6 +17,8 @@ def main() -> None:
         host=settings.HOST,
         port=settings.PORT,
         workers=settings.WORKERS,
+        http=BoundedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -15,6 +15,7 @@ class Context:
 
     request_id: str = field(default_factory=lambda: uuid7().hex)
     actor_id: UUID | None = None
+    method: str = "GET"
     query: bytes = b""
     if_match: str | None = None
     if_none_match: str | None = None

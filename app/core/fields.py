@@ -13,7 +13,7 @@ from app.core.text import email_key, one_line
 AMOUNT = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
 WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 YEARS = range(1900, 9999)
@@ -59,6 +59,13 @@ def parse_instant(value: Any) -> datetime:
     return instant
 
 
+def refuse_name(address: Any) -> Any:
+    """Pydantic would take `Ada <ada@example.com>` as well, and drop the name."""
+    if isinstance(address, str) and "<" in address:
+        raise ValueError("An address is written without a name")
+    return address
+
+
 def check_email(address: str) -> str:
     if len(email_key(address)) > LONGEST_EMAIL:
         raise ValueError(f"An address has {LONGEST_EMAIL} characters at most")
@@ -83,6 +90,7 @@ Instant = Annotated[
 Email = Annotated[
     EmailStr,
     Field(max_length=LONGEST_EMAIL, examples=["ada@example.com"]),
+    BeforeValidator(refuse_name),
     AfterValidator(check_email),
 ]
 # For a column: what PostgreSQL's integer holds.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -39,7 +40,7 @@ def problem(
         "title": title(status),
         "status": status,
         "detail": detail,
-        "instance": path,
+        "instance": quote(path),
         "code": CODES.get(status, f"http_{status}"),
         "request_id": current_context().request_id,
     }

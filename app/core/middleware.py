@@ -104,17 +104,23 @@ class Response:
 
 
 def read_context(scope: Scope) -> Context:
-    context = Context(query=scope["query_string"])
+    context = Context(method=scope["method"], query=scope["query_string"])
     for name, value in scope["headers"]:
         if name == b"if-match":
-            context.if_match = value.decode("latin-1")
+            context.if_match = joined(context.if_match, value)
         elif name == b"if-none-match":
-            context.if_none_match = value.decode("latin-1")
+            context.if_none_match = joined(context.if_none_match, value)
         elif name == b"x-request-id":
             request_id = value.decode("latin-1")
             if SAFE_ID.fullmatch(request_id):
                 context.request_id = request_id
     return context
+
+
+def joined(before: str | None, line: bytes) -> str:
+    """Several lines of one header are one list (RFC 9110, section 5.3)."""
+    text = line.decode("latin-1")
+    return text if before is None else f"{before}, {text}"
 
 
 def route_of(scope: Scope) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
+from app.core.preconditions import TAGS
 from app.core.problem import MEDIA_TYPE, Problem, title
 from app.core.schemas import Read
 
@@ -62,7 +63,7 @@ def preconditions_of(path: str, method: str, shows_entity: bool) -> Iterator[Jso
 
 
 def header(name: str, description: str) -> Json:
-    schema = {"type": "string", "examples": ['"1"']}
+    schema = {"type": "string", "pattern": f"^({TAGS.pattern})$", "examples": ['"1"']}
     return {"name": name, "in": "header", "description": description, "schema": schema}
 
 

@@ -21,10 +21,11 @@ def require_match(version: int) -> None:
         PreconditionFailedException: the version is not among them.
     """
     wanted = current_context().if_match
-    if wanted is None:
-        return
-    if tags(wanted, "If-Match").isdisjoint({"*", etag(version)}):
+    current = {"*", etag(version)}
+    if wanted is not None and tags(wanted, "If-Match").isdisjoint(current):
         raise PreconditionFailedException("The record has changed since you read it")
+    if is_known(version):
+        raise PreconditionFailedException("The record is the one that you have")
 
 
 def is_known(version: int) -> bool:

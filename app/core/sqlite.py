@@ -112,7 +112,7 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
 
 def lower(text: Any) -> Any:
-    return text.lower() if isinstance(text, str) else text
+    return text.casefold() if isinstance(text, str) else text
 
 
 registry.register("sqlite.loop", __name__, "LoopDialect")

@@ -1,9 +1,11 @@
 """Text from outside: one normal form, and no character that lies or breaks things."""
 
+import re
 import unicodedata
 from typing import Any
 
 FIELDS = 100  # more than any body of ours has; checking 100 000 would take a while
+MARKS = 30  # in a row, as in Unicode's stream-safe text: sorting n of them takes n²
 LAYOUT = {"\n", "\r", "\t"}
 
 
@@ -30,8 +32,12 @@ def clean(data: Any) -> Any:
 def clean_text(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in set(text) - LAYOUT):
+    kinds = {sign: unicodedata.category(sign) for sign in set(text) - LAYOUT}
+    if not {"Cc", "Cs"}.isdisjoint(kinds.values()):
         raise ValueError("Text may not contain control characters")
+    marks = "".join(sign for sign, kind in kinds.items() if kind.startswith("M"))
+    if marks and re.search(f"[{marks}]{{{MARKS + 1}}}", text):
+        raise ValueError(f"Text may have {MARKS} marks on one letter at most")
     return unicodedata.normalize("NFC", text)
 
 
@@ -39,7 +45,9 @@ def one_line(text: str) -> str:
     """Refuse what does not show: line breaks, zero-width and bidi characters."""
     if text.isascii() and text.isprintable():
         return text
-    if any(unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in text):
+    if any(
+        unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in set(text)
+    ):
         raise ValueError("A name is one line of visible characters")
     return text
 

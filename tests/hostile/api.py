@@ -1,0 +1,131 @@
+"""A client that sends what no well-meaning client would, and looks at the damage."""
+
+import json
+import re
+from asyncio import Runner
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import process_time
+from typing import Any
+from urllib.parse import urlencode
+
+from httpx2 import Response
+from starlette.types import ASGIApp, Message
+
+from tests.hostile.document import LISTS, RECORDS, SAMPLES, WRITERS, Field, Operation
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+HOST = (b"host", b"test")
+JSON = (b"content-type", b"application/json")
+# Answers to a request that cannot be read; any other, but for 5xx, means that it was.
+UNREADABLE = {400, 413, 415, 422}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to the last byte, as a server hands it to the application."""
+
+    method: str
+    path: str
+    query: bytes = b""
+    headers: Headers = (HOST, JSON)
+    body: bytes = b""
+
+
+async def exchange(app: ASGIApp, call: Call) -> list[Message]:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": call.body}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "query_string": call.query} | vars(call)
+    await app(scope, receive, send)
+    return sent
+
+
+class Api:
+    """One running application, with a record in each collection.
+
+    It is called in this thread, past all that would tidy up a request before.
+    """
+
+    def __init__(self, app: ASGIApp, runner: Runner) -> None:
+        self.app, self.runner = app, runner
+        self.ids: dict[str, str] = {}
+        shown = {each.path.rpartition("/")[0] for each in RECORDS}
+        for each in WRITERS:
+            if each.method == "POST" and each.path in shown:
+                self.ids[each.path] = self.send(each, each.example()).json()["id"]
+
+    def call(self, call: Call) -> Response:
+        start, *parts = self.runner.run(exchange(self.app, call))
+        body = b"".join(part.get("body", b"") for part in parts)
+        return Response(start["status"], headers=start["headers"], content=body)
+
+    def address(self, operation: Operation) -> str:
+        """Return the operation's path, with the id of a record that exists."""
+        id = self.ids.get(operation.path.partition("/{")[0], SAMPLES["uuid"])
+        return re.sub(r"{\w+}", id, operation.path)
+
+    def send(self, operation: Operation, body: Any) -> Response:
+        """Send this body; bytes go as they are."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.call(Call(operation.method, self.address(operation), body=raw))
+
+    def fill(self, field: Field, value: Any) -> Response:
+        """Send a valid body, but for the one field."""
+        return self.send(
+            field.operation, field.operation.example() | {field.name: value}
+        )
+
+    def ask(self, operation: Operation, query: bytes | dict[str, Any]) -> Response:
+        """Send this query; bytes go as they are."""
+        raw = query if isinstance(query, bytes) else urlencode(query).encode()
+        return self.call(Call(operation.method, self.address(operation), raw))
+
+    def show(self, operation: Operation) -> Response:
+        """Read the record that the operation is about."""
+        record = "".join(operation.path.partition("}")[:2])
+        return self.call(Call("GET", self.address(replace(operation, path=record))))
+
+    def state(self, operation: Operation) -> list[Any]:
+        """Return what a change would show in: the record, and how many there are."""
+        about = [each for each in LISTS if operation.path.startswith(each.path)]
+        lists = [self.ask(each, {"limit": 3}).json() for each in about]
+        return [*lists, self.show(operation).json()] if "{" in operation.path else lists
+
+    @contextmanager
+    def unchanged(self, operation: Operation) -> Iterator[None]:
+        """Fail if what happens inside leaves a trace in the operation's collection."""
+        before = self.state(operation)
+        yield
+        assert self.state(operation) == before
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Fail if this costs much work. Waiting, as on a crowded machine, costs none."""
+    began = process_time()
+    yield
+    assert process_time() - began < 0.25
+
+
+def is_refused(answer: Response) -> bool:
+    """Tell whether the request was called unreadable, in the one shape of errors."""
+    if answer.status_code not in UNREADABLE:
+        return False
+    body = answer.json()
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert body["status"] == answer.status_code
+    assert body["request_id"] == answer.headers["x-request-id"]
+    return True
+
+
+def is_read(answer: Response) -> bool:
+    """Tell whether the request was understood, whatever became of it then."""
+    return answer.status_code not in UNREADABLE and answer.status_code < 500

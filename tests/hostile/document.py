@@ -1,0 +1,139 @@
+"""What the OpenAPI document promises: every operation, its fields, and a valid body.
+
+All is read from the document, so a new domain is attacked from its first day.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.main import app
+
+Json = dict[str, Any]
+
+DOCUMENT = app.openapi()
+# What a required field holds when the document gives no example of it.
+SAMPLES = {
+    "email": "someone@example.com",
+    "uuid": "018f3c1e-7a2b-7c3d-8e4f-0123456789ab",
+    "date-time": "2026-01-31T09:30:00Z",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    method: str
+    path: str
+    body: Json
+    query: Json
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    def example(self) -> Json:
+        """Return the smallest valid body."""
+        fields = self.body["properties"]
+        return {name: sample(fields[name]) for name in self.body.get("required", ())}
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A field of a body, or a parameter of a query."""
+
+    operation: Operation
+    name: str
+    schema: Json = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.name}"
+
+
+def resolve(schema: Json) -> Json:
+    """Return what stands behind a reference, or beside `null`."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return resolve(DOCUMENT["components"]["schemas"][name])
+    options = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    return resolve(options[0]) | {"nullable": True} if options else schema
+
+
+def sample(schema: Json) -> Any:
+    schema = resolve(schema)
+    text = SAMPLES.get(schema.get("format", ""), "x" * schema.get("minLength", 1))
+    return schema.get("examples", schema.get("enum", [text]))[0]
+
+
+def read_operation(method: str, path: str, operation: Json) -> Operation:
+    media = operation.get("requestBody", {}).get("content", {})
+    body = media.get("application/json", {}).get("schema", {})
+    query = {
+        parameter["name"]: parameter["schema"]
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query"
+    }
+    return Operation(method.upper(), path, resolve(body), query)
+
+
+OPERATIONS = [
+    read_operation(method, path, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+]
+WRITERS = [each for each in OPERATIONS if "properties" in each.body]
+LISTS = [each for each in OPERATIONS if "limit" in each.query]
+RECORDS = [
+    each for each in OPERATIONS if each.method == "GET" and each.path.endswith("}")
+]
+
+Kind = Callable[[Json], bool]
+
+
+def body_fields(kind: Kind) -> list[Field]:
+    return [
+        Field(operation, name, resolve(schema))
+        for operation in WRITERS
+        for name, schema in operation.body["properties"].items()
+        if kind(resolve(schema))
+    ]
+
+
+def query_fields(kind: Kind) -> list[Field]:
+    return [
+        Field(operation, name, resolve(schema))
+        for operation in OPERATIONS
+        for name, schema in operation.query.items()
+        if kind(resolve(schema))
+    ]
+
+
+def is_string(schema: Json) -> bool:
+    return schema.get("type") == "string"
+
+
+def is_text(schema: Json) -> bool:
+    """Tell free text from what has a form: a number, a date, one of a few words."""
+    return is_string(schema) and not {"enum", "format", "pattern"} & schema.keys()
+
+
+def is_name(schema: Json) -> bool:
+    return is_text(schema) and schema.get("minLength", 0) > 0
+
+
+def has_pattern(schema: Json) -> bool:
+    return is_string(schema) and "pattern" in schema
+
+
+def is_integer(schema: Json) -> bool:
+    return schema.get("type") == "integer"
+
+
+def is_instant(schema: Json) -> bool:
+    return schema.get("format") == "date-time"
+
+
+def is_email(schema: Json) -> bool:
+    return schema.get("format") == "email"
+
+
+def is_id(schema: Json) -> bool:
+    return schema.get("format") == "uuid"

@@ -1,0 +1,91 @@
+import json
+import re
+
+import pytest
+from httpx2 import Response
+
+from tests.hostile.api import HOST, JSON, Api, Call
+from tests.hostile.document import (
+    OPERATIONS,
+    SAMPLES,
+    WRITERS,
+    Field,
+    Operation,
+    body_fields,
+    is_name,
+)
+
+MALFORMED = [b"", b"1", b'"1', b'"1" "2"', b"\xff", b"W/*", b'"1",', b",", b'*, "1"']
+OUTDATED = [b'"0"', b'"x"', b'"\xff"', b'W/"1"', b'""', b'"' + b"9" * 999 + b'"']
+CHANGES = [
+    each
+    for each in OPERATIONS
+    if "{" in each.path and each.method in ("PATCH", "POST", "DELETE")
+]
+NAMES = [field for field in body_fields(is_name) if field.operation.method == "PATCH"]
+
+changes = pytest.mark.parametrize("operation", CHANGES, ids=str)
+names = pytest.mark.parametrize("field", NAMES, ids=str)
+
+
+def attempt(
+    api: Api, operation: Operation, path: str, *conditions: tuple[bytes, bytes]
+) -> Response:
+    """Send what would be done, were it not for the conditions."""
+    body = json.dumps(operation.example()).encode() if operation.body else b""
+    headers = (HOST, JSON, *conditions)
+    return api.call(Call(operation.method, path, b"", headers, body))
+
+
+@changes
+def test_a_malformed_precondition_is_400(api: Api, operation: Operation) -> None:
+    path = api.address(operation)
+    with api.unchanged(operation):
+        for tags in MALFORMED:
+            answer = attempt(api, operation, path, (b"if-match", tags))
+            assert answer.status_code == 400, tags
+
+
+@changes
+def test_an_outdated_precondition_is_412(api: Api, operation: Operation) -> None:
+    path = api.address(operation)
+    with api.unchanged(operation):
+        for tags in OUTDATED:
+            answer = attempt(api, operation, path, (b"if-match", tags))
+            assert answer.status_code == 412, tags
+
+
+@changes
+def test_a_missing_record_is_404_first(api: Api, operation: Operation) -> None:
+    path = re.sub(r"{\w+}", SAMPLES["uuid"], operation.path)
+    for tags in (b"*", b'"1"', b"junk"):
+        answer = attempt(api, operation, path, (b"if-match", tags))
+        assert answer.status_code == 404, tags
+
+
+@names
+def test_two_lines_of_a_header_are_one_list(api: Api, field: Field) -> None:
+    path = api.address(field.operation)
+    for order in (1, -1):
+        now = api.show(field.operation).headers["etag"].encode()
+        lines = [(b"if-match", now), (b"if-match", b'"other"')][::order]
+        answer = attempt(api, field.operation, path, *lines)
+        assert answer.status_code == 200, order
+
+
+@names
+def test_a_change_that_may_not_be_made_is_not_made(api: Api, field: Field) -> None:
+    """Where If-None-Match is false, 304 is for those who read; writers get 412."""
+    headers = (HOST, JSON, (b"if-none-match", b"*"))
+    body = json.dumps({field.name: "changed"}).encode()
+    path = api.address(field.operation)
+    with api.unchanged(field.operation):
+        assert api.call(Call("PATCH", path, b"", headers, body)).status_code == 412
+
+
+@pytest.mark.parametrize("operation", WRITERS, ids=str)
+def test_what_was_written_is_not_unmodified(api: Api, operation: Operation) -> None:
+    path = api.address(operation)
+    for tags in (b"*", b'"1"', b'"1", "2", "3"'):
+        answer = attempt(api, operation, path, (b"if-none-match", tags))
+        assert answer.status_code != 304, tags

@@ -1,0 +1,150 @@
+"""What the server's own parser meets first: bytes on a socket."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.hostile.document import LISTS, WRITERS
+from tests.servers import Server
+
+PATIENCE = 5
+MEBIBYTE = 2**20
+HUNG_UP = 0
+ROOT = LISTS[0].path.encode()
+TARGET = next(each.path for each in WRITERS if each.method == "POST").encode()
+CHUNKS = b"10000\r\n%s\r\n" % (b" " * 2**16) * 17 + b"0\r\n\r\n"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def unshaken(server: Server) -> Iterator[None]:
+    """Whatever comes, the server lives on, and has no error to report."""
+    yield
+    server.wait_for("/readyz")
+    assert server.log.read_text() == ""
+
+
+def talk(server: Server, sent: bytes, *, hang_up: bool = False) -> bytes:
+    """Send these bytes; return all that comes back until the server closes."""
+    host, port = urlsplit(server.base_url).netloc.split(":")
+    received = [b""]
+    # A server that has heard enough may close the line while we still speak.
+    with (
+        socket.create_connection((host, int(port)), PATIENCE) as line,
+        suppress(ConnectionResetError, BrokenPipeError),
+    ):
+        line.sendall(sent)
+        while not hang_up and (part := line.recv(65_536)):
+            received.append(part)
+    return b"".join(received)
+
+
+def request(line: bytes, *headers: bytes, body: bytes = b"") -> bytes:
+    fixed = (b"Host: localhost", b"Connection: close")
+    return b"\r\n".join([line + b" HTTP/1.1", *fixed, *headers, b"", body])
+
+
+def post(*headers: bytes, body: bytes = b"") -> bytes:
+    kind = b"Content-Type: application/json"
+    return request(b"POST " + TARGET, kind, *headers, body=body)
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split()[1]) if answer else HUNG_UP
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        *(
+            b"\x16\x03\x01\x02\r\n\r\n",
+            b"GET\r\n\r\n",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        ),
+        *(b"GET / HTTP/9.9\r\n\r\n", request(b"FOO /"), request(b"get /")),
+        *(request(b"GET /\0"), request(b"GET /\xff"), request(b"GET /?q=a b")),
+        *(
+            request(b"GET /", b": a"),
+            request(b"GET /", b"A : b"),
+            request(b"GET /", b"A:\0"),
+        ),
+    ],
+    ids=lambda sent: ascii(sent[:15]),
+)
+def test_what_is_not_http_is_400(server: Server, sent: bytes) -> None:
+    assert status(talk(server, sent)) == 400
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        [b"Content-Length: -1"],
+        [b"Content-Length: +2"],
+        [b"Content-Length: two"],
+        [b"Content-Length: " + b"9" * 30],
+        [b"Content-Length: 2", b"Content-Length: 3"],
+        [b"Content-Length: 2", b"Transfer-Encoding: chunked"],
+        [b"Content-Length: 1"],
+        [b"Transfer-Encoding: identity"],
+        [b"Transfer-Encoding: chunked"],
+    ],
+    ids=lambda lengths: ascii(lengths[-1][:30]),
+)
+def test_a_length_that_is_wrong_is_400(server: Server, lengths: list[bytes]) -> None:
+    assert status(talk(server, post(*lengths, body=b"{}"))) == 400
+
+
+def test_a_chunked_body_has_a_limit(server: Server) -> None:
+    answer = talk(server, post(b"Transfer-Encoding: chunked", body=CHUNKS))
+    assert status(answer) == 413
+    for header in (b"x-request-id: ", b"x-content-type-options: nosniff"):
+        assert header in answer
+
+
+def test_a_body_announced_too_long_is_413(server: Server) -> None:
+    """It is refused unread."""
+    answer = talk(server, post(b"Content-Length: %d" % (MEBIBYTE + 1), body=b"{"))
+    assert status(answer) == 413
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"]
+)
+def test_a_client_may_hang_up(server: Server, framing: bytes) -> None:
+    for body in (b"", b"5\r\n{", b'{"na'):
+        talk(server, post(framing, body=body), hang_up=True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [b"%", b"%zz", b"%00", b"%ff", b"%ed%a0%80", b"%0d%0aX:y", b"%2e%2e/", b"..;/"],
+)
+def test_odd_encodings_in_a_path_are_answered(server: Server, path: bytes) -> None:
+    for start in (b"/", ROOT + b"/"):
+        assert status(talk(server, request(b"GET " + start + path))) in (404, 422)
+    assert status(talk(server, request(b"GET %s?q=%s" % (ROOT, path)))) in (200, 422)
+
+
+def test_a_long_path_is_answered(server: Server) -> None:
+    long = b"a" * 60_000
+    assert status(talk(server, request(b"GET /" + long))) == 404
+    assert status(talk(server, request(b"GET %s?q=%s" % (ROOT, long)))) == 422
+    assert status(talk(server, request(b"GET " + ROOT, b"X-Long: " + long))) == 200
+
+
+@pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX-Long: "])
+def test_what_comes_before_a_body_has_a_limit(server: Server, start: bytes) -> None:
+    """Headers are kept in memory until they end; here, they never do."""
+    answer = talk(server, start + b"a" * MEBIBYTE)
+    assert status(answer) in (400, 414, 431, HUNG_UP)
+
+
+@pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"\xff"])
+def test_no_other_protocol_is_spoken(server: Server, protocol: bytes) -> None:
+    key = (b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", b"Sec-WebSocket-Version: 13")
+    upgrade = (b"Connection: Upgrade", b"Upgrade: " + protocol)
+    answer = talk(server, request(b"GET " + ROOT, *upgrade, *key))
+    assert status(answer) == 200
+    assert b"x-request-id: " in answer
