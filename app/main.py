@@ -62,10 +62,11 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     )
     app.state.settings = settings
     install_handlers(app)
-    app.include_router(health.router)
-    pages.install_pages(app, settings)
+    # Routes are tried in this order: what is asked most comes first.
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
+    app.include_router(health.router)
+    pages.install_pages(app, settings)
     return app
 
 

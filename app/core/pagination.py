@@ -1,6 +1,5 @@
 """One page of a collection, and the query that asks for it."""
 
-from collections.abc import Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -52,7 +51,7 @@ class Page(BaseModel, Generic[T]):
         """Name Page[ProductRead] as a generated client would: ProductPage."""
         return f"{params[0].__name__.removesuffix('Read')}Page"
 
-    items: Sequence[T]
+    items: list[T]
     total: int | None = Field(description="All that match; null with `count=false`.")
     limit: int
     offset: int

@@ -29,7 +29,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(
         self, value: datetime | None, dialect: Dialect
     ) -> datetime | None:
-        return value and value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+        # PostgreSQL's driver answers in UTC already.
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class Money(TypeDecorator[Decimal]):
