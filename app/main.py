@@ -64,7 +64,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     install_handlers(app)
     # Routes are tried in this order: what is asked most comes first.
     for router in ROUTERS:
-        app.include_router(router, prefix="/api/v1")
+        app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)
     return app

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends
 
-from app.core.routing import Route
+from app.core.routing import api_router
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,8 @@ class PermissionChecker:
 
 def guarded_router(resource: str) -> APIRouter:
     """Return a router whose every route asks for a permission on `resource`."""
-    return APIRouter(
-        prefix=f"/{resource}",
+    return api_router(
+        f"/{resource}",
         tags=[resource],
-        route_class=Route,
         dependencies=[Depends(PermissionChecker(resource))],
     )

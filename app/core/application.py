@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
@@ -33,6 +33,10 @@ class Application(FastAPI):
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
         return Envelope(app, hsts=settings.is_production)
+
+    def add(self, router: APIRouter) -> None:
+        """Add a router's routes as they are: an included router is matched twice."""
+        self.router.routes.extend(router.routes)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

@@ -6,14 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.health import HealthDep
+from app.core.health import Health
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-async def get_session(
-    request: Request, health: HealthDep
-) -> AsyncIterator[AsyncSession]:
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    health: Health = request.app.state.health
     await health.require()
     database = health.database
     reads = request.method in SAFE_METHODS

@@ -14,8 +14,9 @@ from app.core.exceptions import (
     ValidationFailedException,
 )
 from app.core.failures import is_reference, is_unique, outdated
+from app.core.ids import uuid7
 from app.core.listing import Conditions, conditions_of, order_of
-from app.core.models import Entity
+from app.core.models import Entity, now
 from app.core.pagination import Page, PageQuery
 
 EntityT = TypeVar("EntityT", bound=Entity)
@@ -79,7 +80,10 @@ class BaseRepository(Generic[EntityT]):
 
     async def create_many(self, many: list[dict[str, Any]]) -> list[EntityT]:
         """Insert all of them by as few statements as the database allows."""
-        entities = [self.model(**values) for values in many]
+        # Given here, because SQLModel looks each default up anew for every object.
+        instant = now()
+        born = {"created_at": instant, "updated_at": instant}
+        entities = [self.model(**{"id": uuid7(), **born, **values}) for values in many]
         self.session.add_all(entities)
         await self._save(many)
         return entities

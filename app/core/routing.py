@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
 
-from fastapi import Request, Response, params
+from fastapi import APIRouter, Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
@@ -22,6 +22,7 @@ from app.core.preconditions import is_known
 
 Endpoint = Callable[..., Awaitable[Any]]
 
+API = "/api/v1"
 MOST_PARAMETERS = 100
 
 
@@ -75,6 +76,19 @@ class Route(APIRoute):
         return handle_strictly
 
 
+def api_router(prefix: str, **options: Any) -> APIRouter:
+    """Return a router of the API, whose handlers' names are the operation ids.
+
+    Its routes are added to the application as they are (see `Application.add`).
+    """
+    return APIRouter(
+        prefix=f"{API}{prefix}",
+        route_class=Route,
+        generate_unique_id_function=lambda route: route.name,
+        **options,
+    )
+
+
 class Answer:
     """An endpoint that refuses unknown parameters, and labels what it returns.
 
@@ -111,6 +125,8 @@ def label(entity: Entity, context: Context) -> Any:
 
 
 def parse_query(raw: bytes) -> list[tuple[str, str]]:
+    if not raw:
+        return []
     try:
         return parse_qsl(
             raw.decode("ascii"),

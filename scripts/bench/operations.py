@@ -1,0 +1,72 @@
+"""What is asked of a server: each operation is an endless stream of requests."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from itertools import count, cycle, repeat
+from typing import Any, NamedTuple
+
+PATH = "/api/v1/products"
+
+
+class Kind(StrEnum):
+    GET = "get"
+    LIST = "list"
+    PATCH = "patch"
+    POST = "post"
+
+
+class Operation(NamedTuple):
+    """The status that is due, and what makes requests about products with these ids."""
+
+    status: int
+    stream: Callable[[Sequence[str]], Iterator[bytes]]
+
+
+def message(method: str, path: str, body: Any = None) -> bytes:
+    """Return one HTTP request, as it goes over the wire."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
+    if body is None:
+        return f"{head}\r\n".encode()
+    content = json.dumps(body)
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+    return f"{head}{kind}\r\n{content}".encode()
+
+
+def get_one(ids: Sequence[str]) -> Iterator[bytes]:
+    return cycle([message("GET", f"{PATH}/{id}") for id in ids])
+
+
+def list_50(ids: Sequence[str]) -> Iterator[bytes]:
+    return repeat(message("GET", f"{PATH}?limit=50"))
+
+
+def update(ids: Sequence[str]) -> Iterator[bytes]:
+    # A number that never comes twice, so that each request does change its row.
+    for stock, id in enumerate(cycle(ids), start=1):
+        yield message("PATCH", f"{PATH}/{id}", {"stock": stock})
+
+
+def create(ids: Sequence[str]) -> Iterator[bytes]:
+    for number in count(len(ids)):
+        yield message("POST", PATH, product(number))
+
+
+def product(number: int) -> dict[str, Any]:
+    return {
+        "sku": f"BENCH-{number:08}",
+        "name": f"Fountain pen {number:08}",
+        "description": "Black, medium nib, refillable; comes in a box of its own.",
+        "price": f"{number % 900 + 100}.50",
+        "stock": 0,
+        "is_active": True,
+    }
+
+
+# Creating comes last: it is the only one after which the table is another.
+OPERATIONS = {
+    Kind.GET: Operation(200, get_one),
+    Kind.LIST: Operation(200, list_50),
+    Kind.PATCH: Operation(200, update),
+    Kind.POST: Operation(201, create),
+}

@@ -1,0 +1,74 @@
+"""What came out: one row for each database, operation and variant."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from scripts.bench.rounds import Sample
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some rounds, and their extremes."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    database: str
+    operation: str
+    variant: str
+    requests_per_second: Spread
+    cpu_microseconds: Spread
+    ratio: Spread  # of requests/s, to the first variant's in the same round
+
+
+def rows_of(
+    database: str, operation: str, samples: Mapping[str, Sequence[Sample]]
+) -> Iterable[Row]:
+    base = next(iter(samples.values()))
+    for variant, taken in samples.items():
+        pairs = zip(taken, base, strict=True)
+        yield Row(
+            database,
+            operation,
+            variant,
+            spread(s.requests_per_second for s in taken),
+            spread(s.cpu_microseconds for s in taken),
+            spread(s.requests_per_second / b.requests_per_second for s, b in pairs),
+        )
+
+
+def spread(values: Iterable[float]) -> Spread:
+    known = sorted(values)
+    return Spread(median(known), known[0], known[-1])
+
+
+def table_of(rows: Sequence[Row]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for title in ("database", "request", "variant"):
+        table.add_column(title, no_wrap=True)
+    for title in ("requests/s", "CPU \N{MICRO SIGN}s/request", "ratio"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows:
+        if row.variant == rows[0].variant:
+            table.add_section()
+        table.add_row(
+            row.database,
+            row.operation,
+            row.variant,
+            cell(row.requests_per_second, ".0f"),
+            cell(row.cpu_microseconds, ".0f"),
+            cell(row.ratio, ".2f"),
+        )
+    return table
+
+
+def cell(spread: Spread, form: str) -> str:
+    return f"{spread.median:{form}} ({spread.low:{form}}-{spread.high:{form}})"

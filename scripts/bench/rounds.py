@@ -1,0 +1,70 @@
+"""The measuring: rows first, then round after round, the servers by turns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import inf
+
+import httpx
+import uvloop
+
+from scripts.bench.drive import Load, Outcome, drive
+from scripts.bench.operations import OPERATIONS, PATH, Kind
+from scripts.bench.servers import PATIENCE, Server
+
+ROWS = 1_000
+PAGE = 200
+WARM_UP = 0.3  # of a round
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One round of one server."""
+
+    requests_per_second: float
+    cpu_microseconds: float  # of the server's process, per request
+
+
+class Subject:
+    """A server with its rows, and what is still to be asked of it."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.create_rows()
+        ids = list(self.read_ids())
+        self.streams = {kind: op.stream(ids) for kind, op in OPERATIONS.items()}
+
+    def create_rows(self) -> None:
+        operation = OPERATIONS[Kind.POST]
+        requests = islice(operation.stream([]), ROWS)
+        self.drive(Load(requests, operation.status, inf))
+
+    def read_ids(self) -> Iterator[str]:
+        url = f"http://127.0.0.1:{self.server.port}{PATH}"
+        for offset in range(0, ROWS, PAGE):
+            query = {"limit": PAGE, "offset": offset}
+            page = httpx.get(url, params=query, timeout=PATIENCE).raise_for_status()
+            yield from (item["id"] for item in page.json()["items"])
+
+    def sample(self, kind: Kind, seconds: float) -> Sample:
+        load = Load(self.streams[kind], OPERATIONS[kind].status, seconds)
+        before = self.server.cpu_seconds()
+        answered, elapsed = self.drive(load)
+        spent = self.server.cpu_seconds() - before
+        return Sample(answered / elapsed, spent / answered * 1e6)
+
+    def drive(self, load: Load) -> Outcome:
+        return uvloop.run(drive(self.server.port, load))
+
+
+def measure(
+    subjects: Sequence[Subject], kind: Kind, rounds: int, seconds: float
+) -> Mapping[str, Sequence[Sample]]:
+    """Return each server's samples, by its name, in the order of the rounds."""
+    for subject in subjects:
+        subject.sample(kind, seconds * WARM_UP)
+    taken = [
+        [subject.sample(kind, seconds) for subject in subjects] for _ in range(rounds)
+    ]
+    by_subject = zip(*taken, strict=True)
+    return {s.server.name: row for s, row in zip(subjects, by_subject, strict=True)}

@@ -1,0 +1,97 @@
+"""The benchmark runs, and what it compares with does the same work as ours."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from itertools import repeat
+from math import inf
+from subprocess import PIPE
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from scripts.bench.bare.main import app as bare
+from scripts.bench.drive import Load, WrongAnswerError, drive
+from scripts.bench.operations import OPERATIONS, PATH, message, product
+from scripts.bench.report import Row, Spread, table_of
+from scripts.bench.servers import VARIANTS
+from tests.conftest import Template
+from tests.databases import ROOT, make_settings
+
+ITS_OWN = re.compile(r'"[0-9a-f]{8}-[0-9a-f-]{27}"|"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
+QUICKLY = ("--seconds", "0.02", "--rounds", "1", "--database", "sqlite", "--json")
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    # In a process of its own, for it keeps to one core.
+    command = [sys.executable, "scripts/benchmark.py", *QUICKLY]
+    done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+def test_each_operation_is_measured_on_each_variant(rows: list[dict[str, Any]]) -> None:
+    expected = [(operation, name) for operation in OPERATIONS for name in VARIANTS]
+    assert [(row["operation"], row["variant"]) for row in rows] == expected
+    for row in rows:
+        speed = row["requests_per_second"]
+        assert 0 < speed["low"] <= speed["median"] <= speed["high"]
+
+
+def test_the_table_has_a_line_for_each_of_them() -> None:
+    spread = Spread(median=2.0, low=1.0, high=3.0)
+    names = list(VARIANTS)
+    table = table_of([Row("sqlite", "get", name, *[spread] * 3) for name in names])
+    titles = [str(column.header) for column in table.columns]
+    assert titles[:4] == ["database", "request", "variant", "requests/s"]
+    assert list(table.columns[2].cells) == names
+    assert set(table.columns[3].cells) == {"2 (1-3)"}
+
+
+class Refusal(asyncio.Protocol):
+    """A server that finds nothing."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+async def drive_against_refusal() -> None:
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(Refusal, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        await drive(port, Load(repeat(message("GET", PATH)), 200, inf))
+
+
+def test_a_wrong_status_stops_everything() -> None:
+    with pytest.raises(WrongAnswerError, match="404 Not Found"):
+        asyncio.run(drive_against_refusal())
+
+
+def test_the_bare_application_gives_the_same_answers(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with template.copy() as one, template.copy() as another:
+        monkeypatch.setenv("DATABASE_URL", one)
+        assert answers(bare) == answers(create_app(make_settings(another)))
+
+
+def answers(app: FastAPI) -> list[str]:
+    """Return the four kinds of body, without what differs from run to run."""
+    with TestClient(app, base_url="http://test") as client:
+        made = [client.post(PATH, json=product(number)) for number in range(3)]
+        path = f"{PATH}/{made[0].json()['id']}"
+        changed = client.patch(path, json={"stock": 7})
+        given = [*made, changed, client.get(path), client.get(f"{PATH}?limit=2")]
+    assert [response.status_code for response in given] == [201] * 3 + [200] * 3
+    return [ITS_OWN.sub("-", response.text) for response in given]
