@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from alembic import context
 
 # One line a module that has tables: this is how Alembic comes to know them.
+from app.auth import models as auth
 from app.core import types
 from app.core.config import Settings, settings
 from app.core.database import make_engine, with_driver
@@ -18,6 +19,7 @@ from app.modules.products import models as products
 from app.modules.tasks import models as tasks
 
 MODELS = (
+    auth,
     customers,
     products,
     tasks,
@@ -75,8 +77,11 @@ async def migrate_online(settings: Settings) -> None:
     await engine.dispose()
 
 
-logging.basicConfig(level=logging.WARNING, format="%(message)s")
-logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+# A program hands its own settings over, and has its own log.
+given = context.config.attributes.get("settings")
+if given is None:
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
 
 if context.is_offline_mode():
     url = with_driver(settings.DATABASE_URL)
@@ -84,5 +89,4 @@ if context.is_offline_mode():
     with context.begin_transaction():
         context.run_migrations()
 else:
-    # A test hands its own settings over; the command line has those of the environment.
-    asyncio.run(migrate_online(context.config.attributes.get("settings", settings)))
+    asyncio.run(migrate_online(given or settings))

@@ -6,6 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import __version__
+from app.auth.roles.routers import catalogue
+from app.auth.roles.routers import router as roles
+from app.auth.routers import router as auth
+from app.auth.tools import AuthTools
+from app.auth.users.routers import router as users
 from app.core import config, health, pages
 from app.core.application import Application
 from app.core.config import Settings
@@ -61,9 +66,10 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
+    app.state.auth = AuthTools.of(settings)
     install_handlers(app)
     # Routes are tried in this order: what is asked most comes first.
-    for router in ROUTERS:
+    for router in (*ROUTERS, auth, users, roles, catalogue):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)

@@ -19,9 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.auth.first_superuser import add_first_superuser
+from app.auth.tools import AuthTools
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.database import Database
+from app.core.exceptions import ValidationFailedException
 from app.core.migrations import schema_fault
 from app.core.pagination import PageQuery
 from app.main import open_database
@@ -34,6 +37,7 @@ from app.modules.tasks.repository import TaskRepository
 from app.modules.tasks.schemas import TaskCreate, TaskUpdate
 from app.modules.tasks.service import TaskService
 from seeds import data
+from seeds.accounts import add_accounts
 
 BATCH = 500  # rows of each kind in one transaction: others may write in between
 
@@ -42,19 +46,21 @@ class Seeder:
     """The services of one transaction."""
 
     def __init__(self, session: AsyncSession) -> None:
+        self.session = session
         self.products = ProductService(ProductRepository(session))
         self.customers = CustomerService(CustomerRepository(session))
         self.tasks = TaskService(TaskRepository(session))
 
-    async def fill_shop(self) -> bool:
-        """Open the shop; tell whether there was nothing before."""
+    async def fill_shop(self) -> dict[str, str]:
+        """Open the shop, if there is nothing yet; return the accounts of its people."""
         everything = (self.products, self.customers, self.tasks)
         if any([(await each.page(PageQuery(limit=1))).total for each in everything]):
-            return False
+            return {}
+        accounts = await add_accounts(self.session, AuthTools.of(settings))
         await self.products.create_many(data.shop_products())
         customers = await self.customers.create_many(data.shop_customers())
         await self.add_tasks(data.shop_tasks([customer.id for customer in customers]))
-        return True
+        return accounts
 
     async def add_tasks(self, tasks: Iterable[TaskCreate]) -> None:
         made = await self.tasks.create_many(tasks)
@@ -91,11 +97,29 @@ async def seed(rows: int) -> None:
         if fault := await schema_fault(database):
             sys.exit(fault)
         with new_context(Context(request_id="seed")):
+            tell(settings.FIRST_SUPERUSER_EMAIL, await add_superuser(database))
+            if settings.is_production:
+                print("In production there is no example data.")
+                return
             async with database.writing() as session:
-                opened = await Seeder(session).fill_shop()
-            print("The shop is open." if opened else "There is data: the shop stays.")
+                accounts = await Seeder(session).fill_shop()
+            for email, password in accounts.items():
+                tell(email, password)
+            print("The shop is open." if accounts else "There is data: the shop stays.")
             if rows:
                 await seed_rows(database, rows)
+
+
+async def add_superuser(database: Database) -> str | None:
+    try:
+        return await add_first_superuser(database, settings)
+    except ValidationFailedException as error:
+        sys.exit(f"FIRST_SUPERUSER_PASSWORD: {error.errors[0]['msg']}")
+
+
+def tell(email: str, password: str | None) -> None:
+    """Show a password that was made up, this once: it is stored nowhere."""
+    print(f"Sign in as {email}" + (f" with password {password}" if password else ""))
 
 
 def main(

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.ids import uuid7
+from tests.conftest import Enter
 
 Json = dict[str, Any]
 
@@ -14,35 +15,48 @@ STRANGE_QUERIES = (
     "offset=-1 offset=10001 offset=1000000000 sort=id;drop sort=- sort=password_hash "
     "count=yes after=x q= q=%00 q=%ff q=a&q=b"
 ).split()
+NOBODY = {"authorization": ""}
+
+
+def verdict(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
 
 
 class CrudContract:
     resource: ClassVar[str]
     payload: ClassVar[Json]
     change: ClassVar[Json]
+    # Fields that are sent, and never shown.
+    secret: ClassVar[frozenset[str]] = frozenset()
 
     @pytest.fixture
-    def record(self, client: TestClient) -> str:
+    def others(self, client: TestClient) -> list[Json]:
+        """Return the records that every database holds from the start."""
+        items: list[Json] = client.get(self.resource).json()["items"]
+        return items
+
+    @pytest.fixture
+    def record(self, client: TestClient, others: list[Json]) -> str:
         made = client.post(self.resource, json=self.payload)
         assert made.status_code == 201, made.text
         url = f"{self.resource}/{made.json()['id']}"
         assert made.headers["location"] == f"/api/v1/{url}"
         return url
 
-    def test_life_of_a_record(self, client: TestClient, record: str) -> None:
-        assert client.get(record).json().items() >= self.payload.items()
+    def test_life_of_a_record(
+        self, client: TestClient, others: list[Json], record: str
+    ) -> None:
+        shown = {k: v for k, v in self.payload.items() if k not in self.secret}
+        assert client.get(record).json().items() >= shown.items()
         changed = client.patch(record, json=self.change)
         assert changed.json().items() >= self.change.items()
         assert client.get(record).json() == changed.json()
-        listed = client.get(self.resource).json()
-        assert listed == {
-            "items": [changed.json()],
-            "total": 1,
-            "limit": 50,
-            "offset": 0,
-        }
+        items = [changed.json(), *others]
+        page = {"items": items, "total": len(items), "limit": 50, "offset": 0}
+        assert client.get(self.resource).json() == page
         assert client.delete(record).status_code == 204
         assert client.get(record).status_code == 404
+        assert client.get(self.resource).json()["items"] == others
 
     def test_instants_are_in_utc(self, client: TestClient, record: str) -> None:
         body = client.get(record).json()
@@ -80,10 +94,7 @@ class CrudContract:
         for seen in ('"1"', 'W/"2"', '"22"'):
             headers = {"if-match": seen}
             stale = client.patch(record, json=self.change, headers=headers)
-            assert (stale.status_code, stale.json()["code"]) == (
-                412,
-                "precondition_failed",
-            )
+            assert verdict(stale) == (412, "precondition_failed")
             assert client.delete(record, headers=headers).status_code == 412
         seen_now = {"if-match": '"1", "2"'}
         assert client.delete(record, headers=seen_now).status_code == 204
@@ -130,13 +141,32 @@ class CrudContract:
     @pytest.mark.parametrize("query", STRANGE_QUERIES)
     def test_a_strange_query_is_422(self, client: TestClient, query: str) -> None:
         refused = client.get(f"{self.resource}?{query}")
-        assert (refused.status_code, refused.json()["code"]) == (
-            422,
-            "validation_failed",
-        )
+        assert verdict(refused) == (422, "validation_failed")
         assert refused.json()["errors"][0]["loc"][0] == "query"
 
-    def test_a_strange_query_changes_nothing(self, client: TestClient) -> None:
+    def test_a_strange_query_changes_nothing(
+        self, client: TestClient, others: list[Json]
+    ) -> None:
         refused = client.post(f"{self.resource}?x=1", json=self.payload)
         assert refused.status_code == 422
-        assert client.get(self.resource).json()["total"] == 0
+        assert client.get(self.resource).json()["items"] == others
+
+    def test_whoever_may_only_read_does_not_write(
+        self, client: TestClient, enter: Enter, record: str
+    ) -> None:
+        before = client.get(record).json()
+        reader = enter(f"{self.resource}:read").header
+        # 403 comes before 404 and 422: she is not told what there is.
+        absent = f"{self.resource}/{uuid7()}"
+        calls = [("POST", "create", self.resource)]
+        calls += [("PATCH", "update", url) for url in (record, absent)]
+        calls += [("DELETE", "delete", url) for url in (record, absent)]
+        for method, action, url in calls:
+            stranger = client.request(method, url, json={}, headers=NOBODY)
+            assert verdict(stranger) == (401, "invalid_token")
+            refused = client.request(method, url, json={}, headers=reader)
+            assert verdict(refused) == (403, "permission_denied")
+            scope = f'scope="{self.resource}:{action}"'
+            assert refused.headers["www-authenticate"].endswith(scope)
+        assert client.get(record, headers=NOBODY).status_code == 401
+        assert client.get(record, headers=reader).json() == before

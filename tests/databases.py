@@ -1,5 +1,6 @@
 """A fresh database for each test: a copy of a template that is migrated once."""
 
+import asyncio
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from alembic.command import upgrade
 from alembic.config import Config
 
 from app.core.config import Settings
+from tests.accounts import add_root
 
 with warnings.catch_warnings(action="ignore"):
     # It asks at once where sockets may live, and complains where nobody says.
@@ -33,11 +35,16 @@ def alembic_config(url: str) -> Config:
     return config
 
 
+def prepare(url: str) -> None:
+    upgrade(alembic_config(url), "head")
+    asyncio.run(add_root(make_settings(url)))
+
+
 class SqliteTemplate:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir()
-        upgrade(alembic_config(f"sqlite:///{folder}/template.db"), "head")
+        prepare(f"sqlite:///{folder}/template.db")
 
     @contextmanager
     def empty(self) -> Iterator[str]:
@@ -60,7 +67,7 @@ class PostgresTemplate:
         self.server = get_server(folder, cleanup_mode="delete")
         self.server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
         self.server.psql("CREATE DATABASE template;")
-        upgrade(alembic_config(self.server.get_uri("template")), "head")
+        prepare(self.server.get_uri("template"))
 
     def empty(self) -> AbstractContextManager[str]:
         return self._database("template0")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.databases import ROOT, SECRET
+from tests.accounts import root_header
+from tests.databases import ROOT, SECRET, make_settings
 
 PATIENCE = 20.0
 
@@ -25,7 +26,10 @@ class Server:
     log: Path
 
     def client(self) -> httpx2.Client:
-        return httpx2.Client(base_url=f"{self.base_url}/api/v1", timeout=PATIENCE)
+        """Return a client that has signed in as the superuser of the test databases."""
+        header = root_header(make_settings("sqlite:///"))
+        url = f"{self.base_url}/api/v1"
+        return httpx2.Client(base_url=url, headers=header, timeout=PATIENCE)
 
     def wait_for(self, path: str, status: int = 200) -> httpx2.Response:
         deadline = time.monotonic() + PATIENCE

@@ -1,11 +1,13 @@
 """The documents tell the truth, as far as a program can tell."""
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.core.config import Settings
+from scripts.export_tables import TABLES, filled
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -47,3 +49,12 @@ def test_every_file_that_is_named_exists(document: Path) -> None:
 def test_the_readme_begins_with_the_two_commands() -> None:
     first = README.index("./scripts/run")
     assert first < README.index("./scripts/test") < 600
+
+
+@pytest.mark.parametrize(("path", "name", "table"), TABLES)
+def test_the_tables_follow_the_code(
+    path: Path, name: str, table: Callable[[], Iterator[str]]
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    hint = "python scripts/export_tables.py, and commit docs/"
+    assert filled(text, name, table()) == text, hint

@@ -63,7 +63,8 @@ def test_every_error_has_the_problem_s_shape(name: str) -> None:
 def bodies() -> Iterator[str]:
     for operation in API.values():
         if body := operation.get("requestBody"):
-            schema = body["content"]["application/json"]["schema"]
+            (content,) = body["content"].values()
+            schema = content["schema"]
             yield schema["$ref"].rpartition("/")[2]
 
 

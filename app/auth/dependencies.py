@@ -1,10 +1,96 @@
-"""Who may call. A stand-in: it lets everybody in until accounts exist."""
+"""Who may call: the token, the current user, and the permission a router asks."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
+import structlog
+from fastapi import APIRouter, Depends, Request, Security
+from fastapi.security import OAuth2PasswordBearer
 
+from app.auth.addresses import client_address
+from app.auth.catalogue import CRUD, declare
+from app.auth.exceptions import (
+    AnonymousException,
+    MissingPermissionException,
+    PasswordChangeRequiredException,
+    UnauthorizedException,
+)
+from app.auth.principal import Principal, find_principal
+from app.auth.repository import Client
+from app.auth.security import Claims, InvalidTokenError
+from app.auth.tools import AuthTools
+from app.core.context import current_context
+from app.core.dependencies import SAFE_METHODS, SessionDep
+from app.core.health import HealthDep
 from app.core.routing import api_router
+
+ACTIONS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update"}
+
+logger = structlog.get_logger()
+# It documents the header, and puts Authorize into Swagger UI; get_claims reads it.
+scheme = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False)
+
+
+async def get_tools(request: Request) -> AuthTools:
+    tools: AuthTools = request.app.state.auth
+    return tools
+
+
+ToolsDep = Annotated[AuthTools, Depends(get_tools)]
+
+
+async def get_claims(
+    request: Request, tools: ToolsDep, _: Annotated[str | None, Security(scheme)]
+) -> Claims:
+    """Return what the one and only bearer token says, once it has proved genuine."""
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        raise AnonymousException
+    kind, _, token = headers[0].partition(" ")
+    if len(headers) > 1 or kind.lower() != "bearer":
+        raise UnauthorizedException
+    try:
+        return tools.tokens.decode(token)
+    except InvalidTokenError:
+        raise UnauthorizedException from None
+
+
+ClaimsDep = Annotated[Claims, Depends(get_claims)]
+
+
+async def get_principal(
+    request: Request, claims: ClaimsDep, session: SessionDep, health: HealthDep
+) -> Principal:
+    """Find out who is asking.
+
+    Reading requests share their session. Others look first and begin their transaction
+    later: whoever may not write should not hold up those who may.
+    """
+    if request.method in SAFE_METHODS:
+        return known(await find_principal(session, claims))
+    async with health.database.reading() as brief:
+        return known(await find_principal(brief, claims))
+
+
+def known(principal: Principal | None) -> Principal:
+    if principal is None:
+        raise UnauthorizedException
+    context = current_context()
+    context.actor_id, context.actor_label = principal.user_id, principal.email
+    return principal
+
+
+# Whoever has signed in, even if all she may do is change her password.
+AnyUser = Annotated[Principal, Depends(get_principal)]
+
+
+async def get_current_user(principal: AnyUser) -> Principal:
+    if principal.must_change_password:
+        raise PasswordChangeRequiredException
+    return principal
+
+
+CurrentUser = Annotated[Principal, Depends(get_current_user)]
 
 
 @dataclass(frozen=True)
@@ -13,14 +99,35 @@ class PermissionChecker:
 
     resource: str
 
-    async def __call__(self) -> None:
-        """Everybody may, for now."""
+    async def __call__(self, request: Request, user: CurrentUser) -> None:
+        path = request.scope["route"].path
+        permission = f"{self.resource}:{action_of(request.method, path)}"
+        if not user.may(permission):
+            who = str(user.user_id)
+            logger.warning("permission_denied", user_id=who, permission=permission)
+            raise MissingPermissionException(permission)
 
 
-def guarded_router(resource: str) -> APIRouter:
+def action_of(method: str, path: str) -> str:
+    # A POST below a record, as in /products/{id}/stock, changes what exists.
+    if method == "POST" and "{" in path:
+        return "update"
+    return ACTIONS.get(method, method.lower())
+
+
+def guarded_router(resource: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
     """Return a router whose every route asks for a permission on `resource`."""
+    declare(resource, actions)
     return api_router(
         f"/{resource}",
         tags=[resource],
         dependencies=[Depends(PermissionChecker(resource))],
     )
+
+
+async def get_client(request: Request) -> Client:
+    agent = request.headers.get("user-agent")
+    return Client(ip=client_address(request), user_agent=agent and agent[:255])
+
+
+ClientDep = Annotated[Client, Depends(get_client)]

@@ -1,13 +1,25 @@
 """The settings: read once, from the environment and from .env, and checked at once."""
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from ipaddress import ip_network
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    EmailStr,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DRIVERS = ("sqlite:///", "postgresql://")
+EXAMPLE = "example-only"  # how the secret of .env.example begins
+SHORTEST_SECRET = 32
 
 
 class Environment(StrEnum):
@@ -24,6 +36,7 @@ class LogLevel(StrEnum):
 
 # In the environment a list is written as words with commas between them.
 Words = Annotated[tuple[str, ...], NoDecode]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -34,22 +47,37 @@ class Settings(BaseSettings):
     )
 
     ENVIRONMENT: Environment = Environment.DEVELOPMENT
-    SECRET_KEY: SecretStr = Field(min_length=32)
-    DATABASE_URL: str = "sqlite:///app.db"
+    SECRET_KEY: SecretStr = Field(min_length=SHORTEST_SECRET)
+    SECRET_KEYS_OLD: Secrets = ()
+    DATABASE_URL: str = Field("sqlite:///app.db", repr=False)
+    DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
+    DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
     HOST: str = "127.0.0.1"
     PORT: int = Field(8000, ge=1, le=65_535)
     WORKERS: int = Field(1, ge=1, le=64)
+    SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Words = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Words = ()
+    TRUSTED_PROXIES: Words = ()
+    MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False
     DOCS_CDN: str = Field("", pattern=r"^(https://[^/].*[^/])?$")
-    MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
-    DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
-    DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
-    SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)
+    ACCESS_TOKEN_MINUTES: int = Field(15, ge=1, le=60)
+    REFRESH_IDLE_DAYS: int = Field(7, ge=1, le=90)
+    REFRESH_ABSOLUTE_DAYS: int = Field(30, ge=1, le=365)
+    REFRESH_GRACE_SECONDS: int = Field(0, ge=0, le=60)
+    PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
+    FIRST_SUPERUSER_EMAIL: EmailStr = "admin@example.com"
+    FIRST_SUPERUSER_PASSWORD: SecretStr = SecretStr("")
 
-    @field_validator("ALLOWED_HOSTS", "CORS_ORIGINS", mode="before")
+    @field_validator(
+        "ALLOWED_HOSTS",
+        "CORS_ORIGINS",
+        "TRUSTED_PROXIES",
+        "SECRET_KEYS_OLD",
+        mode="before",
+    )
     @classmethod
     def split(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -61,7 +89,43 @@ class Settings(BaseSettings):
     def check_engine(cls, url: str) -> str:
         if not url.startswith(DRIVERS):
             raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
+        try:
+            urlsplit(url).port  # noqa: B018
+        except ValueError:
+            raise ValueError("must be USER:PASSWORD@HOST:PORT/NAME") from None
         return url
+
+    @field_validator("TRUSTED_PROXIES")
+    @classmethod
+    def check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_network(network)) for network in networks)
+        except ValueError:
+            raise ValueError("must be addresses or networks") from None
+
+    @model_validator(mode="after")
+    def check_production(self) -> Self:
+        if self.is_production and (faults := "; ".join(self.faults())):
+            raise ValueError(f"in production {faults}")
+        return self
+
+    def faults(self) -> Iterator[str]:
+        """Yield what makes these settings unsafe; never a value."""
+        secrets = (self.SECRET_KEY, *self.SECRET_KEYS_OLD)
+        if any(each.get_secret_value().startswith(EXAMPLE) for each in secrets):
+            yield "SECRET_KEY must not be the example"
+        if any(len(each) < SHORTEST_SECRET for each in self.SECRET_KEYS_OLD):
+            yield "SECRET_KEYS_OLD are too short"
+        if self.FIRST_SUPERUSER_PASSWORD.get_secret_value().startswith(EXAMPLE):
+            yield "FIRST_SUPERUSER_PASSWORD must not be an example"
+        if "*" in self.ALLOWED_HOSTS:
+            yield "ALLOWED_HOSTS must name the hosts"
+        if "*" in self.CORS_ORIGINS:
+            yield "CORS_ORIGINS must name the origins"
+        if any(network.endswith("/0") for network in self.TRUSTED_PROXIES):
+            yield "TRUSTED_PROXIES must not be everybody"
+        if self.WORKERS > 1 and self.DATABASE_URL.startswith("sqlite"):
+            yield "WORKERS must be 1 with SQLite"
 
     @property
     def is_production(self) -> bool:
@@ -77,7 +141,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        faults = (f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
+        faults = (": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
         sys.exit(f"The settings are not valid. {'; '.join(faults)}. See .env.example.")
 
 

@@ -75,10 +75,14 @@ def make_engine(settings: Settings) -> AsyncEngine:
     patience = settings.DATABASE_TIMEOUT
     if url.get_backend_name() == "sqlite":
         return create_async_engine(
-            url, pool_timeout=patience, connect_args={"timeout": patience}
+            url,
+            hide_parameters=True,
+            pool_timeout=patience,
+            connect_args={"timeout": patience},
         )
     return create_async_engine(
         url,
+        hide_parameters=True,  # an error in the log shows no values
         pool_size=settings.DATABASE_POOL_SIZE,
         max_overflow=0,
         pool_timeout=patience,

@@ -9,7 +9,7 @@ class AppException(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
-    headers: ClassVar[Mapping[str, str]] = {}
+    headers: Mapping[str, str] = {}
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -57,4 +57,4 @@ class UnavailableException(AppException):
 
     status = 503
     code = "unavailable"
-    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "5"}
+    headers = {"Retry-After": "5"}

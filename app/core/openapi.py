@@ -40,7 +40,8 @@ def describe(path: str, options: Json) -> None:
     if shows_entity and method == "GET":
         responses[304] = {"description": "You have this version already"}
     options["responses"] = responses
-    if parameters := [*preconditions_of(path, method, shows_entity)]:
+    parameters = [*preconditions_of(path, method, shows_entity)]
+    if parameters and options["openapi_extra"] is None:
         options["openapi_extra"] = {"parameters": parameters}
 
 
@@ -72,14 +73,22 @@ def is_read(model: object) -> bool:
 
 
 def complete(document: Json) -> None:
-    """Add the problem's schema, and take away the null that no query can send."""
+    """Add what only the whole document shows."""
     problem = Problem.model_json_schema(ref_template=REFERENCE)
     parts = problem.pop("$defs", {})
     document["components"]["schemas"] |= {Problem.__name__: problem, **parts}
     for methods in document["paths"].values():
         for operation in methods.values():
-            for parameter in operation.get("parameters", ()):
-                parameter["schema"] = without_null(parameter["schema"])
+            complete_operation(operation)
+
+
+def complete_operation(operation: Json) -> None:
+    """Add a guarded route's refusals; take away the null that no query can send."""
+    if "security" in operation:
+        refusals = {str(status): each for status, each in documented(401, 403).items()}
+        operation["responses"] = refusals | operation["responses"]
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = without_null(parameter["schema"])
 
 
 def without_null(schema: JsonSchemaValue) -> JsonSchemaValue:

@@ -3,49 +3,24 @@
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
-from pydantic_core import from_json
-from starlette.datastructures import QueryParams
 
 from app.core.context import Context, current_context
 from app.core.exceptions import (
     UnsupportedMediaTypeException,
-    ValidationFailedException,
 )
 from app.core.models import Entity
 from app.core.openapi import describe
 from app.core.preconditions import is_known
+from app.core.schemas import Read
+from app.core.strict import StrictRequest, invalid_query, parse_query
 
 Endpoint = Callable[..., Awaitable[Any]]
 
 API = "/api/v1"
-MOST_PARAMETERS = 100
-
-
-class StrictQuery(QueryParams):
-    def get(self, key: Any, default: Any = None) -> Any:
-        """Return a scalar, which may have been sent once at most."""
-        values = self.getlist(key)
-        if len(values) > 1:
-            raise invalid_query(key, "repeated", "This may be given only once")
-        return values[0] if values else default
-
-
-class StrictRequest(Request):
-    @property
-    def query_params(self) -> QueryParams:
-        if not hasattr(self, "_query_params"):
-            self._query_params = StrictQuery(parse_query(self.scope["query_string"]))
-        return self._query_params
-
-    async def json(self) -> Any:
-        # The standard parser lets through NaN, lone surrogates and bottomless
-        # nesting: all of them crash later, in the database or in the response.
-        return from_json(await self.body(), allow_inf_nan=False)
 
 
 class Route(APIRoute):
@@ -107,7 +82,9 @@ class Answer:
             if context.query:
                 self.refuse_unknown(context.query)
             result = await self.endpoint(*args, **values)
-            return label(result, context) if isinstance(result, Entity) else result
+            return (
+                label(result, context) if isinstance(result, Entity | Read) else result
+            )
 
         return answer
 
@@ -117,30 +94,13 @@ class Answer:
                 raise invalid_query(name, "extra_forbidden", "There is no such option")
 
 
-def label(entity: Entity, context: Context) -> Any:
+def label(entity: Entity | Read, context: Context) -> Any:
     context.shown_id, context.shown_version = entity.id, entity.version
-    if context.method == "GET" and is_known(entity.version):
+    known = context.method == "GET" and is_known(entity.version)
+    # Only a table's own row is the same while its version is.
+    if known and isinstance(entity, Entity):
         return Response(status_code=304)
     return entity
-
-
-def parse_query(raw: bytes) -> list[tuple[str, str]]:
-    if not raw:
-        return []
-    try:
-        return parse_qsl(
-            raw.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MOST_PARAMETERS,
-        )
-    except ValueError:
-        raise invalid_query("", "unreadable", "The query is not readable") from None
-
-
-def invalid_query(name: str, kind: str, message: str) -> ValidationFailedException:
-    loc = ("query", name) if name else ("query",)
-    return ValidationFailedException([{"loc": loc, "type": kind, "msg": message}])
 
 
 def is_json(content_type: str) -> bool:

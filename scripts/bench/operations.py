@@ -3,8 +3,12 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from functools import cache
 from itertools import count, cycle, repeat
 from typing import Any, NamedTuple
+
+from tests.accounts import root_header
+from tests.databases import make_settings
 
 PATH = "/api/v1/products"
 
@@ -23,9 +27,17 @@ class Operation(NamedTuple):
     stream: Callable[[Sequence[str]], Iterator[bytes]]
 
 
+@cache
+def token() -> str:
+    """Return the superuser's bearer token; who does not ask for one ignores it."""
+    return root_header(make_settings("sqlite:///"))["authorization"]
+
+
 def message(method: str, path: str, body: Any = None) -> bytes:
     """Return one HTTP request, as it goes over the wire."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token()}\r\n"
+    )
     if body is None:
         return f"{head}\r\n".encode()
     content = json.dumps(body)

@@ -9,7 +9,7 @@ import httpx
 import uvloop
 
 from scripts.bench.drive import Load, Outcome, drive
-from scripts.bench.operations import OPERATIONS, PATH, Kind
+from scripts.bench.operations import OPERATIONS, PATH, Kind, token
 from scripts.bench.servers import PATIENCE, Server
 
 ROWS = 1_000
@@ -43,7 +43,9 @@ class Subject:
         url = f"http://127.0.0.1:{self.server.port}{PATH}"
         for offset in range(0, ROWS, PAGE):
             query = {"limit": PAGE, "offset": offset}
-            page = httpx.get(url, params=query, timeout=PATIENCE).raise_for_status()
+            header = {"Authorization": token()}
+            page = httpx.get(url, params=query, headers=header, timeout=PATIENCE)
+            page.raise_for_status()
             yield from (item["id"] for item in page.json()["items"])
 
     def sample(self, kind: Kind, seconds: float) -> Sample:

@@ -1,7 +1,6 @@
 """The applications that are compared, each in a server process of its own."""
 
 import os
-import secrets
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 import psutil  # type: ignore[import-untyped]  # It brings no types.
 
+from tests.databases import SECRET
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,7 @@ class Variant(NamedTuple):
 VARIANTS = {
     "bare": Variant("scripts.bench.bare.main:app"),
     "ours": Variant("app.main:app"),
+    "unguarded": Variant("scripts.bench.unguarded:app"),
 }
 
 
@@ -77,7 +78,7 @@ def settings(url: str) -> dict[str, str]:
     return {
         "PYTHONPATH": str(ROOT),
         "ENVIRONMENT": "production",
-        "SECRET_KEY": secrets.token_urlsafe(48),
+        "SECRET_KEY": SECRET,
         "DATABASE_URL": url,
     }
 

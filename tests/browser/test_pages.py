@@ -1,8 +1,9 @@
 """The pages for people, as a browser shows them: with no network but our server."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from tests.accounts import PASSWORD
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.servers import Server
 
@@ -55,7 +56,7 @@ def test_a_call_can_be_copied(visit: Visit) -> None:
     page.get_by_role("button", name="Copy").first.click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith(f"curl '{visit.origin}/api/v1/products?")
+    assert copied.startswith(f"curl {visit.origin}/api/v1/auth/login")
 
 
 def test_everything_on_the_landing_page_can_be_reached_by_key(visit: Visit) -> None:
@@ -68,8 +69,20 @@ def test_everything_on_the_landing_page_can_be_reached_by_key(visit: Visit) -> N
     assert page.url.endswith("#content")
 
 
+def authorize(page: Page) -> None:
+    """Sign in with e-mail address and password, as a person does."""
+    page.get_by_role("button", name="Authorize").first.click()
+    dialog = page.locator(".dialog-ux")
+    dialog.get_by_label("username").fill("root@example.com")
+    dialog.get_by_label("password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Apply given OAuth2 credentials").click()
+    expect(dialog.get_by_text("Authorized")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+
+
 def test_swagger_ui_creates_a_product(visit: Visit, server: Server) -> None:
     page = visit.open("/docs#/products/create_product")
+    authorize(page)
     call = page.locator("#operations-products-create_product")
     call.get_by_role("button", name="Try it out").click()
     call.locator("textarea").fill(PEN)

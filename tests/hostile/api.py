@@ -54,8 +54,9 @@ class Api:
     It is called in this thread, past all that would tidy up a request before.
     """
 
-    def __init__(self, app: ASGIApp, runner: Runner) -> None:
+    def __init__(self, app: ASGIApp, runner: Runner, token: str) -> None:
         self.app, self.runner = app, runner
+        self.credential = (b"authorization", token.encode())
         self.ids: dict[str, str] = {}
         shown = {each.path.rpartition("/")[0] for each in RECORDS}
         for each in WRITERS:
@@ -63,7 +64,8 @@ class Api:
                 self.ids[each.path] = self.send(each, each.example()).json()["id"]
 
     def call(self, call: Call) -> Response:
-        start, *parts = self.runner.run(exchange(self.app, call))
+        signed = replace(call, headers=(*call.headers, self.credential))
+        start, *parts = self.runner.run(exchange(self.app, signed))
         body = b"".join(part.get("body", b"") for part in parts)
         return Response(start["status"], headers=start["headers"], content=body)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.main import create_app
+from tests.accounts import root_header
 from tests.conftest import Template
 from tests.databases import make_settings
 from tests.hostile.api import Api
@@ -16,10 +17,11 @@ from tests.servers import Server, serving
 def api(template: Template) -> Iterator[Api]:
     """What is refused leaves no trace, so that many attacks may share a database."""
     with template.copy() as url, Runner() as runner:
-        app = create_app(make_settings(url, LOG_LEVEL="ERROR"))
+        settings = make_settings(url, LOG_LEVEL="ERROR")
+        app = create_app(settings)
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())
-        yield Api(app, runner)
+        yield Api(app, runner, root_header(settings)["authorization"])
         runner.run(lifespan.__aexit__(None, None, None))
 
 

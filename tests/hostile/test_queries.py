@@ -81,7 +81,7 @@ def test_a_search_is_literal(api: Api, operation: Operation, text: str) -> None:
 
 
 @pytest.mark.parametrize("field", NAMES, ids=str)
-@pytest.mark.parametrize("name", ["a%b_c\\", "\\'\"/", "\u00c9\u03a3"])
+@pytest.mark.parametrize("name", ["%ab_c\\", "\\'\"/", "\u00c9\u03a3"])
 def test_what_is_stored_is_found(api: Api, field: Field, name: str) -> None:
     assert api.fill(field, name).status_code == 200
     (operation,) = (

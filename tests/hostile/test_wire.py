@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.accounts import root_header
+from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS
 from tests.servers import Server
 
@@ -42,7 +44,9 @@ def talk(server: Server, sent: bytes, *, hang_up: bool = False) -> bytes:
 
 
 def request(line: bytes, *headers: bytes, body: bytes = b"") -> bytes:
-    fixed = (b"Host: localhost", b"Connection: close")
+    signed = root_header(make_settings("sqlite:///"))["authorization"].encode()
+    credential = b"Authorization: " + signed
+    fixed = (b"Host: localhost", b"Connection: close", credential)
     return b"\r\n".join([line + b" HTTP/1.1", *fixed, *headers, b"", body])
 
 

@@ -20,6 +20,7 @@ from scripts.bench.drive import Load, WrongAnswerError, drive
 from scripts.bench.operations import OPERATIONS, PATH, message, product
 from scripts.bench.report import Row, Spread, table_of
 from scripts.bench.servers import VARIANTS
+from tests.accounts import root_header
 from tests.conftest import Template
 from tests.databases import ROOT, make_settings
 
@@ -88,7 +89,8 @@ def test_the_bare_application_gives_the_same_answers(
 
 def answers(app: FastAPI) -> list[str]:
     """Return the four kinds of body, without what differs from run to run."""
-    with TestClient(app, base_url="http://test") as client:
+    header = root_header(make_settings("sqlite:///"))
+    with TestClient(app, base_url="http://test", headers=header) as client:
         made = [client.post(PATH, json=product(number)) for number in range(3)]
         path = f"{PATH}/{made[0].json()['id']}"
         changed = client.patch(path, json={"stock": 7})

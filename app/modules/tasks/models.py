@@ -41,4 +41,6 @@ class Task(Entity, table=True):
     customer_id: UUID | None = Field(
         default=None, foreign_key="customer.id", index=True
     )
-    assignee_id: UUID | None = Field(default=None, index=True)
+    assignee_id: UUID | None = Field(
+        default=None, foreign_key="user_account.id", index=True
+    )

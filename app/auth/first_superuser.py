@@ -1,0 +1,57 @@
+"""The first superuser: made once, and never touched again."""
+
+from secrets import token_urlsafe
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from app.auth.models import User
+from app.auth.passwords import check_password, normalised
+from app.auth.principal import Principal
+from app.auth.security import passwords
+from app.core.config import Settings
+from app.core.database import Database
+from app.core.ids import uuid7
+from app.core.text import email_key
+
+
+async def add_first_superuser(database: Database, settings: Settings) -> str | None:
+    """Add the superuser of the settings; return the password if it was made up here.
+
+    An account of that address stays as it is: its password is not reset, and it is not
+    promoted.
+    """
+    email = settings.FIRST_SUPERUSER_EMAIL
+    key = email_key(email)
+    async with database.reading() as session:
+        if await session.scalar(select(User).where(col(User.email_key) == key)):
+            return None
+    given = settings.FIRST_SUPERUSER_PASSWORD.get_secret_value()
+    password = normalised(given or token_urlsafe(18))
+    check_password(password, email, settings.PASSWORD_MIN_LENGTH)
+    superuser = User(
+        email=email,
+        email_key=key,
+        full_name="Administrator",
+        password_hash=passwords.hash(password),
+        is_superuser=True,
+    )
+    try:
+        async with database.writing() as session:
+            session.add(superuser)
+    except IntegrityError:
+        return None  # another was quicker
+    return None if given else password
+
+
+def system_principal() -> Principal:
+    """Return who acts when a command does: nobody's session, and every permission."""
+    return Principal(
+        user_id=uuid7(),
+        claims=None,
+        email="system",
+        is_superuser=True,
+        must_change_password=False,
+        permissions=frozenset(),
+    )

@@ -1,0 +1,141 @@
+"""The tables of accounts, sessions and permissions."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy.orm import validates
+from sqlmodel import Field, Relationship, SQLModel
+
+from app.core.ids import uuid7
+from app.core.models import Entity, now
+from app.core.text import email_key
+from app.core.types import UtcDateTime
+
+OWNED = {"cascade": "all, delete-orphan", "lazy": "selectin"}
+
+
+class User(Entity, table=True):
+    """An account. Whoever raises `auth_version` ends all its sessions at once."""
+
+    __tablename__ = "user_account"
+    redacted: ClassVar[frozenset[str]] = frozenset({"password_hash"})
+
+    email: str = Field(max_length=254)
+    email_key: str = Field(max_length=255, unique=True)
+    full_name: str = Field(max_length=200, index=True)
+    password_hash: str = Field(max_length=255)
+    is_active: bool = True
+    is_superuser: bool = False
+    must_change_password: bool = False
+    auth_version: int = 1
+
+    links: list["UserRole"] = Relationship(sa_relationship_kwargs=OWNED)
+
+    @validates("email")
+    def derive_key(self, _: str, email: Any) -> Any:
+        """Two spellings of one address are one account, whoever writes them."""
+        self.email_key = email_key(email)
+        return email
+
+    @property
+    def roles(self) -> list["Role"]:
+        return sorted((link.role for link in self.links), key=lambda role: role.name)
+
+
+class Role(Entity, table=True):
+    """A named set of grants."""
+
+    name: str = Field(max_length=100, unique=True)
+    description: str = Field(default="", max_length=2000)
+
+    grants: list["RoleModule"] = Relationship(sa_relationship_kwargs=OWNED)
+
+    @property
+    def modules(self) -> dict[str, list[str]]:
+        """Return module → granted actions; a module that is there grants `read`."""
+        grants = sorted(self.grants, key=lambda grant: grant.module)
+        return {
+            grant.module: sorted(action.action for action in grant.actions)
+            for grant in grants
+        }
+
+
+class UserRole(Entity, table=True):
+    __tablename__ = "user_role"
+    __table_args__ = (UniqueConstraint("user_id", "role_id"),)
+
+    user_id: UUID = Field(foreign_key="user_account.id")
+    role_id: UUID = Field(foreign_key="role.id", index=True)
+
+    role: Role = Relationship(sa_relationship_kwargs={"lazy": "joined"})
+
+
+class RoleModule(Entity, table=True):
+    __tablename__ = "role_module"
+    __table_args__ = (UniqueConstraint("role_id", "module"),)
+
+    role_id: UUID = Field(foreign_key="role.id")
+    module: str = Field(max_length=50)
+
+    actions: list["RolePermission"] = Relationship(sa_relationship_kwargs=OWNED)
+
+
+class RolePermission(Entity, table=True):
+    """One action that a role may do. `read` comes with the module, and is not said."""
+
+    __tablename__ = "role_permission"
+    __table_args__ = (
+        UniqueConstraint("grant_id", "action"),
+        CheckConstraint("action <> 'read'", name="implicit_read"),
+    )
+
+    grant_id: UUID = Field(foreign_key="role_module.id")
+    action: str = Field(max_length=50)
+
+
+class AuthSession(SQLModel, table=True):
+    """One sign-in, and the family of refresh tokens that descend from it.
+
+    No entity: it changes with every refresh, and the security log tells its story.
+    """
+
+    __tablename__ = "auth_session"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    token_hash: str = Field(max_length=64, unique=True)
+    user_id: UUID = Field(foreign_key="user_account.id", index=True)
+    gen: int = 1
+    auth_version: int
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    rotated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    idle_expires_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_reason: str | None = Field(default=None, max_length=20)
+    ip: str | None = Field(default=None, max_length=45)
+    user_agent: str | None = Field(default=None, max_length=255)
+
+
+class UserRevokedToken(SQLModel, table=True):
+    """An access token that was signed out before it expired."""
+
+    __tablename__ = "user_revoked_token"
+
+    jti: UUID = Field(primary_key=True)
+    user_id: UUID
+    session_id: UUID
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    revoked_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    reason: str = Field(max_length=20)
+
+
+class LoginThrottle(SQLModel, table=True):
+    """Attempts in a window, by a key that tells nobody whose they are."""
+
+    __tablename__ = "login_throttle"
+
+    key: str = Field(max_length=64, primary_key=True)
+    count: int
+    window_started_at: datetime = Field(sa_type=UtcDateTime, index=True)

@@ -1,0 +1,69 @@
+"""The rules of asking for a password once more, and of changing it."""
+
+from uuid import UUID
+
+import structlog
+from sqlmodel import col
+
+from app.auth.exceptions import UnauthorizedException, WrongPasswordException
+from app.auth.models import AuthSession, User
+from app.auth.pairs import open_session
+from app.auth.passwords import check_password, normalised
+from app.auth.repository import LOCK, Client, SessionRepository
+from app.auth.schemas import PasswordChange, TokenPair
+from app.auth.throttle import Attempt, Throttle, count_attempt
+from app.auth.tools import AuthTools
+from app.core.database import Database
+
+logger = structlog.get_logger()
+
+
+class PasswordService:
+    def __init__(self, database: Database, tools: AuthTools, client: Client) -> None:
+        self.database = database
+        self.tools = tools
+        self.client = client
+
+    async def change(self, user_id: UUID, data: PasswordChange) -> TokenPair:
+        """Set a new password: every session ends, and a new one begins."""
+        user = await self.ask(user_id, data.current_password)
+        new = normalised(data.new_password)
+        check_password(new, user.email, self.tools.shortest_password)
+        pair = await self.renew(user, await self.tools.hasher.hash(new))
+        logger.info("password_changed", user_id=str(user_id))
+        return pair
+
+    async def ask(self, user_id: UUID, password: str) -> User:
+        """Ask once more for the password. A wrong one counts as a failed login."""
+        user = await self.find(user_id)
+        throttle_key = self.tools.ring.current.throttle
+        attempt = Attempt(user.email_key, self.client.ip, throttle_key)
+        await count_attempt(self.database, attempt)
+        hasher = self.tools.hasher
+        right, _ = await hasher.verify(normalised(password), user.password_hash)
+        if not right:
+            logger.warning("password_refused", user_id=str(user_id), ip=self.client.ip)
+            raise WrongPasswordException
+        async with self.database.writing() as session:
+            await Throttle(session).forgive(attempt)
+        return user
+
+    async def find(self, user_id: UUID) -> User:
+        async with self.database.reading() as session:
+            user = await session.get(User, user_id)
+        if user is None:
+            raise UnauthorizedException
+        return user
+
+    async def renew(self, user: User, digest: str) -> TokenPair:
+        async with self.database.writing() as session:
+            fresh = await session.get(User, user.id, with_for_update=LOCK)
+            # It may have been disabled, or changed by another, during the hashing.
+            if fresh is None or fresh.auth_version != user.auth_version:
+                raise UnauthorizedException
+            fresh.password_hash = digest
+            fresh.must_change_password = False
+            fresh.auth_version += 1
+            own = col(AuthSession.user_id) == user.id
+            await SessionRepository(session).revoke("password", own)
+            return await open_session(session, self.tools, fresh, self.client)

@@ -1,0 +1,79 @@
+"""Queries on roles."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from app.auth.listing import EntityPages
+from app.auth.models import Role, RoleModule, RolePermission, User, UserRole
+from app.core.ids import uuid7
+from app.core.models import now
+
+
+class RoleRepository(EntityPages[Role]):
+    model = Role
+    searched = ("name", "description")
+
+    async def create(self, values: dict[str, Any]) -> Role:
+        id = uuid7()
+        modules = values.pop("modules").items()
+        grants = [make_grant(id, module, actions) for module, actions in modules]
+        return await super().create({"id": id, **values, "grants": grants})
+
+    async def update(self, entity: Role, values: dict[str, Any]) -> Role:
+        """Change the fields given; a grant that stays is not touched."""
+        modules = values.pop("modules", entity.modules)
+        if modules != entity.modules:
+            set_grants(entity, modules)
+            # The grants are part of what is shown: this is a new version of the role.
+            values["updated_at"] = now()
+        if values.get("name", entity.name) != entity.name:
+            await self.touch_holders(entity)
+        return await super().update(entity, values)
+
+    async def holders(self, role_id: UUID) -> list[User]:
+        links = select(col(UserRole.user_id)).where(col(UserRole.role_id) == role_id)
+        query = select(User).where(col(User.id).in_(links))
+        return list(await self.session.scalars(query))
+
+    async def delete(self, role: Role) -> None:
+        """Delete the role, and take it away from all who have it."""
+        for holder in await self.touch_holders(role):
+            holder.links = [link for link in holder.links if link.role_id != role.id]
+        await self.session.flush()
+        await super().delete(role)
+
+    async def touch_holders(self, role: Role) -> list[User]:
+        """Make new versions of those whom it is shown with; return them."""
+        holders = await self.holders(role.id)
+        for holder in holders:
+            holder.updated_at = now()
+        return holders
+
+
+def make_grant(role_id: UUID, module: str, actions: list[str]) -> RoleModule:
+    grant = RoleModule(role_id=role_id, module=module)
+    grant.actions = make_permissions(grant, set(actions))
+    return grant
+
+
+def make_permissions(grant: RoleModule, actions: set[str]) -> list[RolePermission]:
+    return [RolePermission(grant_id=grant.id, action=each) for each in sorted(actions)]
+
+
+def set_grants(role: Role, modules: dict[str, list[str]]) -> None:
+    grants = {grant.module: grant for grant in role.grants if grant.module in modules}
+    for module, actions in modules.items():
+        if module in grants:
+            set_actions(grants[module], set(actions))
+        else:
+            grants[module] = make_grant(role.id, module, actions)
+    role.grants = list(grants.values())
+
+
+def set_actions(grant: RoleModule, actions: set[str]) -> None:
+    kept = [each for each in grant.actions if each.action in actions]
+    added = actions - {each.action for each in kept}
+    grant.actions = kept + make_permissions(grant, added)

@@ -1,0 +1,62 @@
+"""What clients send and receive about roles."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from app.auth.catalogue import CATALOGUE, READ
+from app.core.fields import Line
+from app.core.pagination import PageQuery
+from app.core.schemas import Body, Read, optional
+
+MODULES_EXAMPLE = {"products": ["create", "update"], "tasks": []}
+
+
+def check_modules(modules: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Refuse what the code does not know: it would grant nothing, and look as if."""
+    for module, actions in modules.items():
+        known = set(CATALOGUE.get(module, ())) - {READ}
+        if module not in CATALOGUE:
+            raise ValueError("There is no such module: see GET /permissions")
+        if set(actions) - known:
+            raise ValueError(f"The actions of {module} are {', '.join(sorted(known))}")
+    return {module: sorted(set(actions)) for module, actions in modules.items()}
+
+
+Modules = Annotated[
+    dict[str, list[str]],
+    AfterValidator(check_modules),
+    Field(
+        description="Module → granted actions. A module that is present grants `read`.",
+        examples=[MODULES_EXAMPLE],
+    ),
+]
+Name = Annotated[
+    Line, StringConstraints(min_length=1, max_length=100), Field(examples=["sales"])
+]
+Description = Annotated[
+    str, StringConstraints(max_length=2000), Field(examples=["Keeps the prices"])
+]
+Sort = Literal["name", "-name", "created_at", "-created_at"]
+
+
+class RoleCreate(Body):
+    name: Name
+    description: Description = ""
+    modules: Modules = {}
+
+
+class RoleUpdate(Body):
+    name: Name = optional()
+    description: Description = optional()
+    modules: Modules = optional()
+
+
+class RoleRead(Read):
+    name: str
+    description: str
+    modules: dict[str, list[str]]
+
+
+class RoleQuery(PageQuery):
+    sort: Sort | None = None

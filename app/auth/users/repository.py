@@ -1,0 +1,79 @@
+"""Queries on users."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from app.auth.listing import EntityPages
+from app.auth.models import AuthSession, Role, User, UserRole
+from app.core.exceptions import ValidationFailedException
+from app.core.ids import uuid7
+from app.core.models import now
+from app.core.repository import missing
+
+
+class UserRepository(EntityPages[User]):
+    model = User
+    searched = ("email", "full_name")
+
+    async def create(self, values: dict[str, Any]) -> User:
+        id = uuid7()
+        links = await self.links(id, set(values.pop("role_ids")))
+        return await super().create({"id": id, **values, "links": links})
+
+    async def update(self, entity: User, values: dict[str, Any]) -> User:
+        """Change the fields given; a link to a role that stays is not touched."""
+        held = {link.role_id for link in entity.links}
+        wanted = set(values.pop("role_ids", held))
+        if wanted != held:
+            kept = [link for link in entity.links if link.role_id in wanted]
+            entity.links = kept + await self.links(entity.id, wanted - held)
+            # The roles are part of what is shown: this is a new version of the user.
+            values["updated_at"] = now()
+        return await super().update(entity, values)
+
+    async def links(self, user_id: UUID, role_ids: set[UUID]) -> list[UserRole]:
+        roles = await self.roles(role_ids)
+        return [UserRole(user_id=user_id, role_id=role.id, role=role) for role in roles]
+
+    async def is_superuser(self, id: UUID) -> bool:
+        """Ask without reading the user: she may have changed until she is locked."""
+        flag = select(col(User.is_superuser)).where(col(User.id) == id)
+        return bool(await self.session.scalar(flag))
+
+    async def lock_superusers(self) -> set[UUID]:
+        """Lock all who are active superusers, and return who they are.
+
+        Two who demote each other must not both find the other one still in office.
+        """
+        active = col(User.is_superuser) & col(User.is_active)
+        query = select(User).where(active).order_by(col(User.id))
+        locked = query.with_for_update(key_share=True).execution_options(
+            populate_existing=True
+        )
+        return {user.id for user in await self.session.scalars(locked)}
+
+    async def delete(self, user: User) -> None:
+        """Delete the account with its sessions, which are nothing without it."""
+        own = col(AuthSession.user_id) == user.id
+        await self.session.execute(delete(AuthSession).where(own))
+        await super().delete(user)
+
+    async def roles(self, ids: set[UUID]) -> list[Role]:
+        """Return these roles, or raise when one of them does not exist."""
+        query = select(Role).where(col(Role.id).in_(ids))
+        roles = list(await self.session.scalars(query))
+        if len(roles) < len(ids):
+            raise ValidationFailedException([missing("role_ids")])
+        return roles
+
+    async def permissions(self, role_ids: set[UUID]) -> set[str]:
+        """Return what these roles grant, all together."""
+        return {
+            f"{module}:{action}"
+            for role in await self.roles(role_ids)
+            for module, actions in role.modules.items()
+            for action in ("read", *actions)
+        }

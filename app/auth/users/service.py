@@ -1,0 +1,146 @@
+"""The rules of accounts: nobody makes herself, or anybody else, more than she is."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.auth.confirmation import confirm, denied
+from app.auth.models import User
+from app.auth.passwords import check_password, normalised
+from app.auth.principal import Principal
+from app.auth.schemas import MeUpdate
+from app.auth.tools import AuthTools
+from app.auth.users.repository import UserRepository
+from app.auth.users.schemas import UserCreate, UserUpdate
+from app.core.exceptions import ConflictException
+from app.core.service import CrudService
+
+OWN_AFFAIRS = {"password", "is_active", "role_ids"}
+
+logger = structlog.get_logger()
+
+
+class UserService(CrudService[User, UserCreate, UserUpdate]):
+    repository: UserRepository
+
+    def __init__(
+        self, repository: UserRepository, actor: Principal, tools: AuthTools
+    ) -> None:
+        super().__init__(repository)
+        self.actor = actor
+        self.superusers: set[UUID] = set()  # the active ones, once they are locked
+        self.tools = tools
+
+    async def create(self, data: UserCreate) -> User:
+        values = data.model_dump(exclude={"password"})
+        values |= await self.credentials(data.password, data.email)
+        await self.confirm("users:create")
+        await self.require_grantable(set(data.role_ids))
+        user = await self.repository.create(values)
+        if data.role_ids:
+            self.tell("roles_assigned", user.id)
+        return user
+
+    async def update(self, id: UUID, data: UserUpdate) -> User:
+        # First of all, while no transaction is open yet: hashing takes its time.
+        values = data.changes()
+        values.pop("password", None)
+        values |= await self.credentials(data.password, data.email or "")
+        user = await self.get_touchable(id, "users:update")
+        self.check_update(user, data)
+        if data.role_ids is not None:
+            await self.require_grantable(set(data.role_ids))
+        if data.password or data.is_active is False:
+            values["auth_version"] = user.auth_version + 1
+        user = await self.repository.update(user, values)
+        self.tell_update(id, data)
+        return user
+
+    async def delete(self, id: UUID) -> None:
+        user = await self.get_touchable(id, "users:delete")
+        self.require_another_superuser(user)
+        await self.repository.delete(user)
+
+    async def update_me(self, data: MeUpdate) -> User:
+        """Change your own name: that takes no permission."""
+        user = await self.get_for_update(self.actor.user_id)
+        return await self.repository.update(user, data.changes())
+
+    async def end_sessions(self, id: UUID) -> None:
+        """Sign this user out everywhere."""
+        user = await self.get_touchable(id, "users:delete")
+        await self.repository.update(user, {"auth_version": user.auth_version + 1})
+        self.tell("sessions_ended", id)
+
+    async def set_superuser(self, id: UUID, is_superuser: bool) -> User:
+        """Promote or demote. The router has asked for the actor's password."""
+        user = await self.get_touchable(id, "users:update")
+        self.require_superuser()
+        if not is_superuser:
+            self.require_another_superuser(user)
+        user = await self.repository.update(user, {"is_superuser": is_superuser})
+        self.tell("superuser_changed", id)
+        return user
+
+    def require_superuser(self) -> None:
+        if not self.actor.is_superuser:
+            raise denied(self.actor, "Only a superuser makes superusers")
+
+    async def confirm(self, permission: str) -> None:
+        session = self.repository.session
+        self.actor = await confirm(session, self.actor, permission)
+
+    async def get_touchable(self, id: UUID, permission: str) -> User:
+        """Return the user, locked, if she is no more than the actor is.
+
+        Otherwise a new password would do to become her. The superusers are locked
+        first, so that of two who demote each other one waits, and then does not.
+        """
+        if await self.repository.is_superuser(id):
+            self.superusers = await self.repository.lock_superusers()
+        await self.confirm(permission)
+        user = await self.get_for_update(id)
+        if self.actor.is_superuser:
+            return user
+        held = await self.repository.permissions({link.role_id for link in user.links})
+        if user.is_superuser or not held <= self.actor.permissions:
+            raise denied(self.actor, "This user may do more than you")
+        return user
+
+    def check_update(self, user: User, data: UserUpdate) -> None:
+        if data.is_active is False:
+            self.require_another_superuser(user)
+        if user.id == self.actor.user_id and OWN_AFFAIRS & data.model_fields_set:
+            raise denied(self.actor, "This is for somebody else to change")
+        if data.password:
+            name = data.email or user.email
+            check_password(data.password, name, self.tools.shortest_password)
+
+    async def require_grantable(self, role_ids: set[UUID]) -> None:
+        """Refuse to give roles that grant what the actor herself may not do."""
+        granted = await self.repository.permissions(role_ids)
+        if not self.actor.is_superuser and not granted <= self.actor.permissions:
+            raise denied(self.actor, "These roles grant more than you may do")
+
+    def require_another_superuser(self, user: User) -> None:
+        if user.id in self.superusers and self.superusers == {user.id}:
+            raise ConflictException("This is the last active superuser")
+
+    async def credentials(self, password: str | None, email: str) -> dict[str, Any]:
+        """Return what a new password changes; nothing where there is none."""
+        if password is None:
+            return {}
+        new = normalised(password)
+        check_password(new, email, self.tools.shortest_password)
+        digest = await self.tools.hasher.hash(new)
+        return {"password_hash": digest, "must_change_password": True}
+
+    def tell_update(self, id: UUID, data: UserUpdate) -> None:
+        if data.role_ids is not None:
+            self.tell("roles_assigned", id)
+        if data.password:
+            self.tell("password_changed", id)
+
+    def tell(self, event: str, user_id: UUID) -> None:
+        logger.info(event, user_id=str(user_id), by=str(self.actor.user_id))

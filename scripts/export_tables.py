@@ -1,0 +1,83 @@
+"""Fill the tables of the guides that follow from the code: permissions, and ASVS."""
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
+
+from app.auth.dependencies import PermissionChecker, action_of, get_principal
+from app.main import app
+
+
+def dependencies(dependant: Dependant) -> Iterator[object]:
+    for child in dependant.dependencies:
+        yield child.call
+        yield from dependencies(child)
+
+
+def need_of(route: RouteContext, method: str) -> str:
+    """Return what a call needs: a permission, a user, or nothing."""
+    calls = list(dependencies(route.dependant))
+    for call in calls:
+        if isinstance(call, PermissionChecker):
+            return f"`{call.resource}:{action_of(method, route.path or '')}`"
+    return "a user" if get_principal in calls else "nobody"
+
+
+def matrix() -> Iterator[str]:
+    yield "| call | needs |"
+    yield "|---|---|"
+    for route in iter_route_contexts(app.routes):
+        if route.path and route.path.startswith("/api/"):
+            for method in sorted(route.methods or ()):
+                call = f"`{method} {route.path.removeprefix('/api/v1')}`"
+                yield f"| {call} | {need_of(route, method)} |"
+
+
+def asvs() -> Iterator[str]:
+    proofs = defaultdict(list)
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for number, name in marked(path):
+            proofs[number].append(f"`{path.stem}`: {name[5:].replace('_', ' ')}")
+    yield "| line | proved by |"
+    yield "|---|---|"
+    for number in sorted(proofs, key=lambda dotted: [*map(int, dotted.split("."))]):
+        yield f"| {number} | {'; '.join(proofs[number])} |"
+
+
+def marked(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each ASVS line with the test that the mark stands on."""
+    numbers: list[str] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if found := re.match(r'\s*@pytest\.mark\.asvs\("([\d.]+)"\)', line):
+            numbers.append(found[1])
+        elif found := re.match(r"\s*(?:async )?def (test_\w+)", line):
+            yield from ((number, found[1]) for number in numbers)
+            numbers = []
+
+
+TABLES = (
+    (ROOT / "docs/RBAC_GUIDE.md", "matrix", matrix),
+    (ROOT / "docs/SECURITY.md", "asvs", asvs),
+)
+
+
+def filled(text: str, name: str, lines: Iterator[str]) -> str:
+    table = f"<!-- {name} -->\n{chr(10).join(lines)}\n<!-- /{name} -->"
+    return re.sub(
+        f"<!-- {name} -->.*<!-- /{name} -->", lambda _: table, text, flags=re.S
+    )
+
+
+if __name__ == "__main__":
+    for path, name, table in TABLES:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(filled(text, name, table()), encoding="utf-8")
+        print(f"Filled {path.relative_to(ROOT)}")

@@ -1,0 +1,115 @@
+"""Accounts for tests, with tokens: written straight into a database."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from app.auth.models import (
+    AuthSession,
+    Role,
+    RoleModule,
+    RolePermission,
+    User,
+    UserRole,
+)
+from app.auth.pairs import Seat, issue
+from app.auth.refresh_tokens import RefreshToken
+from app.auth.security import passwords
+from app.auth.tools import AuthTools
+from app.core.config import Settings
+from app.core.ids import uuid7
+from app.core.models import now
+from app.main import open_database
+
+PASSWORD = "a fountain of brass and oak"
+# The superuser that every test database comes with, and her session.
+ROOT = Seat(uuid7(), uuid7(), 1)
+
+
+@cache
+def digest() -> str:
+    """Hash once: it takes as long as a dozen tests."""
+    made: str = passwords.hash(PASSWORD)
+    return made
+
+
+@dataclass(frozen=True)
+class Account:
+    id: UUID
+    email: str
+    access_token: str
+    refresh_token: str
+
+    @property
+    def header(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.access_token}"}
+
+
+def make_user(values: dict[str, Any]) -> User:
+    return User(**{"full_name": "Test", "password_hash": digest(), **values})
+
+
+def make_role(permissions: tuple[str, ...]) -> Role:
+    """Return a role that grants exactly this; any permission brings `read` along."""
+    role = Role(name=f"role-{uuid7()}")
+    for module in sorted({permission.partition(":")[0] for permission in permissions}):
+        grant = RoleModule(role_id=role.id, module=module)
+        grant.actions = [
+            RolePermission(grant_id=grant.id, action=permission.partition(":")[2])
+            for permission in permissions
+            if permission.startswith(f"{module}:") and not permission.endswith(":read")
+        ]
+        role.grants.append(grant)
+    return role
+
+
+def make_session(user_id: UUID, token: RefreshToken) -> AuthSession:
+    return AuthSession(
+        token_hash=token.hash,
+        user_id=user_id,
+        auth_version=1,
+        idle_expires_at=now() + timedelta(days=7),
+        expires_at=now() + timedelta(days=30),
+    )
+
+
+async def add_root(settings: Settings) -> None:
+    """Make the superuser, once for all tests."""
+    root = {"id": ROOT.user_id, "email": "root@example.com", "is_superuser": True}
+    user = make_user(root)
+    opened = make_session(ROOT.user_id, RefreshToken.new())
+    opened.id = ROOT.session_id
+    async with open_database(settings) as database, database.writing() as session:
+        session.add(user)
+        await session.flush()
+        session.add(opened)
+
+
+def root_header(settings: Settings) -> dict[str, str]:
+    pair = issue(AuthTools.of(settings), ROOT, RefreshToken.new())
+    return {"authorization": f"Bearer {pair.access_token}"}
+
+
+def add_account(settings: Settings, *permissions: str, **values: Any) -> Account:
+    """Add a user who may do just this, and sign her in."""
+    return asyncio.run(write_account(settings, permissions, values))
+
+
+async def write_account(
+    settings: Settings, permissions: tuple[str, ...], values: dict[str, Any]
+) -> Account:
+    user = make_user({"email": f"{uuid7()}@example.com"} | values)
+    token = RefreshToken.new()
+    opened = make_session(user.id, token)
+    async with open_database(settings) as database, database.writing() as session:
+        if permissions:
+            role = make_role(permissions)
+            user.links.append(UserRole(user_id=user.id, role_id=role.id, role=role))
+        session.add(user)
+        await session.flush()
+        session.add(opened)
+    pair = issue(AuthTools.of(settings), Seat(user.id, opened.id, 1), token)
+    return Account(user.id, user.email, pair.access_token, pair.refresh_token)

@@ -1,0 +1,90 @@
+"""Nobody outside writes into the log, and nobody is named there who failed to enter."""
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+
+from tests.auth.test_canaries import dump
+from tests.databases import make_settings
+from tests.servers import Server, serving
+
+TYPED = "my-password-typed-as-a-name"
+# Line breaks, a colour, a backspace, and what a line of ours looks like.
+LINES = "x\r\n2026-01-01T00:00:00Z [info] forged=yes"
+COLOUR = "x\x1b[31m\x08\x9b31m"
+LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z \[(info|warning|error) +\] \S")
+LOGIN = "/api/v1/auth/login"
+
+
+@pytest.fixture(params=["development", "production"])
+def server(
+    url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Server]:
+    kind, proxies = request.param, "127.0.0.1"
+    with serving(url, tmp_path, ENVIRONMENT=kind, TRUSTED_PROXIES=proxies) as server:
+        yield server
+
+
+def send(server: Server, target: str, body: str = "", **headers: str) -> int:
+    """Send what no well-behaved client would; return the status of the answer."""
+    kind = "application/x-www-form-urlencoded"
+    headers |= {"host": "localhost", "connection": "close", "content_type": kind}
+    lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    first = f"{'POST' if body else 'GET'} {target} HTTP/1.1"
+    text = "\r\n".join([first, *lines, f"content-length: {len(body)}", "", body])
+    port = int(server.base_url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(text.encode("latin-1"))
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return int(answer.split(maxsplit=2)[1])
+
+
+def attack(server: Server) -> None:
+    forged = [quote_plus(LINES), quote_plus(COLOUR)]
+    for word in forged:
+        form = f"username={word}%40example.com&password={word}"
+        assert send(server, LOGIN, form) in (401, 422)
+        for path in (
+            f"/{word}",
+            f"/livez{word}",
+            f"/api/v1/products/{word}",
+            f"/?{word}",
+        ):
+            assert 200 <= send(server, path) < 500
+    for path in ("/livez%0A", "/api/v1/products%0A", "/api/v1/products/x%0A%1B[31m"):
+        assert 200 <= send(server, path) < 500
+    for name in ("user_agent", "x_request_id", "x_forwarded_for", "authorization"):
+        for value in (COLOUR, f"fe80::1%{COLOUR}", "x\r\n folded"):
+            form = f"username={TYPED}{name}{len(value)}&password=wrong"
+            assert send(server, LOGIN, form, **{name: value}) in (400, 401)
+
+
+@pytest.mark.asvs("16.4.1")
+def test_what_is_sent_cannot_write_lines(server: Server) -> None:
+    attack(server)
+    assert server.stop() == 0
+    log = server.log.read_bytes().decode()
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", log)
+    lines = log.split("\n")[:-1]
+    if lines[0].startswith("{"):
+        told = [json.loads(line) for line in lines]
+        assert not any("forged" in each for each in told)
+    else:
+        assert all(LINE.match(line) for line in lines)
+    assert "login_failed" in log
+
+
+@pytest.mark.asvs("16.2.5")
+def test_whoever_fails_to_enter_is_not_named(server: Server, url: str) -> None:
+    form = f"username={TYPED}&password=wrong"
+    statuses = [send(server, LOGIN, form) for _ in range(7)]
+    assert statuses == [401] * 5 + [429] * 2
+    assert server.stop() == 0
+    assert "login_blocked" in server.log.read_text()
+    assert TYPED not in server.log.read_text()
+    assert TYPED not in dump(make_settings(url))

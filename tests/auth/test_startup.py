@@ -1,0 +1,134 @@
+"""Settings that would be unsafe: production does not start, and says why in a word."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.core.config import Settings, load_settings
+from tests.databases import ROOT, make_settings
+from tests.servers import environment
+
+CANARY = "hunter2-canary"
+# The least that production asks for; every test below spoils one thing.
+SAFE = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "k" * 32,
+    "DATABASE_URL": f"postgresql://app:{CANARY}@localhost/app",
+    "ALLOWED_HOSTS": "api.example.com",
+    "CORS_ORIGINS": "https://www.example.com",
+    "TRUSTED_PROXIES": "10.0.0.1",
+    "WORKERS": "2",
+    "FIRST_SUPERUSER_PASSWORD": "a fountain of brass and oak",
+}
+LITE = {"DATABASE_URL": "sqlite:///app.db"}
+UNSAFE: list[tuple[str, dict[str, str]]] = [
+    ("SECRET_KEY", {"SECRET_KEY": ""}),
+    ("SECRET_KEY", {"SECRET_KEY": "k" * 31}),
+    ("SECRET_KEY", {"SECRET_KEY": f"example-only-{'k' * 32}"}),
+    ("SECRET_KEY", {"SECRET_KEYS_OLD": f"example-only-{'k' * 32}"}),
+    ("SECRET_KEYS_OLD", {"SECRET_KEYS_OLD": f"{'k' * 40},{'q' * 31}"}),
+    ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "*"}),
+    ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "api.example.com, *"}),
+    ("CORS_ORIGINS", {"CORS_ORIGINS": "*"}),
+    ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "*"}),
+    ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "10.0.0.1, 0.0.0.0/0"}),
+    ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "::/0"}),
+    ("WORKERS", LITE),
+    ("FIRST_SUPERUSER_PASSWORD", {"FIRST_SUPERUSER_PASSWORD": "example-only-password"}),
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the developer's own environment and .env out of it."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name, raising=False)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> str:
+    """Return the sentence with which the start is refused; "" when it is not."""
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    try:
+        load_settings()
+    except SystemExit as refused:
+        return str(refused.code)
+    return ""
+
+
+def test_safe_settings_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch, SAFE) == ""
+
+
+@pytest.mark.asvs("13.4.2")
+@pytest.mark.parametrize(("name", "values"), UNSAFE)
+def test_production_refuses_what_is_unsafe(
+    monkeypatch: pytest.MonkeyPatch, name: str, values: dict[str, str]
+) -> None:
+    sentence = refusal(monkeypatch, SAFE | values)
+    assert name in sentence
+    assert all(len(v) < 2 or v not in sentence for v in values.values())
+    assert CANARY not in sentence
+
+
+def test_without_a_secret_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "SECRET_KEY: Field required" in refusal(monkeypatch, {})
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_a_value_that_is_refused_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    sentence = refusal(monkeypatch, SAFE | {name: CANARY})
+    assert not sentence or name in sentence
+    assert CANARY not in sentence
+
+
+@pytest.mark.asvs("13.3.1")
+def test_the_settings_do_not_show_their_secrets() -> None:
+    secrets = {
+        "SECRET_KEY": f"{CANARY}-{'k' * 32}",
+        "SECRET_KEYS_OLD": f"{CANARY}-{'q' * 32}",
+        "FIRST_SUPERUSER_PASSWORD": CANARY,
+    }
+    settings = make_settings(SAFE["DATABASE_URL"], **secrets)
+    assert CANARY not in repr(settings)
+    assert CANARY not in f"{settings}"
+
+
+def test_a_validation_error_does_not_show_the_secrets() -> None:
+    wrong = {"SECRET_KEY": CANARY, "DATABASE_URL": f"mysql://u:{CANARY}@h/d"}
+    wrong |= {"FIRST_SUPERUSER_PASSWORD": CANARY, "SECRET_KEYS_OLD": CANARY}
+    with pytest.raises(ValidationError) as refused:
+        Settings.model_validate(SAFE | wrong)
+    assert "SECRET_KEY" in str(refused.value)
+    assert CANARY not in f"{refused.value} {refused.value!r}"
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("SECRET_KEY", {"SECRET_KEY": f"example-only-{CANARY}-{'k' * 32}"}),
+        ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "*"}),
+        # Whoever forgets the host writes the password where the port belongs.
+        ("DATABASE_URL", {"DATABASE_URL": f"postgresql://app:{CANARY}/app"}),
+    ],
+)
+def test_the_server_says_so_in_one_sentence(name: str, values: dict[str, str]) -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "app"),
+        cwd=ROOT,
+        env=environment("", **(SAFE | {"WORKERS": "1"} | values)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (sentence,) = done.stderr.splitlines()
+    assert name in sentence
+    assert CANARY not in sentence

@@ -1,0 +1,101 @@
+"""The purge: what has expired goes, what could still be accepted stays."""
+
+import asyncio
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import SQLModel, col
+
+from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
+from app.auth.refresh_tokens import RefreshToken
+from app.core.config import Settings
+from app.core.ids import uuid7
+from app.core.models import now
+from app.main import open_database
+from tests.accounts import ROOT, make_session
+from tests.conftest import Read
+from tests.databases import ROOT as FOLDER
+from tests.servers import environment, free_port
+
+HOUR = timedelta(hours=1)
+KEPT, GONE = "kept", "gone"
+
+
+def run(url: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (sys.executable, "scripts/purge_auth.py"),
+        cwd=FOLDER,
+        env=environment(url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def session(mark: str, **values: Any) -> AuthSession:
+    row = make_session(ROOT.user_id, RefreshToken.new())
+    return row.sqlmodel_update({"user_agent": mark, **values})
+
+
+def revoked(mark: str, **values: Any) -> UserRevokedToken:
+    owner: dict[str, Any] = {"user_id": ROOT.user_id, "session_id": ROOT.session_id}
+    return UserRevokedToken(jti=uuid7(), reason=mark, **owner, **values)
+
+
+def rows() -> list[SQLModel]:
+    instant, past, future = now(), now() - HOUR / 60, now() + HOUR / 60
+    return [
+        session(GONE, expires_at=past, idle_expires_at=past),
+        session(GONE, expires_at=past, revoked_at=past),
+        session(KEPT, expires_at=future, idle_expires_at=past),
+        # Whoever uses it once more is still told that it is dead.
+        session(KEPT, expires_at=future, revoked_at=past),
+        revoked(GONE, expires_at=past),
+        revoked(KEPT, expires_at=future),
+        LoginThrottle(key=GONE, count=5, window_started_at=past - HOUR),
+        LoginThrottle(key=KEPT, count=5, window_started_at=instant - HOUR + HOUR / 60),
+    ]
+
+
+async def write(settings: Settings) -> None:
+    async with open_database(settings) as database, database.writing() as session:
+        session.add_all(rows())
+
+
+def marks(read: Read) -> list[str]:
+    own = col(AuthSession.user_agent).is_not(None)
+    return [
+        *read(select(col(AuthSession.user_agent)).where(own)),
+        *read(select(col(UserRevokedToken.reason))),
+        *read(select(col(LoginThrottle.key))),
+    ]
+
+
+def test_what_has_expired_goes_and_nothing_else(
+    url: str, settings: Settings, read: Read
+) -> None:
+    asyncio.run(write(settings))
+    assert sorted(marks(read)) == [GONE] * 4 + [KEPT] * 4
+    for count in (4, 0, 0):
+        done = run(url)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == f"Deleted {count} expired rows.\n"
+        assert marks(read) == [KEPT] * 4
+
+
+def test_without_a_schema_it_says_what_to_do(empty_url: str) -> None:
+    done = run(empty_url)
+    assert (done.returncode, done.stdout) == (1, "")
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.endswith("run `alembic upgrade head`")
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1", "nowhere.invalid"])
+def test_without_a_database_it_says_so(place: str) -> None:
+    done = run(f"postgresql://app:hunter2@{place}:{free_port()}/app")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The database does not answer. Nothing has changed.\n"
