@@ -19,30 +19,33 @@ from app.core.text import email_key
 async def add_first_superuser(database: Database, settings: Settings) -> str | None:
     """Add the superuser of the settings; return the password if it was made up here.
 
-    An account of that address stays as it is: its password is not reset, and it is not
-    promoted.
+    An account of that address stays as it is: neither reset nor promoted.
     """
-    email = settings.FIRST_SUPERUSER_EMAIL
-    key = email_key(email)
+    key = email_key(settings.FIRST_SUPERUSER_EMAIL)
     async with database.reading() as session:
         if await session.scalar(select(User).where(col(User.email_key) == key)):
             return None
     given = settings.FIRST_SUPERUSER_PASSWORD.get_secret_value()
     password = normalised(given or token_urlsafe(18))
-    check_password(password, email, settings.PASSWORD_MIN_LENGTH)
-    superuser = User(
-        email=email,
-        email_key=key,
-        full_name="Administrator",
-        password_hash=passwords.hash(password),
-        is_superuser=True,
-    )
+    superuser = make_superuser(settings, password)
     try:
         async with database.writing() as session:
             session.add(superuser)
     except IntegrityError:
         return None  # another was quicker
     return None if given else password
+
+
+def make_superuser(settings: Settings, password: str) -> User:
+    email = settings.FIRST_SUPERUSER_EMAIL
+    check_password(password, email, settings.PASSWORD_MIN_LENGTH)
+    return User(
+        email=email,
+        email_key=email_key(email),
+        full_name="Administrator",
+        password_hash=passwords.hash(password),
+        is_superuser=True,
+    )
 
 
 def system_principal() -> Principal:

@@ -47,7 +47,12 @@ class RoleRepository(EntityPages[Role]):
 
     async def touch_holders(self, role: Role) -> list[User]:
         """Make new versions of those whom it is shown with; return them."""
-        holders = await self.holders(role.id)
+        links = select(col(UserRole.user_id)).where(col(UserRole.role_id) == role.id)
+        query = select(User).where(col(User.id).in_(links)).order_by(col(User.id))
+        # Locked, and read anew: somebody may be changing one of them just now.
+        locked = query.with_for_update(key_share=True)
+        fresh = locked.execution_options(populate_existing=True)
+        holders = list(await self.session.scalars(fresh))
         for holder in holders:
             holder.updated_at = now()
         return holders
