@@ -114,7 +114,7 @@ def at_once() -> Iterator[None]:
     """Fail if this costs much work. Waiting, as on a crowded machine, costs none."""
     began = process_time()
     yield
-    assert process_time() - began < 1.0  # the attacks that were found took five and more
+    assert process_time() - began < 1.0  # the attacks that were found took five
 
 
 def is_refused(answer: Response) -> bool:
