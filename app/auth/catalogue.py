@@ -16,3 +16,8 @@ def declare(module: str, actions: tuple[str, ...]) -> None:
 def known_permissions() -> frozenset[str]:
     pairs = ((module, action) for module in CATALOGUE for action in CATALOGUE[module])
     return frozenset(f"{module}:{action}" for module, action in pairs)
+
+
+def is_known(permission: str) -> bool:
+    module, _, action = permission.partition(":")
+    return action in CATALOGUE.get(module, ())

@@ -21,7 +21,7 @@ from app.auth.security import Claims, InvalidTokenError
 from app.auth.tools import AuthTools
 from app.core.context import current_context
 from app.core.dependencies import SAFE_METHODS, SessionDep
-from app.core.health import HealthDep
+from app.core.health import Health
 from app.core.routing import api_router
 
 ACTIONS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update"}
@@ -39,9 +39,7 @@ async def get_tools(request: Request) -> AuthTools:
 ToolsDep = Annotated[AuthTools, Depends(get_tools)]
 
 
-async def get_claims(
-    request: Request, tools: ToolsDep, _: Annotated[str | None, Security(scheme)]
-) -> Claims:
+async def get_claims(request: Request) -> Claims:
     """Return what the one and only bearer token says, once it has proved genuine."""
     headers = request.headers.getlist("authorization")
     if not headers:
@@ -49,6 +47,7 @@ async def get_claims(
     kind, _, token = headers[0].partition(" ")
     if len(headers) > 1 or kind.lower() != "bearer":
         raise UnauthorizedException
+    tools: AuthTools = request.app.state.auth
     try:
         return tools.tokens.decode(token)
     except InvalidTokenError:
@@ -58,16 +57,20 @@ async def get_claims(
 ClaimsDep = Annotated[Claims, Depends(get_claims)]
 
 
+# Each dependency costs a request 20 µs, and this one stands before every route: so it
+# asks for few, and calls the others itself.
 async def get_principal(
-    request: Request, claims: ClaimsDep, session: SessionDep, health: HealthDep
+    request: Request, session: SessionDep, _: Annotated[str | None, Security(scheme)]
 ) -> Principal:
     """Find out who is asking.
 
     Reading requests share their session. Others look first and begin their transaction
     later: whoever may not write should not hold up those who may.
     """
+    claims = await get_claims(request)
     if request.method in SAFE_METHODS:
         return known(await find_principal(session, claims))
+    health: Health = request.app.state.health
     async with health.database.reading() as brief:
         return known(await find_principal(brief, claims))
 

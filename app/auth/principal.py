@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from app.auth.catalogue import READ, known_permissions
+from app.auth.catalogue import READ, is_known
 from app.auth.models import (
     AuthSession,
     RoleModule,
@@ -19,29 +18,42 @@ from app.auth.models import (
 from app.auth.security import Claims
 from app.core.models import now
 
+# Tables, not entities: half the cost, for a statement that every request makes.
+user, live, link, grant, permission, revoked = (
+    inspect(model).local_table
+    for model in (
+        User,
+        AuthSession,
+        UserRole,
+        RoleModule,
+        RolePermission,
+        UserRevokedToken,
+    )
+)
+
 # User, live session, no revocation, all permissions of all roles: one statement.
 WHO = (
     select(
-        col(User.email),
-        col(User.is_superuser),
-        col(User.must_change_password),
-        col(RoleModule.module),
-        col(RolePermission.action),
+        user.c.email,
+        user.c.is_superuser,
+        user.c.must_change_password,
+        grant.c.module,
+        permission.c.action,
     )
-    .select_from(User)
-    .join(AuthSession, col(AuthSession.user_id) == col(User.id))
-    .outerjoin(UserRole, col(UserRole.user_id) == col(User.id))
-    .outerjoin(RoleModule, col(RoleModule.role_id) == col(UserRole.role_id))
-    .outerjoin(RolePermission, col(RolePermission.grant_id) == col(RoleModule.id))
+    .select_from(user)
+    .join(live, live.c.user_id == user.c.id)
+    .outerjoin(link, link.c.user_id == user.c.id)
+    .outerjoin(grant, grant.c.role_id == link.c.role_id)
+    .outerjoin(permission, permission.c.grant_id == grant.c.id)
     .where(
-        col(User.id) == bindparam("sub"),
-        col(User.is_active),
-        col(User.auth_version) == bindparam("ver"),
-        col(AuthSession.id) == bindparam("sid"),
-        col(AuthSession.auth_version) == bindparam("ver"),
-        col(AuthSession.revoked_at).is_(None),
-        col(AuthSession.expires_at) > bindparam("now"),
-        ~exists().where(col(UserRevokedToken.jti) == bindparam("jti")),
+        user.c.id == bindparam("sub"),
+        user.c.is_active,
+        user.c.auth_version == bindparam("ver"),
+        live.c.id == bindparam("sid"),
+        live.c.auth_version == bindparam("ver"),
+        live.c.revoked_at.is_(None),
+        live.c.expires_at > bindparam("now"),
+        ~exists().where(revoked.c.jti == bindparam("jti")),
     )
 )
 
@@ -63,7 +75,7 @@ class Principal:
 
 async def find_principal(session: AsyncSession, claims: Claims) -> Principal | None:
     """Return who this token speaks for now, or None when it no longer does."""
-    values = claims.model_dump(include={"sub", "sid", "jti", "ver"})
+    values = {name: getattr(claims, name) for name in ("sub", "sid", "jti", "ver")}
     rows = (await session.execute(WHO, {**values, "now": now()})).all()
     if not rows:
         return None
@@ -77,5 +89,5 @@ async def find_principal(session: AsyncSession, claims: Claims) -> Principal | N
         is_superuser=first.is_superuser,
         must_change_password=first.must_change_password,
         # What the code no longer knows is granted to nobody.
-        permissions=known_permissions() & granted,
+        permissions=frozenset(filter(is_known, granted)),
     )

@@ -28,16 +28,13 @@ SHARED: list[Processor] = [
 ]
 
 
-def to_json(event: EventDict, **_: Any) -> str:
-    return orjson.dumps(event, default=repr).decode()
+def to_json(_: Any, __: str, event: EventDict) -> bytes:
+    return orjson.dumps(event, default=repr)
 
 
 # Neither shows the variables of a traceback's frames: there may be secrets among them.
 def for_programs() -> list[Processor]:
-    return [
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(serializer=to_json),
-    ]
+    return [structlog.processors.format_exc_info, to_json]
 
 
 def for_people() -> list[Processor]:
@@ -53,9 +50,9 @@ def configure_logging(settings: Settings) -> None:
     structlog.configure(
         processors=[*SHARED, *render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
-        # Cached, it is faster, but deaf to the configuration of a second application.
-        cache_logger_on_first_use=settings.is_production,
+        logger_factory=sink(settings),
+        # Cached, loggers are 2 µs faster, but deaf to a second application's settings.
+        cache_logger_on_first_use=False,
     )
     # Libraries whisper: their INFO is heard only where everything is.
     chatter = level if level == logging.DEBUG else max(level, logging.WARNING)
@@ -69,6 +66,17 @@ def configure_logging(settings: Settings) -> None:
     logging.getLogger("uvicorn.access").disabled = True
 
 
+def sink(settings: Settings) -> Any:
+    """Return what makes loggers: of bytes, as orjson gives them, or of text."""
+    if settings.is_production:
+        return structlog.BytesLoggerFactory(sys.stdout.buffer)
+    return structlog.WriteLoggerFactory(sys.stdout)
+
+
+def to_text(_: Any, __: str, line: Any) -> str:
+    return line.decode() if isinstance(line, bytes) else str(line)
+
+
 def foreign(render: list[Processor]) -> logging.Handler:
     """Return what writes the records of the standard library as if they were ours."""
     handler = logging.StreamHandler(sys.stdout)
@@ -76,7 +84,7 @@ def foreign(render: list[Processor]) -> logging.Handler:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*SHARED, structlog.stdlib.add_logger_name],
-            processors=[meta, *render],
+            processors=[meta, *render, to_text],
         )
     )
     return handler
