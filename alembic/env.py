@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from alembic import context
 
 # One line a module that has tables: this is how Alembic comes to know them.
+from app.audit import models as audit
 from app.auth import models as auth
 from app.core import types
 from app.core.config import Settings, settings
@@ -19,6 +20,7 @@ from app.modules.products import models as products
 from app.modules.tasks import models as tasks
 
 MODELS = (
+    audit,
     auth,
     customers,
     products,
@@ -37,6 +39,8 @@ def render_item(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, types.Money):
         return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
+    if kind == "type" and isinstance(item, audit.Image):
+        return "sa.JSON()"
     if kind == "type" and type(item).__name__ == "AutoString":
         return f"sa.String({item.length})"
     return False

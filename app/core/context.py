@@ -21,6 +21,7 @@ class Context:
     request_id: str = field(default_factory=new_request_id)
     actor_id: UUID | None = None
     actor_label: str | None = None
+    session_id: UUID | None = None
     method: str = "GET"
     query: bytes = b""
     if_match: str | None = None

@@ -16,7 +16,12 @@ from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_
 
-PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+    "recursive_triggers = ON",  # so that REPLACE cannot overwrite the audit log
+)
 
 
 class OneConnectionPool(AsyncAdaptedQueuePool):
