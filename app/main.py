@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import __version__
+from app.audit.install import install_cdc
 from app.auth.roles.routers import catalogue
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
@@ -37,6 +38,7 @@ anybody asks who sent it.
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """Open the database: for the application, and for scripts as well."""
     database = Database(settings)
+    install_cdc(database, settings)
     try:
         yield database
     finally:

@@ -22,6 +22,7 @@ class Context:
     actor_id: UUID | None = None
     actor_label: str | None = None
     session_id: UUID | None = None
+    reason: str | None = None  # why it is done, when that is not plain: a revert
     method: str = "GET"
     query: bytes = b""
     if_match: str | None = None

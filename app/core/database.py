@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -81,17 +82,25 @@ def make_engine(settings: Settings) -> AsyncEngine:
         return create_async_engine(
             url,
             hide_parameters=True,
+            json_serializer=to_text,
             pool_timeout=patience,
             connect_args={"timeout": patience},
         )
     return create_async_engine(
         url,
         hide_parameters=True,  # an error in the log shows no values
+        json_serializer=to_text,
         pool_size=settings.DATABASE_POOL_SIZE,
         max_overflow=0,
         pool_timeout=patience,
         connect_args={"timeout": patience, "server_settings": on_server(patience)},
     )
+
+
+def to_text(document: Any) -> str:
+    """Return canonical JSON: decimals with their places, instants in UTC."""
+    text = to_json(document, bytes_mode="base64", inf_nan_mode="strings")
+    return text.decode()
 
 
 def on_server(patience: float) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The parent of every table that belongs to a domain."""
 
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -23,6 +24,14 @@ SQLModel.metadata.naming_convention = {
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+# A record that is brought back goes on counting where it ended.
+last_version: ContextVar[int] = ContextVar("last_version", default=0)
+
+
+def next_version(version: int | None) -> int:
+    return (version or last_version.get()) + 1
 
 
 class Entity(SQLModel):
@@ -52,4 +61,12 @@ class Entity(SQLModel):
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
-        return {"version_id_col": cls.version}
+        return {"version_id_col": cls.version, "version_id_generator": next_version}
+
+
+def entities() -> list[type[Entity]]:
+    """Return every table that is an entity's."""
+    found = [Entity]
+    for model in found:
+        found.extend(model.__subclasses__())
+    return [model for model in found if hasattr(model, "__table__")]

@@ -66,14 +66,14 @@ def test_a_read_is_one_statement(client: TestClient, sent: list[str]) -> None:
 
 def test_a_write_is_one_transaction(client: TestClient, sent: list[str]) -> None:
     make_product(client)
-    assert sorted(sent) == ["BEGIN", "COMMIT", "INSERT", "SELECT"]
+    assert sorted(sent) == ["BEGIN", "COMMIT", "INSERT", "INSERT", "SELECT"]
 
 
 def test_a_change_reads_once(client: TestClient, sent: list[str]) -> None:
     url = make_product(client)
     sent.clear()
     client.patch(url, json={"name": "New"})
-    assert sorted(sent) == ["BEGIN", "COMMIT", "SELECT", "SELECT", "UPDATE"]
+    assert sorted(sent) == ["BEGIN", "COMMIT", "INSERT", "SELECT", "SELECT", "UPDATE"]
 
 
 def test_a_request_without_a_database_touches_none(

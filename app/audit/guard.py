@@ -1,0 +1,83 @@
+"""Refuses every write to an entity's table that the audit could not see.
+
+It reads the SQL itself, at the last moment before the driver does. So it is all
+one whether the words came from Core, from text() or from an upsert.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, insert
+
+from app.audit.models import AuditChange
+from app.audit.rows import unaudited_row
+
+LOCKS = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
+WRITES = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY|DROP|ALTER)\b", re.IGNORECASE
+)
+# Nobody else adds to the log, either: a row without a change is a lie as well.
+FORGED = r"\bINTO\s+\W?audit_change\b"
+
+_seen: ContextVar[bool] = ContextVar("seen", default=False)
+_reason: ContextVar[str | None] = ContextVar("reason", default=None)
+logger = structlog.get_logger()
+
+
+class UnauditedWriteError(RuntimeError):
+    """A bug of ours: this write would leave no trace in the history."""
+
+
+@contextmanager
+def seen_by_audit() -> Iterator[None]:
+    token = _seen.set(True)
+    try:
+        yield
+    finally:
+        _seen.reset(token)
+
+
+@contextmanager
+def unaudited(reason: str) -> Iterator[None]:
+    """Let writes pass whose values are not recorded; each leaves a row that says why.
+
+    Raise `version` in such an UPDATE, or open sessions will trust a stale row.
+    """
+    logger.warning("unaudited_writes", reason=reason)
+    token = _reason.set(reason)
+    try:
+        yield
+    finally:
+        _reason.reset(token)
+
+
+def guard_over(tables: list[str]) -> Callable[..., None]:
+    """Build the listener that keeps unseen SQL away from these tables."""
+    names = re.compile(rf"\b({'|'.join(map(re.escape, tables))})\b", re.IGNORECASE)
+    forged = re.compile(FORGED, re.IGNORECASE)
+
+    # It errs towards refusing: a write verb and a guarded name anywhere will do.
+    @lru_cache(maxsize=1024)
+    def touched(sql: str) -> str | None:
+        if not WRITES.search(LOCKS.sub("", sql)):
+            return None
+        found = names.search(sql) or forged.search(sql)
+        return found and found[0].lower()
+
+    def refuse(connection: Connection, _: Any, sql: str, *__: Any) -> None:
+        if _seen.get() or not (table := touched(sql)):
+            return
+        if (reason := _reason.get()) is None:
+            raise UnauditedWriteError(
+                "This write to an entity would escape the audit. Change the entity "
+                f"in a session, or say unaudited('why'). The SQL was: {sql[:200]}"
+            )
+        with seen_by_audit():
+            connection.execute(insert(AuditChange), unaudited_row(reason, table))
+
+    return refuse

@@ -1,0 +1,42 @@
+"""A record's values as the log keeps them: canonical, and without its secrets."""
+
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from pydantic_core import to_json
+from sqlalchemy import Column
+
+from app.core.models import Entity
+
+Values = Mapping[str, Any]
+
+
+def image(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any] | None:
+    columns = model.__table__.c
+    return {
+        name: redact(value, salt + name.encode())
+        if name in model.redacted
+        else canonical(value, columns[name])
+        for name, value in values.items()
+    } or None
+
+
+def canonical(value: Any, column: Column[Any]) -> Any:
+    """Return the value as the column holds it, whichever way it was spelled."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, Decimal):
+        kind: Any = column.type
+        return value.quantize(Decimal(1).scaleb(-kind.scale))
+    return value
+
+
+def redact(value: Any, salt: bytes) -> str | None:
+    """Tell nothing but whether two values of one record are the same."""
+    if value is None:
+        return None
+    return f"hmac:{hmac.digest(salt, to_json(value), sha256).hex()}"

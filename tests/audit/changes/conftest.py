@@ -1,0 +1,76 @@
+"""A small library, and what the audit has to say about it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.audit.models import AuditChange
+from app.core.context import Context, new_context
+from app.core.database import Database
+from tests.audit.changes.models import ANN, LEAVES, TEA, Author, Book, Chapter, Shelved
+
+Path = Callable[[AsyncSession], Awaitable[None]]
+Diff = dict[str, list[Any]]
+Story = list[tuple[str, Diff]]
+
+
+def diff(change: AuditChange) -> Diff:
+    """Put old and new side by side: {column: [old, new]}."""
+    old, new = change.old or {}, change.new or {}
+    return {name: [veiled(old.get(name)), veiled(new.get(name))] for name in old | new}
+
+
+def veiled(value: Any) -> Any:
+    return "***" if str(value).startswith("hmac:") else value
+
+
+@dataclass
+class Library:
+    database: Database
+
+    async def write(self, path: Path) -> None:
+        """Walk one write path in its own transaction and context."""
+        context = Context("path", actor_id=ANN, actor_label="ann@example.com")
+        with new_context(context):
+            async with self.database.writing() as session:
+                await path(session)
+
+    async def changes(self) -> list[AuditChange]:
+        query = select(AuditChange).where(col(AuditChange.request_id) == "path")
+        async with self.database.reading() as session:
+            return list(await session.scalars(query.order_by(col(AuditChange.id))))
+
+    async def story(self) -> Story:
+        return [
+            (f"{change.action} {change.entity} v{change.version}", diff(change))
+            for change in await self.changes()
+        ]
+
+    async def rows(self) -> dict[UUID, int]:
+        """Every row's id and version: what the history must account for."""
+        async with self.database.reading() as session:
+            return {
+                id: version
+                for model in (Author, Book, Chapter)
+                for id, version in await session.execute(
+                    select(col(model.id), col(model.version))
+                )
+            }
+
+
+@pytest.fixture
+async def library(database: Database) -> Library:
+    """Ann has written one book of one page and one chapter."""
+    async with database.engine.begin() as connection:
+        await connection.run_sync(Shelved.metadata.create_all)
+    async with database.writing() as session:
+        session.add(Author(id=ANN, name="Ann", secret="hunter2"))
+        session.add(Book(id=TEA, title="Tea", author_id=ANN, notes={"a": 1}))
+        session.add(Chapter(id=LEAVES, title="Leaves", book_id=TEA))
+    return Library(database)

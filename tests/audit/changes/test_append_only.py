@@ -1,0 +1,74 @@
+"""The logs can only be added to: the database itself sees to it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.audit.models import AuditPruning
+from app.core.config import Settings
+from app.core.database import make_engine
+
+pytestmark = pytest.mark.anyio
+LOGS = ("audit_change", "audit_access")
+ATTACKS = (
+    "UPDATE {log} SET request_id = 'forged'",
+    "DELETE FROM {log}",
+    "REPLACE INTO {log} SELECT * FROM {log}",
+    "INSERT INTO {log} SELECT * FROM {log} "
+    "ON CONFLICT (id) DO UPDATE SET request_id = 'forged'",
+    "TRUNCATE {log}",
+)
+ACCESS = """
+INSERT INTO audit_access
+    (id, at, request_id, ip, method, path, query, duration_ms, bytes, outcome)
+VALUES ('{id}', '2026-11-23 12:00:00', 'kept', '::1', 'GET', '/', '', 1, 0, 'answered')
+"""
+CHANGE = """
+INSERT INTO audit_change (id, at, request_id, action, entity)
+VALUES ('{id}', '2026-11-23 12:00:00', 'kept', 'INSERT', 'Book')
+"""
+ID = "01900000000070008000000000000000"
+
+
+@pytest.fixture
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """The bare database, without our guard."""
+    engine = make_engine(settings)
+    async with engine.begin() as connection:
+        await connection.execute(text(ACCESS.format(id=ID)))
+        await connection.execute(text(CHANGE.format(id=ID)))
+    yield engine
+    await engine.dispose()
+
+
+async def kept(engine: AsyncEngine, log: str) -> bool:
+    query = text(f"SELECT count(*) FROM {log} WHERE request_id = 'kept'")  # noqa: S608
+    async with engine.connect() as connection:
+        return bool(await connection.scalar(query) == 1)
+
+
+@pytest.mark.parametrize("log", LOGS)
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_what_stands_stays(engine: AsyncEngine, log: str, attack: str) -> None:
+    with pytest.raises(DBAPIError):
+        async with engine.begin() as connection:
+            await connection.execute(text(attack.format(log=log)))
+    assert await kept(engine, log)
+
+
+@pytest.mark.parametrize("log", LOGS)
+async def test_only_the_archiver_prunes_and_only_in_its_transaction(
+    engine: AsyncEngine, log: str
+) -> None:
+    prune = text(f"DELETE FROM {log} WHERE request_id = 'kept'")  # noqa: S608
+    async with engine.begin() as connection:
+        await connection.execute(insert(AuditPruning))
+        with pytest.raises(DBAPIError):
+            async with connection.begin_nested():
+                await connection.execute(text(ATTACKS[0].format(log=log)))
+        await connection.execute(prune)
+        await connection.execute(text("DELETE FROM audit_pruning"))
+    assert not await kept(engine, log)

@@ -1,0 +1,54 @@
+"""A mapping with a blind spot stops the application at its start."""
+
+import subprocess
+import sys
+
+import pytest
+
+# In a process of its own: once mapped, an entity stays for all other tests.
+START = """
+from uuid import UUID
+from sqlmodel import Field, Relationship
+from app.audit.install import install_cdc
+from app.core.config import settings
+from app.core.database import Database
+from app.core.models import Entity
+
+class Link(Entity, table=True):
+    one_id: UUID = Field(foreign_key="one.id")
+    two_id: UUID = Field(foreign_key="two.id")
+
+class Two(Entity, table=True):
+    name: str
+
+class One(Entity, table=True):
+    two_id: UUID = Field(foreign_key="two.id")
+    {line}
+
+install_cdc(Database(settings), settings)
+"""
+
+
+def start(line: str) -> str:
+    source = START.format(line=line)
+    command = [sys.executable, "-c", source]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('x: UUID = Field(foreign_key="two.id", ondelete="CASCADE")', "by itself"),
+        ("twos: list[Two] = Relationship(link_model=Link)", "not by list"),
+        (
+            "two: Two = Relationship(sa_relationship_kwargs={'post_update': True})",
+            "post_update",
+        ),
+        ("name: str", None),
+    ],
+)
+def test_it_starts_only_without_blind_spots(line: str, reason: str | None) -> None:
+    error = start(line)
+    assert bool(reason) == ("UnauditableError" in error)
+    assert error if reason else error == ""
+    assert (reason or "") in error
