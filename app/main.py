@@ -7,6 +7,8 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.audit.install import install_cdc
+from app.audit.routers import router as audit
+from app.audit.timeline_routers import add_timeline
 from app.auth.roles.routers import catalogue
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
@@ -20,6 +22,9 @@ from app.core.handlers import install_handlers
 from app.core.health import Health
 from app.core.logging import configure_logging
 from app.modules import ROUTERS
+
+for collection in (*ROUTERS, users, roles):
+    add_timeline(collection)
 
 TITLE = "Back Office API"
 DESCRIPTION = """
@@ -71,7 +76,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     app.state.auth = AuthTools.of(settings)
     install_handlers(app)
     # Routes are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, auth, users, roles, catalogue):
+    for router in (*ROUTERS, auth, users, roles, catalogue, audit):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Table, insert
+from sqlalchemy.sql.dml import UpdateBase
 
 from app.audit.models import AuditChange
 from app.audit.rows import unaudited_row
@@ -61,16 +62,20 @@ def guard_over(tables: list[str]) -> Callable[..., None]:
     names = re.compile(rf"\b({'|'.join(map(re.escape, tables))})\b", re.IGNORECASE)
     forged = re.compile(FORGED, re.IGNORECASE)
 
-    # It errs towards refusing: a write verb and a guarded name anywhere will do.
+    # It errs towards refusing: a write verb and a guarded name anywhere will do, unless
+    # the one verb is that of a statement whose table is known to be another.
     @lru_cache(maxsize=1024)
-    def touched(sql: str) -> str | None:
-        if not WRITES.search(LOCKS.sub("", sql)):
+    def touched(sql: str, target: str | None) -> str | None:
+        verbs = WRITES.findall(LOCKS.sub("", sql))
+        if not verbs or (len(verbs) == 1 and target and not names.fullmatch(target)):
             return None
         found = names.search(sql) or forged.search(sql)
         return found and found[0].lower()
 
-    def refuse(connection: Connection, _: Any, sql: str, *__: Any) -> None:
-        if _seen.get() or not (table := touched(sql)):
+    def refuse(
+        connection: Connection, _: Any, sql: str, __: Any, context: Any, *___: Any
+    ) -> None:
+        if _seen.get() or not (table := touched(sql, target_of(context))):
             return
         if (reason := _reason.get()) is None:
             raise UnauditedWriteError(
@@ -81,3 +86,13 @@ def guard_over(tables: list[str]) -> Callable[..., None]:
             connection.execute(insert(AuditChange), unaudited_row(reason, table))
 
     return refuse
+
+
+def target_of(context: Any) -> str | None:
+    """Return the table that a statement of SQLAlchemy's writes; None for text."""
+    compiled = context and context.compiled
+    statement = compiled and compiled.statement
+    if not isinstance(statement, UpdateBase) or not isinstance(statement.table, Table):
+        return None
+    name = statement.table.name
+    return None if name == AuditChange.__tablename__ else name

@@ -1,18 +1,21 @@
 """The session that entities are written by: it keeps what a flush has changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import event, insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstanceState, Session, UOWTransaction, object_session
 
 from app.audit.guard import UnauditedWriteError, seen_by_audit
 from app.audit.images import Values
 from app.audit.models import AuditChange
 from app.audit.rows import Step, change_row
-from app.core.models import Entity
+from app.core.models import Entity, now
 
 KEY = "redaction key"  # where, in the session's info
+JUST_BEFORE = timedelta(seconds=1)
 
 
 class AuditedSession(Session):
@@ -22,8 +25,12 @@ class AuditedSession(Session):
         super().__init__(*args, **options)
         self.steps: list[Step] = []
         self.before: dict[InstanceState[Any], Values] = {}
+        # One instant for all that a transaction changes: what happened at once can be
+        # seen at once, and no moment lies between a record and its parts.
+        self.instant: datetime | None = None
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
+        self.instant = self.instant or moment(self.new)
         try:
             with seen_by_audit():
                 super().flush(objects)
@@ -32,9 +39,29 @@ class AuditedSession(Session):
             self.before.clear()
 
     def record(self, steps: list[Step]) -> None:
-        if steps:
-            rows = [change_row(step, self.info[KEY]) for step in steps]
+        if not steps:
+            return
+        at = {"at": self.instant or now()}
+        rows = [change_row(step, self.info[KEY]) | at for step in steps]
+        try:
             self.connection().execute(insert(AuditChange), rows)
+        except IntegrityError as error:
+            # Not the client's conflict: a version was written past the audit.
+            raise UnauditedWriteError("This version has a history already") from error
+
+
+def moment(born: Iterable[Any]) -> datetime:
+    """Return now, or when the new records were made, if that was just before.
+
+    So a record is there as of its own `created_at`.
+    """
+    instant = now()
+    made = (each.created_at for each in born if isinstance(each, Entity))
+    return min((each for each in made if each > instant - JUST_BEFORE), default=instant)
+
+
+def forget_instant(session: AuditedSession) -> None:
+    session.instant = None
 
 
 def write_changes(session: AuditedSession, _: UOWTransaction) -> None:
@@ -52,3 +79,5 @@ def audited(session: Session | None) -> AuditedSession:
 
 
 event.listen(AuditedSession, "after_flush", write_changes)
+event.listen(AuditedSession, "after_commit", forget_instant)
+event.listen(AuditedSession, "after_rollback", forget_instant)

@@ -113,7 +113,10 @@ class PermissionChecker:
 
 
 def action_of(method: str, path: str) -> str:
-    # A POST below a record, as in /products/{id}/stock, changes what exists.
+    # A POST below a record, as in /products/{id}/stock, changes what exists; but what
+    # is restored did not.
+    if path.endswith("/restore"):
+        return "create"
     if method == "POST" and "{" in path:
         return "update"
     return ACTIONS.get(method, method.lower())

@@ -40,6 +40,10 @@ class User(Entity, table=True):
         return email
 
     @property
+    def role_ids(self) -> list[UUID]:
+        return sorted(link.role_id for link in self.links)
+
+    @property
     def roles(self) -> list["Role"]:
         return sorted((link.role for link in self.links), key=lambda role: role.name)
 

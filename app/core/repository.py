@@ -3,21 +3,18 @@
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, Table, func, select
+from sqlalchemy import ColumnElement, Table, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core.exceptions import (
-    ConflictException,
-    NotFoundException,
-    ValidationFailedException,
-)
+from app.core.exceptions import ConflictException, NotFoundException
 from app.core.failures import is_reference, is_unique, outdated
 from app.core.ids import uuid7
 from app.core.listing import Conditions, conditions_of, order_of
 from app.core.models import Entity, now
 from app.core.pagination import Page, PageQuery
+from app.core.references import dangling
 
 EntityT = TypeVar("EntityT", bound=Entity)
 
@@ -88,6 +85,13 @@ class BaseRepository(Generic[EntityT]):
         await self._save(many)
         return entities
 
+    async def add(self, entity: EntityT) -> EntityT:
+        """Insert an entity that has its id already, with all that belongs to it."""
+        entity.updated_at = now()
+        self.session.add(entity)
+        await self._save([entity.model_dump()])
+        return entity
+
     async def update(self, entity: EntityT, values: dict[str, Any]) -> EntityT:
         for name, value in values.items():
             setattr(entity, name, value)
@@ -118,33 +122,14 @@ class BaseRepository(Generic[EntityT]):
             if is_unique(error):
                 raise ConflictException(self._taken()) from error
             if is_reference(error):
-                raise await self._dangling(many) from error
+                raise await dangling(self.session, self.table, many) from error
             raise
 
     def _taken(self) -> str:
         unique = [c.name.removesuffix("_key") for c in self.table.c if c.unique]
         return f"Another {self.name} has the same {' or '.join(unique)}"
 
-    async def _dangling(self, many: list[dict[str, Any]]) -> ValidationFailedException:
-        """Find out which references are broken: SQLite does not say."""
-        await self.session.rollback()
-        broken = [
-            missing(key.parent.name)
-            for key in self.table.foreign_keys
-            if not await self._exist(key, {v.get(key.parent.name) for v in many})
-        ]
-        return ValidationFailedException(broken)
-
-    async def _exist(self, key: ForeignKey, values: set[Any]) -> bool:
-        count = select(func.count()).where(key.column.in_(values))
-        return await self.session.scalar(count) == len(values - {None})
-
     def _found(self, id: UUID, entity: EntityT | None) -> EntityT:
         if entity is None:
             raise NotFoundException(f"{self.name} {id} does not exist")
         return entity
-
-
-def missing(field: str) -> dict[str, Any]:
-    message = "There is no such record"
-    return {"loc": ("body", field), "type": "missing_reference", "msg": message}

@@ -43,3 +43,7 @@ class CrudService(Generic[EntityT, CreateT, UpdateT]):
 
     async def delete(self, id: UUID) -> None:
         await self.repository.delete(await self.get_for_update(id))
+
+    async def restore(self, entity: EntityT) -> EntityT:
+        """Bring back a deleted entity, which is given as it was."""
+        return await self.repository.add(entity)

@@ -42,6 +42,14 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
         await self.repository.delete(await self.get_touchable(id, "roles:delete"))
         self.tell("role_deleted", id)
 
+    async def restore(self, entity: Role) -> Role:
+        """Bring back a role with its grants; who held it does not hold it again."""
+        await self.confirm("roles:create")
+        self.require(entity.modules)
+        role = await super().restore(entity)
+        self.tell("role_created", role.id)
+        return role
+
     async def confirm(self, permission: str) -> None:
         session = self.repository.session
         self.actor = await confirm(session, self.actor, permission)

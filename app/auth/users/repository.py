@@ -11,7 +11,7 @@ from app.auth.models import AuthSession, Role, User, UserRole
 from app.core.exceptions import ValidationFailedException
 from app.core.ids import uuid7
 from app.core.models import now
-from app.core.repository import missing
+from app.core.references import missing
 
 
 class UserRepository(EntityPages[User]):
@@ -37,6 +37,11 @@ class UserRepository(EntityPages[User]):
     async def links(self, user_id: UUID, role_ids: set[UUID]) -> list[UserRole]:
         roles = await self.roles(role_ids)
         return [UserRole(user_id=user_id, role_id=role.id, role=role) for role in roles]
+
+    async def links_left(self, user: User) -> list[UserRole]:
+        """Link a user of the past to those of her roles that are still there."""
+        held = select(col(Role.id)).where(col(Role.id).in_(user.role_ids))
+        return await self.links(user.id, set(await self.session.scalars(held)))
 
     async def is_superuser(self, id: UUID) -> bool:
         """Ask without reading the user: she may have changed until she is locked."""

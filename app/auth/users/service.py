@@ -1,16 +1,17 @@
 """The rules of accounts: nobody makes herself, or anybody else, more than she is."""
 
-from typing import Any
 from uuid import UUID
 
 import structlog
 
 from app.auth.confirmation import confirm, denied
+from app.auth.hashing import no_digest
 from app.auth.models import User
-from app.auth.passwords import check_password, normalised
+from app.auth.passwords import check_password
 from app.auth.principal import Principal
 from app.auth.schemas import MeUpdate
 from app.auth.tools import AuthTools
+from app.auth.users.credentials import credentials
 from app.auth.users.repository import UserRepository
 from app.auth.users.schemas import UserCreate, UserUpdate
 from app.core.exceptions import ConflictException
@@ -34,7 +35,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
 
     async def create(self, data: UserCreate) -> User:
         values = data.model_dump(exclude={"password"})
-        values |= await self.credentials(data.password, data.email)
+        values |= await credentials(self.tools, data.password, data.email)
         await self.confirm("users:create")
         await self.require_grantable(set(data.role_ids))
         user = await self.repository.create(values)
@@ -46,7 +47,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         # First of all, while no transaction is open yet: hashing takes its time.
         values = data.changes()
         values.pop("password", None)
-        values |= await self.credentials(data.password, data.email or "")
+        values |= await credentials(self.tools, data.password, data.email or "")
         user = await self.get_touchable(id, "users:update")
         self.check_update(user, data)
         if data.role_ids is not None:
@@ -61,6 +62,16 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         user = await self.get_touchable(id, "users:delete")
         self.require_another_superuser(user)
         await self.repository.delete(user)
+
+    async def restore(self, entity: User) -> User:
+        """Bring an account back: without password, superuser's rights or lost roles."""
+        await self.confirm("users:create")
+        entity.links = await self.repository.links_left(entity)
+        await self.require_grantable(set(entity.role_ids))
+        entity.is_superuser = False
+        entity.password_hash = no_digest()
+        entity.auth_version += 1
+        return await super().restore(entity)
 
     async def update_me(self, data: MeUpdate) -> User:
         """Change your own name: that takes no permission."""
@@ -126,15 +137,6 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     def require_another_superuser(self, user: User) -> None:
         if user.id in self.superusers and self.superusers == {user.id}:
             raise ConflictException("This is the last active superuser")
-
-    async def credentials(self, password: str | None, email: str) -> dict[str, Any]:
-        """Return what a new password changes; nothing where there is none."""
-        if password is None:
-            return {}
-        new = normalised(password)
-        check_password(new, email, self.tools.shortest_password)
-        digest = await self.tools.hasher.hash(new)
-        return {"password_hash": digest, "must_change_password": True}
 
     def tell_update(self, id: UUID, data: UserUpdate) -> None:
         if data.role_ids is not None:

@@ -243,5 +243,5 @@ async def test_a_stolen_row_version_is_no_second_story(library: Library) -> None
     async def rename_again(session: AsyncSession) -> None:
         (await session.get_one(Author, ANN)).name = "Hannah"
 
-    with pytest.raises(DBAPIError):
+    with pytest.raises(UnauditedWriteError):
         await library.write(rename_again)

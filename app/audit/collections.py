@@ -1,0 +1,63 @@
+"""What a slice's router says of its collection: enough to give it a history.
+
+Nothing is declared twice. Whoever reads one record at `/x/{x_id}` and changes it there
+has named the entity, its schemas, its service and its id.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
+
+from fastapi import APIRouter, params
+from fastapi.routing import APIRoute
+
+from app.core.models import Entity
+from app.core.schemas import Body, Read
+
+
+@dataclass(frozen=True)
+class Collection:
+    router: APIRouter
+    reading: APIRoute
+    entity: type[Entity]
+    read: type[Read]
+    update: type[Body]
+    get_service: Callable[..., Any]
+    id: str  # of the path: product_id
+    name: str  # of one record, in operation ids: product
+
+
+def collection_of(router: APIRouter) -> Collection | None:
+    """Return the router's collection, if it has records that are read and changed."""
+    reading, changing = record_route(router, "GET"), record_route(router, "PATCH")
+    if reading is None or changing is None:
+        return None
+    hints = get_type_hints(inspect.unwrap(changing.endpoint), include_extras=True)
+    (id,) = reading.param_convertors
+    return Collection(
+        router=router,
+        reading=reading,
+        entity=hints["return"],
+        read=reading.response_model,
+        update=hints["data"],
+        get_service=dependency(hints["service"]),
+        id=id,
+        name=id.removesuffix("_id"),
+    )
+
+
+def record_route(router: APIRouter, method: str) -> APIRoute | None:
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.methods == {method}:
+            path = route.path.removeprefix(router.prefix)
+            if path.startswith("/{") and path.endswith("}"):
+                return route
+    return None
+
+
+def dependency(annotation: Any) -> Callable[..., Any]:
+    """Return what `Annotated[…, Depends(f)]` depends on."""
+    found = [each for each in get_args(annotation) if isinstance(each, params.Depends)]
+    call: Callable[..., Any] = found[0].dependency  # type: ignore[assignment]
+    return call

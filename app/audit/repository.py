@@ -1,0 +1,74 @@
+"""Queries on the two logs, newest first."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+from app.audit.cursors import read_cursor, write_cursor
+from app.audit.models import AuditAccess, AuditChange
+from app.audit.schemas import AccessQuery, ChangeQuery, HistoryQuery, LogQuery, Stretch
+
+MOST = 200  # rows of one request on its page
+
+CHANGES: Table = SQLModel.metadata.tables[AuditChange.__tablename__]
+ACCESSES: Table = SQLModel.metadata.tables[AuditAccess.__tablename__]
+
+
+class AuditRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def changes(self, query: ChangeQuery) -> Stretch[Any]:
+        return await self._stretch(CHANGES, query)
+
+    async def accesses(self, query: AccessQuery) -> Stretch[Any]:
+        return await self._stretch(ACCESSES, query)
+
+    async def of_request(self, table: Table, request_id: str) -> list[Any]:
+        query = select(table).where(table.c.request_id == request_id)
+        newest = query.order_by(*latest(table)).limit(MOST)
+        return list(await self.session.execute(newest))
+
+    async def of_record(self, entity: str, id: UUID, query: HistoryQuery) -> list[Any]:
+        """Return a record's changes, the newest first, and one more than asked for."""
+        of = CHANGES.c.entity == entity, CHANGES.c.entity_id == id
+        rows = select(CHANGES).where(*of).order_by(CHANGES.c.version.desc())
+        if query.cursor:
+            rows = rows.where(CHANGES.c.version < query.cursor)
+        return list(await self.session.execute(rows.limit(query.limit + 1)))
+
+    async def _stretch(self, table: Table, query: LogQuery) -> Stretch[Any]:
+        # One more than asked for tells whether there is more.
+        rows = list(
+            await self.session.execute(
+                select(table)
+                .where(*conditions(table, query))
+                .order_by(*latest(table))
+                .limit(query.limit + 1)
+            )
+        )
+        shown, rest = rows[: query.limit], rows[query.limit :]
+        cursor = write_cursor(shown[-1].at, shown[-1].id) if rest else None
+        return Stretch.model_construct(items=shown, next=cursor)
+
+
+def latest(table: Table) -> tuple[ColumnElement[Any], ...]:
+    return table.c.at.desc(), table.c.id.desc()
+
+
+def conditions(table: Table, query: LogQuery) -> Iterator[ColumnElement[bool]]:
+    for name, value in query.filters().items():
+        yield table.c[name] == value
+    if query.since:
+        yield table.c.at >= query.since
+    if query.until:
+        yield table.c.at < query.until
+    if query.cursor:
+        instant, id = read_cursor(query.cursor)
+        # The first line is what an index on `at` can use; the second is exact.
+        yield table.c.at <= instant
+        yield tuple_(table.c.at, table.c.id) < tuple_(instant, id)

@@ -1,0 +1,55 @@
+"""HTTP for the audit trail."""
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Query
+
+from app.audit.models import AuditAccess, AuditChange
+from app.audit.repository import AuditRepository
+from app.audit.schemas import (
+    AccessQuery,
+    AccessRead,
+    ChangeQuery,
+    ChangeRead,
+    RequestRead,
+    Stretch,
+)
+from app.audit.service import AuditService
+from app.auth.catalogue import READ
+from app.auth.dependencies import guarded_router
+from app.core.dependencies import SessionDep
+
+router = guarded_router("audit", (READ,))
+RequestId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+async def get_service(session: SessionDep) -> AuditService:
+    return AuditService(AuditRepository(session))
+
+
+ServiceDep = Annotated[AuditService, Depends(get_service)]
+
+
+@router.get("/changes", response_model=Stretch[ChangeRead])
+async def list_changes(
+    service: ServiceDep, query: Annotated[ChangeQuery, Query()]
+) -> Stretch[AuditChange]:
+    """List changes of records, newest first: who changed what, from what, to what."""
+    return await service.changes(query)
+
+
+@router.get("/accesses", response_model=Stretch[AccessRead])
+async def list_accesses(
+    service: ServiceDep, query: Annotated[AccessQuery, Query()]
+) -> Stretch[AuditAccess]:
+    """List requests, newest first: who asked for what, from where, and what came of it.
+
+    A request is listed about a second after it was answered.
+    """
+    return await service.accesses(query)
+
+
+@router.get("/requests/{request_id}", response_model=RequestRead)
+async def get_request(service: ServiceDep, request_id: RequestId) -> RequestRead:
+    """Read all that is known of one request, by its `X-Request-ID`."""
+    return await service.request(request_id)

@@ -1,0 +1,97 @@
+"""A record's history, its past states, and the way back to them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.audit.collections import Collection
+from app.audit.models import Action, AuditChange
+from app.audit.past import PastRepository, until
+from app.audit.repository import CHANGES, AuditRepository
+from app.audit.schemas import Difference, HistoryQuery, Stretch
+from app.core.context import current_context
+from app.core.exceptions import ConflictException, NotFoundException
+from app.core.models import Entity, last_version
+from app.core.service import CrudService
+
+Service = CrudService[Any, Any, Any]
+
+
+class Timeline:
+    """The past of one record. Whatever it changes goes through the service."""
+
+    def __init__(self, collection: Collection, service: Service, id: UUID) -> None:
+        self.collection, self.service, self.id = collection, service, id
+        self.model: type[Entity] = collection.entity
+        session = service.repository.session
+        self.past = PastRepository(session)
+        self.log = AuditRepository(session)
+
+    async def history(self, query: HistoryQuery) -> Stretch[Any]:
+        rows = await self.log.of_record(self.model.__name__, self.id, query)
+        if not rows and query.cursor is None:
+            await self.service.get(self.id)
+        shown, rest = rows[: query.limit], rows[query.limit :]
+        following = str(shown[-1].version) if rest else None
+        return Stretch.model_construct(items=shown, next=following)
+
+    async def as_of(self, instant: datetime) -> Entity:
+        then = until(instant)
+        state = await self.past.state(self.model, self.id, then)
+        if state is None:
+            raise NotFoundException(f"{self.name} did not exist then")
+        entity: Entity = await self.past.build(self.model, state, then)
+        return entity
+
+    async def difference(self, version: int) -> Difference:
+        now, then = await self.service.get(self.id), await self.at_version(version)
+        read = self.collection.read.model_validate
+        return Difference.between(version, read(now), read(then))
+
+    async def revert(self, version: int) -> Entity:
+        """Put back the fields that a client may change, where they are different."""
+        then = await self.at_version(version)
+        now = await self.service.get(self.id)
+        fields = self.collection.update.model_fields
+        past = {name: getattr(then, name) for name in fields if hasattr(then, name)}
+        news = {name: past[name] for name in past if past[name] != getattr(now, name)}
+        current_context().reason = f"revert to version {version}"
+        data = self.collection.update.model_validate(news)
+        reverted: Entity = await self.service.update(self.id, data)
+        return reverted
+
+    async def restore(self) -> Entity:
+        deletion = await self.past.last_change(self.model, self.id)
+        if deletion is None:
+            await self.service.get(self.id)
+        if deletion is None or deletion.action != Action.DELETE:
+            raise ConflictException(f"{self.name} is not deleted")
+        then = CHANGES.c.at < deletion.at
+        entity = await self.past.build(self.model, deletion.old or {}, then)
+        current_context().reason = "restore"
+        with counting_from(deletion):
+            restored: Entity = await self.service.restore(entity)
+        return restored
+
+    async def at_version(self, version: int) -> Any:
+        change = await self.past.change_to(self.model, self.id, version)
+        then = CHANGES.c.version <= version
+        state = await self.past.state(self.model, self.id, then)
+        if change is None or state is None:
+            raise NotFoundException(f"{self.name} had no such version")
+        return await self.past.build(self.model, state, until(change.at))
+
+    @property
+    def name(self) -> str:
+        return f"{self.model.__name__} {self.id}"
+
+
+@contextmanager
+def counting_from(deletion: AuditChange) -> Iterator[None]:
+    token = last_version.set(deletion.version or 0)
+    try:
+        yield
+    finally:
+        last_version.reset(token)

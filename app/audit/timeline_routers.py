@@ -1,0 +1,146 @@
+"""HTTP for the past of every collection alike: history, as_of, revert and restore."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
+
+from app.audit.collections import Collection, collection_of
+from app.audit.models import AuditChange
+from app.audit.schemas import (
+    ChangeRead,
+    Difference,
+    HistoryQuery,
+    PastQuery,
+    Revert,
+    RevertQuery,
+    Stretch,
+)
+from app.audit.timeline import Timeline
+from app.core.models import Entity
+from app.core.routing import Route
+
+AS_OF = {
+    "name": "as_of",
+    "in": "query",
+    "description": "Show the record as it was at this instant, even if it is gone now.",
+    "schema": {"type": "string", "format": "date-time"},
+}
+
+
+class PastRoute(Route):
+    """The record's own address, when it is asked for another time than now."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if b"as_of=" not in scope.get("query_string", b""):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+async def get_timeline(request: Request) -> Timeline:
+    timeline: Timeline = request.state.timeline
+    return timeline
+
+
+TimelineDep = Annotated[Timeline, Depends(get_timeline)]
+
+
+def opening(collection: Collection) -> Callable[..., Awaitable[None]]:
+    """Return the dependency that says whose past a route is about."""
+
+    async def open_timeline(
+        request: Request,
+        service: Annotated[Any, Depends(collection.get_service)],
+        id: Annotated[UUID, Path(alias=collection.id)],
+    ) -> None:
+        request.state.timeline = Timeline(collection, service, id)
+
+    return open_timeline
+
+
+async def list_history(
+    timeline: TimelineDep, query: Annotated[HistoryQuery, Query()]
+) -> Stretch[AuditChange]:
+    """List the record's changes, newest first: who, when, by which request, and what.
+
+    Also of a record that is deleted.
+    """
+    return await timeline.history(query)
+
+
+async def get_past(
+    timeline: TimelineDep, query: Annotated[PastQuery, Query()]
+) -> Entity:
+    """Read the record as it was."""
+    return await timeline.as_of(query.as_of)
+
+
+async def revert(
+    timeline: TimelineDep, data: Revert, query: Annotated[RevertQuery, Query()]
+) -> Entity | Difference:
+    """Put the fields back to what they were in a version, under all rules of today.
+
+    It is a change like any other: audited, and a new version. With `dry_run=true`
+    nothing happens, and the answer tells what would.
+    """
+    if query.dry_run:
+        return await timeline.difference(data.to_version)
+    return await timeline.revert(data.to_version)
+
+
+async def restore(timeline: TimelineDep) -> Entity:
+    """Bring a deleted record back, with its id, and with what belonged to it."""
+    return await timeline.restore()
+
+
+def add_timeline(router: APIRouter) -> None:
+    """Give a guarded router's records a past, if it has records."""
+    collection = collection_of(router)
+    if collection is None:
+        return
+    record, name = f"/{{{collection.id}}}", collection.name
+    read: Any = collection.read
+    options: Any = {"dependencies": [Depends(opening(collection))]}
+    router.get(
+        f"{record}/history",
+        name=f"list_{name}_history",
+        response_model=Stretch[ChangeRead],
+        **options,
+    )(list_history)
+    router.post(
+        f"{record}/revert",
+        name=f"revert_{name}",
+        response_model=read | Difference,
+        **options,
+    )(revert)
+    router.post(
+        f"{record}/restore", name=f"restore_{name}", response_model=read, **options
+    )(restore)
+    add_past(collection, f"get_past_{name}", options)
+
+
+def add_past(collection: Collection, name: str, options: Any) -> None:
+    router = collection.router
+    path = f"{router.prefix}/{{{collection.id}}}"
+    router.add_api_route(
+        path.removeprefix(router.prefix),
+        get_past,
+        methods=["GET"],
+        name=name,
+        response_model=collection.read,
+        include_in_schema=False,
+        route_class_override=PastRoute,
+        **options,
+    )
+    # It has to be asked first; the document describes it with the plain one.
+    router.routes.insert(0, router.routes.pop())
+    collection.reading.openapi_extra = with_parameter(collection.reading, AS_OF)
+
+
+def with_parameter(route: APIRoute, parameter: Any) -> dict[str, Any]:
+    extra = route.openapi_extra or {}
+    return extra | {"parameters": [*extra.get("parameters", ()), parameter]}

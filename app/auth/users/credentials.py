@@ -1,0 +1,18 @@
+"""What a password given by an administrator makes of an account."""
+
+from typing import Any
+
+from app.auth.passwords import check_password, normalised
+from app.auth.tools import AuthTools
+
+
+async def credentials(
+    tools: AuthTools, password: str | None, email: str
+) -> dict[str, Any]:
+    """Return what a new password changes; nothing where there is none."""
+    if password is None:
+        return {}
+    new = normalised(password)
+    check_password(new, email, tools.shortest_password)
+    digest = await tools.hasher.hash(new)
+    return {"password_hash": digest, "must_change_password": True}

@@ -1,0 +1,102 @@
+"""What an auditor asks: who changed this, from what, to what, and what else she did."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.audit.test_timeline import PEN, Json, body, make
+from tests.conftest import Allow
+
+
+def changes(client: TestClient, **query: Any) -> Json:
+    return body(client.get("audit/changes", params=query))
+
+
+def test_who_changed_a_price(client: TestClient) -> None:
+    url = make(client, "products", PEN)
+    raised = client.patch(url, json={"price": "2.00"})
+    id = url.removeprefix("products/")
+    found = changes(client, entity="Product", entity_id=id, action="UPDATE")
+    (change,) = found["items"]
+    assert found["next"] is None
+    assert (change["old"]["price"], change["new"]["price"]) == ("1.50", "2.00")
+    page = body(client.get(f"audit/requests/{change['request_id']}"))
+    assert change["request_id"] == raised.headers["X-Request-ID"]
+    assert page["changes"] == [change]
+
+
+def test_the_stream_is_read_to_its_end(client: TestClient) -> None:
+    for number in range(7):
+        make(client, "products", {**PEN, "sku": f"PEN-{number}"})
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        part = changes(client, entity="Product", limit=3, **cursor)
+        seen += [each["new"]["sku"] for each in part["items"]]
+        if not part["next"]:
+            break
+        cursor = {"cursor": part["next"]}
+    assert seen == [f"PEN-{number}" for number in reversed(range(7))]
+
+
+def test_filters_are_exact(client: TestClient) -> None:
+    me = body(client.get("auth/me"))["id"]
+    url = make(client, "products", PEN)
+    instant = changes(client, entity="Product")["items"][0]["at"]
+    client.delete(url)
+    assert len(changes(client, actor_id=me)["items"]) == 2
+    assert changes(client, actor_id=url.removeprefix("products/"))["items"] == []
+    assert len(changes(client, since=instant, entity="Product")["items"]) == 2
+    (made,) = changes(client, request_id=changes(client)["items"][1]["request_id"])[
+        "items"
+    ]
+    assert made["action"] == "INSERT"
+    assert changes(client, until=instant, entity="Product")["items"] == []
+    assert changes(client, entity="product")["items"] == []
+
+
+STRANGE = (
+    "surprise=1 limit=0 limit=201 cursor= cursor=x cursor=1.x cursor=1.0 "
+    "entity_id=1 action=update since=now until=2026-11-23 entity= "
+    "limit=1&limit=2 since=9999-12-31T23:59:59Z%2B"
+).split()
+
+
+@pytest.mark.parametrize("query", STRANGE)
+@pytest.mark.parametrize("log", ["changes", "accesses"])
+def test_a_strange_question_is_refused(
+    client: TestClient, log: str, query: str
+) -> None:
+    assert client.get(f"audit/{log}?{query}").status_code == 422
+
+
+def test_a_cursor_may_be_made_up(client: TestClient) -> None:
+    for instant in ("0", "9" * 17):
+        answer = client.get(f"audit/changes?cursor={instant}.{'f' * 32}")
+        assert answer.status_code == 200
+
+
+def test_nothing_is_known_of_what_never_was(client: TestClient) -> None:
+    assert client.get("audit/requests/never").status_code == 404
+    assert client.get("audit/requests/%00").status_code == 422
+
+
+def test_only_auditors_read_the_log(allow: Allow) -> None:
+    for path in ("changes", "accesses", "requests/x"):
+        assert allow("products:read").get(f"audit/{path}").status_code == 403
+    auditor = allow("audit:read")
+    assert auditor.get("audit/changes").status_code == 200
+    assert auditor.get("audit/accesses").status_code == 200
+    assert auditor.get("audit/requests/x").status_code == 404
+
+
+def test_no_secret_is_in_the_log(client: TestClient) -> None:
+    user = {"email": "u@example.com", "full_name": "U", "password": "oak of brass 12"}
+    url = make(client, "users", user)
+    client.patch(url, json={"password": "another oak of brass"})
+    log = client.get("audit/changes?entity=User").text
+    assert "u@example.com" in log
+    assert "hmac:" in log
+    for secret in ("argon2", "oak of brass"):
+        assert secret not in log
