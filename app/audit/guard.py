@@ -5,7 +5,7 @@ one whether the words came from Core, from text() or from an upsert.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -23,7 +23,7 @@ WRITES = re.compile(
     r"\b(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY|DROP|ALTER)\b", re.IGNORECASE
 )
 # Nobody else adds to the log, either: a row without a change is a lie as well.
-FORGED = r"\bINTO\s+\W?audit_change\b"
+FORGED = re.compile(r"\bINTO\s+\W?audit_change\b", re.IGNORECASE)
 
 _seen: ContextVar[bool] = ContextVar("seen", default=False)
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
@@ -57,25 +57,22 @@ def unaudited(reason: str) -> Iterator[None]:
         _reason.reset(token)
 
 
-def guard_over(tables: list[str]) -> Callable[..., None]:
-    """Build the listener that keeps unseen SQL away from these tables."""
-    names = re.compile(rf"\b({'|'.join(map(re.escape, tables))})\b", re.IGNORECASE)
-    forged = re.compile(FORGED, re.IGNORECASE)
+class Guard:
+    """The listener that keeps unseen SQL away from these tables.
 
-    # It errs towards refusing: a write verb and a guarded name anywhere will do, unless
-    # the one verb is that of a statement whose table is known to be another.
-    @lru_cache(maxsize=1024)
-    def touched(sql: str, target: str | None) -> str | None:
-        verbs = WRITES.findall(LOCKS.sub("", sql))
-        if not verbs or (len(verbs) == 1 and target and not names.fullmatch(target)):
-            return None
-        found = names.search(sql) or forged.search(sql)
-        return found and found[0].lower()
+    It errs towards refusing: a write verb and a guarded name anywhere will do, unless
+    the one verb is that of a statement whose table is known to be another.
+    """
 
-    def refuse(
-        connection: Connection, _: Any, sql: str, __: Any, context: Any, *___: Any
+    def __init__(self, tables: list[str]) -> None:
+        words = "|".join(map(re.escape, tables))
+        self.names = re.compile(rf"\b({words})\b", re.IGNORECASE)
+        self.touched = lru_cache(maxsize=1024)(self._touched)
+
+    def __call__(
+        self, connection: Connection, _: Any, sql: str, __: Any, context: Any, *___: Any
     ) -> None:
-        if _seen.get() or not (table := touched(sql, target_of(context))):
+        if _seen.get() or not (table := self.touched(sql, target_of(context))):
             return
         if (reason := _reason.get()) is None:
             raise UnauditedWriteError(
@@ -85,7 +82,15 @@ def guard_over(tables: list[str]) -> Callable[..., None]:
         with seen_by_audit():
             connection.execute(insert(AuditChange), unaudited_row(reason, table))
 
-    return refuse
+    def _touched(self, sql: str, target: str | None) -> str | None:
+        """Return the guarded table that this writes, as far as one can tell."""
+        verbs = WRITES.findall(LOCKS.sub("", sql))
+        if not verbs or (
+            len(verbs) == 1 and target and not self.names.fullmatch(target)
+        ):
+            return None
+        found = self.names.search(sql) or FORGED.search(sql)
+        return found and found[0].lower()
 
 
 def target_of(context: Any) -> str | None:

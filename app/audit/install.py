@@ -4,7 +4,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.orm import configure_mappers
 
 from app.audit.cdc import refuse_expression
-from app.audit.guard import guard_over
+from app.audit.guard import Guard
 from app.audit.session import KEY, AuditedSession
 from app.audit.shape import check_shape
 from app.auth.keys import derive
@@ -23,7 +23,7 @@ def install_cdc(database: Database, settings: Settings) -> None:
     for sessions in (database.readers, database.writers):
         sessions.configure(sync_session_class=AuditedSession, info={KEY: key})
     models = entities()
-    guard = guard_over([model.__table__.name for model in models])
+    guard = Guard([model.__table__.name for model in models])
     event.listen(database.engine.sync_engine, "before_cursor_execute", guard)
     configure_mappers()
     for model in models:

@@ -10,7 +10,8 @@ from sqlmodel import SQLModel
 
 from app.audit.cursors import read_cursor, write_cursor
 from app.audit.models import AuditAccess, AuditChange
-from app.audit.schemas import AccessQuery, ChangeQuery, HistoryQuery, LogQuery, Stretch
+from app.audit.schemas import AccessQuery, ChangeQuery, LogQuery, Stretch
+from app.audit.timeline_schemas import HistoryQuery
 
 MOST = 200  # rows of one request on its page
 

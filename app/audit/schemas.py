@@ -1,14 +1,14 @@
 """What clients send and receive about the audit trail."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.audit.models import Action
-from app.core.fields import Flag, Id, Instant, Whole
-from app.core.schemas import Body, Strict
+from app.core.fields import Id, Instant, Whole
+from app.core.schemas import Strict
 
 T = TypeVar("T")
 
@@ -116,37 +116,3 @@ class RequestRead(BaseModel):
     request_id: str
     accesses: list[AccessRead]
     changes: list[ChangeRead]
-
-
-class HistoryQuery(Strict):
-    limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
-    cursor: Whole | None = Field(
-        None, ge=1, le=2**31 - 1, description="`next` of the stretch before."
-    )
-
-
-class PastQuery(Strict):
-    as_of: Instant
-
-
-class RevertQuery(Strict):
-    dry_run: Flag = Field(False, description="Only tell what would change.")
-
-
-class Revert(Body):
-    to_version: Annotated[int, Field(ge=1, le=2**31 - 1, examples=[1])]
-
-
-class Difference(BaseModel):
-    """What a revert would change: field → its value now, and the one it would get."""
-
-    to_version: int
-    changes: dict[str, tuple[Any, Any]]
-
-    @classmethod
-    def between(cls, version: int, now: BaseModel, then: BaseModel) -> Self:
-        old, new = now.model_dump(mode="json"), then.model_dump(mode="json")
-        changes = {
-            name: (old[name], new[name]) for name in new if old[name] != new[name]
-        }
-        return cls(to_version=version, changes=changes)

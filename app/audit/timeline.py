@@ -10,7 +10,8 @@ from app.audit.collections import Collection
 from app.audit.models import Action, AuditChange
 from app.audit.past import PastRepository, until
 from app.audit.repository import CHANGES, AuditRepository
-from app.audit.schemas import Difference, HistoryQuery, Stretch
+from app.audit.schemas import Stretch
+from app.audit.timeline_schemas import Difference, HistoryQuery
 from app.core.context import current_context
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity, last_version

@@ -11,16 +11,15 @@ from starlette.types import Scope
 
 from app.audit.collections import Collection, collection_of
 from app.audit.models import AuditChange
-from app.audit.schemas import (
-    ChangeRead,
+from app.audit.schemas import ChangeRead, Stretch
+from app.audit.timeline import Timeline
+from app.audit.timeline_schemas import (
     Difference,
     HistoryQuery,
     PastQuery,
     Revert,
     RevertQuery,
-    Stretch,
 )
-from app.audit.timeline import Timeline
 from app.core.models import Entity
 from app.core.routing import Route
 

@@ -35,8 +35,11 @@ PUBLIC = {
 PAGES = {"/", "/static/{name}", "/docs", "/redoc", "/openapi.json"}
 
 
+FIRST = {"to_version": 1}
+
+
 def crud(resource: str, id: str, change: Json) -> dict[str, Row]:
-    """Return the five rows of a slice. What a POST sends is made by payload()."""
+    """Return the rows of a slice. What a POST sends is made by payload()."""
     path = f"/api/v1/{resource}"
     return {
         f"GET {path}": Row(f"{resource}:read", 200),
@@ -44,6 +47,10 @@ def crud(resource: str, id: str, change: Json) -> dict[str, Row]:
         f"GET {path}/{{{id}}}": Row(f"{resource}:read", 200),
         f"PATCH {path}/{{{id}}}": Row(f"{resource}:update", 200, change),
         f"DELETE {path}/{{{id}}}": Row(f"{resource}:delete", 204),
+        f"GET {path}/{{{id}}}/history": Row(f"{resource}:read", 200),
+        f"POST {path}/{{{id}}}/revert": Row(f"{resource}:update", 200, FIRST),
+        # What is there cannot be restored.
+        f"POST {path}/{{{id}}}/restore": Row(f"{resource}:create", 409),
     }
 
 
@@ -69,6 +76,9 @@ MATRIX = {
     "DELETE /api/v1/users/{user_id}/sessions": Row("users:delete", 204),
     "PUT /api/v1/users/{user_id}/superuser": Row("users:update", 200, PROMOTION, True),
     **crud("roles", "role_id", {"description": "Many"}),
+    "GET /api/v1/audit/changes": Row("audit:read", 200),
+    "GET /api/v1/audit/accesses": Row("audit:read", 200),
+    "GET /api/v1/audit/requests/{request_id}": Row("audit:read", 200),
 }
 GUARDED = {operation: row for operation, row in MATRIX.items() if row.needs}
 OPEN = {operation: row for operation, row in MATRIX.items() if not row.needs}

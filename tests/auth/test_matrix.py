@@ -42,7 +42,10 @@ def present(client: TestClient, url: str, header: Header) -> str:
     """Put the id of a record that is there into the address."""
     if "{" not in url:
         return url
-    if "{session_id}" in url:
+    if "{request_id}" in url:
+        made = client.post("tasks", json=payload("tasks"))
+        record = {"id": made.headers["x-request-id"]}
+    elif "{session_id}" in url:
         record = client.get("auth/sessions", headers=header).json()[0]
     else:
         kind = resource(url)
