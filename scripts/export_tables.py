@@ -1,5 +1,6 @@
 """Fill the tables of the guides that follow from the code: permissions, and ASVS."""
 
+import ast
 import re
 import sys
 from collections import defaultdict
@@ -63,7 +64,28 @@ def marked(path: Path) -> Iterator[tuple[str, str]]:
             numbers = []
 
 
+MATRIX = ROOT / "tests/audit/changes/test_matrix.py"
+
+
+FATES = {"recorded()": "nothing has changed: no row"}
+
+
+def write_paths() -> Iterator[str]:
+    """Read the paths where they are tried: each function is one, and says its fate."""
+    yield "| way of writing | the audit |"
+    yield "|---|---|"
+    for node in ast.parse(MATRIX.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.AsyncFunctionDef) and node.decorator_list:
+            mark = ast.unparse(node.decorator_list[0])
+            fate = FATES.get(mark, mark.partition("(")[0])
+            if fate in (*FATES.values(), "recorded", "refused"):
+                yield f"| {node.name.replace('_', ' ')} | {fate} |"
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            yield f"| `{ast.literal_eval(node.value.args[0])!r}` | refused |"
+
+
 TABLES = (
+    (ROOT / "docs/AUDIT_GUIDE.md", "paths", write_paths),
     (ROOT / "docs/RBAC_GUIDE.md", "matrix", matrix),
     (ROOT / "docs/SECURITY.md", "asvs", asvs),
 )
