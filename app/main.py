@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import __version__
+from app.audit.access_log import AccessLog
 from app.auth.roles.routers import catalogue
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
@@ -45,8 +46,13 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with open_database(app.state.settings) as database:
+    access_log: AccessLog = app.state.access_log
+    async with (
+        open_database(app.state.settings) as database,
+        access_log.running(database),
+    ):
         app.state.health = Health(database)
+        app.state.health.notes["audit"] = access_log.state
         await app.state.health.check()
         yield
 
@@ -67,6 +73,8 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.auth = AuthTools.of(settings)
+    app.state.access_log = AccessLog(settings)
+    app.outer_layer = app.state.access_log.around
     install_handlers(app)
     # Routes are tried in this order: what is asked most comes first.
     for router in (*ROUTERS, auth, users, roles, catalogue):

@@ -1,5 +1,6 @@
 """Where a request comes from, when proxies stand in between."""
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from starlette.requests import HTTPConnection
@@ -23,6 +24,8 @@ def client_address(request: HTTPConnection) -> str:
     return address
 
 
+# Every request asks, and most come from where the last ones came from.
+@lru_cache(1_000)
 def canonical(text: str) -> str:
     try:
         address = ip_address(text.partition("%")[0])
@@ -33,6 +36,7 @@ def canonical(text: str) -> str:
     return str(mapped or address)
 
 
+@lru_cache(1_000)
 def is_trusted(address: str, networks: tuple[str, ...]) -> bool:
     if address == UNKNOWN:
         return False
