@@ -1,32 +1,17 @@
 """The access log's layer: one row for each request, whatever becomes of it."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from time import perf_counter
 from typing import Any, Protocol
 
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.audit.redaction import masked, one_line
-from app.auth.addresses import client_address
-from app.core.context import current_context
+from app.audit.access_row import Outcome, Row, describe
 from app.core.handlers import problem
-from app.core.ids import uuid7
-from app.core.middleware import route_of
 from app.core.rewording import no_request
 
 UNRECORDED = "The request could not be recorded. It may have taken effect"
 RETRY = {"Retry-After": "5"}
-
-Row = dict[str, Any]
-
-
-class Outcome(StrEnum):
-    ANSWERED = "answered"  # the server was given the whole answer
-    CRASHED = "crashed"  # by a fault of ours: 500, or half an answer, or none
-    DISCONNECTED = "disconnected"  # the client hung up before the answer was whole
-    WITHHELD = "withheld"  # 503 instead of the answer, which could not be recorded
 
 
 class Recorder(Protocol):
@@ -99,27 +84,11 @@ class Exchange:
         return Outcome.CRASHED if crashed else Outcome.ANSWERED
 
     def row(self) -> Row:
-        scope, context = self.scope, current_context()
-        request = HTTPConnection(scope)
-        agent, route = request.headers.get("user-agent"), route_of(scope)
-        return {
-            "id": uuid7(),
-            "at": self.at,
-            "request_id": context.request_id,
-            "user_id": context.actor_id,
-            "user_label": context.actor_label,
-            "session_id": context.session_id,
-            "ip": client_address(request),
-            "method": one_line(scope["method"], 20),
-            "path": one_line(scope["path"], 2048),
-            "route": route and route[:255],
-            "query": one_line(masked(scope["query_string"].decode("latin-1")), 2048),
-            "status": self.status,
-            "duration_ms": round((perf_counter() - self.started) * 1000, 3),
-            "bytes": self.bytes,
-            "user_agent": agent and one_line(agent, 255),
-            "outcome": self.outcome(),
-        }
+        row = describe(self.scope, self.at)
+        row["status"], row["bytes"] = self.status, self.bytes
+        row["duration_ms"] = round((perf_counter() - self.started) * 1000, 3)
+        row["outcome"] = self.outcome()
+        return row
 
 
 class HeldExchange(Exchange):

@@ -3,16 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
-from pathlib import Path
 
 import orjson
 import structlog
-from sqlalchemy import make_url
 from starlette.types import ASGIApp
 
-from app.audit.access import AccessLayer, Exchange, HeldExchange, Row
-from app.audit.loader import Loader, insert
+from app.audit.access import AccessLayer, Exchange, HeldExchange
+from app.audit.access_repository import insert
+from app.audit.access_row import Row
+from app.audit.loader import Loader
+from app.audit.segments import folder_of
 from app.audit.spool import Spool
 from app.core.choices import AccessMode
 from app.core.config import Settings
@@ -95,15 +95,3 @@ async def drain(loader: Loader, task: asyncio.Task[None]) -> None:
     if loader.fault:
         # It stays on the disk, for the next start or another process to load.
         logger.error("access_left_in_spool", folder=str(loader.spool.folder))
-
-
-def folder_of(settings: Settings) -> Path:
-    """Return a folder for this database alone: no other may get what is in it.
-
-    A new password makes no new folder, and nobody learns the old one from its name.
-    """
-    url = make_url(settings.DATABASE_URL).set(username=None, password=None)
-    if url.get_backend_name() == "sqlite" and url.database:
-        url = url.set(database=str(Path(url.database).resolve()))
-    digest = sha256(url.render_as_string().encode()).hexdigest()
-    return settings.AUDIT_SPOOL_DIR / f"{url.get_backend_name()}-{digest[:16]}"

@@ -1,29 +1,23 @@
 """The loader: brings what is in the spool into the database, once and completely."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
-from uuid import UUID
+from typing import BinaryIO
 
-import orjson
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 
-from app.audit.models import AuditAccess
-from app.audit.spool import Spool, abandoned
+from app.audit.access_repository import insert, read_rows
+from app.audit.segments import abandoned
+from app.audit.spool import Spool
 from app.core.database import Database
-from app.core.upsert import upsert
 
 MOST_ROWS = 250  # in one transaction: on SQLite, all requests wait for it
 SYNC_SECONDS = 0.2
 LOAD_SECONDS = 1.0
 MOST_SECONDS = 5.0  # between attempts, while the database is away
-IDS = ("id", "user_id", "session_id")
-
-Row = dict[str, Any]
 
 logger = structlog.get_logger()
 
@@ -102,29 +96,3 @@ class Loader:
             logger.exception("access_segment_refused", segment=path.name)
         else:
             path.unlink()
-
-
-def read_rows(segment: BinaryIO) -> Iterator[Row]:
-    """Yield the rows of a segment. A line that its process left torn is skipped."""
-    torn = 0
-    for line in segment:
-        try:
-            yield read_row(line)
-        except (ValueError, KeyError, TypeError):
-            torn += 1
-    if torn:
-        logger.error("access_lines_torn", lines=torn)
-
-
-def read_row(line: bytes) -> Row:
-    row: Row = orjson.loads(line)
-    for name in IDS:
-        row[name] = row[name] and UUID(row[name])
-    row["at"] = datetime.fromisoformat(row["at"])
-    return row
-
-
-async def insert(database: Database, rows: list[Row]) -> None:
-    async with database.writing() as session:
-        table = upsert(session, AuditAccess.__table__)  # type: ignore[attr-defined]
-        await session.execute(table.on_conflict_do_nothing(), rows)

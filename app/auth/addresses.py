@@ -14,9 +14,12 @@ def client_address(request: HTTPConnection) -> str:
     X-Forwarded-For is read from the right, one hop for each proxy that we trust: what
     stands further to the left is what somebody claims.
     """
-    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     address = canonical(request.client.host if request.client else "")
-    while hops and is_trusted(address, request.app.state.settings.TRUSTED_PROXIES):
+    proxies: tuple[str, ...] = request.app.state.settings.TRUSTED_PROXIES
+    if not is_trusted(address, proxies):
+        return address
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    while hops and is_trusted(address, proxies):
         hop = canonical(hops.pop().strip())
         if hop == UNKNOWN:
             break
