@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import structlog
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from app.audit.access_repository import insert, read_rows
 from app.audit.segments import abandoned
 from app.audit.spool import Spool
 from app.core.database import Database
+from app.core.failures import is_for_ever
 
 MOST_ROWS = 250  # in one transaction: on SQLite, all requests wait for it
 SYNC_SECONDS = 0.2
@@ -90,8 +91,10 @@ class Loader:
                 await insert(self.database, batch)
                 # Let the requests that have come meanwhile go first.
                 await asyncio.sleep(0)
-        except (DataError, IntegrityError):
-            # The database will never take it. A person must look, and the rest go on.
+        except DBAPIError as error:
+            if not is_for_ever(error):
+                raise
+            # A person must look at this one, and the others go on.
             path.rename(path.with_suffix(".refused"))
             logger.exception("access_segment_refused", segment=path.name)
         else:

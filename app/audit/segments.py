@@ -26,10 +26,11 @@ def folder_of(settings: Settings) -> Path:
 
     A new password makes no new folder, and nobody learns the old one from its name.
     """
-    url = make_url(settings.DATABASE_URL).set(username=None, password=None)
-    if url.get_backend_name() == "sqlite" and url.database:
-        url = url.set(database=str(Path(url.database).resolve()))
-    digest = sha256(url.render_as_string().encode()).hexdigest()
+    url = make_url(settings.DATABASE_URL)
+    parts: list[object] = [url.host or url.query.get("host"), url.port, url.database]
+    if url.get_backend_name() == "sqlite":
+        parts = [Path(url.database or "").resolve()]
+    digest = sha256(repr(parts).encode()).hexdigest()
     return settings.AUDIT_SPOOL_DIR / f"{url.get_backend_name()}-{digest[:16]}"
 
 
