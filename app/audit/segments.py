@@ -45,6 +45,12 @@ def open_segment(folder: Path) -> int:
         os.close(segment)
 
 
+def close_segment(segment: int) -> None:
+    # Closing alone would not free it while a duplicate is still being synced.
+    fcntl.flock(segment, fcntl.LOCK_UN)
+    os.close(segment)
+
+
 def holds(segment: int) -> bool:
     """Lock a segment; False if another has it, or has had it and deleted it."""
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from app.audit.segments import open_segment, sync_and_close
+from app.audit.segments import close_segment, open_segment, sync_and_close
 
 logger = structlog.get_logger()
 
@@ -62,5 +62,5 @@ class Spool:
     def rotate(self) -> None:
         """Close the segment, for anybody to load; the next line opens another."""
         if self.segment is not None:
-            os.close(self.segment)
+            close_segment(self.segment)
             self.segment = None

@@ -208,10 +208,7 @@ async def test_it_is_on_the_disk_before_the_last_of_the_answer(app: FastAPI) -> 
         return {"type": "http.request"}
 
     async def send(message: Any) -> None:
-        lines = [
-            line for path in spool.glob("*") for line in path.read_text().splitlines()
-        ]
-        found.append(lines)
+        found.append("".join(path.read_text() for path in spool.glob("*")))
 
     await app(request("/livez"), receive, send)
     start, body = found

@@ -31,6 +31,7 @@ def line(**values: Any) -> bytes:
         "at": now().isoformat(),
         "request_id": "a",
     }
+    row |= {"request_id": "a"}
     row |= {"user_id": None, "user_label": None, "session_id": None, "ip": "unknown"}
     row |= {"method": "GET", "path": "/", "route": None, "query": "", "status": 200}
     row |= {"duration_ms": 1.5, "bytes": 0, "user_agent": None, "outcome": "answered"}
@@ -173,9 +174,9 @@ async def test_while_the_table_is_away_nothing_is_lost(
 
 
 async def test_databases_do_not_mix(
-    settings: Settings, spool: Spool, loader: Loader, database: Database
+    spool: Spool, loader: Loader, database: Database, tmp_path: Path
 ) -> None:
-    other = AccessLog(make_settings("sqlite:///other.db"))
+    other = AccessLog(make_settings(f"sqlite:///{tmp_path}/other.db"))
     other.spool.write(line())
     other.spool.rotate()
     await loader.load()
