@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app import __version__
+from app.audit.access_log import AccessLog
 from app.audit.install import install_cdc
 from app.audit.routers import router as audit
 from app.audit.timeline_routers import add_timeline
@@ -52,8 +53,13 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with open_database(app.state.settings) as database:
+    access_log: AccessLog = app.state.access_log
+    async with (
+        open_database(app.state.settings) as database,
+        access_log.running(database),
+    ):
         app.state.health = Health(database)
+        app.state.health.notes["audit"] = access_log.state
         await app.state.health.check()
         yield
 
@@ -74,6 +80,8 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.auth = AuthTools.of(settings)
+    app.state.access_log = AccessLog(settings)
+    app.outer_layer = app.state.access_log.around
     install_handlers(app)
     # Routes are tried in this order: what is asked most comes first.
     for router in (*ROUTERS, auth, users, roles, catalogue, audit):

@@ -132,12 +132,15 @@ Read = Callable[[Select[Any]], list[Any]]
 @pytest.fixture
 def read(settings: Settings) -> Read:
     """Ask the database behind the application's back for one column."""
+    return partial(ask_database, settings)
 
-    async def ask(query: Select[Any]) -> list[Any]:
+
+def ask_database(settings: Settings, query: Select[Any]) -> list[Any]:
+    async def ask() -> list[Any]:
         async with open_database(settings) as database, database.reading() as session:
             return list(await session.scalars(query))
 
-    return lambda query: asyncio.run(ask(query))
+    return asyncio.run(ask())
 
 
 @pytest.fixture

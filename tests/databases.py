@@ -1,11 +1,13 @@
 """A fresh database for each test: a copy of a template that is migrated once."""
 
 import asyncio
+import atexit
 import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 from alembic.command import upgrade
@@ -20,13 +22,16 @@ with warnings.catch_warnings(action="ignore"):
 
 ROOT = Path(__file__).parent.parent
 SECRET = "test-only-" + "s" * 40
+# In it, each database has a folder of its own.
+SPOOL = mkdtemp(prefix="audit-spool-")
+atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 
 
 def make_settings(url: str, **values: object) -> Settings:
     """Return settings that nothing on the developer's machine has a say in."""
     hosts = ("test", "localhost", "127.0.0.1")
     fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "ALLOWED_HOSTS": hosts}
-    return Settings.model_validate(fixed | values)
+    return Settings.model_validate(fixed | {"AUDIT_SPOOL_DIR": SPOOL} | values)
 
 
 def alembic_config(url: str) -> Config:

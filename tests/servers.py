@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx2
 
 from tests.accounts import root_header
-from tests.databases import ROOT, SECRET, make_settings
+from tests.databases import ROOT, SECRET, SPOOL, make_settings
 
 PATIENCE = 20.0
 
@@ -58,7 +58,8 @@ def free_port() -> int:
 
 
 def environment(url: str, **values: str) -> dict[str, str]:
-    return os.environ | {"SECRET_KEY": SECRET, "DATABASE_URL": url} | values
+    fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "AUDIT_SPOOL_DIR": SPOOL}
+    return os.environ | fixed | values
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Where a request comes from, when proxies stand in between."""
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from starlette.requests import HTTPConnection
@@ -13,9 +14,12 @@ def client_address(request: HTTPConnection) -> str:
     X-Forwarded-For is read from the right, one hop for each proxy that we trust: what
     stands further to the left is what somebody claims.
     """
-    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     address = canonical(request.client.host if request.client else "")
-    while hops and is_trusted(address, request.app.state.settings.TRUSTED_PROXIES):
+    proxies: tuple[str, ...] = request.app.state.settings.TRUSTED_PROXIES
+    if not is_trusted(address, proxies):
+        return address
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    while hops and is_trusted(address, proxies):
         hop = canonical(hops.pop().strip())
         if hop == UNKNOWN:
             break
@@ -23,6 +27,8 @@ def client_address(request: HTTPConnection) -> str:
     return address
 
 
+# Every request asks, and most come from where the last ones came from.
+@lru_cache(1_000)
 def canonical(text: str) -> str:
     try:
         address = ip_address(text.partition("%")[0])
@@ -33,6 +39,7 @@ def canonical(text: str) -> str:
     return str(mapped or address)
 
 
+@lru_cache(1_000)
 def is_trusted(address: str, networks: tuple[str, ...]) -> bool:
     if address == UNKNOWN:
         return False

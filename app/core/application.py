@@ -1,5 +1,6 @@
 """FastAPI in our outer layers, and with one schema of errors in its document."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp
 from app.core.config import Settings
 from app.core.middleware import Envelope
 from app.core.openapi import complete
+from app.core.rewording import PlainErrors
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 ASKED = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID")
@@ -17,6 +19,9 @@ SHOWN = ("ETag", "Location", "Retry-After", "X-Request-ID")
 
 
 class Application(FastAPI):
+    # Put around everything that answers, and inside the request's context.
+    outer_layer: Callable[[ASGIApp], ASGIApp] | None = None
+
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap from outside even what Starlette puts around all middleware: its 500."""
         settings: Settings = self.state.settings
@@ -32,6 +37,9 @@ class Application(FastAPI):
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
+        app = PlainErrors(app)
+        if self.outer_layer:
+            app = self.outer_layer(app)
         return Envelope(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -17,21 +17,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.core.choices import AccessMode, Environment, LogLevel
+
 DRIVERS = ("sqlite:///", "postgresql://")
 EXAMPLE = "example-only"  # how the secret of .env.example begins
 SHORTEST_SECRET = 32
-
-
-class Environment(StrEnum):
-    DEVELOPMENT = "development"
-    PRODUCTION = "production"
-
-
-class LogLevel(StrEnum):
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
 
 
 # In the environment a list is written as words with commas between them.
@@ -63,6 +53,8 @@ class Settings(BaseSettings):
     MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False
     DOCS_CDN: str = Field("", pattern=r"^(https://[^/].*[^/])?$")
+    AUDIT_ACCESS_MODE: AccessMode = AccessMode.BATCH
+    AUDIT_SPOOL_DIR: Path = Path("audit-spool")
     ACCESS_TOKEN_MINUTES: int = Field(15, ge=1, le=60)
     REFRESH_IDLE_DAYS: int = Field(7, ge=1, le=90)
     REFRESH_ABSOLUTE_DAYS: int = Field(30, ge=1, le=365)

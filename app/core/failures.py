@@ -33,6 +33,11 @@ def is_reference(error: IntegrityError) -> bool:
     return reason(error) in REFERENCE
 
 
+def is_for_ever(error: DBAPIError) -> bool:
+    """Tell whether these values would be refused again, however often one tried."""
+    return reason(error).startswith((*UNFIT, *AT_ODDS))
+
+
 def reason(error: DBAPIError) -> str:
     """Return PostgreSQL's SQLSTATE, or SQLite's name of the error, or nothing."""
     postgresql = getattr(error.orig, "sqlstate", None)

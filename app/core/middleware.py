@@ -4,11 +4,9 @@ import re
 from time import perf_counter
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.context import Context, new_context
-from app.core.handlers import problem
 from app.core.preconditions import etag
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -61,25 +59,12 @@ class Response:
         self.fixed = fixed
         self.started = perf_counter()
         self.status = 0
-        self.plain = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.plain = self.status >= 400 and is_plain(message)
-            if not self.plain:
-                self.seal(message)
-        if self.plain:
-            await self.reword(message)
-        else:
-            await self.forward(message)
-
-    async def reword(self, message: Message) -> None:
-        """Make a problem of what the framework says in plain text: 413, bad host."""
-        if message["type"] == "http.response.body" and not message.get("more_body"):
-            detail = message.get("body", b"").decode()
-            answer = problem(self.scope["path"], self.status, detail)
-            await answer(self.scope, no_request, self.send)
+            self.seal(message)
+        await self.forward(message)
 
     def seal(self, message: Message) -> None:
         headers: RawHeaders = message["headers"]
@@ -130,12 +115,3 @@ def route_of(scope: Scope) -> str | None:
         return None
     prefix = scope["path"].removesuffix(template.format(**scope["path_params"]))
     return f"{prefix}{template}"
-
-
-def is_plain(message: Message) -> bool:
-    kind = Headers(raw=message["headers"]).get("content-type", "")
-    return kind.startswith("text/plain")
-
-
-async def no_request() -> Message:
-    return {"type": "http.disconnect"}

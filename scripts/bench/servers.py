@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import psutil  # type: ignore[import-untyped]  # It brings no types.
 
-from tests.databases import SECRET
+from tests.databases import SECRET, SPOOL
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +78,7 @@ def settings(url: str) -> dict[str, str]:
     return {
         "PYTHONPATH": str(ROOT),
         "ENVIRONMENT": "production",
+        "AUDIT_SPOOL_DIR": SPOOL,
         "SECRET_KEY": SECRET,
         "DATABASE_URL": url,
     }

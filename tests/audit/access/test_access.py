@@ -1,0 +1,245 @@
+"""Every request leaves one row, whatever becomes of it; and no row says too much."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+
+from app.core.config import Settings
+from app.core.ids import uuid7
+from app.main import create_app
+from tests.accounts import PASSWORD, ROOT
+from tests.audit.access.conftest import Accesses
+from tests.conftest import Enter
+from tests.databases import make_settings
+from tests.modules.test_products import PEN
+
+CANARY = "hunter2-canary"
+JSON = {"content-type": "application/json"}
+PRODUCTS = "/api/v1/products"
+# Method, path, what is sent, and the status that is due.
+REQUESTS: list[tuple[str, str, dict[str, Any], int]] = [
+    ("GET", "/livez", {}, 200),
+    ("GET", "/", {}, 200),
+    ("GET", "/static/site.css", {}, 200),
+    ("GET", "/openapi.json", {}, 200),
+    ("GET", PRODUCTS, {}, 200),
+    ("POST", PRODUCTS, {"json": PEN}, 201),
+    ("GET", "/nowhere", {}, 404),
+    ("GET", f"{PRODUCTS}/{uuid7()}", {}, 404),
+    ("PUT", PRODUCTS, {}, 405),
+    ("SURPRISE", PRODUCTS, {}, 405),
+    ("GET", PRODUCTS, {"params": {"limit": "many"}}, 422),
+    ("POST", PRODUCTS, {"json": {}}, 422),
+    ("POST", PRODUCTS, {"content": b"{", "headers": JSON}, 400),
+    ("POST", PRODUCTS, {"content": b"{}", "headers": {"content-type": "a/b"}}, 415),
+    ("POST", PRODUCTS, {"content": b" " * 2**21, "headers": JSON}, 413),
+    ("GET", PRODUCTS, {"headers": {"host": "elsewhere.example"}}, 400),
+    ("GET", PRODUCTS, {"headers": {"authorization": "Bearer forged"}}, 401),
+    ("GET", "/crash", {}, 500),
+]
+
+
+@pytest.fixture
+def app(settings: Settings) -> FastAPI:
+    app = create_app(settings)
+
+    @app.get("/crash")
+    async def crash() -> None:
+        raise ZeroDivisionError
+
+    @app.get("/half")
+    async def half() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"half"
+            raise ZeroDivisionError
+
+        return StreamingResponse(parts())
+
+    return app
+
+
+@pytest.mark.parametrize("request_and_status", REQUESTS)
+def test_one_request_leaves_one_row(
+    client: TestClient,
+    accesses: Accesses,
+    request_and_status: tuple[str, str, dict[str, Any], int],
+) -> None:
+    method, path, sent, status = request_and_status
+    response = client.request(method, f"http://test{path}", **sent)
+    assert response.status_code == status
+    (row,) = accesses()
+    assert row.status == status
+    assert row.request_id == response.headers["x-request-id"]
+    assert (row.method, row.path) == (method, path)
+    assert row.bytes == len(response.content)
+    assert row.outcome == ("crashed" if status == 500 else "answered")
+    assert row.duration_ms > 0
+    assert row.user_agent == "testclient"
+
+
+def test_half_an_answer_is_a_crash(client: TestClient, accesses: Accesses) -> None:
+    client.get("http://test/half")
+    (row,) = accesses()
+    assert (row.status, row.bytes, row.outcome) == (200, 4, "crashed")
+
+
+def test_it_says_who_asked(client: TestClient, accesses: Accesses) -> None:
+    client.get("products")
+    (row,) = accesses()
+    assert (row.user_id, row.session_id) == (ROOT.user_id, ROOT.session_id)
+    assert row.user_label == "root@example.com"
+
+
+@pytest.mark.parametrize("closed", [{"is_active": False}, {}])
+def test_it_says_who_was_refused(
+    stranger: TestClient, accesses: Accesses, enter: Enter, closed: dict[str, bool]
+) -> None:
+    user = enter("tasks:read", **closed)
+    refused = stranger.get("products", headers=user.header)
+    (row,) = accesses()
+    assert row.status == refused.status_code == (401 if closed else 403)
+    # Of a token that is no longer good, nobody has looked up whose it was.
+    assert row.user_id == (None if closed else user.id)
+
+
+def test_a_stranger_has_no_name(stranger: TestClient, accesses: Accesses) -> None:
+    stranger.get("products")
+    (row,) = accesses()
+    assert (row.user_id, row.user_label, row.session_id) == (None, None, None)
+    assert (row.status, row.route) == (401, PRODUCTS)
+
+
+def test_the_route_is_its_template(client: TestClient, accesses: Accesses) -> None:
+    client.get("products/01a20854-3432-71e0-9c03-a3e376497c38")
+    client.get("nowhere")
+    route = "/api/v1/products/{product_id}"
+    assert [row.route for row in accesses()] == [route, None]
+
+
+def test_the_address_is_the_client_s(settings: Settings, accesses: Accesses) -> None:
+    # The test client is no address, so no proxy can be trusted: nor is the header.
+    app = create_app(settings)
+    with TestClient(app, "http://test", client=("192.0.2.1", 1)) as client:
+        client.get("/livez", headers={"x-forwarded-for": "198.51.100.7"})
+    (row,) = accesses()
+    assert row.ip == "192.0.2.1"
+
+
+def test_behind_a_trusted_proxy_it_is_what_the_proxy_says(
+    url: str, accesses: Accesses
+) -> None:
+    app = create_app(make_settings(url, TRUSTED_PROXIES="192.0.2.0/24"))
+    with TestClient(app, "http://test", client=("192.0.2.1", 1)) as client:
+        client.get("/livez", headers={"x-forwarded-for": "198.51.100.7"})
+    (row,) = accesses()
+    assert row.ip == "198.51.100.7"
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("q=pen&limit=5", "q=pen&limit=5"),
+        (f"token={CANARY}&q=pen", "token=***&q=pen"),
+        (f"Access_Token={CANARY}", "Access_Token=***"),
+        (f"new-PASSWORD={CANARY}", "new-PASSWORD=***"),
+        (f"api_key={CANARY}&api_key={CANARY}", "api_key=***&api_key=***"),
+        (f"code={CANARY}={CANARY}", "code=***"),
+        (f"%74oken={CANARY}", "%74oken=***"),
+        (f"x%5Bclient+secret%5D={CANARY}", "x%5Bclient+secret%5D=***"),
+        (f"Authorization=Bearer%20{CANARY}", "Authorization=***"),
+        ("token", "token"),
+        (f"q={'x' * 2100}&token={CANARY}", f"q={'x' * 2046}"),
+        ("q=%0D%0Aforged", "q=%0D%0Aforged"),
+    ],
+)
+def test_secrets_in_a_query_are_masked(
+    stranger: TestClient, accesses: Accesses, query: str, kept: str
+) -> None:
+    stranger.get(f"http://test/livez?{query}")
+    (row,) = accesses()
+    assert row.query == kept
+
+
+def test_bodies_and_headers_are_not_kept(
+    stranger: TestClient, accesses: Accesses
+) -> None:
+    form = {"username": "root@example.com", "password": PASSWORD}
+    pair = stranger.post("auth/login", data=form).json()
+    stranger.post("auth/login", data=form | {"password": CANARY})
+    stranger.get("auth/me", headers={"authorization": f"Bearer {pair['access_token']}"})
+    stranger.post("auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    told = " ".join(row.model_dump_json() for row in accesses())
+    assert "root@example.com" in told
+    secrets = (PASSWORD, CANARY, pair["access_token"], pair["refresh_token"])
+    assert [secret for secret in secrets if secret in told] == []
+
+
+def test_whatever_does_not_show_is_escaped(
+    stranger: TestClient, accesses: Accesses
+) -> None:
+    agent = {"user-agent": "a\tb\x7fc"}
+    stranger.get("http://test/a%0D%0Ab%00%E2%80%AE%ED%A0%80%C3%A9", headers=agent)
+    (row,) = accesses()
+    assert row.path.startswith("/a%0D%0Ab%00%E2%80%AE")
+    assert row.path.endswith("é")
+    assert row.user_agent == "a%09b%7Fc"
+
+
+def test_what_is_too_long_is_cut(stranger: TestClient, accesses: Accesses) -> None:
+    agent = {"user-agent": "\x7f" * 300}
+    stranger.get(f"http://test/{'é' * 5_000}", headers=agent)
+    (row,) = accesses()
+    assert row.path == f"/{'é' * 2_047}"
+    assert row.user_agent
+    assert len(row.user_agent) == 255
+
+
+@pytest.mark.anyio
+async def test_it_is_on_the_disk_before_the_last_of_the_answer(app: FastAPI) -> None:
+    spool = app.state.access_log.spool.folder
+    found: list[str] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        found.append("".join(path.read_text() for path in spool.glob("*")))
+
+    await app(request("/livez"), receive, send)
+    start, body = found
+    assert start == ""
+    assert json.loads(body)["path"] == "/livez"
+
+
+@pytest.mark.anyio
+async def test_who_hangs_up_is_recorded_too(app: FastAPI) -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        pass
+
+    await app(request("/api/v1/auth/refresh", "POST"), receive, send)
+    (segment,) = app.state.access_log.spool.folder.iterdir()
+    (line,) = segment.read_text().splitlines()
+    assert json.loads(line)["outcome"] == "disconnected"
+
+
+def request(path: str, method: str = "GET") -> dict[str, Any]:
+    headers = [(b"host", b"test"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
+    return scope | {"query_string": b"", "client": None, "http_version": "1.1"}
+
+
+def test_a_row_cannot_be_changed_by_who_asks(
+    client: TestClient, accesses: Accesses
+) -> None:
+    ids = ["same", "same"]
+    for each in ids:
+        client.get("products", headers={"x-request-id": each})
+    assert [row.request_id for row in accesses()] == ids

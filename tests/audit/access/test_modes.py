@@ -1,0 +1,194 @@
+"""The four modes: when a request is recorded, and what happens if it cannot be."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
+from sqlalchemy import text
+from sqlmodel import select
+
+from app.audit.access_log import AccessLog
+from app.audit.models import AuditAccess
+from app.core.config import Settings
+from app.main import create_app, open_database
+from tests.accounts import root_header
+from tests.conftest import Read
+from tests.core.test_errors import check_problem
+from tests.databases import make_settings
+from tests.locks import locked
+from tests.modules.test_products import PEN
+
+Start = Callable[..., TestClient]
+LOSSLESS = ["batch", "blocking", "blocking-strict"]
+
+
+@pytest.fixture
+def start(url: str) -> Start:
+    """Make the application in this mode, with a client for its superuser."""
+
+    def start(mode: str, **values: object) -> TestClient:
+        settings = make_settings(url, AUDIT_ACCESS_MODE=mode, **values)
+        app = create_app(settings)
+
+        @app.get("/long")
+        async def long() -> StreamingResponse:
+            return StreamingResponse(parts())
+
+        return TestClient(app, "http://test/api/v1/", headers=root_header(settings))
+
+    return start
+
+
+async def parts() -> AsyncIterator[bytes]:
+    for part in (b"one ", b"two ", b"three"):
+        yield part
+
+
+def log_of(client: TestClient) -> AccessLog:
+    log: AccessLog = client.app.state.access_log  # type: ignore[attr-defined]
+    return log
+
+
+def spooled(client: TestClient) -> str:
+    folder = log_of(client).spool.folder
+    return "".join(path.read_text() for path in folder.glob("*"))
+
+
+@contextmanager
+def table_away(settings: Settings) -> Iterator[None]:
+    """Leave the application a database that takes everything but accesses."""
+    asyncio.run(rename(settings, "audit_access", "away"))
+    yield
+    asyncio.run(rename(settings, "away", "audit_access"))
+
+
+async def rename(settings: Settings, before: str, after: str) -> None:
+    async with open_database(settings) as database, database.writing() as session:
+        connection = await session.connection()
+        await connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+
+def rows(read: Read) -> list[AuditAccess]:
+    return read(select(AuditAccess))
+
+
+def state(client: TestClient) -> str:
+    checks: dict[str, str] = client.get("http://test/readyz").json()["checks"]
+    return checks["audit"]
+
+
+@pytest.mark.parametrize("mode", LOSSLESS)
+def test_nothing_is_left_behind_when_it_stops(
+    start: Start, read: Read, mode: str
+) -> None:
+    with start(mode) as client:
+        assert client.post("products", json=PEN).status_code == 201
+        assert client.get("http://test/long").text == "one two three"
+        assert state(client) == "ok"
+    assert [row.bytes for row in rows(read) if row.path == "/long"] == [13]
+    assert len(rows(read)) == 3
+    assert spooled(client) == ""
+
+
+@pytest.mark.parametrize("mode", LOSSLESS[1:])
+def test_blocking_has_it_in_the_database_before_the_answer(
+    start: Start, read: Read, mode: str
+) -> None:
+    with start(mode) as client:
+        client.get("products")
+        assert [row.path for row in rows(read)] == ["/api/v1/products"]
+        assert spooled(client) == ""
+
+
+def test_off_records_nothing(start: Start, read: Read) -> None:
+    with start("off") as client:
+        assert client.get("products").status_code == 200
+        assert state(client) == "off"
+    assert rows(read) == []
+    assert not log_of(client).spool.folder.exists()
+
+
+def test_batch_does_not_wait_for_the_database(
+    start: Start, read: Read, settings: Settings
+) -> None:
+    with start("batch") as client:
+        with table_away(settings):
+            assert client.get("products").status_code == 200
+            load(client)
+            assert state(client) == "behind"
+        load(client)
+        assert state(client) == "ok"
+    assert len(rows(read)) == 3
+
+
+def load(client: TestClient) -> None:
+    loader = log_of(client).loader
+    assert client.portal
+    assert loader
+    client.portal.call(loader.load)
+
+
+def test_blocking_answers_even_so_and_records_it_later(
+    start: Start, read: Read, settings: Settings
+) -> None:
+    with start("blocking") as client:
+        with table_away(settings):
+            assert client.get("products").status_code == 200
+        assert '"/api/v1/products"' in spooled(client)
+    (row,) = rows(read)
+    assert (row.status, row.outcome) == (200, "answered")
+
+
+@pytest.mark.parametrize("path", ["products", "http://test/long"])
+def test_strict_withholds_the_answer(
+    start: Start, read: Read, settings: Settings, path: str
+) -> None:
+    with start("blocking-strict") as client:
+        with table_away(settings):
+            refused = client.get(path)
+        body = check_problem(refused, 503, "unavailable")
+        assert "may have taken effect" in body["detail"]
+        assert int(refused.headers["retry-after"]) > 0
+        assert client.get(path).status_code == 200
+    first, second = sorted(rows(read), key=lambda row: row.at)
+    assert (first.status, first.outcome) == (503, "withheld")
+    assert first.request_id == refused.headers["x-request-id"]
+    assert (second.status, second.outcome) == (200, "answered")
+
+
+@pytest.mark.parametrize(
+    ("mode", "status"), [("blocking", 200), ("blocking-strict", 503)]
+)
+def test_a_locked_table_is_not_waited_for_for_ever(
+    start: Start, url: str, read: Read, mode: str, status: int
+) -> None:
+    with start(mode) as client, locked(url, "audit_access"):
+        assert client.get("products").status_code == status
+    assert [row.status for row in rows(read)] == [status]
+
+
+@pytest.mark.parametrize("mode", LOSSLESS)
+def test_a_crowd_leaves_as_many_rows(
+    start: Start, read: Read, settings: Settings, mode: str
+) -> None:
+    """No request may wait for a connection that it holds itself."""
+
+    async def crowd(app: Any) -> set[int]:
+        url, header = "http://test/api/v1", root_header(settings)
+        transport = ASGITransport(app)
+        async with AsyncClient(
+            transport=transport, base_url=url, headers=header
+        ) as client:
+            pens = [PEN | {"sku": f"PEN-{number}"} for number in range(40)]
+            made = [client.post("/products", json=pen) for pen in pens]
+            return {answer.status_code for answer in await asyncio.gather(*made)}
+
+    with start(mode) as client:
+        assert client.portal
+        assert client.portal.call(crowd, client.app) == {201}
+    assert [row.status for row in rows(read)] == [201] * 40

@@ -1,0 +1,235 @@
+"""Real processes, killed, starved and stopped: what was answered is recorded, once."""
+
+import resource
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import count
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import psutil  # type: ignore[import-untyped]  # It brings no types.
+import pytest
+from sqlmodel import select
+
+from app.audit.models import AuditAccess
+from app.audit.segments import folder_of
+from tests.conftest import Read, ask_database
+from tests.databases import PostgresTemplate, make_settings
+from tests.servers import PATIENCE, Server, serving
+
+pytestmark = pytest.mark.slow
+CROWD = 6
+
+
+@contextmanager
+def load_on(server: Server) -> Iterator[list[str]]:
+    """Ask without a pause, and yield the ids of the requests that were answered."""
+    answered: list[str] = []
+    numbers, enough = count(), Event()
+
+    def ask() -> None:
+        while not enough.is_set():
+            request_id = f"load-{next(numbers)}"
+            with suppress(httpx2.TransportError):
+                client.get("/products", headers={"x-request-id": request_id})
+                answered.append(request_id)
+
+    with server.client() as client, ThreadPoolExecutor(CROWD) as threads:
+        for _ in range(CROWD):
+            threads.submit(ask)
+        try:
+            yield answered
+        finally:
+            enough.set()
+
+
+def wait_until(done: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def grow(answered: list[str], number: int) -> None:
+    target = len(answered) + number
+    wait_until(lambda: len(answered) >= target)
+
+
+def loaded(read: Read) -> list[str]:
+    ids: list[str] = read(select(AuditAccess.request_id))
+    return [each for each in ids if each.startswith("load-")]
+
+
+def check(answered: list[str], recorded: list[str]) -> None:
+    """Whatever was answered is there; what was under way may be. Nothing is twice."""
+    assert set(answered) - set(recorded) == set()
+    assert len(recorded) == len(set(recorded))
+    assert len(recorded) <= len(answered) + 2 * CROWD
+
+
+def spooled(url: str) -> int:
+    folder = folder_of(make_settings(url))
+    return sum(len(path.read_bytes()) for path in folder.glob("*"))
+
+
+def family(server: Server) -> list[Any]:
+    """Return the server's process and its workers'."""
+    parent = psutil.Process(server.process.pid)
+    workers = [
+        each for each in parent.children() if "spawn_main" in str(each.cmdline())
+    ]
+    return [parent, *workers]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_kill_9_under_load(url: str, tmp_path: Path, read: Read, workers: str) -> None:
+    with (
+        serving(url, tmp_path, WORKERS=workers) as server,
+        load_on(server) as answered,
+    ):
+        grow(answered, 100)
+        # Between two loads, so that something is left behind.
+        wait_until(lambda: spooled(url) > 10_000)
+        for process in family(server):
+            process.kill()
+    left = spooled(url)
+    assert left > 0
+    with serving(url, tmp_path) as again:
+        wait_until(lambda: spooled(url) < left)
+        assert again.stop() == 0
+    assert spooled(url) == 0
+    check(answered, loaded(read))
+
+
+def test_a_dead_worker_s_segment_is_taken_over(
+    url: str, tmp_path: Path, read: Read
+) -> None:
+    with serving(url, tmp_path, WORKERS="2") as server:
+        with load_on(server) as answered:
+            grow(answered, 100)
+            family(server)[1].kill()
+            grow(answered, 100)
+        # The living do it, while they live.
+        wait_until(lambda: set(answered) <= set(loaded(read)))
+        assert server.stop() == 0
+    check(answered, loaded(read))
+    assert spooled(url) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigterm_drains(url: str, tmp_path: Path, read: Read, workers: str) -> None:
+    with (
+        serving(url, tmp_path, WORKERS=workers) as server,
+        load_on(server) as answered,
+    ):
+        grow(answered, 200)
+        assert server.stop() == 0
+    assert spooled(url) == 0
+    check(answered, loaded(read))
+
+
+def test_who_hangs_up_is_recorded(url: str, tmp_path: Path, read: Read) -> None:
+    with serving(url, tmp_path) as server:
+        host, port = urlsplit(server.base_url).netloc.split(":")
+        with socket.create_connection((host, int(port))) as line:
+            line.sendall(
+                b"POST /api/v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+            )
+            Event().wait(0.3)
+        Event().wait(0.3)
+        assert server.stop() == 0
+    assert "disconnected" in read(select(AuditAccess.outcome))
+
+
+def test_a_full_disk(url: str, tmp_path: Path, read: Read) -> None:
+    """No file may grow, as on a full disk: requests are answered, and the rest told."""
+
+    def state() -> str:
+        checks = httpx2.get(f"{server.base_url}/readyz").json()["checks"]
+        return str(checks["audit"])
+
+    def ask(number: int) -> None:
+        for _ in range(number):
+            assert client.get("/products").status_code == 200
+
+    with serving(url, tmp_path, LOG_LEVEL="ERROR") as server, server.client() as client:
+        ask(10)
+        assert state() == "ok"
+        free = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+        full = (2_000, free[1])
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, full)
+        wait_until(lambda: "not recording" in state())
+        ask(20)
+        assert "File too large" in state()
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, free)
+        wait_until(lambda: "lost since the start" in state())
+        lost = int(state().split()[1])
+        assert lost >= 20
+        before = len(read(select(AuditAccess.id)))
+        ask(10)
+        assert int(state().split()[1]) == lost
+        assert server.stop() == 0
+    assert len(read(select(AuditAccess.id))) >= before + 10
+    told = [
+        line for line in server.log.read_text().splitlines() if "access_spool" in line
+    ]
+    assert len(told) <= 2 * lost
+
+
+@pytest.fixture
+def postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    if request.config.getoption("database") == "sqlite":
+        pytest.skip("SQLite has no server that could stop")
+    template = PostgresTemplate(tmp_path / "own")
+    yield template.server
+    template.close()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_database_that_is_away_for_a_while(
+    postgresql: Any, tmp_path: Path, workers: str
+) -> None:
+    url = postgresql.get_uri("template")
+    with serving(url, tmp_path, WORKERS=workers) as server:
+        with load_on(server) as answered:
+            grow(answered, 100)
+            postgresql.stop()
+            grow(answered, 200)
+            Event().wait(2)
+            postgresql.ensure_postgres_running()
+            grow(answered, 100)
+        wait_until(lambda: set(answered) <= set(recorded_in(url)))
+        assert server.stop() == 0
+    check(answered, recorded_in(url))
+    assert spooled(url) == 0
+
+
+def test_what_cannot_be_loaded_waits_for_the_next_start(
+    postgresql: Any, tmp_path: Path
+) -> None:
+    url = postgresql.get_uri("template")
+    with serving(url, tmp_path) as server:
+        with load_on(server) as answered:
+            grow(answered, 100)
+            postgresql.stop()
+            grow(answered, 100)
+        assert server.stop() == 0
+    assert spooled(url) > 0
+    assert "access_left_in_spool" in server.log.read_text()
+    postgresql.ensure_postgres_running()
+    with serving(url, tmp_path) as again:
+        wait_until(lambda: set(answered) <= set(recorded_in(url)))
+        assert again.stop() == 0
+    check(answered, recorded_in(url))
+
+
+def recorded_in(url: str) -> list[str]:
+    return loaded(partial(ask_database, make_settings(url)))
