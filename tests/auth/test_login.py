@@ -188,18 +188,11 @@ def test_wrong_current_passwords_count_in_the_throttle(
     assert login(stranger, email).status_code == 429
 
 
-def weaken() -> str:
-    """Return a hash of PASSWORD with the parameters of worse days."""
-    digest: str = passwords.using(argon2__memory_cost=8, argon2__time_cost=1).hash(
-        PASSWORD
-    )
-    return digest
-
-
 def test_a_weak_hash_is_renewed_and_no_session_ends(
-    stranger: TestClient, enter: Enter, read: Read
+    stranger: TestClient, enter: Enter, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    email = enter(password_hash=weaken()).email
+    monkeypatch.setattr(hashing, "passwords", passwords)
+    email = enter().email
     first = sign_in(stranger, email)
     (digest,) = read(select(col(User.password_hash)).where(col(User.email) == email))
     assert "m=19456,t=2,p=1" in digest

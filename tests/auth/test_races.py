@@ -12,14 +12,13 @@ from anyio import to_thread
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
-from app.auth import hashing
 from app.auth.hashing import Hasher
 from app.core.config import Settings
 from tests.accounts import add_account, root_header
 from tests.auth.attacks import Json
 from tests.auth.signing import bearer, login, me, refresh, sign_in
 from tests.auth.test_refresh import is_dead
-from tests.auth.test_sessions import CHEAP, CHEAP_HASH, ENDINGS, Ending, end, sessions
+from tests.auth.test_sessions import ENDINGS, Ending, end, sessions
 from tests.auth.test_tokens import running
 from tests.conftest import Enter, Template
 from tests.core.test_concurrency import at_once
@@ -27,12 +26,6 @@ from tests.databases import make_settings
 from tests.servers import serving
 
 EVERYWHERE = [ending for ending in ENDINGS if ending.everywhere]
-
-
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashing.no_digest()  # it is remembered, so it should be a real one
-    monkeypatch.setattr(hashing, "passwords", CHEAP)
 
 
 def name(ending: Ending) -> str:
@@ -80,7 +73,7 @@ def test_within_the_grace_period_all_get_the_same_successor(
 def test_of_eighty_wrong_passwords_five_are_judged(
     stranger: TestClient, enter: Enter
 ) -> None:
-    email = enter(**CHEAP_HASH).email
+    email = enter().email
     answers = at_once(80, lambda number: login(stranger, email, f"wrong {number}"))
     assert statuses(answers) == {401: 5, 429: 75}
     assert login(stranger, email).status_code == 429
@@ -104,7 +97,7 @@ def test_a_refresh_does_not_outrun_the_end(
     client: TestClient, enter: Enter, ending: Ending
 ) -> None:
     for _ in range(3):
-        pair = asdict(enter(**CHEAP_HASH))
+        pair = asdict(enter())
         with ThreadPoolExecutor() as threads:
             raced = threads.submit(refresh, client, pair)
             end(client, ending, pair)
@@ -121,7 +114,7 @@ def test_a_login_does_not_outrun_the_end(
     monkeypatch: pytest.MonkeyPatch,
     ending: Ending,
 ) -> None:
-    pair = asdict(enter(**CHEAP_HASH))
+    pair = asdict(enter())
     verify, acts = Hasher.verify, [partial(end, client, ending, pair)]
 
     async def verify_and_act(*call: Any) -> Any:
@@ -139,7 +132,7 @@ def test_a_login_does_not_outrun_the_end(
 def test_five_at_once_do_not_open_more_than_twenty_sessions(
     stranger: TestClient, enter: Enter
 ) -> None:
-    email = enter(**CHEAP_HASH).email
+    email = enter().email
     for _ in range(4):
         pairs = at_once(5, lambda _: sign_in(stranger, email))
     assert len(sessions(stranger, pairs[0])) == 20
@@ -174,7 +167,7 @@ def test_what_one_process_ends_is_dead_in_the_other(
     processes: Processes, ending: Ending
 ) -> None:
     here, there = processes.clients
-    pair = asdict(add_account(processes.settings, **CHEAP_HASH))
+    pair = asdict(add_account(processes.settings))
     assert me(there, pair) == 200
     end(here, ending, pair)
     assert is_dead(there, pair)
@@ -193,7 +186,7 @@ def test_one_refresh_token_in_two_processes_has_one_winner(
 
 @pytest.mark.asvs("6.3.1")
 def test_two_processes_count_failures_together(processes: Processes) -> None:
-    email = add_account(processes.settings, **CHEAP_HASH).email
+    email = add_account(processes.settings).email
     clients = processes.clients
     answers = at_once(20, lambda number: login(clients[number % 2], email, "wrong"))
     assert statuses(answers) == {401: 5, 429: 15}
