@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -25,15 +24,11 @@ from app.core.models import now
 from app.main import open_database
 
 PASSWORD = "a fountain of brass and oak"
+# A real hash takes as long as a test: what it costs is for tests of its own.
+CHEAP = passwords.copy(argon2__memory_cost=8, argon2__time_cost=1)
+HASH = CHEAP.hash(PASSWORD)
 # The superuser that every test database comes with, and her session.
 ROOT = Seat(uuid7(), uuid7(), 1)
-
-
-@cache
-def digest() -> str:
-    """Hash once: it takes as long as a dozen tests."""
-    made: str = passwords.hash(PASSWORD)
-    return made
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,7 @@ class Account:
 
 
 def make_user(values: dict[str, Any]) -> User:
-    return User(**{"full_name": "Test", "password_hash": digest(), **values})
+    return User(**{"full_name": "Test", "password_hash": HASH, **values})
 
 
 def make_role(permissions: tuple[str, ...]) -> Role:

@@ -20,10 +20,11 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Select
 
+from app.auth import hashing
 from app.core.config import Settings
 from app.core.database import Database
 from app.main import create_app, open_database
-from tests.accounts import Account, add_account, root_header
+from tests.accounts import CHEAP, Account, add_account, root_header
 from tests.databases import PostgresTemplate, SqliteTemplate, make_settings
 
 # Copying a PostgreSQL database makes 300 files: 15 ms in memory, up to 250 on a disk.
@@ -68,6 +69,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "passwords", CHEAP)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from uuid import uuid4
 
+import asyncpg
 from alembic.command import upgrade
 from alembic.config import Config
 
@@ -70,9 +71,20 @@ class PostgresTemplate:
 
     def __init__(self, folder: Path) -> None:
         self.server = get_server(folder, cleanup_mode="delete")
-        self.server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
-        self.server.psql("CREATE DATABASE template;")
+        # One connection for all: a psql for each statement takes as long as a test.
+        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        connect = asyncpg.connect(self.server.get_uri("postgres"))
+        self.connection = self.runner.run(connect)
+        for statement in (
+            "ALTER SYSTEM SET fsync = off",
+            "SELECT pg_reload_conf()",
+            "CREATE DATABASE template",
+        ):
+            self.execute(statement)
         prepare(self.server.get_uri("template"))
+
+    def execute(self, statement: str) -> None:
+        self.runner.run(self.connection.execute(statement))
 
     def empty(self) -> AbstractContextManager[str]:
         return self._database("template0")
@@ -84,9 +96,11 @@ class PostgresTemplate:
     def _database(self, template: str) -> Iterator[str]:
         name = f"test_{uuid4().hex}"
         copy = f"TEMPLATE {template} STRATEGY file_copy"
-        self.server.psql(f"CREATE DATABASE {name} {copy};")
+        self.execute(f"CREATE DATABASE {name} {copy}")
         yield self.server.get_uri(name)
-        self.server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def close(self) -> None:
+        self.connection.terminate()  # the server may have stopped before
+        self.runner.close()
         self.server.cleanup()

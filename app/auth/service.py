@@ -38,8 +38,7 @@ class AuthService:
         digest = user.password_hash if user and user.is_active else None
         right, better = await self.tools.hasher.verify(normalised(password), digest)
         if user is None or not right:
-            logger.warning("login_failed", ip=self.client.ip)
-            raise CredentialsException
+            raise self.refused()
         pair = await self.enter(user, attempt, better)
         logger.info("login_succeeded", user_id=str(user.id), ip=self.client.ip)
         return pair
@@ -73,10 +72,15 @@ class AuthService:
                 not (fresh and fresh.is_active)
                 or fresh.auth_version != user.auth_version
             ):
-                raise CredentialsException
+                raise self.refused()
             if better:
                 fresh.password_hash = better
             return await open_session(session, self.tools, fresh, self.client)
+
+    def refused(self) -> CredentialsException:
+        """Return the refusal of a login, and tell the log."""
+        logger.warning("login_failed", ip=self.client.ip)
+        return CredentialsException()
 
     async def second_use(
         self, sessions: SessionRepository, token: RefreshToken

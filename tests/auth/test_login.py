@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlmodel import col
@@ -14,6 +15,7 @@ from app.auth.models import User
 from app.auth.security import passwords
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, sign_in
+from tests.auth.test_tokens import listen
 from tests.conftest import Enter, Read
 
 
@@ -50,15 +52,23 @@ def test_right_credentials_give_a_pair(stranger: TestClient, enter: Enter) -> No
 
 @pytest.mark.asvs("6.3.8")
 def test_failures_cannot_be_told_apart(
-    stranger: TestClient, enter: Enter, spy: list[str]
+    app: FastAPI, stranger: TestClient, enter: Enter, spy: list[str]
 ) -> None:
     active, disabled = enter().email, enter(is_active=False).email
-    answers = [
-        login(stranger, "nobody@example.com"),
-        login(stranger, active, "wrong"),
-        login(stranger, disabled, PASSWORD),
-        login(stranger, disabled, "wrong"),
-    ]
+    statements = listen(app)
+    attempts = (
+        ("nobody@example.com", PASSWORD),
+        (active, "wrong"),
+        (disabled, PASSWORD),
+        (disabled, "wrong"),
+    )
+    answers, said = [], []
+    for email, password in attempts:
+        answers.append(login(stranger, email, password))
+        said.append(tuple(statements))
+        statements.clear()
+    # Nor by how long they take.
+    assert len(set(said)) == 1
     assert {answer.status_code for answer in answers} == {401}
     assert all(body(answer) == body(answers[0]) for answer in answers)
     assert len({str(sorted(a.headers.keys())) for a in answers}) == 1
@@ -178,18 +188,11 @@ def test_wrong_current_passwords_count_in_the_throttle(
     assert login(stranger, email).status_code == 429
 
 
-def weaken() -> str:
-    """Return a hash of PASSWORD with the parameters of worse days."""
-    digest: str = passwords.using(argon2__memory_cost=8, argon2__time_cost=1).hash(
-        PASSWORD
-    )
-    return digest
-
-
 def test_a_weak_hash_is_renewed_and_no_session_ends(
-    stranger: TestClient, enter: Enter, read: Read
+    stranger: TestClient, enter: Enter, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    email = enter(password_hash=weaken()).email
+    monkeypatch.setattr(hashing, "passwords", passwords)
+    email = enter().email
     first = sign_in(stranger, email)
     (digest,) = read(select(col(User.password_hash)).where(col(User.email) == email))
     assert "m=19456,t=2,p=1" in digest

@@ -14,6 +14,14 @@ from tests.auth.matrix import GUARDED, MATRIX, OPEN, PUBLIC, Row, payload
 from tests.conftest import Enter
 from tests.contract import verdict
 
+# What somebody may do whose password was given to her by another.
+BEFORE_A_CHANGE = {
+    "GET /api/v1/auth/me",
+    "PATCH /api/v1/auth/me",
+    "POST /api/v1/auth/password",
+    "POST /api/v1/auth/logout",
+}
+
 Header = dict[str, str]
 Seat = Callable[..., Header]
 
@@ -86,6 +94,31 @@ def test_the_public_ones_answer_anybody(stranger: TestClient) -> None:
     for operation, status in PUBLIC.items():
         method, url = split(operation)
         assert stranger.request(method, url, json={}).status_code == status
+
+
+def test_no_answer_about_a_session_is_kept(client: TestClient) -> None:
+    about = [each for each in (*MATRIX, *PUBLIC) if "/auth/" in each]
+    for operation in about:
+        method, url = split(operation)
+        for header in ({}, {"authorization": "Bearer nonsense"}):
+            answer = client.request(method, absent(url), json={}, headers=header)
+            assert answer.headers["cache-control"] == "no-store", operation
+
+
+@pytest.mark.asvs("6.4.1")
+def test_whoever_was_given_a_password_may_only_change_it_or_leave(
+    client: TestClient, enter: Enter
+) -> None:
+    held_up = (403, "password_change_required")
+    for operation in MATRIX.keys() - BEFORE_A_CHANGE:
+        method, url = split(operation)
+        newcomer = enter(is_superuser=True, must_change_password=True).header
+        answer = client.request(method, absent(url), json={}, headers=newcomer)
+        assert verdict(answer) == held_up, operation
+    for operation in BEFORE_A_CHANGE:
+        newcomer = enter(must_change_password=True).header
+        row = OPEN[operation]
+        assert attempt(client, operation, row, newcomer) == row.answer, operation
 
 
 @pytest.mark.asvs("8.2.1")

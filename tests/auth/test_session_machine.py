@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck
 from hypothesis import settings as options
@@ -18,12 +17,10 @@ from hypothesis.stateful import (
 )
 from time_machine import TimeMachineFixture
 
-from app.auth import hashing
 from app.core.config import Settings
 from tests.accounts import PASSWORD, add_account, root_header
 from tests.auth.attacks import Json
 from tests.auth.signing import NEW_PASSWORD, bearer, refresh, sign_in
-from tests.auth.test_sessions import CHEAP, CHEAP_HASH
 from tests.auth.test_tokens import running
 from tests.databases import make_settings
 
@@ -87,7 +84,7 @@ class SessionMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.clock.move_to(self.start, tick=False)
-        self.user = add_account(self.settings, **CHEAP_HASH)
+        self.user = add_account(self.settings)
         self.passwords, self.active = [PASSWORD, NEW_PASSWORD], True
         self.families: list[Family] = []
         self.login()
@@ -200,11 +197,8 @@ class SessionMachine(RuleBasedStateMachine):
 
 
 def test_who_should_be_alive_is_and_nobody_else(
-    settings: Settings,
-    time_machine: TimeMachineFixture,
-    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings, time_machine: TimeMachineFixture
 ) -> None:
-    monkeypatch.setattr(hashing, "passwords", CHEAP)
     url = settings.DATABASE_URL
     short = make_settings(url, **LIMITS, REFRESH_GRACE_SECONDS=10)
     with running(short) as SessionMachine.client:

@@ -13,11 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from time_machine import TimeMachineFixture
 
-from app.auth import hashing
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.purge import purge
 from app.auth.repository import SessionRepository
-from app.auth.security import passwords
 from app.auth.tools import AuthTools
 from app.core.config import Settings
 from app.core.ids import uuid7
@@ -28,9 +26,6 @@ from tests.auth.signing import NEW_PASSWORD, bearer, login, me, refresh, sign_in
 from tests.auth.test_refresh import DAY, SECOND, is_dead, renew
 from tests.conftest import Enter, Read
 
-# What Argon2 costs is for other tests.
-CHEAP = passwords.copy(argon2__memory_cost=8, argon2__time_cost=1)
-CHEAP_HASH = {"password_hash": CHEAP.hash(PASSWORD)}
 CHANGE = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 RESET = {"password": NEW_PASSWORD}
 
@@ -62,15 +57,9 @@ ENDINGS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashing.no_digest()  # it is remembered, so it should be a real one
-    monkeypatch.setattr(hashing, "passwords", CHEAP)
-
-
 @pytest.fixture
 def pair(enter: Enter) -> Json:
-    return asdict(enter(**CHEAP_HASH))
+    return asdict(enter())
 
 
 def sessions(client: TestClient, pair: Json) -> list[Json]:

@@ -14,7 +14,6 @@ from sqlmodel import col
 
 from app.auth import hashing
 from app.auth.models import LoginThrottle
-from app.auth.security import passwords
 from app.core.config import Settings
 from app.core.models import now
 from app.main import create_app
@@ -44,13 +43,8 @@ def stranger(app: FastAPI) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def email(enter: Enter, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An account whose password is judged in no time, like those that do not exist."""
-    quick = passwords.copy(argon2__memory_cost=8, argon2__time_cost=1)
-    digest = quick.hash(PASSWORD)
-    monkeypatch.setattr(hashing, "passwords", quick)
-    monkeypatch.setattr(hashing, "no_digest", lambda: digest)
-    return enter(password_hash=digest).email
+def email(enter: Enter) -> str:
+    return enter().email
 
 
 @pytest.fixture

@@ -2,40 +2,83 @@
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
-from tests.accounts import root_header
+from app.auth.catalogue import known_permissions
+from app.core.config import Settings
+from tests.accounts import add_account, root_header
+from tests.conftest import Template
 from tests.databases import make_settings
 from tests.servers import Server, serving
 
 # Not `positive_data_acceptance`: a document cannot tell that a text holds control
 # characters, that a record exists, or that `after` goes with the default order.
 LEFT_OUT = "positive_data_acceptance"
-EXAMPLES = 5
+
+Header = dict[str, str]
+
+
+def no_header(settings: Settings) -> Header:
+    return {}
+
+
+def viewer_header(settings: Settings) -> Header:
+    """Sign somebody in who may read everything, and no more."""
+    reads = (each for each in known_permissions() if each.endswith(":read"))
+    return add_account(settings, *reads).header
+
+
+# Who attacks, and how. What the document can say at its limits takes two thousand
+# requests: whoever may do everything gets them all understood, so one attacker will do.
+BRIEFLY = "--phases=examples,fuzzing,stateful"
+# What signs her out would leave nothing but 401 for the others.
+STAY = "--exclude-path-regex=/auth/(logout|password|sessions)"
+STAY_TOO = "--exclude-path-regex=/auth/(logout|password)|/sessions"
+ATTACKERS: dict[str, tuple[Callable[[Settings], Header], tuple[str, ...]]] = {
+    "stranger": (no_header, (BRIEFLY,)),
+    "viewer": (viewer_header, (BRIEFLY, STAY)),
+    "superuser": (root_header, (STAY_TOO,)),
+}
+
+
+@pytest.fixture(scope="module")
+def target(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, Settings]]:
+    """A server for these alone: they change a lot, and may end their own sessions."""
+    folder = tmp_path_factory.mktemp("schemathesis")
+    with (
+        template.copy() as url,
+        serving(url, folder, LOG_LEVEL="ERROR") as server,
+    ):
+        yield server, make_settings(url)
 
 
 @pytest.mark.slow
-def test_schemathesis_finds_nothing(url: str, tmp_path: Path) -> None:
-    # On a server of its own: a superuser may well end her own session.
-    with serving(url, tmp_path, LOG_LEVEL="ERROR") as server:
-        attack(server, tmp_path)
-
-
-def attack(server: Server, folder: Path) -> None:
-    signed = root_header(make_settings("sqlite:///"))["authorization"]
+@pytest.mark.parametrize("attacker", ATTACKERS)
+def test_schemathesis_finds_nothing(
+    target: tuple[Server, Settings], tmp_path: Path, attacker: str
+) -> None:
+    server, settings = target
+    enter, options = ATTACKERS[attacker]
+    header = enter(settings)
     command: list[str] = [
         *(str(Path(sys.executable).parent / "schemathesis"), "run"),
         *(f"{server.base_url}/openapi.json", "--checks=all"),
-        *(f"--exclude-checks={LEFT_OUT}", f"--max-examples={EXAMPLES}", "--seed=1"),
-        *("--continue-on-failure", "--warnings=off", "--no-color"),
-        # What signs the superuser out would leave nothing but 401 for the others.
-        "--exclude-path-regex=/auth/(logout|password|sessions)",
-        *("--generation-database=none", "-H", f"Authorization: {signed}"),
+        *(f"--exclude-checks={LEFT_OUT}", "--generation-database=none", "--seed=1"),
+        *("--max-examples=3", "--continue-on-failure", "--warnings=off", "--no-color"),
+        *options,
+        *(f"--header={name}: {value}" for name, value in header.items()),
     ]
     run = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert server.log.read_text() == ""
+    # Had she been signed out underway, all answers would have been 401 since.
+    me = httpx2.get(f"{server.base_url}/api/v1/auth/me", headers=header)
+    assert me.status_code == (200 if header else 401)
