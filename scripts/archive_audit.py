@@ -19,10 +19,12 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.findings import Report
 from app.audit.archive.lock import only_run
 from app.audit.archive.plan import Plan, make_plan
-from app.audit.archive.restore import Restorer, purge_restored
+from app.audit.archive.purge_restored import purge_restored
+from app.audit.archive.question import Question
+from app.audit.archive.restore import Restorer
 from app.audit.archive.run import Archiver, Outcome
 from app.audit.archive.seals import Sealer, newest_seal
-from app.audit.archive.search import Question, Search
+from app.audit.archive.search import Search
 from app.audit.archive.status import make_status
 from app.audit.archive.store import Store
 from app.audit.archive.tools import Tools

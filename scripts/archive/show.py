@@ -5,11 +5,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.audit.archive.canonical import spell
 from app.audit.archive.findings import Report
 from app.audit.archive.plan import Plan
 from app.audit.archive.progress import Progress as Quiet
+from app.audit.archive.question import Answer
 from app.audit.archive.run import Outcome
-from app.audit.archive.search import Answer
 from app.audit.archive.status import Status
 
 OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -47,7 +48,7 @@ class Bar(Quiet):
 
 
 def as_json(value: object) -> None:
-    print(orjson.dumps(value, option=OPTIONS).decode())
+    print(orjson.dumps(value, default=spell, option=OPTIONS).decode())
 
 
 def megabytes(count: int) -> str:

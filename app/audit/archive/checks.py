@@ -6,12 +6,13 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from app.audit.archive.canonical import from_line, leaf, to_line
+from app.audit.archive.canonical import Row, from_line, to_line
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import Log, Span
 from app.audit.archive.manifest import Manifest, read_manifest
+from app.audit.archive.merkle import leaf_hash
 from app.audit.archive.models import AuditArchive
-from app.audit.archive.repository import LogRepository, Row
+from app.audit.archive.repository import LogRepository
 from app.audit.archive.seal_repository import SealRepository
 from app.audit.archive.tools import Tools
 
@@ -34,7 +35,7 @@ async def check_sealed(tools: Tools, log: Log, rows: list[Row]) -> None:
     if late:
         await tools.sealer.seal_late(log, late)
     for row in rows:
-        digest = leaf(to_line(row))
+        digest = leaf_hash(to_line(row))
         if sealed.get(row["id"], digest) != digest:
             raise VerificationException(
                 f"Row {row['id']} of {log.name} has changed since its seal. {ADVICE}"

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from app.audit.archive.canonical import hash_json
+from app.audit.archive.canonical import hash_json, spell
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import LogName, Span
 from app.audit.archive.models import base_name
@@ -78,7 +78,7 @@ class Manifest:
     def signed(self, signer: Signer) -> bytes:
         digest = self.digest()
         values = asdict(self) | {"hash": digest} | asdict(signer.sign(digest))
-        return orjson.dumps(values, option=OPTIONS)
+        return orjson.dumps(values, default=spell, option=OPTIONS)
 
 
 READER = TypeAdapter(Manifest)

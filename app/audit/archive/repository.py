@@ -1,6 +1,6 @@
 """Queries on the rows of a log: read in order, deleted by id, brought back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,13 +21,11 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.audit.archive.canonical import Row
 from app.audit.archive.logs import CHANGES, Log, Span, table_of
 from app.audit.archive.models import AuditHold
 from app.audit.models import AuditPruning
 from app.core.ids import uuid7
-from app.core.upsert import upsert
-
-Row = dict[str, Any]
 
 
 class LogRepository:
@@ -83,31 +81,6 @@ class LogRepository:
         gone = await self.session.execute(query)
         own = delete_from(AuditPruning).where(col(AuditPruning.id) == permit)
         await self.session.execute(own)
-        return int(getattr(gone, "rowcount", 0))
-
-
-class RestoredRepository:
-    """The copies that were brought back to be read."""
-
-    def __init__(self, session: AsyncSession, log: Log) -> None:
-        self.session = session
-        self.table = log.restored
-
-    async def add(self, rows: Iterable[Row]) -> None:
-        """Add what is not there yet."""
-        query = upsert(self.session, self.table).on_conflict_do_nothing()
-        await self.session.execute(query, list(rows))
-
-    async def count(self) -> int:
-        query = select(func.count()).select_from(self.table)
-        return await self.session.scalar(query) or 0
-
-    async def purge(self, limit: int) -> int:
-        """Delete some of them; return how many."""
-        some = select(self.table.c.id).limit(limit)
-        gone = await self.session.execute(
-            delete_from(self.table).where(self.table.c.id.in_(some))
-        )
         return int(getattr(gone, "rowcount", 0))
 
 

@@ -6,10 +6,9 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import Log, Span
 from app.audit.archive.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.records import add_record
-from app.audit.archive.repository import RestoredRepository
+from app.audit.archive.restored_repository import RestoredRepository
 from app.audit.archive.run import Outcome
 from app.audit.archive.tools import Tools
-from app.core.database import Database
 
 
 class Restorer:
@@ -55,14 +54,3 @@ class Restorer:
             told = {"file": manifest.file, "rows": manifest.count}
             await add_record(session, self.log.live.name, "restored", told)
         self.tools.progress.step("restored", manifest.name)
-
-
-async def purge_restored(database: Database, log: Log, batch_size: int) -> int:
-    """Delete all restored copies; return how many. The files keep theirs."""
-    total = 0
-    while True:
-        async with database.writing() as session:
-            count = await RestoredRepository(session, log).purge(batch_size)
-        if not count:
-            return total
-        total += count

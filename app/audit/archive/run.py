@@ -48,7 +48,7 @@ class Archiver:
         for file in await self.unfinished():
             await self.finish(file, span)
         while day := await self.next_day(span):
-            span = await self.finish(await self.begin(day), span)
+            span = await self.finish(await self.start(day), span)
         return self.outcome
 
     async def check_store(self) -> None:
@@ -78,10 +78,10 @@ class Archiver:
             return day
         return None
 
-    async def begin(self, day: date) -> AuditArchive:
+    async def start(self, day: date) -> AuditArchive:
         async with self.tools.database.writing() as session:
             file = await FileRepository(session).add(self.log, day)
-        self.tools.progress.step("begun", file.name)
+        self.tools.progress.step("started", file.name)
         return file
 
     async def finish(self, file: AuditArchive, span: Span) -> Span:

@@ -1,15 +1,14 @@
 """Queries on the seals, and on what may be sealed by now."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import Key
+from app.audit.archive.leaves import Leaf, unpack
 from app.audit.archive.logs import BEGINNING, Log, Span
 from app.audit.archive.models import AuditSeal
 from app.core.models import now
@@ -23,32 +22,6 @@ SELECT min(xact_start) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 AND backend_type = 'client backend'
 """
-SIZE = 8 + 16 + 32  # of a leaf: microseconds since 1970, id, hash
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """What a seal knows of one row."""
-
-    at: int
-    id: UUID
-    digest: bytes
-
-
-def pack(leaves: list[Leaf]) -> bytes:
-    return b"".join(
-        leaf.at.to_bytes(8, "big", signed=True) + leaf.id.bytes + leaf.digest
-        for leaf in leaves
-    )
-
-
-def unpack(packed: bytes) -> list[Leaf]:
-    return [unpack_leaf(packed[at : at + SIZE]) for at in range(0, len(packed), SIZE)]
-
-
-def unpack_leaf(part: bytes) -> Leaf:
-    at = int.from_bytes(part[:8], "big", signed=True)
-    return Leaf(at, UUID(bytes=part[8:24]), part[24:])
 
 
 class SealRepository:

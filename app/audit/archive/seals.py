@@ -1,33 +1,23 @@
 """Sealing: the logs get signed fingerprints, batch after batch, each chained."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import orjson
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.canonical import hash_json, leaf, merkle_root, to_line
+from app.audit.archive.canonical import Row
 from app.audit.archive.logs import HIGHEST, LOGS, Log, Span
 from app.audit.archive.models import AuditSeal
-from app.audit.archive.repository import LogRepository, Row
-from app.audit.archive.seal_repository import Leaf, SealRepository, pack
+from app.audit.archive.repository import LogRepository
+from app.audit.archive.seal import export, follow, sign
+from app.audit.archive.seal_repository import SealRepository
 from app.audit.archive.signing import Signer
 from app.core.config import Settings
 from app.core.database import Database
-from app.core.models import now
 
 logger = structlog.get_logger()
 
 BATCH = 500  # rows: the transaction of a seal keeps nobody waiting for long
-EVERY = 60.0  # seconds
-NOTHING_BEFORE = "0" * 64
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Sealer:
@@ -66,27 +56,9 @@ class Sealer:
         if not rows:
             return None
         seals = SealRepository(session)
-        seal = self.make(await seals.newest(), log, rows)
+        seal = sign(follow(await seals.newest(), log, rows), self.signer)
         await seals.add(seal)
         return seal
-
-    def make(self, before: AuditSeal | None, log: Log, rows: list[Row]) -> AuditSeal:
-        leaves = leaves_of(rows)
-        values: dict[str, Any] = {
-            "number": before.number + 1 if before else 1,
-            "log": log.name.value,
-            "sealed_at": now(),
-            "first_at": rows[0]["at"],
-            "first_id": rows[0]["id"],
-            "last_at": rows[-1]["at"],
-            "last_id": rows[-1]["id"],
-            "count": len(rows),
-            "root": merkle_root(each.digest for each in leaves),
-            "previous": before.hash if before else NOTHING_BEFORE,
-        }
-        digest = hash_json(values)
-        signed = vars(self.signer.sign(digest))
-        return AuditSeal(**values, **signed, hash=digest, leaves=pack(leaves))
 
     def announce(self, seal: AuditSeal | None) -> int:
         """Tell the newest seal to the log, and to a file that may be kept elsewhere."""
@@ -101,22 +73,9 @@ class Sealer:
         return seal.count
 
 
-def leaves_of(rows: Iterable[Row]) -> list[Leaf]:
-    return [Leaf(micros(row["at"]), row["id"], leaf(to_line(row))) for row in rows]
-
-
-def micros(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)
-
-
-def digest_of(seal: AuditSeal) -> str:
-    """Return what the seal's hash should be."""
-    told = seal.model_dump(exclude={"hash", "kid", "signature", "leaves"})
-    return hash_json(told)
-
-
-def export(seal: AuditSeal) -> bytes:
-    return orjson.dumps(seal.model_dump(exclude={"leaves"}), option=orjson.OPT_UTC_Z)
+def append(path: Path, line: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(line + b"\n")
 
 
 async def newest_seal(database: Database) -> bytes | None:
@@ -124,29 +83,3 @@ async def newest_seal(database: Database) -> bytes | None:
     async with database.reading() as session:
         seal = await SealRepository(session).newest()
     return export(seal) if seal else None
-
-
-def append(path: Path, line: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(line + b"\n")
-
-
-async def seal_for_ever(sealer: Sealer) -> None:
-    while True:
-        try:
-            await sealer.seal()
-        except (SQLAlchemyError, OSError):
-            logger.exception("audit_not_sealed")
-        await asyncio.sleep(EVERY)
-
-
-@asynccontextmanager
-async def sealing(database: Database, settings: Settings) -> AsyncIterator[None]:
-    """Seal in the background for as long as this block runs."""
-    task = asyncio.create_task(seal_for_ever(Sealer(database, settings)))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

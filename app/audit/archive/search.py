@@ -1,53 +1,17 @@
 """Questions to both logs: live rows, restored ones and cold files, in one list."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import orjson
 
 from app.audit.archive.canonical import Key, from_line, key_of, to_line
 from app.audit.archive.finder import may_contain
-from app.audit.archive.logs import CHANGES, LOGS, Log, Span
+from app.audit.archive.logs import Log
 from app.audit.archive.manifest import Manifest, read_manifest
+from app.audit.archive.question import Answer, Hit, Question
 from app.audit.archive.search_repository import SearchRepository
 from app.audit.archive.tools import Tools
-
-Hit = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked for; what is None does not matter. An actor: id or e-mail."""
-
-    span: Span
-    limit: int
-    entity: str | None = None
-    entity_id: str | None = None
-    actor: str | None = None
-    request: str | None = None
-
-    def values(self, log: Log) -> dict[str, str]:
-        """Return what the columns of this log must say."""
-        who = "label" if self.actor and "@" in self.actor else "id"
-        wanted = {f"{log.actor}_{who}": self.actor, "request_id": self.request}
-        if log is CHANGES:
-            wanted |= {"entity": self.entity, "entity_id": self.entity_id}
-        return {name: value for name, value in wanted.items() if value is not None}
-
-    def logs(self) -> list[Log]:
-        """Return the logs that can know: an access does not tell its entity."""
-        return [CHANGES] if self.entity or self.entity_id else list(LOGS.values())
-
-
-@dataclass
-class Answer:
-    """The newest rows first. `skipped` files have no such row: nobody opened them."""
-
-    rows: list[Hit] = field(default_factory=list)
-    read: int = 0
-    skipped: int = 0
 
 
 class Search:

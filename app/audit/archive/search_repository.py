@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import Table, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.archive.canonical import Row
 from app.audit.archive.logs import Span
-from app.audit.archive.repository import Row, within
+from app.audit.archive.repository import within
 
 
 class SearchRepository:

@@ -9,7 +9,8 @@ from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, Span
 from app.audit.archive.models import State
 from app.audit.archive.plan import later
-from app.audit.archive.repository import LogRepository, RestoredRepository
+from app.audit.archive.repository import LogRepository
+from app.audit.archive.restored_repository import RestoredRepository
 from app.audit.archive.seal_repository import SealRepository
 from app.core.database import Database
 

@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from app.audit.archive.canonical import Row
 from app.audit.archive.logs import Log, Span
 from app.audit.archive.progress import Progress
-from app.audit.archive.repository import LogRepository, Row
+from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals import Sealer
 from app.audit.archive.store import Store
 from app.core.database import Database

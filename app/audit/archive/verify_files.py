@@ -8,7 +8,7 @@ from app.audit.archive.findings import Kind, Report
 from app.audit.archive.logs import Log
 from app.audit.archive.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.models import AuditArchive, State
-from app.audit.archive.seals import NOTHING_BEFORE
+from app.audit.archive.seal import NOTHING_BEFORE
 from app.audit.archive.tools import Tools
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from app.audit.archive.canonical import from_line, key_of, leaf, to_line
+from app.audit.archive.canonical import from_line, key_of, to_line
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.findings import Kind, Report
 from app.audit.archive.logs import BEGINNING, HIGHEST, Log, Span
+from app.audit.archive.merkle import leaf_hash
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seal_repository import SealRepository
-from app.audit.archive.seals import EPOCH
 from app.audit.archive.tools import Tools
 from app.audit.archive.verify_files import ColdFile
 from app.core.models import now
@@ -70,9 +70,7 @@ class RowCheck:
             return {
                 each.id: each.digest
                 async for each in leaves
-                if span.after
-                < (EPOCH + timedelta(microseconds=each.at), each.id)
-                <= span.until
+                if span.after < each.key <= span.until
             }
 
     def cold_rows(self, span: Span, file: ColdFile) -> Iterator[Found]:
@@ -83,7 +81,7 @@ class RowCheck:
                 key = key_of(from_line(line))
                 if span.after < key <= span.until:
                     self.report.cold += 1
-                    yield Found(key[1], leaf(line), file.manifest.file)
+                    yield Found(key[1], leaf_hash(line), file.manifest.file)
         except (VerificationException, FileNotFoundError, ValueError):
             # The check of the files has named it; its rows are missed below.
             return
@@ -95,7 +93,7 @@ class RowCheck:
                 page = await rows.page(span, self.tools.batch_size)
             for row in page:
                 self.report.live += 1
-                yield Found(row["id"], leaf(to_line(row)), "the live table")
+                yield Found(row["id"], leaf_hash(to_line(row)), "the live table")
             if not page:
                 return
             span = Span((page[-1]["at"], page[-1]["id"]), span.until)

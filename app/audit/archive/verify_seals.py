@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 
-from app.audit.archive.canonical import merkle_root
 from app.audit.archive.findings import Kind, Report
+from app.audit.archive.leaves import unpack
 from app.audit.archive.manifest import SealMark
+from app.audit.archive.merkle import merkle_root
 from app.audit.archive.models import AuditSeal
-from app.audit.archive.seal_repository import SealRepository, unpack
-from app.audit.archive.seals import NOTHING_BEFORE, digest_of
+from app.audit.archive.seal import NOTHING_BEFORE, digest_of
+from app.audit.archive.seal_repository import SealRepository
 from app.audit.archive.signing import Signature
 from app.audit.archive.tools import Tools
 

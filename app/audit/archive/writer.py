@@ -4,16 +4,16 @@ from collections import Counter
 from hashlib import sha256
 from typing import BinaryIO
 
-from app.audit.archive.canonical import leaf, merkle_root, to_line
+from app.audit.archive.canonical import Row, to_line
 from app.audit.archive.checks import check_sealed
 from app.audit.archive.file_repository import FileRepository
 from app.audit.archive.finder import keys_of, pack_keys
 from app.audit.archive.logs import Log, Span
 from app.audit.archive.manifest import FORMAT, Manifest, Place, SealMark
+from app.audit.archive.merkle import leaf_hash, merkle_root
 from app.audit.archive.models import AuditArchive
-from app.audit.archive.repository import Row
+from app.audit.archive.seal import NOTHING_BEFORE
 from app.audit.archive.seal_repository import SealRepository
-from app.audit.archive.seals import NOTHING_BEFORE
 from app.audit.archive.store import packing
 from app.audit.archive.tools import Tools
 
@@ -35,7 +35,7 @@ class Tally:
     def add(self, row: Row) -> bytes:
         """Count a row in; return its line."""
         line = to_line(row)
-        self.leaves.append(leaf(line))
+        self.leaves.append(leaf_hash(line))
         self.first = self.first or row
         self.last = row
         self.index.update(keys_of(row))
