@@ -35,7 +35,7 @@ class SealCheck:
                 self.hashes[seal.number] = seal.hash
                 number, previous = seal.number, seal.hash
         self.report.seals = len(self.hashes)
-        for witness in witnesses:
+        for witness in sorted({*witnesses}, key=lambda seen: seen.number):
             self.check_witness(witness)
 
     async def page(self, after: int) -> list[AuditSeal]:

@@ -1,7 +1,9 @@
 """Rows of both logs, some of them old, and the archiver on a database of a test."""
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +12,23 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from app.audit.archive.canonical import Row, to_line
 from app.audit.archive.findings import Kind, Report
-from app.audit.archive.logs import ACCESSES, CHANGES, LOGS, Log
+from app.audit.archive.logs import (
+    ACCESSES,
+    BEGINNING,
+    CHANGES,
+    HIGHEST,
+    LOGS,
+    Log,
+    Span,
+)
+from app.audit.archive.manifest import SealMark
+from app.audit.archive.models import AuditSeal
 from app.audit.archive.progress import Progress
+from app.audit.archive.restore import Restorer
 from app.audit.archive.run import Archiver, Outcome
+from app.audit.archive.seal_repository import SealRepository
 from app.audit.archive.seals import Sealer
 from app.audit.archive.store import Store
 from app.audit.archive.tools import Tools
@@ -22,11 +37,11 @@ from app.core.config import Settings
 from app.core.database import Database
 from app.core.ids import uuid7
 
-Row = dict[str, Any]
 ResultT = TypeVar("ResultT")
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 OLD = TODAY - timedelta(days=10)  # the first of the old days
 KEPT = TODAY - timedelta(days=3)  # what is younger than this stays
+ALL = Span(BEGINNING, (TODAY, HIGHEST))
 PEN, INK = UUID(int=1), UUID(int=2)
 ANN, BEN = UUID(int=11), UUID(int=12)
 
@@ -111,6 +126,17 @@ class Trail:
         self.add(CHANGES, changes(days))
         self.add(ACCESSES, accesses(days))
 
+    def lines(self, log: Log) -> list[bytes]:
+        """Return what all finished files of a log hold."""
+        files = sorted((self.folder / log.name).rglob("*.jsonl.gz"))
+        content = b"".join(gzip.decompress(file.read_bytes()) for file in files)
+        return content.splitlines()
+
+    def live_lines(self, log: Log) -> list[bytes]:
+        """Return the rows that are alive, but for the archiver's own records."""
+        rows = [row for row in self.rows(log) if row.get("action") != "UNAUDITED"]
+        return [to_line(row) for row in rows]
+
     def add(self, log: Log, rows: list[Row]) -> None:
         async def write(tools: Tools) -> None:
             async with tools.database.writing() as session:
@@ -137,8 +163,38 @@ class Trail:
 
         return self.use(run)
 
-    def verify(self) -> Report:
-        return self.use(lambda tools: verify(tools, LOGS.values(), []))
+    def seals(self) -> list[AuditSeal]:
+        async def read(tools: Tools) -> list[AuditSeal]:
+            async with tools.database.reading() as session:
+                return await SealRepository(session).page(0, 1_000)
 
-    def faults(self) -> dict[Kind, int]:
-        return dict(self.verify().counts)
+        return self.use(read)
+
+    def restore(self) -> dict[str, Outcome]:
+        async def run(tools: Tools) -> dict[str, Outcome]:
+            logs = LOGS.values()
+            return {log.name: await Restorer(tools, log).restore(ALL) for log in logs}
+
+        return self.use(run)
+
+    def verify(self, *witnesses: SealMark) -> Report:
+        return self.use(lambda tools: verify(tools, LOGS.values(), list(witnesses)))
+
+    def faults(self, *witnesses: SealMark) -> dict[Kind, int]:
+        return dict(self.verify(*witnesses).counts)
+
+
+class At(Progress):
+    """Does something when a file has come to a step, once."""
+
+    def __init__(self, name: str, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.name = name
+        self.work = work
+
+    def step(self, name: str, file: str) -> None:
+        if name == self.name:
+            self.name = ""
+            # On a thread of its own: the run's event loop is under way in this one.
+            with ThreadPoolExecutor() as threads:
+                threads.submit(self.work).result()

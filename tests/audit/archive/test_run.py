@@ -2,9 +2,9 @@
 
 import gzip
 
-from app.audit.archive.canonical import to_line
+from app.audit.archive.canonical import Row, to_line
 from app.audit.archive.logs import CHANGES, LOGS, Log
-from tests.audit.archive.rows import KEPT, Row, Trail
+from tests.audit.archive.rows import KEPT, Trail
 
 
 def lines(trail: Trail, log: Log) -> list[bytes]:
