@@ -11,6 +11,7 @@ from alembic import context
 
 # One line a module that has tables: this is how Alembic comes to know them.
 from app.audit import models as audit
+from app.audit.archive import models as archive
 from app.auth import models as auth
 from app.core import types
 from app.core.config import Settings, settings
@@ -20,6 +21,7 @@ from app.modules.products import models as products
 from app.modules.tasks import models as tasks
 
 MODELS = (
+    archive,
     audit,
     auth,
     customers,

@@ -35,18 +35,11 @@ class Action(StrEnum):
     UNAUDITED = "UNAUDITED"  # somebody has stepped around the audit, and said why
 
 
-class AuditChange(SQLModel, table=True):
+class Change(SQLModel):
     """One row's step from one version to the next.
 
     An UPDATE tells the columns that changed; INSERT and DELETE tell all of them.
     """
-
-    __tablename__ = "audit_change"
-    __table_args__ = (
-        # No version of a record can be told twice.
-        Index(None, "entity", "entity_id", "version", unique=True),
-        Index(None, "actor_id", "at"),
-    )
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
@@ -62,14 +55,8 @@ class AuditChange(SQLModel, table=True):
     reason: str | None = Field(default=None, max_length=500)
 
 
-class AuditAccess(SQLModel, table=True):
+class Access(SQLModel):
     """One request: who asked for what, from where, and what came of it."""
-
-    __tablename__ = "audit_access"
-    __table_args__ = (
-        Index(None, "user_id", "at"),
-        Index(None, "status", "at"),
-    )
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
@@ -87,6 +74,23 @@ class AuditAccess(SQLModel, table=True):
     bytes: int
     user_agent: str | None = Field(default=None, max_length=255)
     outcome: str = Field(max_length=20)
+
+
+class AuditChange(Change, table=True):
+    __tablename__ = "audit_change"
+    __table_args__ = (
+        # No version of a record can be told twice.
+        Index(None, "entity", "entity_id", "version", unique=True),
+        Index(None, "actor_id", "at"),
+    )
+
+
+class AuditAccess(Access, table=True):
+    __tablename__ = "audit_access"
+    __table_args__ = (
+        Index(None, "user_id", "at"),
+        Index(None, "status", "at"),
+    )
 
 
 class AuditPruning(SQLModel, table=True):

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     REFRESH_ABSOLUTE_DAYS: int = Field(30, ge=1, le=365)
     REFRESH_GRACE_SECONDS: int = Field(0, ge=0, le=60)
     PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
+    AUDIT_ARCHIVE_DIR: str = ""
+    AUDIT_SEAL_FILE: str = ""
     FIRST_SUPERUSER_EMAIL: EmailStr = "admin@example.com"
     FIRST_SUPERUSER_PASSWORD: SecretStr = SecretStr("")
 

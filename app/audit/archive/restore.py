@@ -1,0 +1,56 @@
+"""Bringing rows back from cold storage, into tables of their own, to be read."""
+
+from app.audit.archive.canonical import from_line
+from app.audit.archive.checks import batches
+from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.logs import Log, Span
+from app.audit.archive.manifest import Manifest, SignedManifest, read_manifest
+from app.audit.archive.records import add_record
+from app.audit.archive.restored_repository import RestoredRepository
+from app.audit.archive.run import Outcome
+from app.audit.archive.tools import Tools
+
+
+class Restorer:
+    def __init__(self, tools: Tools, log: Log) -> None:
+        self.tools = tools
+        self.log = log
+
+    async def restore(self, span: Span) -> Outcome:
+        """Restore every file that reaches into this span. Twice changes nothing.
+
+        Raises:
+            VerificationException: a file is not what its manifest says.
+        """
+        outcome = Outcome()
+        for path in self.tools.store.manifests(self.log.name):
+            signed = read_manifest(self.tools.store, path)
+            if signed.manifest.overlaps(span):
+                await self.restore_file(self.checked(signed))
+                outcome.add(signed.manifest)
+        return outcome
+
+    def checked(self, signed: SignedManifest) -> Manifest:
+        """Return the manifest, once it and its file are what they should be."""
+        manifest = signed.manifest
+        fault = signed.fault(self.tools.sealer.signer)
+        if not fault and self.tools.store.file_hash(manifest.file) != (
+            manifest.file_sha256
+        ):
+            fault = "the file is not the one it tells of"
+        if fault:
+            raise VerificationException(f"{manifest.path}: {fault}. It stays out.")
+        return manifest
+
+    async def restore_file(self, manifest: Manifest) -> None:
+        for lines in batches(
+            self.tools.store.lines(manifest.file), self.tools.batch_size
+        ):
+            rows = [self.log.parse(from_line(line)) for line in lines]
+            async with self.tools.database.writing() as session:
+                await RestoredRepository(session, self.log).add(rows)
+            self.tools.progress.rows(len(rows))
+        async with self.tools.database.writing() as session:
+            told = {"file": manifest.file, "rows": manifest.count}
+            await add_record(session, self.log.live.name, "restored", told)
+        self.tools.progress.step("restored", manifest.name)

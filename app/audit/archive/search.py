@@ -1,0 +1,90 @@
+"""Questions to both logs: live rows, restored ones and cold files, in one list."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import orjson
+
+from app.audit.archive.canonical import Key, from_line, key_of, to_line
+from app.audit.archive.finder import may_contain
+from app.audit.archive.logs import Log
+from app.audit.archive.manifest import Manifest, read_manifest
+from app.audit.archive.question import Answer, Hit, Question
+from app.audit.archive.search_repository import SearchRepository
+from app.audit.archive.tools import Tools
+
+
+class Search:
+    def __init__(self, tools: Tools, question: Question) -> None:
+        self.tools = tools
+        self.question = question
+        self.answer = Answer()
+
+    async def ask(self) -> Answer:
+        found = [hit for log in self.question.logs() for hit in await self.hits(log)]
+        newest = sorted(found, key=key_of, reverse=True)
+        self.answer.rows = newest[: self.question.limit]
+        return self.answer
+
+    async def hits(self, log: Log) -> list[Hit]:
+        """Return what one log knows. A row in several places is told once."""
+        hits = {hit["id"]: hit for hit in await self.warm(log)}
+        for manifest in self.manifests(log):
+            if self.may_know(log, manifest) and not self.has_newer(hits, manifest):
+                self.answer.read += 1
+                for hit in self.cold(log, manifest):
+                    hits.setdefault(hit["id"], hit)
+            else:
+                self.answer.skipped += 1
+        return list(hits.values())
+
+    async def warm(self, log: Log) -> list[Hit]:
+        """Return rows from the database; a live one comes before its restored copy."""
+        values, question = self.question.values(log), self.question
+        found = []
+        for source, table in (("restored", log.restored), ("live", log.live)):
+            async with self.tools.database.reading() as session:
+                search = SearchRepository(session, table)
+                rows = await search.search(values, question.span, question.limit)
+            found += [
+                {"log": log.name, "source": source, **from_line(to_line(row))}
+                for row in rows
+            ]
+        return found
+
+    def manifests(self, log: Log) -> list[Manifest]:
+        store = self.tools.store
+        found = [read_manifest(store, path) for path in store.manifests(log.name)]
+        manifests = [each.manifest for each in found]
+        return sorted(manifests, key=lambda each: each.last.at, reverse=True)
+
+    def may_know(self, log: Log, manifest: Manifest) -> bool:
+        """Judge a file by its manifest and its index."""
+        values = self.question.values(log)
+        entity = values.pop("entity", None)
+        if not manifest.overlaps(self.question.span):
+            return False
+        if entity and entity not in manifest.entities:
+            return False
+        keys = self.tools.store.read(manifest.keys) if values else b""
+        return all(may_contain(keys, value) for value in values.values())
+
+    def has_newer(self, hits: dict[str, Hit], manifest: Manifest) -> bool:
+        """Is the answer full already, with rows that are newer than all of these?"""
+        last: Key = (manifest.last.at, manifest.last.id)
+        newer = (hit for hit in hits.values() if key_of(hit) > last)
+        return sum(1 for _ in islice(newer, self.question.limit)) == self.question.limit
+
+    def cold(self, log: Log, manifest: Manifest) -> Iterator[Hit]:
+        values, span = self.question.values(log), self.question.span
+        needles = [needle(name, value) for name, value in values.items()]
+        for line in self.tools.store.lines_with(manifest.file, needles):
+            row = from_line(line)
+            same = all(row.get(name) == value for name, value in values.items())
+            if same and span.after < key_of(row) <= span.until:
+                yield {"log": log.name, "source": manifest.file, **row}
+
+
+def needle(name: str, value: str) -> bytes:
+    """Return how a line spells that a column has this value."""
+    return orjson.dumps({name: value})[1:-1]

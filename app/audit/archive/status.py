@@ -1,0 +1,66 @@
+"""Where things stand: logs, files, seals and holds. It changes nothing."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.audit.archive.file_repository import FileRepository
+from app.audit.archive.holds import HoldRepository
+from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, Span
+from app.audit.archive.models import State
+from app.audit.archive.plan import later
+from app.audit.archive.repository import LogRepository
+from app.audit.archive.restored_repository import RestoredRepository
+from app.audit.archive.seal_repository import SealRepository
+from app.core.database import Database
+
+
+@dataclass
+class LogStatus:
+    live: int
+    oldest: datetime | None
+    unsealed: int
+    restored: int
+    archived: int
+    archived_until: datetime | None
+    files: int
+    unfinished: list[str]
+
+
+@dataclass
+class Status:
+    logs: dict[str, LogStatus] = field(default_factory=dict)
+    newest_seal: dict[str, Any] | None = None
+    holds: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def make_status(database: Database) -> Status:
+    status = Status()
+    for log in LOGS.values():
+        status.logs[log.name] = await log_status(database, log)
+    async with database.reading() as session:
+        seal = await SealRepository(session).newest()
+        holds = await HoldRepository(session).active()
+    if seal:
+        status.newest_seal = seal.model_dump(exclude={"leaves"})
+    status.holds = [hold.model_dump() for hold in holds]
+    return status
+
+
+async def log_status(database: Database, log: Log) -> LogStatus:
+    whole = Span(BEGINNING, (later(), HIGHEST))
+    async with database.reading() as session:
+        rows = LogRepository(session, log)
+        files = await FileRepository(session).of(log)
+        done = [file for file in files if file.state == State.PRUNED]
+        mark = await SealRepository(session).mark(log)
+        return LogStatus(
+            live=await rows.count(whole),
+            oldest=await rows.first_at(whole),
+            unsealed=await rows.count(Span(mark, whole.until)),
+            restored=await RestoredRepository(session, log).count(),
+            archived=sum(file.count for file in done),
+            archived_until=max((f.last_at for f in done if f.last_at), default=None),
+            files=len(done),
+            unfinished=[f"{f.name}: {f.state}" for f in files if f not in done],
+        )
