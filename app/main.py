@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.audit.access_log import AccessLog
 from app.audit.install import install_cdc
+from app.audit.pages import install_audit_page
 from app.audit.routers import router as audit
 from app.audit.timeline_routers import add_timeline
 from app.auth.roles.routers import catalogue
@@ -24,7 +25,8 @@ from app.core.health import Health
 from app.core.logging import configure_logging
 from app.modules import ROUTERS
 
-for collection in (*ROUTERS, users, roles):
+COLLECTIONS = (*ROUTERS, users, roles)
+for collection in COLLECTIONS:
     add_timeline(collection)
 
 TITLE = "Back Office API"
@@ -88,6 +90,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)
+    install_audit_page(app, COLLECTIONS)
     return app
 
 

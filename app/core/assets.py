@@ -11,7 +11,8 @@ from fastapi import Request, Response
 
 from app.core.exceptions import NotFoundException
 
-STATIC = Path(__file__).parent / "static"
+# Each package of the application may have files of its own; their names differ.
+STATIC = sorted(Path(__file__).parents[1].glob("*/static"))
 LIBRARIES = Path(str(files("fastapi_offline"))) / "static"
 # What is served. The templates, which lie in STATIC as well, are not.
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -37,7 +38,7 @@ class Library:
 
 @cache
 def read_assets() -> dict[str, Asset]:
-    paths = (*STATIC.iterdir(), *LIBRARIES.iterdir())
+    paths = (path for folder in (*STATIC, LIBRARIES) for path in folder.iterdir())
     return {path.name: read_asset(path) for path in paths if path.suffix in TYPES}
 
 

@@ -32,7 +32,7 @@ PUBLIC = {
     "POST /api/v1/auth/refresh": 422,
 }
 # Anybody may see these; they are for people, and stand in no document.
-PAGES = {"/", "/static/{name}", "/docs", "/redoc", "/openapi.json"}
+PAGES = {"/", "/static/{name}", "/docs", "/redoc", "/openapi.json", "/audit"}
 
 
 FIRST = {"to_version": 1}

@@ -58,12 +58,20 @@ class Visit:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("browser")
-    with (
-        SqliteTemplate(folder / "sqlite").copy() as url,
-        serving(url, folder, ALLOWED_HOSTS="127.0.0.1") as server,
-    ):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """Address the database behind the server."""
+    with SqliteTemplate(folder / "sqlite").copy() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def server(address: str, folder: Path) -> Iterator[Server]:
+    with serving(address, folder, ALLOWED_HOSTS="127.0.0.1") as server:
         server.wait_for("/readyz")
         yield server
         assert server.stop() == 0

@@ -1,0 +1,79 @@
+// One change: a line that opens to what was before and what came after, side by side.
+import { button, facts, make } from "./audit-dom.js";
+import { nameOf, named, pathOf } from "./audit-names.js";
+import { link } from "./audit-place.js";
+import { exact, time } from "./audit-time.js";
+import { actor, fields, isHidden, sentence, spaced, text } from "./audit-words.js";
+
+function cell(change, side, field) {
+  const image = change[side];
+  const value = image?.[field];
+  if (!image || !Object.hasOwn(image, field)) return make("td", { className: "blank" }, "");
+  if (value !== null && isHidden(change.entity, field)) {
+    const words = side === "new" && change.old ? "hidden (changed)" : "hidden";
+    return make("td", { className: "blank" }, words);
+  }
+  const className = value === null || value === "" ? "blank" : side;
+  return make("td", { className }, text(value));
+}
+
+/** Return the table of the fields: side by side. */
+export function comparison(change, before = "Before", after = "After") {
+  const row = (field) =>
+    make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, spaced(field)),
+      cell(change, "old", field),
+      cell(change, "new", field),
+    );
+  const heads = ["Field", before, after].map((name) => make("th", { scope: "col" }, name));
+  return make(
+    "table",
+    { className: "sides" },
+    make("thead", {}, make("tr", {}, ...heads)),
+    make("tbody", {}, ...fields(change).map(row)),
+  );
+}
+
+function links(change) {
+  const { entity, entity_id: id } = change;
+  const to = (href, ...words) => make("a", { href }, ...words);
+  return make(
+    "p",
+    { className: "links" },
+    pathOf(entity) && to(link(["record", entity, id]), `Timeline of ${entity} `, named(change)),
+    to(link(["request", change.request_id]), "The request"),
+    change.actor_id &&
+      to(link(["changes"], { actor_id: change.actor_id }), `All by ${actor(change)}`),
+  );
+}
+
+function body(change, extra) {
+  return make(
+    "div",
+    { className: "body" },
+    fields(change).length ? comparison(change) : null,
+    facts([
+      ["When", exact(change.at)],
+      ["Who", actor(change)],
+      ["Record", `${change.entity} ${change.entity_id ?? ""}`],
+      ["Version", text(change.version ?? "")],
+      ["Why", change.reason],
+      ["Request", change.request_id],
+    ]),
+    links(change),
+    extra ? make("p", { className: "actions" }, ...extra) : null,
+  );
+}
+
+/** Return a list item; `extra` makes buttons for its body, which is made when opened. */
+export function entry(change, extra = null, open = false) {
+  const line = make("span", { className: "line" }, ...sentence(change));
+  const details = make("details", {}, make("summary", {}, time(change.at), line));
+  const fill = () => details.append(body(change, extra?.(change)));
+  details.addEventListener("toggle", fill, { once: true });
+  details.open = open;
+  const className = `entry ${change.action.toLowerCase()}`;
+  return make("li", { className }, details);
+}

@@ -1,0 +1,66 @@
+// Filters: a form that writes the hash, and the hash written back into the form.
+import { make } from "./audit-dom.js";
+import { nameOf } from "./audit-names.js";
+import { go, link } from "./audit-place.js";
+
+function control({ name, options, ...rest }, value) {
+  const id = `filter-${name}`;
+  if (!options) return make("input", { id, name, value, autocomplete: "off", ...rest });
+  const choices = options.map(([key, text]) => make("option", { value: key }, text));
+  const select = make("select", { id, name }, ...choices);
+  select.value = value;
+  return select;
+}
+
+function labelled({ label, ...field }, value) {
+  const htmlFor = `filter-${field.name}`;
+  return make("div", {}, make("label", { htmlFor }, label), control(field, value));
+}
+
+/** What narrows the view and has no control: each can be taken away. */
+function chips(view, fields, values) {
+  const inForm = new Set(fields.map((field) => field.name));
+  return Object.entries(values)
+    .filter(([name, value]) => value && !inForm.has(name))
+    .map(([name]) => {
+      const words = `${name.replace(/_id$/, "").replaceAll("_", " ")} ${shown(name, values[name])}`;
+      const remove = make("span", { ariaHidden: "true" }, "×");
+      const href = link([view], { ...values, [name]: "" });
+      return make("a", { href, className: "chip", ariaLabel: `Not only ${words}` }, words, " ", remove);
+    });
+}
+
+function shown(name, value) {
+  return ["actor_id", "user_id"].includes(name) ? nameOf("User", value) : value;
+}
+
+export function filters(view, fields, values) {
+  const form = make("form", { className: "filters", role: "search" });
+  const apply = () => {
+    const chosen = Object.fromEntries(new FormData(form));
+    go(link([view], { ...values, ...chosen }));
+  };
+  form.append(...fields.map((field) => labelled(field, values[field.name] ?? "")));
+  form.append(make("button", { type: "submit", className: "button" }, "Show"));
+  form.addEventListener("change", apply);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    apply();
+  });
+  return make("div", {}, form, make("p", { className: "chips" }, ...chips(view, fields, values)));
+}
+
+/** Two days of the reader's own calendar, as the instants that the API asks for. */
+export function between({ from, to }) {
+  const midnight = (value, days) => {
+    const at = new Date(`${value}T00:00`);
+    at.setDate(at.getDate() + days);
+    return Number.isNaN(at.getTime()) ? "" : at.toISOString();
+  };
+  return { since: from && midnight(from, 0), until: to && midnight(to, 1) };
+}
+
+export const DAYS = [
+  { name: "from", label: "From", type: "date" },
+  { name: "to", label: "To", type: "date" },
+];
