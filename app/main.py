@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.audit.access_log import AccessLog
+from app.audit.archive.sealing import sealing
 from app.audit.install import install_cdc
 from app.audit.pages import install_audit_page
 from app.audit.routers import router as audit
@@ -59,6 +60,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with (
         open_database(app.state.settings) as database,
         access_log.running(database),
+        sealing(database, app.state.settings),
     ):
         app.state.health = Health(database)
         app.state.health.notes["audit"] = access_log.state

@@ -1,13 +1,15 @@
 """Queries on the two logs, newest first."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Table, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
+from app.audit.archive.file_repository import FileRepository
 from app.audit.cursors import read_cursor, write_cursor
 from app.audit.models import AuditAccess, AuditChange
 from app.audit.schemas import AccessQuery, ChangeQuery, LogQuery, Stretch
@@ -36,13 +38,19 @@ class AuditRepository:
 
     async def of_record(self, entity: str, id: UUID, query: HistoryQuery) -> list[Any]:
         """Return a record's changes, the newest first, and one more than asked for."""
-        of = CHANGES.c.entity == entity, CHANGES.c.entity_id == id
-        rows = select(CHANGES).where(*of).order_by(CHANGES.c.version.desc())
+        log = source(CHANGES, query.include)
+        of = log.c.entity == entity, log.c.entity_id == id
+        rows = select(log).where(*of).order_by(log.c.version.desc())
         if query.cursor:
-            rows = rows.where(CHANGES.c.version < query.cursor)
+            rows = rows.where(log.c.version < query.cursor)
         return list(await self.session.execute(rows.limit(query.limit + 1)))
 
-    async def _stretch(self, table: Table, query: LogQuery) -> Stretch[Any]:
+    async def archived_until(self, entity: str, id: UUID) -> datetime | None:
+        """Say until when this record's changes may be in cold storage only."""
+        return await FileRepository(self.session).archived_until(entity, id)
+
+    async def _stretch(self, log: Table, query: LogQuery) -> Stretch[Any]:
+        table = source(log, query.include)
         # One more than asked for tells whether there is more.
         rows = list(
             await self.session.execute(
@@ -57,11 +65,21 @@ class AuditRepository:
         return Stretch.model_construct(items=shown, next=cursor)
 
 
-def latest(table: Table) -> tuple[ColumnElement[Any], ...]:
+def source(log: Table, include: str | None) -> FromClause:
+    """Return a log's live rows, or these and what was brought back to be read."""
+    if include is None:
+        return log
+    restored = SQLModel.metadata.tables[f"{log.name}_restored"]
+    live = select(log.c.id).where(log.c.id == restored.c.id)
+    copies = select(restored).where(~live.exists())
+    return union_all(select(log), copies).subquery()
+
+
+def latest(table: FromClause) -> tuple[ColumnElement[Any], ...]:
     return table.c.at.desc(), table.c.id.desc()
 
 
-def conditions(table: Table, query: LogQuery) -> Iterator[ColumnElement[bool]]:
+def conditions(table: FromClause, query: LogQuery) -> Iterator[ColumnElement[bool]]:
     for name, value in query.filters().items():
         yield table.c[name] == value
     if query.since:

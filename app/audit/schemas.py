@@ -1,7 +1,7 @@
 """What clients send and receive about the audit trail."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -15,6 +15,10 @@ T = TypeVar("T")
 CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+Include = Annotated[
+    Literal["restored"] | None,
+    Field(description="`restored`: also rows brought back from cold storage."),
+]
 ActionName = Annotated[Action, Field(strict=False)]
 
 
@@ -79,14 +83,15 @@ class StretchQuery(Strict):
 
 
 class LogQuery(StretchQuery):
-    """Every field but limit, cursor, since and until is a filter: it means `=`."""
+    """Every field that is not set apart below is a filter: it means `=`."""
 
     since: Instant | None = Field(None, description="Not before this instant.")
     until: Instant | None = Field(None, description="Before this instant.")
     request_id: Text | None = None
+    include: Include = None
 
     def filters(self) -> dict[str, Any]:
-        apart = {"limit", "cursor", "since", "until"}
+        apart = {"limit", "cursor", "since", "until", "include"}
         return self.model_dump(exclude=apart, exclude_none=True)
 
 

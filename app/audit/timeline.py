@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from app.audit.collections import Collection
+from app.audit.exceptions import ArchivedException
 from app.audit.models import Action, AuditChange
 from app.audit.past import PastRepository, until
 from app.audit.repository import CHANGES, AuditRepository
-from app.audit.schemas import Stretch
-from app.audit.timeline_schemas import Difference, HistoryQuery
+from app.audit.timeline_schemas import Difference, HistoryQuery, HistoryRead
 from app.core.context import current_context
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity, last_version
@@ -30,15 +30,24 @@ class Timeline:
         self.past = PastRepository(session)
         self.log = AuditRepository(session)
 
-    async def history(self, query: HistoryQuery) -> Stretch[Any]:
+    async def history(self, query: HistoryQuery) -> HistoryRead:
         rows = await self.log.of_record(self.model.__name__, self.id, query)
-        if not rows and query.cursor is None:
+        archived = await self.archived_until()
+        if not rows and query.cursor is None and archived is None:
             await self.service.get(self.id)
         shown, rest = rows[: query.limit], rows[query.limit :]
         following = str(shown[-1].version) if rest else None
-        return Stretch.model_construct(items=shown, next=following)
+        return HistoryRead.model_construct(
+            items=shown, next=following, archived_until=archived
+        )
+
+    async def archived_until(self) -> datetime | None:
+        return await self.log.archived_until(self.model.__name__, self.id)
 
     async def as_of(self, instant: datetime) -> Entity:
+        archived = await self.archived_until()
+        if archived and instant < archived:
+            raise ArchivedException(self.name, archived)
         then = until(instant)
         state = await self.past.state(self.model, self.id, then)
         if state is None:
@@ -80,6 +89,8 @@ class Timeline:
         change = await self.past.change_to(self.model, self.id, version)
         then = CHANGES.c.version <= version
         state = await self.past.state(self.model, self.id, then)
+        if change is None and (archived := await self.archived_until()):
+            raise ArchivedException(self.name, archived)
         if change is None or state is None:
             raise NotFoundException(f"{self.name} had no such version")
         return await self.past.build(self.model, state, until(change.at))

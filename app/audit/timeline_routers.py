@@ -10,17 +10,17 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from app.audit.collections import Collection, collection_of
-from app.audit.models import AuditChange
-from app.audit.schemas import ChangeRead, Stretch
 from app.audit.timeline import Timeline
 from app.audit.timeline_schemas import (
     Difference,
     HistoryQuery,
+    HistoryRead,
     PastQuery,
     Revert,
     RevertQuery,
 )
 from app.core.models import Entity
+from app.core.openapi import documented
 from app.core.routing import Route
 
 AS_OF = {
@@ -63,7 +63,7 @@ def opening(collection: Collection) -> Callable[..., Awaitable[None]]:
 
 async def list_history(
     timeline: TimelineDep, query: Annotated[HistoryQuery, Query()]
-) -> Stretch[AuditChange]:
+) -> HistoryRead:
     """List the record's changes, newest first: who, when, by which request, and what.
 
     Also of a record that is deleted.
@@ -107,13 +107,14 @@ def add_timeline(router: APIRouter) -> None:
     router.get(
         f"{record}/history",
         name=f"list_{name}_history",
-        response_model=Stretch[ChangeRead],
+        response_model=HistoryRead,
         **options,
     )(list_history)
     router.post(
         f"{record}/revert",
         name=f"revert_{name}",
         response_model=read | Difference,
+        responses=documented(410),
         **options,
     )(revert)
     router.post(

@@ -1,9 +1,11 @@
 """What clients send and receive about a record's past."""
 
+from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from app.audit.schemas import ChangeRead, Include
 from app.core.fields import Flag, Instant, Whole
 from app.core.schemas import Body, Strict
 
@@ -12,6 +14,19 @@ class HistoryQuery(Strict):
     limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
     cursor: Whole | None = Field(
         None, ge=1, le=2**31 - 1, description="`next` of the stretch before."
+    )
+    include: Include = None
+
+
+class HistoryRead(BaseModel):
+    """A stretch of a record's history, newest first."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    items: list[ChangeRead]
+    next: str | None = Field(description="Send it as `cursor`; null at the end.")
+    archived_until: datetime | None = Field(
+        description="Changes before this may be in cold storage; null: all are here."
     )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.logs import CHANGES
+from app.audit.guard import seen_by_audit
 from app.audit.models import Action
 from app.core.context import current_context
 from app.core.ids import uuid7
@@ -28,4 +29,5 @@ async def add_record(
         new=told,
         reason=reason,
     )
-    await session.execute(query)
+    with seen_by_audit():
+        await session.execute(query)

@@ -18,11 +18,11 @@ EVERY = 60.0  # seconds
 
 async def seal_for_ever(sealer: Sealer) -> None:
     while True:
+        await asyncio.sleep(EVERY)
         try:
             await sealer.seal()
         except (SQLAlchemyError, OSError):
             logger.exception("audit_not_sealed")
-        await asyncio.sleep(EVERY)
 
 
 @asynccontextmanager
