@@ -11,6 +11,7 @@ from app.audit.exceptions import ArchivedException
 from app.audit.models import Action, AuditChange
 from app.audit.past import PastRepository, until
 from app.audit.repository import CHANGES, AuditRepository
+from app.audit.schemas import ChangeRead
 from app.audit.timeline_schemas import Difference, HistoryQuery, HistoryRead
 from app.core.context import current_context
 from app.core.exceptions import ConflictException, NotFoundException
@@ -37,9 +38,8 @@ class Timeline:
             await self.service.get(self.id)
         shown, rest = rows[: query.limit], rows[query.limit :]
         following = str(shown[-1].version) if rest else None
-        return HistoryRead.model_construct(
-            items=shown, next=following, archived_until=archived
-        )
+        items = [ChangeRead.model_validate(row) for row in shown]
+        return HistoryRead(items=items, next=following, archived_until=archived)
 
     async def archived_until(self) -> datetime | None:
         return await self.log.archived_until(self.model.__name__, self.id)
