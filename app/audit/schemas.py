@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.audit.models import Action
-from app.core.fields import Id, Instant, Whole
+from app.core.fields import Id, Instant, Whole, parse_whole
 from app.core.schemas import Strict
 
 T = TypeVar("T")
@@ -15,6 +15,8 @@ T = TypeVar("T")
 CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+# The bounds come first: behind a validator they would not be documented.
+Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_whole)]
 Include = Annotated[
     Literal["restored"] | None,
     Field(description="`restored`: also rows brought back from cold storage."),
@@ -105,7 +107,7 @@ class ChangeQuery(LogQuery):
 class AccessQuery(LogQuery):
     user_id: Id | None = None
     session_id: Id | None = None
-    status: Whole | None = Field(None, ge=100, le=599)
+    status: Status | None = None
     method: Text | None = None
     route: Text | None = Field(None, description="As /api/v1/products/{product_id}.")
     ip: Text | None = None

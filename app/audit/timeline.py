@@ -16,6 +16,7 @@ from app.audit.timeline_schemas import Difference, HistoryQuery, HistoryRead
 from app.core.context import current_context
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity, last_version
+from app.core.preconditions import require_match
 from app.core.service import CrudService
 
 Service = CrudService[Any, Any, Any]
@@ -74,10 +75,10 @@ class Timeline:
 
     async def restore(self) -> Entity:
         deletion = await self.past.last_change(self.model, self.id)
-        if deletion is None:
-            await self.service.get(self.id)
         if deletion is None or deletion.action != Action.DELETE:
+            await self.service.get_for_update(self.id)
             raise ConflictException(f"{self.name} is not deleted")
+        require_match(deletion.version or 0)
         then = CHANGES.c.at < deletion.at
         entity = await self.past.build(self.model, deletion.old or {}, then)
         current_context().reason = "restore"

@@ -40,12 +40,11 @@ class PastRoute(Route):
         return super().matches(scope)
 
 
-async def get_timeline(request: Request) -> Timeline:
+# Asked by the handler, not as a dependency: that would be asked even where the id is
+# no id, and nothing was opened.
+def timeline_of(request: Request) -> Timeline:
     timeline: Timeline = request.state.timeline
     return timeline
-
-
-TimelineDep = Annotated[Timeline, Depends(get_timeline)]
 
 
 def opening(collection: Collection) -> Callable[..., Awaitable[None]]:
@@ -62,24 +61,22 @@ def opening(collection: Collection) -> Callable[..., Awaitable[None]]:
 
 
 async def list_history(
-    timeline: TimelineDep, query: Annotated[HistoryQuery, Query()]
+    request: Request, query: Annotated[HistoryQuery, Query()]
 ) -> HistoryRead:
     """List the record's changes, newest first: who, when, by which request, and what.
 
     Also of a record that is deleted.
     """
-    return await timeline.history(query)
+    return await timeline_of(request).history(query)
 
 
-async def get_past(
-    timeline: TimelineDep, query: Annotated[PastQuery, Query()]
-) -> Entity:
+async def get_past(request: Request, query: Annotated[PastQuery, Query()]) -> Entity:
     """Read the record as it was."""
-    return await timeline.as_of(query.as_of)
+    return await timeline_of(request).as_of(query.as_of)
 
 
 async def revert(
-    timeline: TimelineDep, data: Revert, query: Annotated[RevertQuery, Query()]
+    request: Request, data: Revert, query: Annotated[RevertQuery, Query()]
 ) -> Entity | Difference:
     """Put the fields back to what they were in a version, under all rules of today.
 
@@ -87,13 +84,13 @@ async def revert(
     nothing happens, and the answer tells what would.
     """
     if query.dry_run:
-        return await timeline.difference(data.to_version)
-    return await timeline.revert(data.to_version)
+        return await timeline_of(request).difference(data.to_version)
+    return await timeline_of(request).revert(data.to_version)
 
 
-async def restore(timeline: TimelineDep) -> Entity:
+async def restore(request: Request) -> Entity:
     """Bring a deleted record back, with its id, and with what belonged to it."""
-    return await timeline.restore()
+    return await timeline_of(request).restore()
 
 
 def add_timeline(router: APIRouter) -> None:

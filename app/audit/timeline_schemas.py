@@ -3,18 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.audit.schemas import ChangeRead, Include
-from app.core.fields import Flag, Instant, Whole
+from app.core.fields import INT32, Flag, Instant, Whole, parse_whole
 from app.core.schemas import Body, Strict
+
+Version = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(parse_whole)]
 
 
 class HistoryQuery(Strict):
     limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
-    cursor: Whole | None = Field(
-        None, ge=1, le=2**31 - 1, description="`next` of the stretch before."
-    )
+    cursor: Version | None = Field(None, description="`next` of the stretch before.")
     include: Include = None
 
 
@@ -39,7 +39,7 @@ class RevertQuery(Strict):
 
 
 class Revert(Body):
-    to_version: Annotated[int, Field(ge=1, le=2**31 - 1, examples=[1])]
+    to_version: Annotated[int, Field(ge=1, le=INT32, examples=[1])]
 
 
 class Difference(BaseModel):

@@ -82,6 +82,20 @@ def test_nothing_is_known_of_what_never_was(client: TestClient) -> None:
     assert client.get("audit/requests/%00").status_code == 422
 
 
+@pytest.mark.parametrize("query", ["surprise=1", "=", "a", "%00=1", "%ff"])
+def test_a_request_s_page_takes_no_options(client: TestClient, query: str) -> None:
+    made = client.post("products", json=PEN).headers["X-Request-ID"]
+    assert client.get(f"audit/requests/{made}").status_code == 200
+    assert client.get(f"audit/requests/{made}?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("page", ["changes", "accesses", "requests/x"])
+def test_the_log_is_only_read(client: TestClient, method: str, page: str) -> None:
+    answer = client.request(method, f"audit/{page}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
 def test_only_auditors_read_the_log(allow: Allow) -> None:
     for path in ("changes", "accesses", "requests/x"):
         assert allow("products:read").get(f"audit/{path}").status_code == 403

@@ -13,6 +13,7 @@ CRUD = ["read", "create", "update", "delete"]
 # Literal on purpose: whoever adds a module says here what can be granted.
 CATALOGUE = {
     "customers": CRUD,
+    "audit": ["read"],
     "products": CRUD,
     "roles": CRUD,
     "tasks": CRUD,

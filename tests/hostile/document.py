@@ -78,15 +78,18 @@ OPERATIONS = [
     read_operation(method, path, operation)
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
-    # Signing in has attacks of its own: it counts attempts, and ends sessions.
-    if "/auth/" not in path
+    # Signing in has attacks of its own: it counts attempts, and ends sessions. So has
+    # a request's page: its id may be any word.
+    if "/auth/" not in path and "{request_id}" not in path
 ]
 WRITERS = [
     each
     for each in OPERATIONS
     if "properties" in each.body and "current_password" not in each.body["properties"]
 ]
-LISTS = [each for each in OPERATIONS if "limit" in each.query]
+LISTS = [each for each in OPERATIONS if "offset" in each.query]
+# The audit's: read from a cursor on, and not searched.
+LOGS = [each for each in OPERATIONS if "cursor" in each.query]
 RECORDS = [
     each for each in OPERATIONS if each.method == "GET" and each.path.endswith("}")
 ]

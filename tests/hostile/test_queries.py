@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.hostile.api import Api, Call, is_refused
 from tests.hostile.document import (
     LISTS,
+    LOGS,
     OPERATIONS,
     Field,
     Operation,
@@ -101,7 +102,15 @@ def test_a_search_has_a_limit(api: Api, operation: Operation) -> None:
         assert api.ask(operation, {"q": sign * 100}).status_code == 200
 
 
-@lists
+@pytest.mark.parametrize("operation", LOGS, ids=str)
+def test_a_stretch_has_bounds(api: Api, operation: Operation) -> None:
+    for query in (b"limit=0", b"limit=-1", b"limit=201", b"cursor=", b"cursor=-1"):
+        assert is_refused(api.ask(operation, query)), query
+    for query in (b"limit=1", b"limit=200"):
+        assert api.ask(operation, query).status_code == 200, query
+
+
+@pytest.mark.parametrize("operation", [*LISTS, *LOGS], ids=str)
 @tries(40)
 @given(query=st.binary() | st.from_regex(rb"(q|sort|limit)=[%&=;+a-f0-9\x80-\xff]*"))
 def test_any_query_is_answered(api: Api, operation: Operation, query: bytes) -> None:

@@ -65,7 +65,9 @@ def test_any_instant_may_be_asked_for(
     api: Api, field: Field, instant: datetime
 ) -> None:
     answer = api.ask(field.operation, {field.name: instant.isoformat()})
-    assert answer.status_code == 200, answer.text
+    # There was nothing yet in the remote past.
+    known = {200, 404} if field.name == "as_of" else {200}
+    assert answer.status_code in known, answer.text
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=str)
