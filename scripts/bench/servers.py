@@ -80,6 +80,8 @@ def settings(url: str) -> dict[str, str]:
         "ENVIRONMENT": "production",
         "SECRET_KEY": SECRET,
         "DATABASE_URL": url,
+        # The driver may say that it is many.
+        "TRUSTED_PROXIES": "127.0.0.1",
     }
 
 
