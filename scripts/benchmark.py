@@ -2,7 +2,6 @@
 
 Each runs in a server process of its own, on one core; the driver, and PostgreSQL with
 it, have the others. They take turns, round by round, so that a noisy minute is shared.
-The databases are in memory where that can be: it is not the disk that is compared.
 """
 
 import json
@@ -12,9 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -24,34 +21,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # Nothing is signed here, yet the settings insist.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
+from scripts.bench.databases import Engine, template_on
 from scripts.bench.operations import Kind
 from scripts.bench.report import Row, rows_of, table_of
 from scripts.bench.rounds import Subject, measure
 from scripts.bench.servers import CORES, VARIANTS, pin, serving
-from tests.databases import PostgresTemplate, SqliteTemplate
-
-MEMORY = Path("/dev/shm")  # noqa: S108
-
-
-class Engine(StrEnum):
-    SQLITE = "sqlite"
-    POSTGRESQL = "postgresql"
-
-
-TEMPLATES: dict[Engine, type[SqliteTemplate | PostgresTemplate]] = {
-    Engine.SQLITE: SqliteTemplate,
-    Engine.POSTGRESQL: PostgresTemplate,
-}
 
 
 @contextmanager
 def subjects_on(engine: Engine) -> Iterator[list[Subject]]:
     """Start every variant, each on a database of its own."""
     with ExitStack() as stack:
-        memory = MEMORY if MEMORY.is_dir() else None
-        folder = stack.enter_context(TemporaryDirectory(dir=memory))
-        template = TEMPLATES[engine](Path(folder) / engine)
-        stack.callback(template.close)
+        template = stack.enter_context(template_on(engine))
         urls = {name: stack.enter_context(template.copy()) for name in VARIANTS}
         servers = (serving(name, url) for name, url in urls.items())
         yield [Subject(stack.enter_context(server)) for server in servers]

@@ -4,12 +4,13 @@ import json
 import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 import pytest
 
 from tests.auth.test_canaries import dump
+from tests.conftest import Template
 from tests.databases import make_settings
 from tests.servers import Server, serving
 
@@ -19,15 +20,6 @@ LINES = "x\r\n2026-01-01T00:00:00Z [info] forged=yes"
 COLOUR = "x\x1b[31m\x08\x9b31m"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z \[(info|warning|error) +\] \S")
 LOGIN = "/api/v1/auth/login"
-
-
-@pytest.fixture(params=["development", "production"])
-def server(
-    url: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> Iterator[Server]:
-    kind, proxies = request.param, "127.0.0.1"
-    with serving(url, tmp_path, ENVIRONMENT=kind, TRUSTED_PROXIES=proxies) as server:
-        yield server
 
 
 def send(server: Server, target: str, body: str = "", **headers: str) -> int:
@@ -64,27 +56,49 @@ def attack(server: Server) -> None:
             assert send(server, LOGIN, form, **{name: value}) in (400, 401)
 
 
+def fail_to_enter(server: Server) -> None:
+    form = f"username={TYPED}&password=wrong"
+    statuses = [send(server, LOGIN, form) for _ in range(7)]
+    assert statuses == [401] * 5 + [429] * 2
+
+
+@dataclass
+class Trace:
+    """What a server that was attacked has left: its log, and its database's content."""
+
+    log: str
+    rows: str
+
+
+@pytest.fixture(scope="module", params=["development", "production"])
+def trace(
+    template: Template,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Trace]:
+    values = {"ENVIRONMENT": request.param, "TRUSTED_PROXIES": "127.0.0.1"}
+    folder = tmp_path_factory.mktemp("log")
+    with template.copy() as url, serving(url, folder, **values) as server:
+        fail_to_enter(server)
+        attack(server)
+        assert server.stop() == 0
+        yield Trace(server.log.read_bytes().decode(), dump(make_settings(url)))
+
+
 @pytest.mark.asvs("16.4.1")
-def test_what_is_sent_cannot_write_lines(server: Server) -> None:
-    attack(server)
-    assert server.stop() == 0
-    log = server.log.read_bytes().decode()
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", log)
-    lines = log.split("\n")[:-1]
+def test_what_is_sent_cannot_write_lines(trace: Trace) -> None:
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", trace.log)
+    lines = trace.log.split("\n")[:-1]
     if lines[0].startswith("{"):
         told = [json.loads(line) for line in lines]
         assert not any("forged" in each for each in told)
     else:
         assert all(LINE.match(line) for line in lines)
-    assert "login_failed" in log
+    assert "login_failed" in trace.log
 
 
 @pytest.mark.asvs("16.2.5")
-def test_whoever_fails_to_enter_is_not_named(server: Server, url: str) -> None:
-    form = f"username={TYPED}&password=wrong"
-    statuses = [send(server, LOGIN, form) for _ in range(7)]
-    assert statuses == [401] * 5 + [429] * 2
-    assert server.stop() == 0
-    assert "login_blocked" in server.log.read_text()
-    assert TYPED not in server.log.read_text()
-    assert TYPED not in dump(make_settings(url))
+def test_whoever_fails_to_enter_is_not_named(trace: Trace) -> None:
+    assert "login_blocked" in trace.log
+    assert TYPED not in trace.log
+    assert TYPED not in trace.rows

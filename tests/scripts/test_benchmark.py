@@ -49,11 +49,22 @@ def test_each_operation_is_measured_on_each_variant(rows: list[dict[str, Any]]) 
 def test_the_table_has_a_line_for_each_of_them() -> None:
     spread = Spread(median=2.0, low=1.0, high=3.0)
     names = list(VARIANTS)
-    table = table_of([Row("sqlite", "get", name, *[spread] * 3) for name in names])
+    table = table_of([Row("sqlite", "get", name, *[spread] * 4) for name in names])
     titles = [str(column.header) for column in table.columns]
     assert titles[:4] == ["database", "request", "variant", "requests/s"]
     assert list(table.columns[2].cells) == names
     assert set(table.columns[3].cells) == {"2 (1-3)"}
+
+
+@pytest.mark.slow
+def test_a_crowd_signs_in() -> None:
+    command = [sys.executable, "scripts/benchmark_logins.py", *QUICKLY[4:]]
+    done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
+    (row,) = json.loads(done.stdout)
+    assert row["database"] == "sqlite"
+    assert row["logins_per_second"] > 0
+    worst = row["livez_worst_milliseconds"]
+    assert 0 < row["livez_median_milliseconds"] <= worst
 
 
 class Refusal(asyncio.Protocol):

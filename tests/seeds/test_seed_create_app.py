@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -60,8 +61,9 @@ def test_rows_by_the_number(url: str, client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("rows", ["-1", "many"])
-def test_a_strange_number_is_refused(url: str, rows: str) -> None:
-    assert run(url, "--rows", rows).returncode == 2
+def test_a_strange_number_is_refused(tmp_path: Path, rows: str) -> None:
+    assert run(f"sqlite:///{tmp_path}/shop.db", "--rows", rows).returncode == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_schema_it_says_what_to_do(empty_url: str) -> None:
