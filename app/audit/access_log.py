@@ -8,11 +8,11 @@ import orjson
 import structlog
 from starlette.types import ASGIApp
 
-from app.audit.access import AccessLayer, Exchange, HeldExchange
-from app.audit.access_repository import insert
+from app.audit.access import AccessLayer
 from app.audit.access_row import Row
+from app.audit.exchange import Exchange, HeldExchange
+from app.audit.folder import folder_of
 from app.audit.loader import Loader
-from app.audit.segments import folder_of
 from app.audit.spool import Spool
 from app.core.choices import AccessMode
 from app.core.config import Settings
@@ -52,8 +52,9 @@ class AccessLog:
     async def insert(self, row: Row) -> bool:
         if self.loader is None:
             return False
+        repository = self.loader.repository
         try:
-            await insert(self.loader.database, [row])
+            await repository.insert([repository.values(row)])
         # Whatever it is: the mode knows what to do now.
         except Exception:
             logger.exception("access_not_inserted")

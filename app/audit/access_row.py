@@ -3,16 +3,20 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
+import uuid_utils
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from app.audit.redaction import masked, one_line
 from app.auth.addresses import client_address
 from app.core.context import current_context
-from app.core.ids import uuid7
 from app.core.middleware import route_of
 
+LENGTH_OF_TIME = len("2026-11-23 12:00:00.000000")
+
+# By column; ids and times are text, as SQLite keeps them.
 Row = dict[str, Any]
 
 
@@ -29,12 +33,12 @@ def describe(scope: Scope, at: datetime) -> Row:
     agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
     query = masked(scope["query_string"].decode("latin-1"))
     return {
-        "id": uuid7(),
-        "at": at,
+        "id": uuid_utils.uuid7().hex,
+        "at": at.isoformat(" ", "microseconds")[:LENGTH_OF_TIME],
         "request_id": context.request_id,
-        "user_id": context.actor_id,
+        "user_id": digits(context.actor_id),
         "user_label": context.actor_label,
-        "session_id": context.session_id,
+        "session_id": digits(context.session_id),
         "ip": client_address(HTTPConnection(scope)),
         "method": one_line(scope["method"], 20),
         "path": one_line(scope["path"], 2048),
@@ -42,3 +46,7 @@ def describe(scope: Scope, at: datetime) -> Row:
         "query": one_line(query, 2048),
         "user_agent": one_line(agent, 255) or None,
     }
+
+
+def digits(id: UUID | None) -> str | None:
+    return id.hex if id else None

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from app.audit.access_repository import insert, read_rows
+from app.audit.access_repository import AccessRepository
 from app.audit.segments import abandoned
 from app.audit.spool import Spool
 from app.core.database import Database
@@ -31,7 +31,7 @@ class Loader:
     """
 
     def __init__(self, spool: Spool, database: Database) -> None:
-        self.spool, self.database = spool, database
+        self.spool, self.repository = spool, AccessRepository(database)
         self.fault: str | None = None
         self.pause = LOAD_SECONDS
         self.stopping = asyncio.Event()
@@ -86,9 +86,9 @@ class Loader:
 
     async def load_segment(self, path: Path, segment: BinaryIO) -> None:
         try:
-            rows = read_rows(segment)
+            rows = self.repository.read(segment)
             while batch := list(islice(rows, MOST_ROWS)):
-                await insert(self.database, batch)
+                await self.repository.insert(batch)
                 # Let the requests that have come meanwhile go first.
                 await asyncio.sleep(0)
         except DBAPIError as error:

@@ -34,8 +34,10 @@ class Rewording:
 
 
 def is_plain_error(message: Message) -> bool:
+    if message["status"] < 400:
+        return False
     kind = Headers(raw=message["headers"]).get("content-type", "")
-    return message["status"] >= 400 and kind.startswith("text/plain")
+    return kind.startswith("text/plain")
 
 
 async def send_problem(scope: Scope, send: Send, status: int, detail: str) -> None:

@@ -18,8 +18,8 @@ import psutil  # type: ignore[import-untyped]  # It brings no types.
 import pytest
 from sqlmodel import select
 
+from app.audit.folder import folder_of
 from app.audit.models import AuditAccess
-from app.audit.segments import folder_of
 from tests.conftest import Read, ask_database
 from tests.databases import PostgresTemplate, make_settings
 from tests.servers import PATIENCE, Server, serving

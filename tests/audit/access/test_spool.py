@@ -12,9 +12,9 @@ from sqlmodel import col, select
 from structlog.testing import capture_logs
 
 from app.audit.access_log import AccessLog
+from app.audit.folder import folder_of
 from app.audit.loader import Loader
 from app.audit.models import AuditAccess
-from app.audit.segments import folder_of
 from app.audit.spool import Spool
 from app.core.config import Settings
 from app.core.database import Database

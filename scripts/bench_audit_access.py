@@ -1,0 +1,114 @@
+"""What the access log costs: CPU of a GET with and without it, and its loader's pace.
+
+python scripts/bench_audit_access.py
+
+In one process, on SQLite, without a server: two applications take turns. Loading is
+done in the same process, so it is counted too.
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+from typing import Any
+
+from fastapi import FastAPI
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+# Nothing is signed for anybody here, yet the settings insist.
+os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+
+from app.audit.access_log import AccessLog
+from app.audit.access_row import Outcome, describe
+from app.main import create_app
+from tests.accounts import root_header
+from tests.databases import SqliteTemplate, make_settings
+
+ROUNDS, REQUESTS, ROWS = 40, 800, 50_000
+PATH = "/api/v1/products/{}"
+
+
+def scope_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:
+    token = root_header(app.state.settings)["authorization"].encode()
+    headers = [(b"host", b"test"), (b"authorization", token), (b"user-agent", b"bench")]
+    headers.append((b"content-type", b"application/json"))
+    scope = {"type": "http", "http_version": "1.1", "method": method, "path": path}
+    return scope | {"headers": headers, "query_string": b"", "client": ("::1", 1)}
+
+
+async def ask(app: FastAPI, scope: dict[str, Any], body: bytes = b"") -> str:
+    """Return the place of what was made, if something was."""
+    places: list[bytes] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Any) -> None:
+        places.extend(v for k, v in message.get("headers", ()) if k == b"location")
+
+    await app(dict(scope, app=app), receive, send)
+    return b"".join(places).decode()
+
+
+async def costs_of_get(apps: dict[str, FastAPI]) -> None:
+    first = next(iter(apps.values()))
+    pen = b'{"sku": "PEN", "name": "Pen", "price": "1.00"}'
+    path = await ask(first, scope_of(first, "POST", "/api/v1/products"), pen)
+    costs: dict[str, list[float]] = {mode: [] for mode in apps}
+    for _ in range(ROUNDS):
+        for mode, app in apps.items():
+            scope, began = scope_of(app, "GET", path), process_time()
+            for _ in range(REQUESTS):
+                await ask(app, scope)
+            await load(app)
+            costs[mode].append((process_time() - began) / REQUESTS * 1e6)
+    for mode, values in costs.items():
+        print(f"GET with {mode}: {median(values):.0f} µs (best {min(values):.0f})")
+
+
+async def load(app: FastAPI) -> None:
+    log: AccessLog = app.state.access_log
+    if log.loader:
+        await log.loader.load()
+
+
+async def pace_of_loader(app: FastAPI) -> None:
+    scope = scope_of(app, "GET", PATH.format("x")) | {"app": app}
+    answer = {"status": 200, "bytes": 300, "duration_ms": 1.5}
+    log: AccessLog = app.state.access_log
+    for _ in range(ROWS):
+        row = describe(scope, datetime.now(UTC))
+        log.write(row | answer | {"outcome": Outcome.ANSWERED})
+    began = perf_counter()
+    await load(app)
+    print(f"The loader: {ROWS / (perf_counter() - began):.0f} rows/s")
+
+
+async def measure(url: str) -> None:
+    async with AsyncExitStack() as stack:
+        apps = {}
+        for mode in ("off", "batch"):
+            settings = make_settings(url, AUDIT_ACCESS_MODE=mode, LOG_LEVEL="ERROR")
+            apps[mode] = create_app(settings)
+            await stack.enter_async_context(
+                apps[mode].router.lifespan_context(apps[mode])
+            )
+        await costs_of_get(apps)
+        await pace_of_loader(apps["batch"])
+
+
+def main() -> None:
+    with TemporaryDirectory() as folder:
+        template = SqliteTemplate(Path(folder) / "sqlite")
+        with template.copy() as url:
+            asyncio.run(measure(url))
+
+
+if __name__ == "__main__":
+    main()
