@@ -31,6 +31,7 @@ export async function stream(view, { read, item, after, empty }) {
     await after?.(items);
   }
 
-  await load();
+  more.hidden = true;
   view.append(place, note, more);
+  await load();
 }
