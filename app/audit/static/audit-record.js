@@ -31,9 +31,23 @@ export async function showRecords({ values: { q = "" } }) {
   const view = begin("Find a record");
   view.append(filters("records", FORM, { q }));
   const matches = q.trim() ? await search(q.trim()) : [];
-  const none = q ? "Nothing of that name is there now. " : "";
-  const hint = make("p", { className: "note", role: "status" }, `${none}What has been deleted is found among the changes.`);
-  view.append(make("ul", { className: "found" }, ...matches.map(found)), hint);
+  const none = q && !matches.length ? "Nothing of that name is there now. " : "";
+  const hint = `${none}What has been deleted is found among the changes.`;
+  view.append(
+    make("ul", { className: "found" }, ...matches.map(found)),
+    make("p", { className: "note", role: "status" }, hint),
+  );
+}
+
+/** Return the ways back from a change: of what is there, or of what is gone. */
+function ways(record, change) {
+  const { entity, action } = record.newest;
+  if (action === "DELETE" && change === record.newest && may(entity, "create")) {
+    return [["Bring it back", () => restore(record)]];
+  }
+  const isPast = change !== record.newest && ![action, change.action].includes("DELETE");
+  const words = `Put back version ${change.version}`;
+  return isPast && may(entity, "update") ? [[words, () => revert(record, change.version)]] : [];
 }
 
 export async function showRecord({ parts: [entity = "", id = ""] }) {
@@ -49,14 +63,12 @@ export async function showRecord({ parts: [entity = "", id = ""] }) {
   };
   const extra = (change) => {
     const record = { address, name: `${entity} ${nameOf(entity, id)}`, newest };
-    if (newest.action === "DELETE") return change === newest && may(entity, "create") ? [button("Bring it back", () => restore(record))] : null;
-    if (change === newest) return [make("span", { className: "note" }, "This is the record as it is now.")];
-    const words = `Put back version ${change.version}`;
-    return may(entity, "update") && change.action !== "DELETE" ? [button(words, () => revert(record, change.version))] : null;
+    return ways(record, change).map(([words, action]) => button(words, action));
   };
   const after = async (items) => {
     await learn(items);
     if (view.isConnected) entitle(`${entity} ${nameOf(entity, id)}`);
   };
-  await stream(view, { read, item: (change) => entry(change, extra, false), after, empty: "" });
+  view.classList.add("timeline");
+  await stream(view, { read, item: (change) => entry(change, extra), after, empty: "" });
 }

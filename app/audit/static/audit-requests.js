@@ -17,7 +17,7 @@ const FORM = [
   ...DAYS,
 ];
 
-const who = (access) => access.user_label ?? "Nobody signed in";
+const who = (access) => access.user_label ?? "Somebody not signed in";
 
 function told(access) {
   const only = (name, value, words = value) =>
@@ -59,7 +59,7 @@ export async function showRequests({ values }) {
 export async function showRequest({ parts: [id = ""] }) {
   const view = begin("One request");
   const { accesses, changes } = await call(`/audit/requests/${encodeURIComponent(id)}`);
-  const entries = changes.map((change) => entry(change, null, true));
+  const entries = changes.map((change) => entry(change, undefined, true));
   view.append(
     make("p", { className: "note" }, make("code", {}, id)),
     ...accesses.map((access) => make("div", { className: "card" }, told(access))),

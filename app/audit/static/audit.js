@@ -36,7 +36,7 @@ async function show() {
   mark(view);
   await attempt(() => VIEWS[view](where), show);
   const control = focused && document.querySelector(`[name="${CSS.escape(focused)}"]`);
-  if (shown) (control ?? document.getElementById("heading")).focus();
+  if (shown) (control || document.getElementById("heading")).focus();
   shown = view;
 }
 
