@@ -42,6 +42,8 @@ async function show() {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  // Signing in twice would leave a session that nobody ends.
+  if (document.body.classList.contains("busy")) return;
   const { username, password } = Object.fromEntries(new FormData(form));
   attempt(async () => {
     await signIn(username, password);
