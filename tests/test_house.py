@@ -14,6 +14,9 @@ from app.core.models import entities
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 SOURCES = sorted(path for path in APP.rglob("*.py") if path.stat().st_size)
+SCRIPTS = sorted(APP.glob("*/static/*.js"))
+# Text that becomes markup, and places where a token would stay.
+DANGERS = ("HTML", "document.write", "eval(", "Storage", "cookie", "indexedDB")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -36,6 +39,13 @@ def test_files_are_short() -> None:
     lengths = {str(path): len(path.read_text().splitlines()) for path in SOURCES}
     assert {path: lines for path, lines in lengths.items() if lines > 150} == {}
     assert median(lengths.values()) <= 60
+
+
+def test_scripts_are_short_and_harmless() -> None:
+    for path in SCRIPTS:
+        text = path.read_text()
+        assert len(text.splitlines()) <= 150, path
+        assert [danger for danger in DANGERS if danger in text] == [], path
 
 
 def test_functions_are_short() -> None:

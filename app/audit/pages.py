@@ -1,5 +1,6 @@
 """The audit page for people. It holds no data: it signs in, and asks the API."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +13,7 @@ from app.core.routing import API
 
 
 def install_audit_page(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    values = {"api": API, "kinds": kinds(routers)}
+    values = {"api": API, "kinds": json.dumps(kinds(routers))}
 
     async def show_audit(request: Request) -> Response:
         return render(request, "audit.html", OURS, values)
@@ -22,13 +23,13 @@ def install_audit_page(app: FastAPI, routers: Iterable[APIRouter]) -> None:
 
 
 def kinds(routers: Iterable[APIRouter]) -> dict[str, Any]:
-    """Return what the page has to know of each entity: its address and its secrets."""
+    """Return what the page has to know of each entity: its address and its secrets.
+
+    Those that people work with come first.
+    """
     found = filter(None, map(collection_of, routers))
     paths = {each.entity: each.router.prefix.removeprefix(API) for each in found}
     return {
-        model.__name__: {
-            "path": paths.get(model),
-            "redacted": sorted(model.redacted),
-        }
-        for model in entities()
+        model.__name__: {"path": paths.get(model), "redacted": sorted(model.redacted)}
+        for model in dict.fromkeys((*paths, *entities()))
     }

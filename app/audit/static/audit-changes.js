@@ -18,7 +18,7 @@ const ACTIONS = [
 ];
 const ENTITIES = [["", "All records"], ...Object.keys(kinds).map((each) => [each, each])];
 const FORM = [
-  { name: "entity", label: "Of", options: ENTITIES },
+  { name: "entity", label: "Record", options: ENTITIES },
   { name: "action", label: "What", options: ACTIONS },
   { name: "field", label: "Field", placeholder: "price" },
   ...DAYS,
@@ -29,9 +29,11 @@ const STRETCHES = 5; // read at once, in search of a field
 /** The API knows no filter by field, so we look through what it sends. */
 async function search(asked, field, cursor) {
   const wanted = spaced(field).trim().toLowerCase();
-  const touches = (change) => change.action === "UPDATE" && fields(change).some((name) => spaced(name) === wanted);
+  const touches = (change) =>
+    change.action === "UPDATE" && fields(change).some((name) => spaced(name) === wanted);
   const items = [];
-  let next = cursor, oldest = null;
+  let next = cursor,
+    oldest = null;
   for (let i = 0; i < STRETCHES && items.length < ENOUGH && (next || i === 0); i += 1) {
     const stretch = await call(`/audit/changes${query({ ...asked, limit: 200, cursor: next })}`);
     items.push(...stretch.items.filter(touches));
@@ -52,5 +54,10 @@ export async function showChanges({ values }) {
     for (const each of items) remember("User", each.actor_id, { email: each.actor_label });
     await learn(items);
   };
-  await stream(view, { read, item: (change) => entry(change), after, empty: "No changes like that." });
+  await stream(view, {
+    read,
+    item: (change) => entry(change),
+    after,
+    empty: "No changes like that.",
+  });
 }

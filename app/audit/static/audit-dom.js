@@ -21,8 +21,6 @@ export function facts(pairs) {
   return make(
     "dl",
     { className: "facts" },
-    ...known.map(([name, value]) =>
-      make("div", {}, make("dt", {}, name), make("dd", {}, value)),
-    ),
+    ...known.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
   );
 }

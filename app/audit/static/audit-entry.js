@@ -1,6 +1,6 @@
 // One change: a line that opens to what was before and what came after, side by side.
-import { button, facts, make } from "./audit-dom.js";
-import { nameOf, named, pathOf } from "./audit-names.js";
+import { facts, make } from "./audit-dom.js";
+import { named, pathOf } from "./audit-names.js";
 import { link } from "./audit-place.js";
 import { exact, time } from "./audit-time.js";
 import { actor, fields, isHidden, sentence, spaced, text } from "./audit-words.js";
@@ -8,7 +8,7 @@ import { actor, fields, isHidden, sentence, spaced, text } from "./audit-words.j
 function cell(change, side, field) {
   const image = change[side];
   const value = image?.[field];
-  if (!image || !Object.hasOwn(image, field)) return make("td", { className: "blank" }, "");
+  if (!Object.hasOwn(image, field)) return make("td");
   if (value !== null && isHidden(change.entity, field)) {
     const words = side === "new" && change.old ? "hidden (changed)" : "hidden";
     return make("td", { className: "blank" }, words);
@@ -19,15 +19,15 @@ function cell(change, side, field) {
 
 /** Return the table of the fields: side by side. */
 export function comparison(change, before = "Before", after = "After") {
-  const row = (field) =>
-    make(
-      "tr",
-      {},
-      make("th", { scope: "row" }, spaced(field)),
-      cell(change, "old", field),
-      cell(change, "new", field),
-    );
-  const heads = ["Field", before, after].map((name) => make("th", { scope: "col" }, name));
+  // What was made has no old side, and what was deleted no new one.
+  const sides = ["old", "new"].filter((side) => change[side]);
+  const titles = { old: before, new: after };
+  const row = (field) => {
+    const cells = sides.map((side) => cell(change, side, field));
+    return make("tr", {}, make("th", { scope: "row" }, spaced(field)), ...cells);
+  };
+  const names = ["Field", ...sides.map((side) => titles[side])];
+  const heads = names.map((name) => make("th", { scope: "col" }, name));
   return make(
     "table",
     { className: "sides" },
@@ -63,17 +63,18 @@ function body(change, extra) {
       ["Request", change.request_id],
     ]),
     links(change),
-    extra ? make("p", { className: "actions" }, ...extra) : null,
+    extra.length ? make("p", { className: "actions" }, ...extra) : null,
   );
 }
 
 /** Return a list item; `extra` makes buttons for its body, which is made when opened. */
-export function entry(change, extra = null, open = false) {
+export function entry(change, extra = () => [], open = false) {
   const line = make("span", { className: "line" }, ...sentence(change));
   const details = make("details", {}, make("summary", {}, time(change.at), line));
-  const fill = () => details.append(body(change, extra?.(change)));
+  const fill = () => details.append(body(change, extra(change)));
   details.addEventListener("toggle", fill, { once: true });
   details.open = open;
-  const className = `entry ${change.action.toLowerCase()}`;
-  return make("li", { className }, details);
+  const item = make("li", { className: "entry" }, details);
+  item.dataset.version = change.version ?? "";
+  return item;
 }

@@ -26,7 +26,13 @@ function chips(view, fields, values) {
       const words = `${name.replace(/_id$/, "").replaceAll("_", " ")} ${shown(name, values[name])}`;
       const remove = make("span", { ariaHidden: "true" }, "×");
       const href = link([view], { ...values, [name]: "" });
-      return make("a", { href, className: "chip", ariaLabel: `Not only ${words}` }, words, " ", remove);
+      return make(
+        "a",
+        { href, className: "chip", ariaLabel: `Not only ${words}` },
+        words,
+        " ",
+        remove,
+      );
     });
 }
 

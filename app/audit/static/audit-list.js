@@ -17,9 +17,15 @@ function append(place, items, item) {
 /** Show a stream. `read(cursor)` returns {items, next}; `item` makes the list item. */
 export async function stream(view, { read, item, after, empty }) {
   const place = make("div", { className: "stream" });
-  const more = button("Show older", () => attempt(load));
+  const more = button("Show older", older);
   const note = make("p", { className: "note", role: "status" });
   let cursor = null;
+  let loading = null;
+
+  // Whoever clicks twice gets a stretch once.
+  function older() {
+    loading ??= attempt(load).finally(() => (loading = null));
+  }
 
   async function load() {
     const { items, next, says } = await read(cursor);
@@ -31,6 +37,7 @@ export async function stream(view, { read, item, after, empty }) {
     await after?.(items);
   }
 
-  await load();
+  more.hidden = true;
   view.append(place, note, more);
+  await load();
 }

@@ -4,30 +4,50 @@ import { anchor, button, make } from "./audit-dom.js";
 import { entry } from "./audit-entry.js";
 import { filters } from "./audit-filters.js";
 import { stream } from "./audit-list.js";
-import { learn, may, nameIn, nameOf, pathOf, remember } from "./audit-names.js";
+import { learn, may, nameIn, nameOf, pathOf } from "./audit-names.js";
 import { kinds, link, query } from "./audit-place.js";
 import { restore, revert } from "./audit-revert.js";
 import { begin, entitle } from "./audit-shell.js";
 
 const ID = /^[0-9a-f-]{36}$/;
-const READ = Object.keys(kinds).filter((entity) => kinds[entity].path);
-const FORM = [
-  { name: "entity", label: "Kind", options: READ.map((each) => [each, each]) },
-  { name: "q", label: "Name, SKU, e-mail address …", type: "search" },
-];
+const FORM = [{ name: "q", label: "A name, an SKU, an e-mail address", type: "search" }];
 
-function found(entity, record) {
-  const rest = record.name && record.sku ? ` ${record.name}` : "";
-  return make("li", {}, anchor(link(["record", entity, record.id]), make("strong", {}, nameIn(record) ?? record.id), rest));
+function found([entity, record]) {
+  const name = nameIn(record) ?? record.id;
+  const rest = [record.name, record.full_name].find((each) => each && each !== name);
+  const words = [`${entity} `, make("strong", {}, name), rest ? ` ${rest}` : ""];
+  return make("li", {}, anchor(link(["record", entity, record.id]), ...words));
 }
 
-export async function showRecords({ values }) {
+async function search(q) {
+  const readable = Object.keys(kinds).filter((entity) => may(entity, "read"));
+  const pages = await Promise.all(
+    readable.map((entity) => call(`${pathOf(entity)}${query({ q, count: "false", limit: 20 })}`)),
+  );
+  return pages.flatMap((page, i) => page.items.map((record) => [readable[i], record]));
+}
+
+export async function showRecords({ values: { q = "" } }) {
   const view = begin("Find a record");
-  const entity = READ.includes(values.entity) ? values.entity : READ[0];
-  view.append(filters("records", FORM, { entity, q: values.q }));
-  const { items } = await call(`${pathOf(entity)}${query({ q: values.q, count: "false" })}`);
-  const none = make("p", { className: "note", role: "status" }, "Nothing of that name is there now. What is deleted is among the changes.");
-  view.append(items.length ? make("ul", { className: "found" }, ...items.map((each) => found(entity, each))) : none);
+  view.append(filters("records", FORM, { q }));
+  const matches = q.trim() ? await search(q.trim()) : [];
+  const none = q && !matches.length ? "Nothing of that name is there now. " : "";
+  const hint = `${none}What has been deleted is found among the changes.`;
+  view.append(
+    make("ul", { className: "found" }, ...matches.map(found)),
+    make("p", { className: "note", role: "status" }, hint),
+  );
+}
+
+/** Return the ways back from a change: of what is there, or of what is gone. */
+function ways(record, change) {
+  const { entity, action } = record.newest;
+  if (action === "DELETE" && change === record.newest && may(entity, "create")) {
+    return [["Bring it back", () => restore(record)]];
+  }
+  const isPast = change !== record.newest && ![action, change.action].includes("DELETE");
+  const words = `Put back version ${change.version}`;
+  return isPast && may(entity, "update") ? [[words, () => revert(record, change.version)]] : [];
 }
 
 export async function showRecord({ parts: [entity = "", id = ""] }) {
@@ -43,14 +63,12 @@ export async function showRecord({ parts: [entity = "", id = ""] }) {
   };
   const extra = (change) => {
     const record = { address, name: `${entity} ${nameOf(entity, id)}`, newest };
-    if (newest.action === "DELETE") return change === newest && may(entity, "create") ? [button("Bring it back", () => restore(record))] : null;
-    if (change === newest) return [make("span", { className: "note" }, "This is the record as it is now.")];
-    const words = `Put back version ${change.version}`;
-    return may(entity, "update") && change.action !== "DELETE" ? [button(words, () => revert(record, change.version))] : null;
+    return ways(record, change).map(([words, action]) => button(words, action));
   };
   const after = async (items) => {
     await learn(items);
     if (view.isConnected) entitle(`${entity} ${nameOf(entity, id)}`);
   };
-  await stream(view, { read, item: (change) => entry(change, extra, false), after, empty: "" });
+  view.classList.add("timeline");
+  await stream(view, { read, item: (change) => entry(change, extra), after, empty: "" });
 }

@@ -17,7 +17,7 @@ const FORM = [
   ...DAYS,
 ];
 
-const who = (access) => access.user_label ?? "Nobody signed in";
+const who = (access) => access.user_label ?? "Somebody not signed in";
 
 function told(access) {
   const only = (name, value, words = value) =>
@@ -38,9 +38,21 @@ function told(access) {
 
 function item(access) {
   const failed = !access.status || access.status >= 400;
-  const status = make("span", { className: failed ? "status failed" : "status" }, String(access.status ?? "none"));
+  const status = make(
+    "span",
+    { className: failed ? "status failed" : "status" },
+    String(access.status ?? "none"),
+  );
   const asked = make("code", {}, `${access.method} ${access.path}`);
-  const line = make("span", { className: "line" }, make("strong", {}, who(access)), " asked ", asked, " → ", status);
+  const line = make(
+    "span",
+    { className: "line" },
+    make("strong", {}, who(access)),
+    " asked ",
+    asked,
+    " → ",
+    status,
+  );
   const details = make("details", {}, make("summary", {}, time(access.at), line));
   const fill = () => details.append(make("div", { className: "body" }, told(access)));
   details.addEventListener("toggle", fill, { once: true });
@@ -52,18 +64,25 @@ export async function showRequests({ values }) {
   view.append(filters("requests", FORM, values));
   const { method, status, ip, user_id, session_id, route, request_id, outcome } = values;
   const asked = { method, status, ip, user_id, session_id, route, request_id, outcome };
-  const read = (cursor) => call(`/audit/accesses${query({ ...asked, ...between(values), cursor })}`);
+  const read = (cursor) =>
+    call(`/audit/accesses${query({ ...asked, ...between(values), cursor })}`);
   await stream(view, { read, item, empty: "No requests like that." });
 }
 
 export async function showRequest({ parts: [id = ""] }) {
   const view = begin("One request");
   const { accesses, changes } = await call(`/audit/requests/${encodeURIComponent(id)}`);
-  const entries = changes.map((change) => entry(change, null, true));
+  const entries = changes.map((change) => entry(change, undefined, true));
   view.append(
     make("p", { className: "note" }, make("code", {}, id)),
     ...accesses.map((access) => make("div", { className: "card" }, told(access))),
-    accesses.length ? "" : make("p", { className: "note" }, "Who asked is written down about a second after the answer; nothing is known of it here."),
+    accesses.length
+      ? ""
+      : make(
+          "p",
+          { className: "note" },
+          "Who asked is written down about a second after the answer; nothing is known of it here.",
+        ),
     make("h2", {}, changes.length ? "What it changed" : "It changed nothing"),
     make("ol", { className: "entries" }, ...entries),
   );

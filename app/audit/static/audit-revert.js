@@ -5,7 +5,9 @@ import { comparison } from "./audit-entry.js";
 import { attempt } from "./audit-shell.js";
 
 const dialog = document.getElementById("confirm");
-const [title, words, plan, yes] = ["title", "words", "plan", "yes"].map((name) => document.getElementById(`confirm-${name}`));
+const [title, words, plan, yes] = ["title", "words", "plan", "yes"].map((name) =>
+  document.getElementById(`confirm-${name}`),
+);
 
 /** Ask, and return whether the answer was yes. */
 function confirm(question, explanation, shown, verb) {
@@ -23,7 +25,8 @@ function confirm(question, explanation, shown, verb) {
 
 /** The same shape as a change has: field → now, field → then. */
 function asChange(changes, entity) {
-  const side = (i) => Object.fromEntries(Object.entries(changes).map(([name, pair]) => [name, pair[i]]));
+  const side = (i) =>
+    Object.fromEntries(Object.entries(changes).map(([name, pair]) => [name, pair[i]]));
   return { entity, old: side(0), new: side(1) };
 }
 
@@ -41,7 +44,12 @@ export function revert({ address, name, newest }, version) {
     const explanation = differs
       ? "It is a change like any other: recorded under your name, and it can be put back as well."
       : "It is the same as it was then: there is nothing to put back.";
-    const agreed = await confirm(`Put ${name} back to version ${version}?`, explanation, differs ? [table] : [], differs ? "Put it back" : "");
+    const agreed = await confirm(
+      `Put ${name} back to version ${version}?`,
+      explanation,
+      differs ? [table] : [],
+      differs ? "Put it back" : "",
+    );
     if (!agreed) return;
     // Only what was shown is done: if it has changed meanwhile, it is refused.
     const headers = { ...body.headers, "If-Match": `"${newest.version}"` };

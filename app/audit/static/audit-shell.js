@@ -33,7 +33,8 @@ function clearFault() {
 
 function tell(error, again) {
   const retry = again ? [button("Try again", again)] : [];
-  const words = [error.message, ADVICE[error.status] ?? ""].join(" ");
+  const sentence = error.message.replace(/[^.!?]$/, "$&.");
+  const words = [sentence, ADVICE[error.status] ?? ""].join(" ");
   fault.replaceChildren(words, ...retry);
   fault.hidden = false;
 }

@@ -9,7 +9,7 @@ const USUAL = new Set(["updated_at", "version"]);
 const MOST = 3; // fields in one line
 const LONGEST = 48; // characters of a value in one line
 
-export const actor = (change) => change.actor_label ?? "Nobody signed in";
+export const actor = (change) => change.actor_label ?? "Somebody not signed in";
 export const spaced = (name) => name.replaceAll("_", " ");
 
 /** Return the names of the fields that a change is about. */

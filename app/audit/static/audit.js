@@ -36,12 +36,14 @@ async function show() {
   mark(view);
   await attempt(() => VIEWS[view](where), show);
   const control = focused && document.querySelector(`[name="${CSS.escape(focused)}"]`);
-  if (shown) (control ?? document.getElementById("heading")).focus();
+  if (shown) (control || document.getElementById("heading")).focus();
   shown = view;
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  // Signing in twice would leave a session that nobody ends.
+  if (document.body.classList.contains("busy")) return;
   const { username, password } = Object.fromEntries(new FormData(form));
   attempt(async () => {
     await signIn(username, password);

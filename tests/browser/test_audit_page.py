@@ -1,0 +1,309 @@
+"""The audit page, as a browser shows it to somebody who has never seen it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.audit.models import AuditAccess
+from app.main import open_database
+from tests.accounts import PASSWORD, add_account
+from tests.browser.conftest import CHROMIUM, Visit
+from tests.browser.test_pages import LOOKS
+from tests.databases import make_settings
+from tests.servers import PATIENCE, Server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium on this machine"),
+]
+
+ATTACK = '<img src="https://evil.example/x" onerror="document.title = 1">'
+RAISE = {"X-Request-ID": "the-raise"}
+
+
+@dataclass
+class Trail:
+    """What has happened before anybody looks."""
+
+    pen: str
+    ink: str
+
+
+async def record_access(address: str) -> None:
+    row = AuditAccess(
+        request_id=RAISE["X-Request-ID"],
+        user_label="ada@example.com",
+        ip="192.0.2.7",
+        method="PATCH",
+        path="/api/v1/products/1",
+        status=200,
+        duration_ms=3.2,
+        bytes=412,
+        user_agent=ATTACK,
+        outcome="ok",
+    )
+    settings = make_settings(address)
+    async with open_database(settings) as database, database.writing() as session:
+        session.add(row)
+
+
+# It has to be there before Playwright's event loop begins.
+@pytest.fixture(scope="module", autouse=True)
+def trail(address: str, server: Server) -> Trail:
+    settings = make_settings(address)
+    ada = add_account(
+        settings, "products:create", "products:update", email="ada@example.com"
+    )
+    add_account(settings, "products:read", email="bob@example.com")
+    asyncio.run(record_access(address))
+    with server.client() as client:
+        client.headers.update(ada.header)
+        pen = {"sku": "PEN-001", "name": "Fountain pen", "price": "1.50"}
+        ink = {"sku": "INK-020", "name": ATTACK, "price": "7.00"}
+        ids = [client.post("/products", json=each).json()["id"] for each in (pen, ink)]
+        client.patch(f"/products/{ids[0]}", json={"price": "2.00"}, headers=RAISE)
+        client.patch(f"/products/{ids[0]}", json={"stock": 9})
+        client.patch(f"/products/{ids[1]}", json={"name": ATTACK * 2})
+    return Trail(*ids)
+
+
+def sign_in(page: Page, email: str = "root@example.com", key: str = PASSWORD) -> None:
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(key)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def enter(visit: Visit, place: str = "") -> Page:
+    page = visit.open(f"/audit{place}")
+    sign_in(page)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    return page
+
+
+def sessions(server: Server) -> int:
+    with server.client() as client:
+        return len(client.get("/auth/sessions").json())
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def line(page: Page, text: str) -> Locator:
+    return page.locator("summary").filter(has_text=text)
+
+
+def test_who_changed_a_price_stands_on_the_first_page(visit: Visit) -> None:
+    page = enter(visit)
+    told = "ada@example.com changed Product PEN-001: price 1.50 → 2.00"
+    expect(line(page, told)).to_be_visible()
+    page.get_by_label("Field").fill("price")
+    page.get_by_role("button", name="Show").click()
+    others = page.locator("summary").filter(has_not_text=": price")
+    expect(others).to_have_count(0)
+    expect(line(page, told)).to_be_visible()
+    assert page.url.endswith("#/changes?field=price")
+
+
+def test_a_change_opens_to_both_sides_and_leads_on(visit: Visit, trail: Trail) -> None:
+    page = enter(visit)
+    line(page, "price 1.50").click()
+    row = page.get_by_role("row", name="price")
+    expect(row.get_by_role("cell")).to_have_text(["1.50", "2.00"])
+    page.get_by_role("link", name="All by ada@example.com").click()
+    expect(page.get_by_role("link", name="Not only actor")).to_be_visible()
+    expect(page.locator("summary")).to_have_count(5)
+    line(page, "price 1.50").click()
+    page.get_by_role("link", name="Timeline of Product PEN-001").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Product PEN-001")
+    assert page.url.endswith(f"#/record/Product/{trail.pen}")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
+
+
+def test_the_page_of_a_request_tells_who_asked_and_what_it_changed(
+    visit: Visit,
+) -> None:
+    page = enter(visit, "#/request/the-raise")
+    expect(page.locator(".card")).to_contain_text("192.0.2.7")
+    expect(line(page, "price 1.50 → 2.00")).to_be_visible()
+
+
+def test_a_record_is_found_by_its_name_and_put_back(visit: Visit) -> None:
+    page = enter(visit, "#/records")
+    page.get_by_role("searchbox").fill("pen-001")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Product PEN-001 Fountain pen").click()
+    line(page, "created Product PEN-001").click()
+    page.get_by_role("button", name="Put back version 1").click()
+    dialog = page.get_by_role("dialog", name="Put Product PEN-001 back to version 1?")
+    row = dialog.get_by_role("row", name="price")
+    expect(row.get_by_role("cell")).to_have_text(["2.00", "1.50"])
+    page.keyboard.press("Escape")
+    expect(line(page, "revert")).to_have_count(0)
+    page.get_by_role("button", name="Put back version 1").click()
+    dialog.get_by_role("button", name="Put it back").click()
+    told = "root@example.com changed Product PEN-001: "
+    expect(line(page, "revert to version 1")).to_contain_text(told)
+    expect(page.locator("summary").first).to_contain_text("2.00 → 1.50")
+
+
+def test_what_is_deleted_is_brought_back(
+    visit: Visit, server: Server, trail: Trail
+) -> None:
+    with server.client() as client:
+        assert client.delete(f"/products/{trail.ink}").status_code == 204
+    page = enter(visit, f"#/record/Product/{trail.ink}")
+    line(page, "root@example.com deleted Product INK-020").click()
+    page.get_by_role("button", name="Bring it back").click()
+    page.get_by_role("dialog").get_by_role("button", name="Bring it back").click()
+    expect(line(page, "created Product INK-020 restore")).to_be_visible()
+
+
+def test_what_a_stranger_wrote_is_shown_and_does_nothing(
+    visit: Visit, trail: Trail
+) -> None:
+    page = enter(visit, f"#/record/Product/{trail.ink}")
+    expect(line(page, ATTACK[:30]).first).to_be_visible()
+    for summary in page.locator("summary").all():
+        summary.click()
+    expect(page.get_by_role("cell", name=ATTACK).first).to_be_visible()
+    page.get_by_role("link", name="Requests").click()
+    line(page, "PATCH").click()
+    expect(page.get_by_text(ATTACK)).to_be_visible()
+    expect(page).to_have_title("Requests · Audit")
+    assert page.locator("main img").count() == 0
+
+
+def test_secrets_are_hidden_and_who_may_see_it_is_told_that_they_changed(
+    visit: Visit, server: Server
+) -> None:
+    person = {"email": "cy@example.com", "full_name": "Cy", "password": PASSWORD}
+    with server.client() as client:
+        id = client.post("/users", json=person).json()["id"]
+        client.patch(f"/users/{id}", json={"password": f"{PASSWORD} !"})
+    page = enter(visit, "#/changes?entity=User")
+    changed = line(page, "User cy@example.com: password hash hidden (changed)")
+    changed.click()
+    row = page.get_by_role("row", name="password hash")
+    expect(row.get_by_role("cell")).to_have_text(["hidden", "hidden (changed)"])
+    assert "hmac:" not in page.content()
+
+
+def test_a_wrong_password_is_refused_in_words(visit: Visit) -> None:
+    page = visit.open("/audit")
+    sign_in(page, key="not the password")
+    expect(page.get_by_role("alert")).to_contain_text("password is wrong")
+    visit.faults.clear()  # the browser reports every 401
+    sign_in(page)
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_whoever_may_not_look_is_told_what_she_lacks(visit: Visit) -> None:
+    page = visit.open("/audit")
+    sign_in(page, "bob@example.com")
+    expect(page.get_by_role("alert")).to_contain_text("needs the permission audit:read")
+    visit.faults.clear()  # the browser reports every 403
+
+
+def test_a_failure_can_be_tried_again(visit: Visit) -> None:
+    page = enter(visit)
+    problem = {"detail": "The database does not answer"}
+    page.route("**/accesses*", lambda route: route.fulfill(status=503, json=problem))
+    page.get_by_role("link", name="Requests").click()
+    expect(page.get_by_role("alert")).to_contain_text(problem["detail"])
+    visit.faults.clear()  # the browser reports every 503
+    page.unroute("**/accesses*")
+    page.get_by_role("button", name="Try again").click()
+    expect(line(page, "PATCH")).to_be_visible()
+
+
+def test_a_token_that_grows_old_is_renewed_once(visit: Visit) -> None:
+    page = visit.page
+    renewals: list[str] = []
+    page.on("request", lambda sent: renewals.append(sent.url))
+    page.clock.install()
+    enter(visit)
+    expect(line(page, "PEN-001").first).to_be_visible()
+    page.clock.fast_forward("20:00")
+    page.get_by_role("link", name="Records").click()
+    page.get_by_role("searchbox").fill("pen")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Product PEN-001")).to_be_visible()
+    assert sum(url.endswith("/auth/refresh") for url in renewals) == 1
+
+
+def test_a_session_that_has_ended_asks_to_sign_in_and_goes_on(
+    visit: Visit, server: Server
+) -> None:
+    page = enter(visit, "#/requests")
+    expect(line(page, "PATCH")).to_be_visible()
+    with server.client() as client:
+        for each in client.get("/auth/sessions").json():
+            if not each["current"]:
+                client.delete(f"/auth/sessions/{each['id']}")
+    page.get_by_role("link", name="Changes").click()
+    expect(page.get_by_role("alert")).to_contain_text("session has ended")
+    visit.faults.clear()  # the browser reports every 401
+    sign_in(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
+    expect(line(page, "PEN-001").first).to_be_visible()
+
+
+def test_nothing_is_kept_and_leaving_ends_the_session(
+    visit: Visit, server: Server
+) -> None:
+    page = enter(visit)
+    expect(line(page, "PEN-001").first).to_be_visible()
+    assert page.evaluate("document.cookie + localStorage.length") == "0"
+    assert page.evaluate("sessionStorage.length") == 0
+    before = sessions(server)
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    wait_until(lambda: sessions(server) == before - 1)
+
+
+def test_what_is_no_place_shows_the_changes(visit: Visit) -> None:
+    page = enter(visit, "#/%E0/?entity=%")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
+
+
+@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=str)
+@pytest.mark.parametrize("place", ["changes", "requests", "records?q=e"])
+def test_the_audit_page_fits_every_screen(visit: Visit, place: str) -> None:
+    page = enter(visit, f"#/{place}")
+    expect(page.locator("summary, .found a").first).to_be_visible()
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") == page.evaluate(
+        "innerWidth"
+    )
+    color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    is_dark = sum(int(part) for part in color[4:-1].split(",")) < 3 * 128
+    assert is_dark == page.evaluate(
+        "matchMedia('(prefers-color-scheme: dark)').matches"
+    )
+
+
+def test_a_long_history_is_shown_a_stretch_at_a_time(
+    visit: Visit, server: Server
+) -> None:
+    cap = {"sku": "CAP-1", "name": "Cap", "price": "1.00"}
+    with server.client() as client:
+        id = client.post("/products", json=cap).json()["id"]
+        for stock in range(1, 61):
+            client.patch(f"/products/{id}", json={"stock": stock})
+    page = enter(visit, f"#/record/Product/{id}")
+    expect(page.locator("summary")).to_have_count(50)
+    page.get_by_role("button", name="Show older").dblclick()
+    expect(page.locator("summary")).to_have_count(61)
+    expect(page.locator("summary").last).to_contain_text("created Product CAP-1")
+    expect(page.get_by_role("button", name="Show older")).to_be_hidden()
