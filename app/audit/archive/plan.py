@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from app.audit.archive.canonical import to_line
 from app.audit.archive.logs import BEGINNING, HIGHEST, Log, LogName, Span
+from app.audit.archive.packer import LEVEL
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.store import LEVEL
 from app.core.database import Database
 from app.core.models import now
 

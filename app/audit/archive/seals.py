@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import HIGHEST, LOGS, Log, Span
 from app.audit.archive.models import AuditSeal
+from app.audit.archive.pace import Pace
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seal import export, follow, sign
 from app.audit.archive.seal_repository import SealRepository
@@ -29,17 +30,21 @@ class Sealer:
     async def seal(self) -> int:
         """Seal all that is complete; return how many rows that was."""
         total = 0
+        pace = Pace(most=BATCH)
         for log in LOGS.values():
-            while count := await self.seal_batch(log):
+            count = 1
+            while count:
+                async with pace.measured():
+                    count = await self.seal_batch(log, pace.rows)
                 total += count
         return total
 
-    async def seal_batch(self, log: Log) -> int:
+    async def seal_batch(self, log: Log, limit: int) -> int:
         async with self.database.writing() as session:
             seals = SealRepository(session)
             await seals.take_turn()
             span = Span(await seals.mark(log), (await seals.complete_until(), HIGHEST))
-            rows = await LogRepository(session, log).page(span, BATCH)
+            rows = await LogRepository(session, log).page(span, limit)
             seal = await self.add(session, log, rows)
         return self.announce(seal)
 

@@ -1,12 +1,12 @@
 """Questions to both logs: live rows, restored ones and cold files, in one list."""
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 
 import orjson
 
 from app.audit.archive.canonical import Key, from_line, key_of, to_line
-from app.audit.archive.finder import may_contain
+from app.audit.archive.finder import COLUMNS, Index
 from app.audit.archive.logs import Log
 from app.audit.archive.manifest import Manifest, read_manifest
 from app.audit.archive.question import Answer, Hit, Question
@@ -59,15 +59,10 @@ class Search:
         return sorted(manifests, key=lambda each: each.last.at, reverse=True)
 
     def may_know(self, log: Log, manifest: Manifest) -> bool:
-        """Judge a file by its manifest and its index."""
-        values = self.question.values(log)
-        entity = values.pop("entity", None)
-        if not manifest.overlaps(self.question.span):
-            return False
-        if entity and entity not in manifest.entities:
-            return False
-        keys = self.tools.store.read(manifest.keys) if values else b""
-        return all(may_contain(keys, value) for value in values.values())
+        """Judge a file by its manifest alone."""
+        entity = self.question.values(log).get("entity")
+        known = entity is None or entity in manifest.entities
+        return known and manifest.overlaps(self.question.span)
 
     def has_newer(self, hits: dict[str, Hit], manifest: Manifest) -> bool:
         """Is the answer full already, with rows that are newer than all of these?"""
@@ -78,11 +73,24 @@ class Search:
     def cold(self, log: Log, manifest: Manifest) -> Iterator[Hit]:
         values, span = self.question.values(log), self.question.span
         needles = [needle(name, value) for name, value in values.items()]
-        for line in self.tools.store.lines_with(manifest.file, needles):
-            row = from_line(line)
-            same = all(row.get(name) == value for name, value in values.items())
-            if same and span.after < key_of(row) <= span.until:
-                yield {"log": log.name, "source": manifest.file, **row}
+        for line in self.lines(log, manifest):
+            if all(needle in line for needle in needles):
+                row = from_line(line)
+                same = all(row.get(name) == value for name, value in values.items())
+                if same and span.after < key_of(row) <= span.until:
+                    yield {"log": log.name, "source": manifest.file, **row}
+
+    def lines(self, log: Log, manifest: Manifest) -> Iterator[bytes]:
+        """Yield the lines that are worth a look: of some blocks, if an id is known."""
+        values = self.question.values(log)
+        ids = [value for name, value in values.items() if name in COLUMNS]
+        if not ids:
+            return self.tools.store.lines(manifest.file)
+        index = Index.read(self.tools.store.read(manifest.keys))
+        blocks = set.intersection(*(index.blocks_with(value) for value in ids))
+        extents = [index.extent(block) for block in sorted(blocks)]
+        parts = self.tools.store.parts(manifest.file, extents)
+        return chain.from_iterable(part.splitlines() for part in parts)
 
 
 def needle(name: str, value: str) -> bytes:

@@ -3,7 +3,7 @@
 import gzip
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,6 @@ from app.audit.archive.exceptions import ArchiveException, VerificationException
 from app.audit.archive.logs import LogName
 
 CHUNK = 1 << 20
-LEVEL = 6
 
 
 class Store:
@@ -83,33 +82,23 @@ class Store:
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Yield a packed file's lines, without their ends."""
-        with self.unpacking(name) as file:
+        with self.unpacking(name), gzip.open(self.folder / name, "rb") as file:
             for line in file:
                 yield line.removesuffix(b"\n")
 
-    def lines_with(self, name: str, needles: list[bytes]) -> Iterator[bytes]:
-        """Yield the lines that have all of these in them; most blocks have none."""
-        with self.unpacking(name) as file:
-            rest = b""
-            while block := file.read(CHUNK):
-                whole, _, rest = (rest + block).rpartition(b"\n")
-                if all(needle in whole for needle in needles):
-                    for line in whole.splitlines():
-                        if all(needle in line for needle in needles):
-                            yield line
+    def parts(self, name: str, extents: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+        """Yield the content of parts of a packed file, each a member of its own."""
+        with self.unpacking(name), (self.folder / name).open("rb") as file:
+            for first, last in extents:
+                file.seek(first)
+                yield gzip.decompress(file.read(last - first))
 
     @contextmanager
-    def unpacking(self, name: str) -> Iterator[gzip.GzipFile]:
+    def unpacking(self, name: str) -> Iterator[None]:
         try:
-            with gzip.open(self.folder / name, "rb") as file:
-                yield file
+            yield
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise VerificationException(f"{name} is damaged: {error}") from None
-
-
-def packing(file: BinaryIO) -> gzip.GzipFile:
-    """Pack into this file; the same content always gives the same bytes."""
-    return gzip.GzipFile("", "wb", LEVEL, file, mtime=0)
 
 
 def sync_folder(folder: Path) -> None:

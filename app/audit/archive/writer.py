@@ -7,14 +7,14 @@ from typing import BinaryIO
 from app.audit.archive.canonical import Row, to_line
 from app.audit.archive.checks import check_sealed
 from app.audit.archive.file_repository import FileRepository
-from app.audit.archive.finder import keys_of, pack_keys
+from app.audit.archive.finder import keys_of, pack_index
 from app.audit.archive.logs import Log, Span
 from app.audit.archive.manifest import FORMAT, Manifest, Place, SealMark
 from app.audit.archive.merkle import leaf_hash, merkle_root
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.packer import Packer
 from app.audit.archive.seal import NOTHING_BEFORE
 from app.audit.archive.seal_repository import SealRepository
-from app.audit.archive.store import packing
 from app.audit.archive.tools import Tools
 
 FILE_ROWS = 50_000
@@ -30,7 +30,8 @@ class Tally:
         self.content = sha256()
         self.leaves: list[bytes] = []
         self.entities: Counter[str] = Counter()
-        self.index: set[int] = set()
+        self.ends: list[int] = []
+        self.places: set[tuple[int, int]] = set()
 
     def add(self, row: Row) -> bytes:
         """Count a row in; return its line."""
@@ -38,7 +39,6 @@ class Tally:
         self.leaves.append(leaf_hash(line))
         self.first = self.first or row
         self.last = row
-        self.index.update(keys_of(row))
         if "entity" in row:
             self.entities[row["entity"]] += 1
         self.content.update(line + b"\n")
@@ -58,7 +58,7 @@ class FileWriter:
         with self.tools.store.writing(f"{name}.jsonl.gz") as raw:
             await self.fill(raw, span, tally)
         self.tools.progress.step("written", name)
-        self.tools.store.write(f"{name}.keys", pack_keys(tally.index))
+        self.tools.store.write(f"{name}.keys", pack_index(tally.ends, tally.places))
         self.tools.progress.step("indexed", name)
         if tally.first is None or tally.last is None:
             return None
@@ -97,9 +97,12 @@ class FileWriter:
         return mark, (last and last.manifest) or NOTHING_BEFORE
 
     async def fill(self, raw: BinaryIO, span: Span, tally: Tally) -> None:
-        with packing(raw) as packed:
-            async for rows in self.tools.pages(self.log, span, FILE_ROWS):
-                await check_sealed(self.tools, self.log, rows)
-                for row in rows:
-                    packed.write(tally.add(row))
-                self.tools.progress.rows(len(rows))
+        packer = Packer(raw)
+        async for rows in self.tools.pages(self.log, span, FILE_ROWS):
+            await check_sealed(self.tools, self.log, rows)
+            for row in rows:
+                tally.places.update((key, packer.block) for key in keys_of(row))
+                packer.add(tally.add(row))
+            self.tools.progress.rows(len(rows))
+        packer.flush()
+        tally.ends = packer.ends

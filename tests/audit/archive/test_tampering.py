@@ -33,7 +33,8 @@ TAMPERINGS: list[tuple[Tamper, dict[Kind, int]]] = [
     (tampering.delete_a_manifest, {Kind.MANIFEST_MISSING: 1, MISSING: 6}),
     (tampering.sign_a_manifest_again, {Kind.MANIFEST_FORGED: 1}),
     (tampering.add_a_file, {Kind.FILE_EXTRA: 1}),
-    (tampering.drop_a_seal, {Kind.SEAL_MISSING: 1}),
+    # Its rows are 50, and nothing vouches for them any more.
+    (tampering.drop_a_seal, {Kind.SEAL_MISSING: 1, EXTRA: 50}),
     (tampering.drop_the_last_seals, {Kind.SEAL_MISSING: 1}),
     (tampering.change_a_seal, {Kind.SEAL_CHANGED: 1}),
     (tampering.change_its_leaves, {Kind.SEAL_CHANGED: 1, EXTRA: 1}),
@@ -79,7 +80,7 @@ def test_a_chain_that_was_made_anew_is_not_the_one_that_was_seen(trail: Trail) -
     tampering.change_a_row(trail)
     trail.seal()
     assert trail.faults() == {}
-    assert trail.faults(*seen) == {Kind.SEAL_CHANGED: 2}
+    assert trail.faults(*seen) == {Kind.SEAL_CHANGED: len(seen)}
 
 
 def test_an_access_that_came_late_is_no_tampering(sealed: Trail) -> None:
