@@ -80,6 +80,8 @@ def test_production_keeps_its_docs_to_itself(url: str) -> None:
     with visiting(create_app(make_settings(url, ENVIRONMENT="production"))) as visitor:
         assert {visitor.get(path).status_code for path in DOCS} == {404}
         assert not references(visitor.get("/").text) & DOCS
+        assert "/audit" in references(visitor.get("/").text)
+        assert visitor.get("/audit").status_code == 200
 
 
 def test_production_shows_its_docs_when_told_to(url: str) -> None:
