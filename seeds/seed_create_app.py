@@ -96,7 +96,7 @@ async def seed(rows: int) -> None:
     async with open_database(settings) as database:
         if fault := await schema_fault(database):
             sys.exit(fault)
-        with new_context(Context(request_id="seed")):
+        with new_context(Context(request_id="seed", actor_label="seed_create_app")):
             tell(settings.FIRST_SUPERUSER_EMAIL, await add_superuser(database))
             if settings.is_production:
                 print("In production there is no example data.")

@@ -17,7 +17,6 @@ from app.audit.models import AuditAccess
 from app.core.database import Database
 
 INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-
 Values = tuple[Any, ...]
 
 logger = structlog.get_logger()

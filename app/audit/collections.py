@@ -1,7 +1,6 @@
 """What a slice's router says of its collection: enough to give it a history.
 
-Nothing is declared twice. Whoever reads one record at `/x/{x_id}` and changes it there
-has named the entity, its schemas, its service and its id.
+Nothing is declared twice: whoever reads and changes one record has named them all.
 """
 
 import inspect
@@ -56,8 +55,8 @@ def record_route(router: APIRouter, method: str) -> APIRoute | None:
     return None
 
 
-def dependency(annotation: Any) -> Callable[..., Any]:
+def dependency(annotation: Any) -> Any:
     """Return what `Annotated[…, Depends(f)]` depends on."""
-    found = [each for each in get_args(annotation) if isinstance(each, params.Depends)]
-    call: Callable[..., Any] = found[0].dependency  # type: ignore[assignment]
-    return call
+    return next(
+        x for x in get_args(annotation) if isinstance(x, params.Depends)
+    ).dependency

@@ -9,8 +9,6 @@ from app.core.fields import Line
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
-MODULES_EXAMPLE = {"products": ["create", "update"], "tasks": []}
-
 
 def check_modules(modules: dict[str, list[str]]) -> dict[str, list[str]]:
     """Refuse what the code does not know: it would grant nothing, and look as if."""
@@ -28,7 +26,7 @@ Modules = Annotated[
     AfterValidator(check_modules),
     Field(
         description="Module → granted actions. A module that is present grants `read`.",
-        examples=[MODULES_EXAMPLE],
+        examples=[{"products": ["create", "update"], "tasks": []}],
     ),
 ]
 Name = Annotated[
