@@ -57,6 +57,5 @@ def record_route(router: APIRouter, method: str) -> APIRoute | None:
 
 def dependency(annotation: Any) -> Any:
     """Return what `Annotated[…, Depends(f)]` depends on."""
-    return next(
-        x for x in get_args(annotation) if isinstance(x, params.Depends)
-    ).dependency
+    found = (each for each in get_args(annotation) if isinstance(each, params.Depends))
+    return next(found).dependency

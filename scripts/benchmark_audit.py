@@ -1,0 +1,151 @@
+"""Ask a large audit log what auditors ask: how long it takes, and by which index.
+
+python scripts/benchmark_audit.py                 a million rows in each log
+python scripts/benchmark_audit.py --rows 50000    a quick look
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+# Nothing is signed here, yet the settings insist.
+os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+
+from app.audit.repository import ACCESSES, CHANGES, AuditRepository
+from app.audit.schemas import AccessQuery, ChangeQuery
+from app.audit.timeline_schemas import HistoryQuery
+from app.core.config import Settings
+from app.core.database import Database, make_engine
+from scripts.bench.databases import Engine, template_on
+from tests.databases import make_settings
+
+TIMES = 50
+VERSIONS = 10  # of each record
+ID = UUID(int=777)
+
+# Ten versions of each record, three changes in each request, one every millisecond.
+ROWS = {
+    Engine.SQLITE: """
+        WITH RECURSIVE n(i) AS (
+            SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :rows
+        ), r AS (
+            SELECT i, lower(hex(randomblob(16))) AS id,
+                strftime('%Y-%m-%d %H:%M:%f000', 1760000000 + i * 0.001, 'unixepoch')
+                AS at, printf('%032x', i / 10) AS record
+            FROM n
+        )""",
+    Engine.POSTGRESQL: """
+        WITH r AS (
+            SELECT i, gen_random_uuid() AS id, to_timestamp(1760000000 + i * 0.001)
+                AS at, lpad(to_hex(i / 10), 32, '0')::uuid AS record
+            FROM generate_series(0, :rows - 1) AS n(i)
+        )""",
+}
+INTO_CHANGES = """
+INSERT INTO audit_change (id, at, request_id, actor_id, actor_label, action, entity,
+    entity_id, version, old, new)
+SELECT id, at, 'request-' || (i / 3), record, 'ada@example.com', 'UPDATE', 'Product',
+    record, i % 10 + 1, '{"price": "1.50", "stock": 3}', '{"price": "2.00", "stock": 4}'
+FROM r"""
+INTO_ACCESSES = """
+INSERT INTO audit_access (id, at, request_id, user_id, user_label, ip, method, path,
+    route, query, status, duration_ms, bytes, user_agent, outcome)
+SELECT id, at, 'request-' || i, record, 'ada@example.com', '192.0.2.1', 'GET',
+    '/api/v1/products', '/api/v1/products', '', 200, 1.5, 512, 'curl', 'answered'
+FROM r"""
+
+Ask = Callable[[AuditRepository], Awaitable[Any]]
+QUESTIONS: dict[str, Ask] = {
+    "history of one record": lambda log: log.of_record("Product", ID, HistoryQuery()),
+    "a request's changes": lambda log: log.of_request(CHANGES, "request-333"),
+    "a request's accesses": lambda log: log.of_request(ACCESSES, "request-333"),
+    "newest changes": lambda log: log.changes(ChangeQuery()),
+    "newest accesses": lambda log: log.accesses(AccessQuery()),
+    "changes by somebody": lambda log: log.changes(ChangeQuery(actor_id=ID)),
+    "accesses by somebody": lambda log: log.accesses(AccessQuery(user_id=ID)),
+}
+
+
+async def fill(settings: Settings, engine: Engine, rows: int) -> None:
+    """Write both logs as nobody else may: in the bare database."""
+    bare = make_engine(settings)
+    async with bare.begin() as connection:
+        if engine is Engine.POSTGRESQL:
+            await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        for into in (INTO_CHANGES, INTO_ACCESSES):
+            await connection.execute(text(ROWS[engine] + into), {"rows": rows})
+    async with bare.connect() as connection:
+        await connection.execute(text("ANALYZE"))
+        await connection.commit()
+    await bare.dispose()
+
+
+async def measure(session: AsyncSession, ask: Ask) -> tuple[float, str]:
+    """Return the median in milliseconds, and the index that the database takes."""
+    log = AuditRepository(session)
+    sent: list[tuple[str, Any]] = []
+    engine = session.get_bind()
+
+    def note(_: Any, __: Any, sql: str, values: Any, *___: Any) -> None:
+        sent.append((sql, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    await ask(log)
+    event.remove(engine, "before_cursor_execute", note)
+    took = []
+    for _ in range(TIMES):
+        start = perf_counter()
+        await ask(log)
+        took.append((perf_counter() - start) * 1000)
+    return median(took), await explained(session, *sent[0])
+
+
+async def explained(session: AsyncSession, sql: str, values: Any) -> str:
+    connection = await session.connection()
+    sqlite = connection.dialect.name == "sqlite"
+    explain = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
+    plan = await connection.exec_driver_sql(f"{explain} {sql}", values)
+    lines = [str(row[-1]).strip() for row in plan]
+    return next((line for line in lines if "ix_" in line), lines[0])
+
+
+async def run(engine: Engine, url: str, rows: int, table: Table) -> None:
+    settings = make_settings(url)
+    await fill(settings, engine, rows)
+    database = Database(settings)
+    async with database.reading() as session:
+        for name, ask in QUESTIONS.items():
+            milliseconds, index = await measure(session, ask)
+            table.add_row(engine, name, f"{milliseconds:.2f}", index[:90])
+    await database.close()
+
+
+def main(
+    rows: Annotated[int, typer.Option(min=1_000, help="In each log.")] = 1_000_000,
+) -> None:
+    """Ask a large log what auditors ask; on SQLite and on PostgreSQL."""
+    table = Table(
+        "database", "question", "ms", "plan", title=f"{rows} rows in each log"
+    )
+    for engine in Engine:
+        with template_on(engine) as template, template.copy() as url:
+            asyncio.run(run(engine, url, rows, table))
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
