@@ -27,13 +27,13 @@ class Row:
     requests_per_second: Spread
     cpu_microseconds: Spread
     ratio: Spread  # of requests/s, to the first variant's in the same round
-    to_unguarded: Spread  # the same, to our own application without its guard
+    step: Spread  # the same, to the variant before
 
 
 def rows_of(
     database: str, operation: str, samples: Mapping[str, Sequence[Sample]]
 ) -> Iterable[Row]:
-    base = next(iter(samples.values()))
+    base = before = next(iter(samples.values()))
     for variant, taken in samples.items():
         yield Row(
             database,
@@ -42,8 +42,9 @@ def rows_of(
             spread(s.requests_per_second for s in taken),
             spread(s.cpu_microseconds for s in taken),
             ratio(taken, base),
-            ratio(taken, samples["unguarded"]),
+            ratio(taken, before),
         )
+        before = taken
 
 
 def ratio(taken: Sequence[Sample], base: Sequence[Sample]) -> Spread:
@@ -60,7 +61,7 @@ def table_of(rows: Sequence[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     for title in ("database", "request", "variant"):
         table.add_column(title, no_wrap=True)
-    for title in ("requests/s", "CPU \N{MICRO SIGN}s", "to bare", "unguarded"):
+    for title in ("requests/s", "CPU \N{MICRO SIGN}s", "to bare", "step"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         if row.variant == rows[0].variant:
@@ -72,7 +73,7 @@ def table_of(rows: Sequence[Row]) -> Table:
             cell(row.requests_per_second, ".0f"),
             f"{row.cpu_microseconds.median:.0f}",
             cell(row.ratio, ".2f"),
-            f"{row.to_unguarded.median:.2f}",
+            f"{row.step.median:.2f}",
         )
     return table
 

@@ -36,11 +36,15 @@ class Variant(NamedTuple):
     environment: dict[str, str] = {}
 
 
-# One line each. The first is what the others are compared with.
+WITHOUT_ACCESSES = {"AUDIT_ACCESS_MODE": "off"}
+# One line each. The first is what the others are compared with; of the rest, each has
+# one thing more than the one before it, and the last is all of ours.
 VARIANTS = {
     "bare": Variant("scripts.bench.bare.main:app"),
-    "ours": Variant("app.main:app"),
-    "unguarded": Variant("scripts.bench.unguarded:app"),
+    "core": Variant("scripts.bench.core:app", WITHOUT_ACCESSES),
+    "+ guard": Variant("scripts.bench.unaudited:app", WITHOUT_ACCESSES),
+    "+ changes": Variant("app.main:app", WITHOUT_ACCESSES),
+    "+ accesses": Variant("app.main:app"),
 }
 
 
