@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,17 @@ async def test_each_database_has_its_folder(one: str, two: str, same: bool) -> N
     first, second = (folder_of(make_settings(url)) for url in (one, two))
     assert (first == second) is same
     assert first.parent == Path(SPOOL)
+
+
+async def test_what_is_still_being_synced_is_loaded_even_so(
+    spool: Spool, loader: Loader, database: Database
+) -> None:
+    spool.write(line(path="/a"))
+    assert spool.segment
+    syncing = os.dup(spool.segment)
+    await loader.load()
+    os.close(syncing)
+    assert await paths(database) == ["/a"]
 
 
 async def test_no_one_else_may_read_it(spool: Spool) -> None:
