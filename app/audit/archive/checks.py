@@ -19,8 +19,11 @@ from app.audit.archive.tools import Tools
 ADVICE = "Nothing was deleted. Run `verify`."
 
 
-async def check_sealed(tools: Tools, log: Log, rows: list[Row]) -> None:
-    """Compare rows with their seals, and seal accesses that came too late for one."""
+async def check_sealed(tools: Tools, log: Log, rows: list[Row]) -> list[bytes]:
+    """Compare rows with their seals, and seal accesses that came too late for one.
+
+    Return the rows as lines.
+    """
     first, last = rows[0], rows[-1]
     span = Span((first["at"], first["id"]), (last["at"], last["id"]))
     async with tools.database.reading() as session:
@@ -34,12 +37,14 @@ async def check_sealed(tools: Tools, log: Log, rows: list[Row]) -> None:
         )
     if late:
         await tools.sealer.seal_late(log, late)
-    for row in rows:
-        digest = leaf_hash(to_line(row))
+    lines = [to_line(row) for row in rows]
+    for row, line in zip(rows, lines, strict=True):
+        digest = leaf_hash(line)
         if sealed.get(row["id"], digest) != digest:
             raise VerificationException(
                 f"Row {row['id']} of {log.name} has changed since its seal. {ADVICE}"
             )
+    return lines
 
 
 async def check_copied(tools: Tools, log: Log, manifest: Manifest) -> None:
