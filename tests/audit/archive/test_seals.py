@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from sqlalchemy import insert, text
+from structlog.testing import capture_logs
 
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.merkle import leaf_hash, merkle_root
@@ -104,23 +105,25 @@ def test_a_file_keeps_the_newest_seals(trail: Trail, tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_stops_no_seal(
-    trail: Trail, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trail: Trail, tmp_path: Path
 ) -> None:
     gone = tmp_path / "gone" / "seals.jsonl"
     trail.settings = make_settings(
         trail.settings.DATABASE_URL, AUDIT_SEAL_FILE=str(gone)
     )
     trail.fill()
-    assert trail.seal() == 100
-    output = capsys.readouterr().out
-    assert output.count("audit_sealed") == len(trail.seals())
-    assert trail.seals()[-1].hash in output
-    assert output.count("audit_seal_not_recorded") == len(trail.seals())
+    with capture_logs() as told:
+        assert trail.seal() == 100
+    seals = trail.seals()
+    hashes = [each["hash"] for each in told if each["event"] == "audit_sealed"]
+    assert hashes == [seal.hash for seal in seals]
+    failed = [each for each in told if each["event"] == "audit_seal_not_recorded"]
+    assert len(failed) == len(seals)
 
 
 def test_the_application_seals_in_the_background(trail: Trail) -> None:
     async def wait(tools: Tools) -> None:
-        async with sealing(tools.database, trail.settings):
+        async with sealing(tools.database, trail.settings), asyncio.timeout(10):
             while len(await seals_of(tools)) < 2:
                 await asyncio.sleep(0.01)
 
@@ -133,17 +136,16 @@ def test_the_application_seals_in_the_background(trail: Trail) -> None:
 
 
 def test_an_outage_does_not_end_the_sealing(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.audit.archive.sealing.EVERY", 0.01)
     tampering.execute(trail, text("ALTER TABLE audit_seal RENAME TO away"))
 
     async def wait(tools: Tools) -> None:
-        async with sealing(tools.database, trail.settings):
-            output = ""
-            while output.count("audit_not_sealed") < 2:
-                await asyncio.sleep(0.01)
-                output += capsys.readouterr().out
+        with capture_logs() as told:
+            async with sealing(tools.database, trail.settings), asyncio.timeout(10):
+                while [each["event"] for each in told].count("audit_not_sealed") < 2:
+                    await asyncio.sleep(0.01)
 
     trail.fill()
     trail.use(wait)
