@@ -100,17 +100,21 @@ def test_without_a_place_for_the_archive_it_asks_for_one(trail: Trail) -> None:
     assert "AUDIT_ARCHIVE_DIR" in done.complaint
 
 
-def test_a_second_run_is_told_that_one_is_under_way(trail: Trail) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("run", *KEEP, "--yes"), ("verify",), ("restore",), ("purge-restored", "--yes")],
+    ids=lambda words: words[0],
+)
+def test_only_one_works_at_a_time(trail: Trail, words: tuple[str, ...]) -> None:
     async def hold(tools: Tools) -> Done:
         async with only_run(tools.database):
-            words = ("run", *KEEP, "--yes")
             return await asyncio.to_thread(command, trail, *words)
 
     trail.fill()
     done = trail.use(hold)
     assert (done.code, done.output) == (3, "")
     assert done.complaint.startswith("Another run is under way.")
-    assert command(trail, "run", *KEEP, "--yes").code == 0
+    assert command(trail, *words).code == 0
 
 
 def test_a_failed_verification(trail: Trail) -> None:
