@@ -167,7 +167,9 @@ def verify(
 
     async def compare(tools: Tools) -> Report:
         witnesses = read_witnesses(Path(seals)) if seals else []
-        return await verify_all(tools, chosen(table), witnesses)
+        # A run would move rows from one side to the other meanwhile.
+        async with only_run(tools.database):
+            return await verify_all(tools, chosen(table), witnesses)
 
     report = work(compare, dest)
     if as_json:

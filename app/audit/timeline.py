@@ -57,7 +57,8 @@ class Timeline:
         return entity
 
     async def difference(self, version: int) -> Difference:
-        now, then = await self.service.get(self.id), await self.at_version(version)
+        now = await self.service.get_for_update(self.id)
+        then = await self.at_version(version)
         read = self.collection.read.model_validate
         return Difference.between(version, read(now), read(then))
 

@@ -19,27 +19,38 @@ from app.audit.archive.tools import Tools
 ADVICE = "Nothing was deleted. Run `verify`."
 
 
-async def check_sealed(tools: Tools, log: Log, rows: list[Row]) -> None:
-    """Compare rows with their seals, and seal accesses that came too late for one."""
-    first, last = rows[0], rows[-1]
-    span = Span((first["at"], first["id"]), (last["at"], last["id"]))
-    async with tools.database.reading() as session:
-        leaves = SealRepository(session).leaves(log, span)
-        sealed = {each.id: each.digest async for each in leaves}
-    late = [row for row in rows if row["id"] not in sealed]
-    if late and not log.may_be_late:
-        raise VerificationException(
-            f"{len(late)} rows of {log.name} were added after their time had been "
-            f"sealed, the first is {late[0]['id']}. {ADVICE}"
-        )
-    if late:
-        await tools.sealer.seal_late(log, late)
-    for row in rows:
-        digest = leaf_hash(to_line(row))
+async def check_sealed(tools: Tools, log: Log, rows: list[Row]) -> list[bytes]:
+    """Compare rows with their seals; return them as lines."""
+    sealed = await digests(tools, log, rows)
+    if late := [row for row in rows if row["id"] not in sealed]:
+        await seal_late(tools, log, late)
+    lines = [to_line(row) for row in rows]
+    for row, line in zip(rows, lines, strict=True):
+        digest = leaf_hash(line)
         if sealed.get(row["id"], digest) != digest:
             raise VerificationException(
                 f"Row {row['id']} of {log.name} has changed since its seal. {ADVICE}"
             )
+    return lines
+
+
+async def digests(tools: Tools, log: Log, rows: list[Row]) -> dict[UUID, bytes]:
+    """Return what the seals say of these rows, and of others around them."""
+    first, last = rows[0], rows[-1]
+    span = Span((first["at"], first["id"]), (last["at"], last["id"]))
+    async with tools.database.reading() as session:
+        leaves = SealRepository(session).leaves(log, span)
+        return {each.id: each.digest async for each in leaves}
+
+
+async def seal_late(tools: Tools, log: Log, late: list[Row]) -> None:
+    """Seal accesses that came too late for a seal; no change may do that."""
+    if not log.may_be_late:
+        raise VerificationException(
+            f"{len(late)} rows of {log.name} were added after their time had been "
+            f"sealed, the first is {late[0]['id']}. {ADVICE}"
+        )
+    await tools.sealer.seal_late(log, late)
 
 
 async def check_copied(tools: Tools, log: Log, manifest: Manifest) -> None:

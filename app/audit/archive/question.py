@@ -24,7 +24,7 @@ class Question:
         who = "label" if self.actor and "@" in self.actor else "id"
         wanted = {f"{log.actor}_{who}": self.actor, "request_id": self.request}
         if log is CHANGES:
-            wanted |= {"entity": self.entity, "entity_id": self.entity_id}
+            wanted |= {"entity_id": self.entity_id, "entity": self.entity}
         return {name: value for name, value in wanted.items() if value is not None}
 
     def logs(self) -> list[Log]:

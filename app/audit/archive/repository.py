@@ -45,7 +45,8 @@ class LogRepository:
 
     async def rows(self, query: Select[Any]) -> list[Row]:
         found = await self.session.execute(query)
-        return [dict(row) for row in found.mappings()]
+        names = list(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     async def by_ids(self, ids: Sequence[UUID]) -> list[Row]:
         return await self.rows(select(self.table).where(self.table.c.id.in_(ids)))

@@ -31,7 +31,6 @@ class Search:
         hits = {hit["id"]: hit for hit in await self.warm(log)}
         for manifest in self.manifests(log):
             if self.may_know(log, manifest) and not self.has_newer(hits, manifest):
-                self.answer.read += 1
                 for hit in self.cold(log, manifest):
                     hits.setdefault(hit["id"], hit)
             else:
@@ -85,9 +84,12 @@ class Search:
         values = self.question.values(log)
         ids = [value for name, value in values.items() if name in COLUMNS]
         if not ids:
+            self.answer.read += 1
             return self.tools.store.lines(manifest.file)
         index = Index.read(self.tools.store.read(manifest.keys))
         blocks = set.intersection(*(index.blocks_with(value) for value in ids))
+        self.answer.read += bool(blocks)
+        self.answer.skipped += not blocks
         extents = [index.extent(block) for block in sorted(blocks)]
         parts = self.tools.store.parts(manifest.file, extents)
         return chain.from_iterable(part.splitlines() for part in parts)

@@ -4,7 +4,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import BinaryIO
 
-from app.audit.archive.canonical import Row, to_line
+from app.audit.archive.canonical import Row
 from app.audit.archive.checks import check_sealed
 from app.audit.archive.file_repository import FileRepository
 from app.audit.archive.finder import keys_of, pack_index
@@ -33,9 +33,7 @@ class Tally:
         self.ends: list[int] = []
         self.places: set[tuple[int, int]] = set()
 
-    def add(self, row: Row) -> bytes:
-        """Count a row in; return its line."""
-        line = to_line(row)
+    def add(self, row: Row, line: bytes) -> None:
         self.leaves.append(leaf_hash(line))
         self.first = self.first or row
         self.last = row
@@ -43,7 +41,6 @@ class Tally:
             self.entities[row["entity"]] += 1
         self.content.update(line + b"\n")
         self.bytes += len(line) + 1
-        return line + b"\n"
 
 
 class FileWriter:
@@ -99,10 +96,11 @@ class FileWriter:
     async def fill(self, raw: BinaryIO, span: Span, tally: Tally) -> None:
         packer = Packer(raw)
         async for rows in self.tools.pages(self.log, span, FILE_ROWS):
-            await check_sealed(self.tools, self.log, rows)
-            for row in rows:
+            lines = await check_sealed(self.tools, self.log, rows)
+            for row, line in zip(rows, lines, strict=True):
+                tally.add(row, line)
                 tally.places.update((key, packer.block) for key in keys_of(row))
-                packer.add(tally.add(row))
+                packer.add(line + b"\n")
             self.tools.progress.rows(len(rows))
         packer.flush()
         tally.ends = packer.ends

@@ -1,0 +1,22 @@
+"""The benchmark of the archive runs, and measures what it says."""
+
+import json
+import subprocess
+import sys
+from subprocess import PIPE
+
+import pytest
+
+from tests.databases import ROOT
+
+QUICKLY = ("--rows", "2000", "--rate", "20", "--json")
+
+
+@pytest.mark.slow
+def test_it_measures_all_of_it() -> None:
+    command = [sys.executable, "scripts/benchmark_archive.py", *QUICKLY]
+    done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    assert found["rows"] == 2000
+    assert found["archived, bytes/row"] < found["live, bytes/row"]
+    assert min(found.values()) > 0
