@@ -12,6 +12,7 @@ from app.audit.install import install_cdc
 from app.audit.pages import install_audit_page
 from app.audit.routers import router as audit
 from app.audit.timeline_routers import add_timeline
+from app.auth.purge import purging
 from app.auth.roles.routers import catalogue
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
@@ -61,6 +62,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         open_database(app.state.settings) as database,
         access_log.running(database),
         sealing(database, app.state.settings),
+        purging(database),
     ):
         app.state.health = Health(database)
         app.state.health.notes["audit"] = access_log.state
@@ -87,13 +89,17 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     app.state.access_log = AccessLog(settings)
     app.outer_layer = app.state.access_log.around
     install_handlers(app)
-    # Routes are tried in this order: what is asked most comes first.
+    install_routes(app, settings)
+    return app
+
+
+def install_routes(app: Application, settings: Settings) -> None:
+    # They are tried in this order: what is asked most comes first.
     for router in (*ROUTERS, auth, users, roles, catalogue, audit):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)
     install_audit_page(app, COLLECTIONS)
-    return app
 
 
 app = create_app()

@@ -1,12 +1,28 @@
 """Throwing away what has expired: nothing that could still be accepted."""
 
+from contextlib import AbstractAsyncContextManager
+
 from sqlalchemy import delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.throttle import LONGEST_WINDOW
+from app.core.background import every
+from app.core.database import Database
 from app.core.models import now
+
+EVERY = 3_600.0  # seconds
+
+
+def purging(database: Database) -> AbstractAsyncContextManager[None]:
+    """Purge in the background for as long as this block runs."""
+
+    async def purge_expired() -> int:
+        async with database.writing() as session:
+            return await purge(session)
+
+    return every(EVERY, purge_expired)
 
 
 async def purge(session: AsyncSession) -> int:

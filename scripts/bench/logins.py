@@ -13,7 +13,7 @@ from rich.table import Table
 from app.auth.security import passwords
 from app.core.config import Settings
 from app.main import open_database
-from scripts.bench.servers import PATIENCE, serving
+from scripts.bench.servers import OURS, PATIENCE, serving
 from tests.accounts import PASSWORD, make_user
 from tests.databases import make_settings
 
@@ -33,7 +33,7 @@ class Logins:
 
 def measure_logins(database: str, url: str) -> Logins:
     asyncio.run(add_crowd(make_settings(url)))
-    with serving("ours", url) as server:
+    with serving(OURS, url) as server:
         elapsed, seen = asyncio.run(sign_in(f"http://127.0.0.1:{server.port}"))
     return Logins(database, CROWD / elapsed, median(seen) * 1000, max(seen) * 1000)
 

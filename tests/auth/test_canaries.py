@@ -41,7 +41,7 @@ def settings(url: str) -> Settings:
 
 
 def dump(settings: Settings) -> str:
-    """Return all rows of all tables."""
+    """Return all rows of all tables, and what is still on its way there."""
 
     async def read() -> str:
         async with open_database(settings) as database, database.reading() as session:
@@ -49,7 +49,8 @@ def dump(settings: Settings) -> str:
             rows = [(await session.execute(select(table))).all() for table in tables]
             return repr(rows)
 
-    return asyncio.run(read())
+    spool = Path(settings.AUDIT_SPOOL_DIR).rglob("*.jsonl")
+    return "".join([asyncio.run(read()), *(path.read_text() for path in spool)])
 
 
 def execute(settings: Settings, statement: str) -> None:

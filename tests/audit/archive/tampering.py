@@ -43,6 +43,12 @@ def execute(trail: Trail, *queries: Executable) -> None:
     trail.use(run)
 
 
+def empty(trail: Trail) -> Trail:
+    """Forget how the accounts of the tests were made: the trail begins here."""
+    execute(trail, delete(ROWS))
+    return trail
+
+
 async def take_triggers(session: AsyncSession) -> list[str]:
     """Switch the triggers off; return what brings them back."""
     if session.get_bind().dialect.name == "postgresql":

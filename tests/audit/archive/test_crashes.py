@@ -12,6 +12,7 @@ import pytest
 
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
 from tests.audit.archive.rows import Trail, accesses, changes
+from tests.audit.archive.tampering import empty
 from tests.conftest import Template
 from tests.databases import ROOT, make_settings
 from tests.servers import environment
@@ -50,7 +51,7 @@ def trails(template: Template, tmp_path: Path) -> Iterator[Trail]:
             with template.copy() as url:
                 folder = tmp_path / str(number)
                 folder.mkdir()
-                trail = Trail(make_settings(url), folder)
+                trail = empty(Trail(make_settings(url), folder))
                 trail.add(CHANGES, changes(days=2, each=8))
                 trail.add(ACCESSES, accesses(days=1, each=3))
                 yield trail

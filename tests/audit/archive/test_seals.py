@@ -23,6 +23,7 @@ from tests.audit.archive import tampering
 from tests.audit.archive.rows import Trail, change, changes
 from tests.databases import make_settings
 
+FAILED = "background_work_failed"
 RFC_6962 = {
     # The test vectors of Certificate Transparency's reference implementation.
     1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -121,7 +122,11 @@ def test_a_file_that_cannot_be_written_stops_no_seal(
     assert len(failed) == len(seals)
 
 
-def test_the_application_seals_in_the_background(trail: Trail) -> None:
+def test_the_application_seals_in_the_background(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.sealing.EVERY", 0.01)
+
     async def wait(tools: Tools) -> None:
         async with sealing(tools.database, trail.settings), asyncio.timeout(10):
             while len(await seals_of(tools)) < 2:
@@ -144,7 +149,9 @@ def test_an_outage_does_not_end_the_sealing(
     async def wait(tools: Tools) -> None:
         with capture_logs() as told:
             async with sealing(tools.database, trail.settings), asyncio.timeout(10):
-                while [each["event"] for each in told].count("audit_not_sealed") < 2:
+                while [each["event"] for each in told].count(
+                    "background_work_failed"
+                ) < 2:
                     await asyncio.sleep(0.01)
 
     trail.fill()

@@ -1,0 +1,35 @@
+"""Work that is done again and again for as long as the application runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+logger = structlog.get_logger()
+
+Work = Callable[[], Awaitable[object]]
+
+
+@asynccontextmanager
+async def every(seconds: float, work: Work) -> AsyncIterator[None]:
+    """Do this work every so often in the background, while this block runs."""
+    task = asyncio.create_task(repeat(seconds, work))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def repeat(seconds: float, work: Work) -> None:
+    # The pause comes first: what has just started has other things to do.
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except (SQLAlchemyError, OSError, TimeoutError):
+            # The database is away, say. The next time is soon enough.
+            logger.exception("background_work_failed", work=work.__qualname__)

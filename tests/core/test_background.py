@@ -1,0 +1,54 @@
+"""Work in the background: again and again, and through failures."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.auth.models import UserRevokedToken
+from app.auth.purge import purging
+from app.core.background import every
+from app.core.database import Database
+from app.core.ids import uuid7
+from app.core.models import now
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_it_goes_on_after_a_failure_and_ends_with_its_block() -> None:
+    done: list[int] = []
+
+    async def work() -> None:
+        done.append(1)
+        if len(done) == 1:
+            raise OSError("The database is away")
+
+    async with every(0.001, work), asyncio.timeout(5):
+        while len(done) < 3:
+            await asyncio.sleep(0.001)
+    count = len(done)
+    await asyncio.sleep(0.01)
+    assert len(done) == count
+
+
+async def test_what_has_expired_goes_by_itself(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.auth.purge.EVERY", 0.01)
+    fixed = {"user_id": uuid7(), "session_id": uuid7(), "reason": "logout"}
+    async with database.writing() as session:
+        for hours in (-1, 1):
+            expires_at = now() + timedelta(hours=hours)
+            values = {"jti": uuid7(), "expires_at": expires_at, **fixed}
+            session.add(UserRevokedToken.model_validate(values))
+
+    async def left() -> int:
+        async with database.reading() as session:
+            return len(list(await session.scalars(select(UserRevokedToken))))
+
+    async with purging(database), asyncio.timeout(5):
+        while await left() > 1:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert await left() == 1
