@@ -1,6 +1,9 @@
-"""A run that is killed: at a step that is given by its number.
+"""Runs that are killed, at a step that is given by its number.
 
-python -m tests.audit.archive.killed FOLDER STEP      the database: DATABASE_URL
+python -m tests.audit.archive.killed     on each line of the input: URL FOLDER STEP
+
+Each run is a process of its own, forked from this one: that spares it the loading of
+the libraries. Its number goes out first, and its exit code when it has ended.
 """
 
 import os
@@ -10,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.audit.archive.progress import Progress
-from app.core.config import settings
 from tests.audit.archive.rows import Trail
+from tests.databases import make_settings
 
 
 @dataclass
@@ -26,6 +29,22 @@ class Deadly(Progress):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def archive(url: str, folder: str, step: str) -> None:
+    Trail(make_settings(url), Path(folder), Deadly(left=int(step))).archive()
+
+
+def tell(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    folder, step = sys.argv[1:]
-    Trail(settings, Path(folder), Deadly(left=int(step))).archive()
+    for line in sys.stdin:
+        if child := os.fork():
+            tell(child)
+            _, status = os.waitpid(child, 0)
+            tell(os.waitstatus_to_exitcode(status))
+        else:
+            os.dup2(2, 1)  # what a run logs is no answer of ours
+            archive(*line.split())
+            os._exit(0)

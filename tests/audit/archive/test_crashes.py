@@ -1,10 +1,13 @@
 """Kill a run, at every step and at any moment: every row is accounted for."""
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -22,21 +25,38 @@ KILLED = -9
 NEVER = 1_000_000
 
 
-def start(trail: Trail, step: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        (sys.executable, "-m", "tests.audit.archive.killed", trail.folder, str(step)),
+class Runs:
+    """Starts runs that end at a step, or sooner."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin
+        assert process.stdout
+        self.told, self.asked = process.stdout, process.stdin
+
+    def start(self, trail: Trail, step: int) -> int:
+        """Start a run; return the number of its process."""
+        url = trail.settings.DATABASE_URL
+        print(url, trail.folder, step, file=self.asked, flush=True)
+        return int(self.told.readline())
+
+    def finish(self) -> int:
+        code = int(self.told.readline())
+        assert code in (0, KILLED)
+        return code
+
+
+@pytest.fixture
+def runs() -> Iterator[Runs]:
+    process = subprocess.Popen(
+        (sys.executable, "-m", "tests.audit.archive.killed"),
         cwd=ROOT,
-        env=environment(trail.settings.DATABASE_URL),
+        env=environment("sqlite:///"),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def finish(process: subprocess.Popen[str]) -> int:
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode in (0, KILLED), output
-    return process.returncode
+    with process:
+        yield Runs(process)
 
 
 Lines = dict[str, list[bytes]]
@@ -80,11 +100,14 @@ def check_done(trail: Trail, before: Lines) -> None:
     assert list(trail.folder.rglob("*.part")) == []
 
 
-def test_a_run_that_is_killed_at_any_step_is_taken_up(trails: Iterator[Trail]) -> None:
+def test_a_run_that_is_killed_at_any_step_is_taken_up(
+    trails: Iterator[Trail], runs: Runs
+) -> None:
     for step in count(1):
         trail = next(trails)
         before = all_rows(trail)
-        if finish(start(trail, step)) == 0:
+        runs.start(trail, step)
+        if runs.finish() == 0:
             break
         check_nothing_is_lost(trail, before)
         trail.archive()
@@ -95,21 +118,22 @@ def test_a_run_that_is_killed_at_any_step_is_taken_up(trails: Iterator[Trail]) -
 
 
 def test_a_run_that_is_killed_at_any_moment_is_taken_up(
-    trails: Iterator[Trail],
+    trails: Iterator[Trail], runs: Runs
 ) -> None:
     trail = next(trails)
     before = all_rows(trail)
     began = time.monotonic()
-    finish(start(trail, NEVER))
+    runs.start(trail, NEVER)
+    runs.finish()
     longest = time.monotonic() - began
     trail = next(trails)
     before = all_rows(trail)
     for _ in range(8):
-        process = start(trail, NEVER)
-        # Half of the time it loads its libraries.
-        time.sleep(random.uniform(longest / 2, longest))
-        process.kill()
-        finish(process)
+        process = runs.start(trail, NEVER)
+        time.sleep(random.uniform(0, longest))
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        runs.finish()
         check_nothing_is_lost(trail, before)
     trail.archive()
     check_done(trail, before)
