@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement, Table, func, inspect, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import MANYTOONE, RelationshipProperty
 
 from app.audit.models import Action, AuditChange
 from app.audit.repository import CHANGES
+from app.core.exceptions import ConflictException
 from app.core.models import Entity
 
 State = dict[str, Any]
@@ -60,7 +62,11 @@ class PastRepository:
 
         It is in no session, so that whatever is done with it changes nothing.
         """
-        entity = model.model_validate(state)
+        try:
+            entity = model.model_validate(state)
+        except ValidationError as error:
+            reason = f"{model.__name__} is not made as it was then"
+            raise ConflictException(reason) from error
         for relation in inspect(model).relationships:
             find = self.parent if relation.direction is MANYTOONE else self.children
             setattr(entity, relation.key, await find(relation, state, then))

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from app.audit.collections import Collection
 from app.audit.exceptions import ArchivedException
 from app.audit.models import Action, AuditChange
@@ -14,9 +16,14 @@ from app.audit.repository import CHANGES, AuditRepository
 from app.audit.schemas import ChangeRead
 from app.audit.timeline_schemas import Difference, HistoryQuery, HistoryRead
 from app.core.context import current_context
-from app.core.exceptions import ConflictException, NotFoundException
+from app.core.exceptions import (
+    ConflictException,
+    NotFoundException,
+    ValidationFailedException,
+)
 from app.core.models import Entity, last_version
 from app.core.preconditions import require_match
+from app.core.schemas import Body
 from app.core.service import CrudService
 
 Service = CrudService[Any, Any, Any]
@@ -70,9 +77,15 @@ class Timeline:
         past = {name: getattr(then, name) for name in fields if hasattr(then, name)}
         news = {name: past[name] for name in past if past[name] != getattr(now, name)}
         current_context().reason = f"revert to version {version}"
-        data = self.collection.update.model_validate(news)
-        reverted: Entity = await self.service.update(self.id, data)
+        reverted: Entity = await self.service.update(self.id, self.body(news))
         return reverted
+
+    def body(self, values: dict[str, Any]) -> Body:
+        """Return what a client would send; what was allowed once may be so no more."""
+        try:
+            return self.collection.update.model_validate(values)
+        except ValidationError as error:
+            raise ValidationFailedException(error.errors()) from error
 
     async def restore(self) -> Entity:
         deletion = await self.past.last_change(self.model, self.id)

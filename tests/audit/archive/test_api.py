@@ -56,3 +56,19 @@ def test_what_is_brought_back_can_be_read(
     assert [each["version"] for each in found] == [2, 1]
     assert client.get(stream("accesses")).status_code == 200
     assert client.get("audit/changes?include=all").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "price", "status"), [("", "1.50", 422), ("Pen", "x", 409)]
+)
+def test_what_was_possible_once_may_be_so_no_more(
+    client: TestClient, trail: Trail, name: str, price: str, status: int
+) -> None:
+    """The rules, or the columns, have changed since then."""
+    url = make(client, "products", PEN)
+    client.patch(url, json={"price": "2.00", "name": "Pencil"})
+    raised = update(ROWS).where(ROWS.c.entity == "Product", ROWS.c.version == 2)
+    execute(trail, raised.values(old={"name": name, "price": price}))
+    refused = client.post(f"{url}/revert", json={"to_version": 1})
+    assert refused.status_code == status
+    assert body(client.get(url))["name"] == "Pencil"
