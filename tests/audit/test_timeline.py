@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from tests.accounts import PASSWORD
 from tests.auth.signing import login
-from tests.conftest import Allow
+from tests.conftest import Allow, Enter
 
 Json = dict[str, Any]
 PEN = {"sku": "PEN-1", "name": "Pen", "price": "1.50", "stock": 3}
@@ -231,6 +231,13 @@ def test_a_user_comes_back_without_a_password(client: TestClient) -> None:
     assert login(client, "u@example.com", "another oak of brass").status_code == 200
 
 
+def test_nobody_comes_back_as_a_superuser(client: TestClient, enter: Enter) -> None:
+    url = f"users/{enter(is_superuser=True).id}"
+    assert body(client.get(url))["is_superuser"] is True
+    client.delete(url)
+    assert body(client.post(f"{url}/restore"))["is_superuser"] is False
+
+
 def test_a_user_s_roles_are_part_of_her_past(client: TestClient) -> None:
     role = make(client, "roles", {"name": "clerk", "modules": {"tasks": []}})
     user = user_of(client, role)
@@ -249,9 +256,9 @@ def test_the_past_asks_for_the_permissions_of_the_present(allow: Allow) -> None:
     reader = allow("products:read")
     assert reader.get(f"{url}/history").status_code == 200
     assert reader.post(f"{url}/revert", json={"to_version": 1}).status_code == 403
-    maker = allow("products:delete")
-    maker.delete(url)
-    assert maker.post(f"{url}/restore").status_code == 403
+    keeper = allow("products:delete", "products:update")
+    keeper.delete(url)
+    assert keeper.post(f"{url}/restore").status_code == 403
     assert allow("customers:read").get(f"{url}/history").status_code == 403
     past = at(allow("customers:read"), url, LATE)
     assert past.status_code == 403
