@@ -10,13 +10,12 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit.access_row import Row
 from app.audit.models import AuditAccess
 from app.core.database import Database
+from app.core.upsert import INSERTS
 
-INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 Values = tuple[Any, ...]
 
 logger = structlog.get_logger()

@@ -30,7 +30,6 @@ class AuditedSession(Session):
         self.instant: datetime | None = None
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
-        self.instant = self.instant or moment(self.new)
         try:
             with seen_by_audit():
                 super().flush(objects)
@@ -60,6 +59,10 @@ def moment(born: Iterable[Any]) -> datetime:
     return min((each for each in made if each > instant - JUST_BEFORE), default=instant)
 
 
+def fix_instant(session: AuditedSession, *_: Any) -> None:
+    session.instant = session.instant or moment(session.new)
+
+
 def forget_instant(session: AuditedSession) -> None:
     session.instant = None
 
@@ -78,6 +81,9 @@ def audited(session: Session | None) -> AuditedSession:
     return session
 
 
+# Before a flush that has something to write, not at every query that asks for one:
+# a change happens when its rows are locked, not while it waits for them.
+event.listen(AuditedSession, "before_flush", fix_instant)
 event.listen(AuditedSession, "after_flush", write_changes)
 event.listen(AuditedSession, "after_commit", forget_instant)
 event.listen(AuditedSession, "after_rollback", forget_instant)
