@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
@@ -154,6 +154,18 @@ async def test_a_caught_failure_of_the_history_is_no_way_around_it(
     with pytest.raises(Exception, match="rolled back"):
         await library.write(rename_and_carry_on)
     assert await library.rows() == before
+
+
+async def test_what_failed_leaves_no_row(library: Library) -> None:
+    async def fail_and_go_on(session: AsyncSession) -> None:
+        with pytest.raises(IntegrityError):
+            async with session.begin_nested():
+                session.add(Chapter(title="Lost", book_id=ANN))
+        session.add(Chapter(title="Kept", book_id=TEA))
+
+    await library.write(fail_and_go_on)
+    ((title, diff),) = await library.story()
+    assert (title, diff["title"]) == ("INSERT Chapter v1", [None, "Kept"])
 
 
 async def test_installing_twice_records_once(
