@@ -74,6 +74,12 @@ def test_only_the_database_module_commits() -> None:
     assert users_of({"commit", "begin", "begin_nested"}) == {"core/database.py"}
 
 
+def test_nobody_reaches_underneath_the_guard() -> None:
+    """It reads what SQLAlchemy sends; the driver's own connection it cannot see."""
+    beneath = {"raw_connection", "get_raw_connection", "driver_connection"}
+    assert users_of(beneath) == set()
+
+
 def test_nobody_creates_tables_but_a_migration() -> None:
     assert users_of({"create_all", "drop_all"}) == set()
 
