@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Depends, Request, Security
-from fastapi.security import OAuth2PasswordBearer
+from fastapi import APIRouter, Depends, Request
+from fastapi.openapi.models import OAuth2, OAuthFlowPassword, OAuthFlows
+from fastapi.security.base import SecurityBase
 
 from app.auth.addresses import client_address
 from app.auth.catalogue import CRUD, declare
@@ -27,8 +28,6 @@ from app.core.routing import api_router
 ACTIONS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update"}
 
 logger = structlog.get_logger()
-# It documents the header, and puts Authorize into Swagger UI; get_claims reads it.
-scheme = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/login", auto_error=False)
 
 
 async def get_tools(request: Request) -> AuthTools:
@@ -58,21 +57,29 @@ ClaimsDep = Annotated[Claims, Depends(get_claims)]
 
 
 # Each dependency costs a request 20 µs, and this one stands before every route: so it
-# asks for few, and calls the others itself.
-async def get_principal(
-    request: Request, session: SessionDep, _: Annotated[str | None, Security(scheme)]
-) -> Principal:
-    """Find out who is asking.
+# asks for few, calls the others itself, and is its own entry in the document.
+class Bearer(SecurityBase):
+    """Finds out who is asking; Swagger UI's Authorize gets the token for it."""
 
-    Reading requests share their session. Others look first and begin their transaction
-    later: whoever may not write should not hold up those who may.
-    """
-    claims = await get_claims(request)
-    if request.method in SAFE_METHODS:
-        return known(await find_principal(session, claims))
-    health: Health = request.app.state.health
-    async with health.database.reading() as brief:
-        return known(await find_principal(brief, claims))
+    model = OAuth2(
+        flows=OAuthFlows(
+            password=OAuthFlowPassword(scopes={}, tokenUrl="/api/v1/auth/login")
+        )
+    )
+    scheme_name = "OAuth2PasswordBearer"
+
+    async def __call__(self, request: Request, session: SessionDep) -> Principal:
+        """Return who it is.
+
+        Reading requests share their session. Others look first and begin their
+        transaction later: whoever may not write should not hold up those who may.
+        """
+        claims = await get_claims(request)
+        if request.method in SAFE_METHODS:
+            return known(await find_principal(session, claims))
+        health: Health = request.app.state.health
+        async with health.database.reading() as brief:
+            return known(await find_principal(brief, claims))
 
 
 def known(principal: Principal | None) -> Principal:
@@ -84,6 +91,7 @@ def known(principal: Principal | None) -> Principal:
     return principal
 
 
+get_principal = Bearer()
 # Whoever has signed in, even if all she may do is change her password.
 AnyUser = Annotated[Principal, Depends(get_principal)]
 
@@ -103,7 +111,8 @@ class PermissionChecker:
 
     resource: str
 
-    async def __call__(self, request: Request, user: CurrentUser) -> None:
+    async def __call__(self, request: Request, principal: AnyUser) -> None:
+        user = await get_current_user(principal)
         path = request.scope["route"].path
         permission = f"{self.resource}:{action_of(request.method, path)}"
         if not user.may(permission):

@@ -68,7 +68,7 @@ class BaseRepository(Generic[EntityT]):
             .offset(query.offset)
         )
         return Page.model_construct(
-            items=list(rows), total=total, limit=query.limit, offset=query.offset
+            items=list(rows.all()), total=total, limit=query.limit, offset=query.offset
         )
 
     async def create(self, values: dict[str, Any]) -> EntityT:

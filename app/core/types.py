@@ -8,8 +8,6 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Enum, Float, Numeric, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
-CENT = Decimal("0.01")
-
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant in UTC. SQLite forgets the time zone, so it is put back."""
@@ -26,11 +24,12 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("A datetime without a time zone is not an instant")
         return value.astimezone(UTC)
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
-        # PostgreSQL's driver answers in UTC already.
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+    # Not process_result_value: a list reads a hundred instants, and PostgreSQL's driver
+    # answers in UTC already.
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        if dialect.name == "sqlite":
+            return lambda text: text and datetime.fromisoformat(f"{text}+00:00")
+        return super().result_processor(dialect, coltype)
 
 
 class Money(TypeDecorator[Decimal]):
@@ -43,20 +42,9 @@ class Money(TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        kind: TypeEngine[Any] = Numeric(12, 2)
-        return dialect.type_descriptor(Float() if dialect.name == "sqlite" else kind)
-
-    def process_bind_param(
-        self, value: Decimal | None, dialect: Dialect
-    ) -> Decimal | float | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return float(value)
-
-    def process_result_value(
-        self, value: Decimal | float | None, dialect: Dialect
-    ) -> Decimal | None:
-        return None if value is None else Decimal(value).quantize(CENT)
+        cents = Float(asdecimal=True, decimal_return_scale=2)
+        kind = cents if dialect.name == "sqlite" else self.impl_instance
+        return dialect.type_descriptor(kind)
 
 
 def choice(options: type[StrEnum]) -> Enum:
