@@ -28,7 +28,9 @@ class UtcDateTime(TypeDecorator[datetime]):
     # answers in UTC already.
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         if dialect.name == "sqlite":
-            return lambda text: text and datetime.fromisoformat(f"{text}+00:00")
+            return lambda text: (
+                text and datetime.fromisoformat(text).replace(tzinfo=UTC)
+            )
         return super().result_processor(dialect, coltype)
 
 
