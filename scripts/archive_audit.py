@@ -209,7 +209,9 @@ def restore(
 @app.command()
 def query(  # noqa: PLR0913, they are options
     *,
-    entity: Annotated[str | None, typer.Option(help="A table, as `product`.")] = None,
+    entity: Annotated[
+        str | None, typer.Option(help="A kind of record, as `Product`.")
+    ] = None,
     id: Annotated[UUID | None, typer.Option(help="The entity's id.")] = None,
     actor: Annotated[
         str | None, typer.Option(help="Who did it: an id, or an e-mail address.")

@@ -70,7 +70,7 @@ def make_row(number: int, at: datetime) -> Row:
         "actor_id": ACTORS[number % 50],
         "actor_label": f"clerk-{number % 50}@example.com",
         "action": "UPDATE",
-        "entity": "product",
+        "entity": "Product",
         "entity_id": ENTITIES[number % len(ENTITIES)],
         "version": number // len(ENTITIES) + 1,
         "old": old,
@@ -181,7 +181,7 @@ def compare(url: str, folder: Path, count: int, rate: float) -> dict[str, float]
         seconds, peak = measure(url, folder, "run", "--table", "changes", "--yes")
     files = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     found, query_peak = measure(
-        url, folder, "query", "--entity", "product", "--id", str(ENTITIES[7])
+        url, folder, "query", "--entity", "Product", "--id", str(ENTITIES[7])
     )
     other, _ = measure(url, folder, "query", "--request", REQUEST)
     verified, verify_peak = measure(url, folder, "verify")

@@ -58,7 +58,7 @@ class Loader:
         try:
             await self.spool.sync()
         except OSError as error:
-            self.spool.tell(error.strerror)
+            self.spool.tell(error.strerror or "unknown error")
 
     async def load(self) -> None:
         """Load all there is. While that fails, the open segment simply grows."""

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 logger = structlog.get_logger()
 
@@ -30,6 +29,6 @@ async def repeat(seconds: float, work: Work) -> None:
         await asyncio.sleep(seconds)
         try:
             await work()
-        except (SQLAlchemyError, OSError, TimeoutError):
-            # The database is away, say. The next time is soon enough.
+        # Whatever it is, it must not end the work: the next time is soon enough.
+        except Exception:
             logger.exception("background_work_failed", work=work.__qualname__)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -16,12 +17,18 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.core.context import current_context
-from app.core.exceptions import AppException, ValidationFailedException
+from app.core.exceptions import (
+    AppException,
+    UnavailableException,
+    ValidationFailedException,
+)
 from app.core.failures import explain
 from app.core.problem import CODES, MEDIA_TYPE, title
 
 MOST_ERRORS = 20
 LONGEST_KEY = 100
+
+logger = structlog.get_logger()
 
 
 class ProblemResponse(JSONResponse):
@@ -68,9 +75,12 @@ async def on_invalid(
 
 
 async def on_failure(request: Request, error: Exception) -> ProblemResponse:
-    if explained := explain(error):
-        return await on_app_exception(request, explained)
-    raise error
+    explained = explain(error)
+    if explained is None:
+        raise error
+    if isinstance(explained, UnavailableException):
+        logger.warning("unavailable", reason=repr(error))
+    return await on_app_exception(request, explained)
 
 
 async def on_crash(request: Request, error: Exception) -> ProblemResponse:

@@ -21,7 +21,7 @@ app = typer.Typer(
 
 @app.command("place")
 def place(
-    entity: Annotated[str, typer.Argument(help="A table, as `product`.")],
+    entity: Annotated[str, typer.Argument(help="A kind of record, as `Product`.")],
     reason: Annotated[str, typer.Option(help="Why, for those who come after you.")],
     id: Annotated[
         UUID | None, typer.Option(help="One entity. Default: all of its kind.")
@@ -33,7 +33,10 @@ def place(
         by = current_context().actor_label or ""
         hold = AuditHold(entity=entity, entity_id=id, reason=reason, placed_by=by)
         async with database.writing() as session:
-            await HoldRepository(session).add(hold)
+            holds = HoldRepository(session)
+            if not await holds.knows(entity):
+                raise ArchiveException(f"The log knows no {entity}: nothing is held.")
+            await holds.add(hold)
         return hold
 
     print(f"Hold {perform(add).id} is in place.")

@@ -22,7 +22,7 @@ async def test_it_goes_on_after_a_failure_and_ends_with_its_block() -> None:
     async def work() -> None:
         done.append(1)
         if len(done) == 1:
-            raise OSError("The database is away")
+            raise LookupError("Nobody has foreseen this")
 
     async with every(0.001, work), asyncio.timeout(5):
         while len(done) < 3:

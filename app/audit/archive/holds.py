@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
 from app.audit.archive.records import add_record
 from app.core.models import now
@@ -19,6 +20,13 @@ class HoldRepository:
     async def active(self) -> list[AuditHold]:
         query = select(AuditHold).where(col(AuditHold.released_at).is_(None))
         return list(await self.session.scalars(query.order_by(col(AuditHold.id))))
+
+    async def knows(self, entity: str) -> bool:
+        """Tell whether the log has a record of this kind, in whatever case."""
+        change = CHANGES.live.c
+        same = func.lower(change.entity) == entity.lower()
+        query = select(change.id).where(same, change.entity_id.is_not(None))
+        return await self.session.scalar(query.limit(1)) is not None
 
     async def add(self, hold: AuditHold) -> None:
         self.session.add(hold)

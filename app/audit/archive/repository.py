@@ -71,7 +71,8 @@ class LogRepository:
             return false()
         hold, row = table_of(AuditHold).c, self.table.c
         own = or_(hold.entity_id.is_(None), hold.entity_id == row.entity_id)
-        active = and_(hold.released_at.is_(None), hold.entity == row.entity, own)
+        kind = func.lower(hold.entity) == func.lower(row.entity)
+        active = and_(hold.released_at.is_(None), kind, own)
         return exists().where(active)
 
     async def delete(self, ids: Sequence[UUID]) -> int:

@@ -42,7 +42,7 @@ TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 OLD = TODAY - timedelta(days=10)  # the first of the old days
 KEPT = TODAY - timedelta(days=3)  # what is younger than this stays
 ALL = Span(BEGINNING, (TODAY, HIGHEST))
-PRODUCT = "product"
+PRODUCT = "Product"
 PEN, INK = UUID(int=1), UUID(int=2)
 ANN, BEN = UUID(int=11), UUID(int=12)
 

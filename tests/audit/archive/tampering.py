@@ -73,7 +73,7 @@ def family(trail: Trail, which: int) -> list[Path]:
 
 def one(trail: Trail) -> Any:
     """Return the condition that finds one sealed row that is alive."""
-    rows = (row for row in trail.rows(CHANGES) if row["entity"] == "product")
+    rows = (row for row in trail.rows(CHANGES) if row["entity"] == "Product")
     return ROWS.c.id == next(rows)["id"]
 
 

@@ -5,9 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.audit.archive.lock import only_run
 from app.audit.archive.logs import CHANGES
+from app.audit.archive.plan import later, make_plan
 from app.audit.archive.tools import Tools
 from tests.audit.archive import tampering
 from tests.audit.archive.commands import KEEP, Done, command
@@ -29,7 +31,7 @@ def test_without_a_command_it_plans_and_changes_nothing(trail: Trail) -> None:
 
 def test_a_plan_tells_days_rows_bytes_and_what_stays(trail: Trail) -> None:
     trail.fill()
-    command(trail, "hold", "place", "product", "--id", str(PEN), "--reason", "Case 1")
+    command(trail, "hold", "place", "Product", "--id", str(PEN), "--reason", "Case 1")
     changes, accesses = command(trail, "plan", *KEEP, "--json").json
     assert changes["log"] == "changes"
     assert [day["rows"] for day in changes["days"]] == [6] * 7
@@ -217,3 +219,21 @@ def test_a_hold_keeps_rows_until_it_is_released(trail: Trail) -> None:
     assert trail.archive()["changes"].rows == 42
     assert trail.faults() == {}
     assert KEPT not in [row["at"] for row in trail.rows(CHANGES, restored=True)]
+
+
+def test_a_hold_is_on_what_the_application_records(
+    trail: Trail, client: TestClient
+) -> None:
+    pen = {"sku": "PEN-1", "name": "Pen", "price": "1.50"}
+    id = client.post("products", json=pen).json()["id"]
+    command(trail, "hold", "place", "Product", "--id", id, "--reason", "Case 1")
+    plan = trail.use(lambda tools: make_plan(tools.database, CHANGES, later()))
+    assert (plan.held, plan.rows) == (1, 1)  # the other one tells of the hold
+
+
+def test_nothing_can_be_held_that_the_log_does_not_know(trail: Trail) -> None:
+    trail.fill()
+    done = command(trail, "hold", "place", "Produkt", "--reason", "Case 1")
+    assert (done.code, done.output) == (1, "")
+    assert done.complaint == "The log knows no Produkt: nothing is held.\n"
+    assert command(trail, "status", "--json").json["holds"] == []

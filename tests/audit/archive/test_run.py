@@ -54,7 +54,7 @@ def test_a_file_reads_without_our_tools(trail: Trail) -> None:
         file.with_name(f"{OLD:%Y-%m-%d}.0001.manifest.json").read_text()
     )
     assert manifest["count"] == len(lines) == 6
-    assert manifest["entities"] == {"product": 6}
+    assert manifest["entities"] == {"Product": 6}
     assert manifest["file_sha256"] == sha256(file.read_bytes()).hexdigest()
     content = b"".join(line + b"\n" for line in lines)
     assert manifest["content_sha256"] == sha256(content).hexdigest()

@@ -24,10 +24,10 @@ def sources(answer: Answer) -> dict[str, int]:
 
 def test_live_and_cold_rows_are_in_one_list(trail: Trail) -> None:
     trail.fill()
-    before = ask(trail, entity="product", entity_id=str(PEN)).rows
+    before = ask(trail, entity="Product", entity_id=str(PEN)).rows
     assert len(before) == 30
     trail.archive()
-    after = ask(trail, entity="product", entity_id=str(PEN))
+    after = ask(trail, entity="Product", entity_id=str(PEN))
     assert sources(after) == {"live": 9, "cold": 21}
     assert [row | {"source": "live"} for row in after.rows] == before
     times = [row["at"] for row in after.rows]
@@ -42,16 +42,16 @@ def test_by_actor_request_and_time(trail: Trail) -> None:
     both = ask(trail, request="request-0").rows
     assert {row["log"] for row in both} == {"changes", "accesses"}
     day = Span.of_day(OLD.date())
-    assert len(ask(trail, day, entity="product").rows) == 6
+    assert len(ask(trail, day, entity="Product").rows) == 6
     assert len(ask(trail, day).rows) == 6 + 4
-    assert len(ask(trail, entity="product").rows) == 60
+    assert len(ask(trail, entity="Product").rows) == 60
     assert ask(trail, entity="task").rows == []
 
 
 def test_files_that_cannot_know_are_not_read(trail: Trail) -> None:
     trail.fill()
     trail.archive()
-    answer = ask(trail, Span.of_day(OLD.date()), entity="product")
+    answer = ask(trail, Span.of_day(OLD.date()), entity="Product")
     assert (answer.read, answer.skipped) == (1, 6)
     answer = ask(trail, request="request-0")
     assert (answer.read, answer.skipped) == (2, 12)
@@ -86,7 +86,7 @@ def test_an_entity_knows_that_its_past_is_in_cold_storage(trail: Trail) -> None:
         async def look(tools: Tools) -> Any:
             async with tools.database.reading() as session:
                 files = FileRepository(session)
-                return await files.archived_until("product", entity_id)
+                return await files.archived_until("Product", entity_id)
 
         return trail.use(look)
 
