@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +14,14 @@ import httpx2
 
 from tests.accounts import root_header
 from tests.databases import ROOT, SECRET, SPOOL, make_settings
+from tests.forked import Forked
 
 PATIENCE = 20.0
 
 
 @dataclass
 class Server:
-    process: subprocess.Popen[bytes]
+    process: Forked | subprocess.Popen[bytes]
     base_url: str
     log: Path
 
@@ -66,21 +66,22 @@ def environment(url: str, **values: str) -> dict[str, str]:
 def serving(
     url: str,
     folder: Path,
-    command: tuple[str, ...] = (sys.executable, "-m", "app"),
+    command: tuple[str, ...] | None = None,
     port: int | None = None,
     **values: str,
 ) -> Iterator[Server]:
     """Start a server on this database, and leave none behind."""
     port = port or free_port()
     log = folder / f"{port}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment(url, PORT=str(port), **values),
-            stdout=output,
-            stderr=output,
-        )
+    env = environment(url, PORT=str(port), **values)
+    process: Forked | subprocess.Popen[bytes]
+    if command is None:
+        process = Forked(("-m", "app"), env, log, log)
+    else:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdout=output, stderr=output
+            )
     server = Server(process, f"http://127.0.0.1:{port}", log)
     try:
         server.wait_for("/livez")

@@ -1,9 +1,6 @@
 """The self-check finds every lie, and is content with the truth."""
 
 import asyncio
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,20 +9,12 @@ from sqlalchemy import text
 from app.core.config import Settings
 from app.core.database import make_engine
 from tests.audit.test_timeline import PEN, make
+from tests.forked import Done, command
 from tests.servers import environment
 
-ROOT = Path(__file__).parents[2]
 
-
-def check(url: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "scripts/check_audit.py"],
-        cwd=ROOT,
-        env=environment(url),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def check(url: str) -> Done:
+    return command(("scripts/check_audit.py",), environment(url))
 
 
 def tamper(settings: Settings, statement: str) -> None:
@@ -56,8 +45,8 @@ def live(client: TestClient) -> None:
 def test_the_log_tells_the_truth(client: TestClient, url: str) -> None:
     live(client)
     done = check(url)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "tells the truth" in done.stdout
+    assert (done.code, done.complaint) == (0, "")
+    assert "tells the truth" in done.output
 
 
 LIES = [
@@ -81,5 +70,5 @@ def test_a_lie_is_found(
     live(client)
     tamper(settings, statement)
     done = check(url)
-    assert done.returncode == 1
-    assert told in done.stdout
+    assert done.code == 1
+    assert told in done.output

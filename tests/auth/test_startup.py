@@ -1,14 +1,13 @@
 """Settings that would be unsafe: production does not start, and says why in a word."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from app.core.config import Settings, load_settings
-from tests.databases import ROOT, make_settings
+from tests.databases import make_settings
+from tests.forked import command
 from tests.servers import environment
 
 CANARY = "hunter2-canary"
@@ -119,16 +118,9 @@ def test_a_validation_error_does_not_show_the_secrets() -> None:
     ],
 )
 def test_the_server_says_so_in_one_sentence(name: str, values: dict[str, str]) -> None:
-    done = subprocess.run(
-        (sys.executable, "-m", "app"),
-        cwd=ROOT,
-        env=environment("", **(SAFE | {"WORKERS": "1"} | values)),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    (sentence,) = done.stderr.splitlines()
+    env = environment("", **(SAFE | {"WORKERS": "1"} | values))
+    done = command(("-m", "app"), env)
+    assert (done.code, done.output) == (1, "")
+    (sentence,) = done.complaint.splitlines()
     assert name in sentence
     assert CANARY not in sentence

@@ -1,7 +1,5 @@
 """The schema: made by migrations only, on both databases, there and back."""
 
-import subprocess
-import sys
 from asyncio import run
 
 import pytest
@@ -12,7 +10,8 @@ from sqlmodel import SQLModel
 from app.core.database import Database, make_engine
 from app.core.migrations import head, schema_fault
 from app.main import open_database
-from tests.databases import ROOT, alembic_config, make_settings
+from tests.databases import alembic_config, make_settings
+from tests.forked import command
 from tests.servers import environment
 
 pytestmark = pytest.mark.anyio
@@ -36,8 +35,9 @@ def shape(connection: Connection) -> Shape:
 
 
 def alembic(url: str, *words: str) -> str:
-    command = (sys.executable, "-m", "alembic", *words)
-    return subprocess.check_output(command, cwd=ROOT, env=environment(url), text=True)
+    done = command(("-m", "alembic", *words), environment(url))
+    assert done.code == 0, done.complaint
+    return done.output
 
 
 async def shape_of(url: str) -> Shape:

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.databases import ROOT, prepare
+from tests.forked import command
 from tests.locks import locked
 from tests.modules.test_products import PEN
 from tests.servers import Server, environment, free_port, serving
@@ -22,7 +23,7 @@ FASTAPI = str(Path(sys.executable).parent / "fastapi")
 
 @pytest.fixture
 def server(url: str, tmp_path: Path) -> Iterator[Server]:
-    with serving(url, tmp_path) as server:
+    with serving(url, tmp_path, command=(sys.executable, "-m", "app")) as server:
         yield server
 
 
@@ -153,17 +154,9 @@ def test_production_logs_json_and_nothing_else(url: str, tmp_path: Path) -> None
     ],
 )
 def test_a_bad_setting_stops_the_start(name: str, value: str) -> None:
-    done = subprocess.run(
-        (sys.executable, "-m", "app"),
-        cwd=ROOT,
-        env=environment("sqlite://", **{name: value}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert done.stdout == ""
-    (sentence,) = done.stderr.splitlines()
+    done = command(("-m", "app"), environment("sqlite://", **{name: value}))
+    assert (done.code, done.output) == (1, "")
+    (sentence,) = done.complaint.splitlines()
     assert f"{name}: " in sentence
     assert "hunter2" not in sentence
 

@@ -1,8 +1,6 @@
 """The purge: what has expired goes, what could still be accepted stays."""
 
 import asyncio
-import subprocess
-import sys
 from datetime import timedelta
 from typing import Any
 
@@ -18,22 +16,15 @@ from app.core.models import now
 from app.main import open_database
 from tests.accounts import ROOT, make_session
 from tests.conftest import Read
-from tests.databases import ROOT as FOLDER
+from tests.forked import Done, command
 from tests.servers import environment, free_port
 
 HOUR = timedelta(hours=1)
 KEPT, GONE = "kept", "gone"
 
 
-def run(url: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        (sys.executable, "scripts/purge_auth.py"),
-        cwd=FOLDER,
-        env=environment(url),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(url: str) -> Done:
+    return command(("scripts/purge_auth.py",), environment(url))
 
 
 def session(mark: str, **values: Any) -> AuthSession:
@@ -82,20 +73,20 @@ def test_what_has_expired_goes_and_nothing_else(
     assert sorted(marks(read)) == [GONE] * 4 + [KEPT] * 4
     for count in (4, 0):
         done = run(url)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout == f"Deleted {count} expired rows.\n"
+        assert (done.code, done.complaint) == (0, "")
+        assert done.output == f"Deleted {count} expired rows.\n"
         assert marks(read) == [KEPT] * 4
 
 
 def test_without_a_schema_it_says_what_to_do(empty_url: str) -> None:
     done = run(empty_url)
-    assert (done.returncode, done.stdout) == (1, "")
-    (sentence,) = done.stderr.splitlines()
+    assert (done.code, done.output) == (1, "")
+    (sentence,) = done.complaint.splitlines()
     assert sentence.endswith("run `alembic upgrade head`")
 
 
 @pytest.mark.parametrize("place", ["127.0.0.1", "nowhere.invalid"])
 def test_without_a_database_it_says_so(place: str) -> None:
     done = run(f"postgresql://app:hunter2@{place}:{free_port()}/app")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "The database does not answer. Nothing has changed.\n"
+    assert (done.code, done.output) == (1, "")
+    assert done.complaint == "The database does not answer. Nothing has changed.\n"

@@ -12,9 +12,10 @@ from app.audit.archive.logs import CHANGES
 from app.audit.archive.plan import later, make_plan
 from app.audit.archive.tools import Tools
 from tests.audit.archive import tampering
-from tests.audit.archive.commands import KEEP, Done, command
+from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import KEPT, OLD, PEN, Trail
 from tests.databases import make_settings
+from tests.forked import Done
 from tests.servers import free_port
 
 
