@@ -13,10 +13,12 @@ from structlog.testing import capture_logs
 from app.auth import hashing
 from app.auth.models import User
 from app.auth.security import passwords
+from app.core.config import Settings
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, sign_in
-from tests.auth.test_tokens import listen
+from tests.auth.test_tokens import listen, running
 from tests.conftest import Enter, Read
+from tests.databases import make_settings
 
 
 @pytest.fixture
@@ -132,6 +134,7 @@ NEW = {"email": "lovelace.ada@example.com", "full_name": "Ada"}
         ("password1234", False),
         ("PASSWORD1234", False),
         ("lovelace.ada1815", False),
+        ("Lovelace_Ada@Example.com", False),
         ("back-office!2026", False),
         ("nul\0in the middle", False),
     ],
@@ -146,11 +149,39 @@ def test_which_passwords_are_good_enough(
         assert login(client, NEW["email"], password).status_code == 200
 
 
+def test_the_settings_say_how_short_a_password_may_be(
+    settings: Settings, enter: Enter
+) -> None:
+    header = enter("users:create").header
+    with running(make_settings(settings.DATABASE_URL, PASSWORD_MIN_LENGTH=14)) as app:
+        for password, status in (("qx" * 6 + "q", 422), ("qx" * 7, 201)):
+            account = NEW | {"password": password}
+            made = app.post("users", json=account, headers=header)
+            assert made.status_code == status
+
+
+def test_a_long_password_counts_to_its_last_character(client: TestClient) -> None:
+    client.post("users", json=NEW | {"password": "q🙂" * 64})
+    for wrong in ("q🙂" * 63 + "qx", "q🙂" * 63 + "q", "q🙂" * 63):
+        assert login(client, NEW["email"], wrong).status_code == 401
+
+
+COMPOSED, DECOMPOSED = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
+
+
 def test_a_password_is_normalised_once(client: TestClient) -> None:
-    composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
-    client.post("users", json=NEW | {"password": decomposed})
-    assert login(client, NEW["email"], composed).status_code == 200
-    assert login(client, NEW["email"], decomposed).status_code == 200
+    client.post("users", json=NEW | {"password": DECOMPOSED})
+    assert login(client, NEW["email"], COMPOSED).status_code == 200
+    assert login(client, NEW["email"], DECOMPOSED).status_code == 200
+    # Composed, that is; wide letters remain wide.
+    assert login(client, NEW["email"], f"\uff43{COMPOSED[1:]}").status_code == 401
+
+
+def test_a_password_is_normalised_when_it_is_changed(client: TestClient) -> None:
+    client.post("users", json=NEW | {"password": COMPOSED})
+    pair = sign_in(client, NEW["email"], COMPOSED)
+    assert change(client, pair, DECOMPOSED, f"{DECOMPOSED} bien").status_code == 200
+    assert login(client, NEW["email"], f"{COMPOSED} bien").status_code == 200
 
 
 def change(client: TestClient, pair: Any, current: str, new: str = NEW_PASSWORD) -> Any:

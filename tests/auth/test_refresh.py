@@ -115,6 +115,12 @@ def test_a_race_is_forgiven_to_one_generation_only(
     assert is_dead(patient, pair, child, grandchild)
 
 
+@pytest.mark.asvs("7.4.2")
+def test_a_disabled_user_renews_nothing(stranger: TestClient, enter: Enter) -> None:
+    """However she was disabled: her sessions may be there still."""
+    assert is_dead(stranger, asdict(enter(is_active=False)))
+
+
 @pytest.mark.asvs("7.3.1")
 def test_an_unused_session_ends_after_a_week(
     stranger: TestClient, enter: Enter, clock: TimeMachineFixture
@@ -152,6 +158,7 @@ GARBAGE = (
     *("rt1.{s}.1.{m}=", "rt1.{s}=.1.{m}", "rt1.{m}.1.{s}", "rt1.{s}.1.{s}"),
     *(f"rt1.{{s}}.{10**30}.{{m}}", f"rt1.{'A' * 43}.1.{{m}}", "rt1.\u00e9.1.{m}"),
     *("rt1.{s}.1.{m} rt1.{s}.1.{m}", "Bearer rt1.{s}.1.{m}"),
+    *("rt1.{s}.1." + "\u00e9" * 43, "rt1." + "\u00e9" * 43 + ".1.{m}"),
 )
 
 
@@ -193,7 +200,8 @@ def test_an_old_key_verifies_for_as_long_as_it_is_listed(
             assert me(client, {"access_token": forgery.of(says)}) == 401
         pair = renew(client, pair)
     with running(make_settings(url, SECRET_KEY=NEW_SECRET)) as client:
-        assert me(client, renew(client, pair)) == 200
+        # What was made meanwhile was made with the new key.
+        assert me(client, pair) == me(client, renew(client, pair)) == 200
         assert is_dead(client, late)
 
 
