@@ -115,6 +115,15 @@ def test_a_race_is_forgiven_to_one_generation_only(
     assert is_dead(patient, pair, child, grandchild)
 
 
+def test_whoever_has_raced_goes_on(
+    patient: TestClient, pair: Json, clock: TimeMachineFixture
+) -> None:
+    first = renew(patient, pair)
+    assert renew(patient, pair)["refresh_token"] == first["refresh_token"]
+    clock.shift(60 * SECOND)
+    assert me(patient, renew(patient, first)) == 200
+
+
 @pytest.mark.asvs("7.4.2")
 def test_a_disabled_user_renews_nothing(stranger: TestClient, enter: Enter) -> None:
     """However she was disabled: her sessions may be there still."""
@@ -148,6 +157,22 @@ def test_no_session_lasts_longer_than_a_month(
     assert me(stranger, pair) == 200
     clock.shift(SECOND)
     assert is_dead(stranger, pair)
+
+
+def test_the_settings_say_how_long_a_session_lasts(
+    settings: Settings, enter: Enter, clock: TimeMachineFixture
+) -> None:
+    days = {"REFRESH_IDLE_DAYS": 1, "REFRESH_ABSOLUTE_DAYS": 2}
+    with running(make_settings(settings.DATABASE_URL, **days)) as client:
+        used, unused = (sign_in(client, enter().email) for _ in "12")
+        clock.shift(DAY - SECOND)
+        used = renew(client, used)
+        clock.shift(SECOND)
+        assert is_dead(client, unused)
+        clock.shift(DAY - 2 * SECOND)
+        used = renew(client, used)
+        clock.shift(2 * SECOND)
+        assert is_dead(client, used)
 
 
 # {s} is the secret of a good token, {m} its MAC.
