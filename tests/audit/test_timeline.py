@@ -273,3 +273,15 @@ def test_nobody_is_restored_to_more_than_the_restorer_is(
     client.delete(role)
     weak = allow("users:create", "roles:create")
     assert weak.post(f"{role}/restore").status_code == 403
+
+
+def test_nobody_is_restored_with_roles_that_the_restorer_may_not_give(
+    client: TestClient, enter: Enter
+) -> None:
+    role = make(client, "roles", {"name": "boss", "modules": {"roles": ["delete"]}})
+    user = user_of(client, role)
+    client.delete(user)
+    weak = enter("users:create").header
+    assert client.post(f"{user}/restore", headers=weak).status_code == 403
+    restored = body(client.post(f"{user}/restore"))
+    assert [each["name"] for each in restored["roles"]] == ["boss"]

@@ -110,12 +110,15 @@ def test_a_star_never_comes_with_credentials(url: str) -> None:
             assert "access-control-allow-credentials" not in answer.headers
 
 
-HOSTS = "test test:8000 TEST [::1] [::1]:8000".split()
-OTHERS = "evil test.evil evil.test xtest test. test@evil test,evil [::2] 127.0.0.1 *"
+OWN = "test,[::1],www.ours"
+HOSTS = "test test:8000 TEST [::1] [::1]:8000 www.ours".split()
+OTHERS = (
+    "evil test.evil evil.test xtest test. test@evil test,evil [::2] 127.0.0.1 * ours"
+)
 
 
 def test_only_names_of_ours_are_answered(url: str) -> None:
-    settings = make_settings(url, ALLOWED_HOSTS="test,[::1]", CORS_ORIGINS=OURS[0])
+    settings = make_settings(url, ALLOWED_HOSTS=OWN, CORS_ORIGINS=OURS[0])
     with TestClient(create_app(settings), "http://test") as client:
         for host in HOSTS:
             assert client.get("/livez", headers={"host": host}).status_code == 200

@@ -217,6 +217,23 @@ def test_she_cannot_disarm_somebody_above_through_a_role(
     assert stage.look() == before
 
 
+def test_she_cannot_go_back_to_what_she_once_was(stage: Stage) -> None:
+    """Somebody has given her more, and taken it away again."""
+    root, both = dict(stage.client.headers), ["<clerk>", "<high>"]
+    own = {"users": ALL, "roles": ALL}
+    gifts: tuple[tuple[str, Json, Json], ...] = (
+        ("roles/<clerk>", {"modules": own | {"products": ALL}}, {"modules": own}),
+        ("users/<mallory>", {"role_ids": both}, {"role_ids": both[:1]}),
+    )
+    for path, more, less in gifts:
+        wide = stage.act(("PATCH", path, more), root).json()["version"]
+        assert stage.act(("PATCH", path, less), root).status_code == 200
+        before = stage.look()
+        back: Attack = ("POST", f"{path}/revert", {"to_version": wide})
+        assert verdict(stage.act(back)) == (403, "permission_denied")
+        assert stage.look() == before
+
+
 Arrange = Callable[[Callable[[], Any]], None]
 
 

@@ -87,6 +87,12 @@ def take_away(scene: Scene) -> None:
     scene.as_root("PATCH", f"users/{user.id}", {"role_ids": []})
 
 
+def hire(scene: Scene) -> None:
+    role_id = scene.role().removeprefix("roles/")
+    account = {"email": "a@example.com", "full_name": "A", "password": PASSWORD}
+    scene.as_root("POST", "users", account | {"role_ids": [role_id]})
+
+
 def reset(scene: Scene) -> None:
     scene.as_root("PATCH", f"users/{scene.enter().id}", {"password": NEW_PASSWORD})
 
@@ -126,6 +132,7 @@ ACTIONS: list[tuple[str, Act]] = [
     ("superuser_changed", promote),
     ("roles_assigned", assign),
     ("roles_assigned", take_away),
+    ("roles_assigned", hire),
     ("role_created", lambda s: s.role()),
     ("grants_changed", lambda s: s.as_root("PATCH", s.role(), {"modules": GRANTS})),
     ("role_deleted", lambda s: s.as_root("DELETE", s.role())),
@@ -151,6 +158,14 @@ def test_what_happens_is_told(scene: Scene, event: str, act: Act) -> None:
     assert {"user_id", "ip", "role_id"} & told[0].keys() or act is meet_garbage
     if event in ADMINISTRATIVE:
         assert told[0].get("by") == str(ROOT.user_id)
+
+
+def test_a_role_that_comes_back_is_told_like_a_new_one(scene: Scene) -> None:
+    role = scene.role()
+    scene.as_root("DELETE", role)
+    with capture_logs() as logs:
+        scene.as_root("POST", f"{role}/restore")
+    assert [entry["event"] for entry in logs] == ["role_created", "request"]
 
 
 def test_what_did_not_happen_is_not_told(scene: Scene) -> None:

@@ -55,6 +55,15 @@ def test_the_password_of_the_settings_opens_the_door(
     assert stranger.get("users", headers=bearer(pair)).status_code == 200
 
 
+def test_the_password_of_the_settings_is_normalised(
+    url: str, stranger: TestClient
+) -> None:
+    """No request body, which is normalised as a whole, brings this one."""
+    composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
+    add(first(url, decomposed))
+    assert login(stranger, EMAIL, composed).status_code == 200
+
+
 def test_a_password_is_made_up_where_there_is_none(
     url: str, stranger: TestClient, read: Read
 ) -> None:

@@ -1,6 +1,7 @@
 """Logging in: who gets in, and what the others are told."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from structlog.testing import capture_logs
 from app.auth import hashing
 from app.auth.models import User
 from app.auth.security import passwords
+from app.core.config import Settings
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, sign_in
-from tests.auth.test_tokens import listen
+from tests.auth.test_tokens import listen, running
 from tests.conftest import Enter, Read
+from tests.databases import make_settings
 
 
 @pytest.fixture
@@ -132,6 +135,7 @@ NEW = {"email": "lovelace.ada@example.com", "full_name": "Ada"}
         ("password1234", False),
         ("PASSWORD1234", False),
         ("lovelace.ada1815", False),
+        ("Lovelace_Ada@Example.com", False),
         ("back-office!2026", False),
         ("nul\0in the middle", False),
     ],
@@ -146,11 +150,30 @@ def test_which_passwords_are_good_enough(
         assert login(client, NEW["email"], password).status_code == 200
 
 
+def test_the_settings_say_how_short_a_password_may_be(
+    settings: Settings, enter: Enter
+) -> None:
+    header = enter("users:create").header
+    with running(make_settings(settings.DATABASE_URL, PASSWORD_MIN_LENGTH=14)) as app:
+        for password, status in (("qx" * 6 + "q", 422), ("qx" * 7, 201)):
+            account = NEW | {"password": password}
+            made = app.post("users", json=account, headers=header)
+            assert made.status_code == status
+
+
+def test_a_long_password_counts_to_its_last_character(client: TestClient) -> None:
+    client.post("users", json=NEW | {"password": "q🙂" * 64})
+    for wrong in ("q🙂" * 63 + "qx", "q🙂" * 63 + "q", "q🙂" * 63):
+        assert login(client, NEW["email"], wrong).status_code == 401
+
+
 def test_a_password_is_normalised_once(client: TestClient) -> None:
     composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
     client.post("users", json=NEW | {"password": decomposed})
     assert login(client, NEW["email"], composed).status_code == 200
     assert login(client, NEW["email"], decomposed).status_code == 200
+    # Composed, that is; wide letters remain wide.
+    assert login(client, NEW["email"], f"\uff43{composed[1:]}").status_code == 401
 
 
 def change(client: TestClient, pair: Any, current: str, new: str = NEW_PASSWORD) -> Any:
@@ -192,11 +215,11 @@ def test_a_weak_hash_is_renewed_and_no_session_ends(
     stranger: TestClient, enter: Enter, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hashing, "passwords", passwords)
-    email = enter().email
-    first = sign_in(stranger, email)
+    account = enter()
+    email, first = account.email, sign_in(stranger, account.email)
     (digest,) = read(select(col(User.password_hash)).where(col(User.email) == email))
     assert "m=19456,t=2,p=1" in digest
-    assert me(stranger, first) == 200
+    assert [me(stranger, pair) for pair in (asdict(account), first)] == [200, 200]
     assert login(stranger, email).status_code == 200
 
 

@@ -115,6 +115,21 @@ def test_a_race_is_forgiven_to_one_generation_only(
     assert is_dead(patient, pair, child, grandchild)
 
 
+def test_whoever_has_raced_goes_on(
+    patient: TestClient, pair: Json, clock: TimeMachineFixture
+) -> None:
+    first = renew(patient, pair)
+    assert renew(patient, pair)["refresh_token"] == first["refresh_token"]
+    clock.shift(60 * SECOND)
+    assert me(patient, renew(patient, first)) == 200
+
+
+@pytest.mark.asvs("7.4.2")
+def test_a_disabled_user_renews_nothing(stranger: TestClient, enter: Enter) -> None:
+    """However she was disabled: her sessions may be there still."""
+    assert is_dead(stranger, asdict(enter(is_active=False)))
+
+
 @pytest.mark.asvs("7.3.1")
 def test_an_unused_session_ends_after_a_week(
     stranger: TestClient, enter: Enter, clock: TimeMachineFixture
@@ -144,6 +159,22 @@ def test_no_session_lasts_longer_than_a_month(
     assert is_dead(stranger, pair)
 
 
+def test_the_settings_say_how_long_a_session_lasts(
+    settings: Settings, enter: Enter, clock: TimeMachineFixture
+) -> None:
+    days = {"REFRESH_IDLE_DAYS": 1, "REFRESH_ABSOLUTE_DAYS": 2}
+    with running(make_settings(settings.DATABASE_URL, **days)) as client:
+        used, unused = (sign_in(client, enter().email) for _ in "12")
+        clock.shift(DAY - SECOND)
+        used = renew(client, used)
+        clock.shift(SECOND)
+        assert is_dead(client, unused)
+        clock.shift(DAY - 2 * SECOND)
+        used = renew(client, used)
+        clock.shift(2 * SECOND)
+        assert is_dead(client, used)
+
+
 # {s} is the secret of a good token, {m} its MAC.
 GARBAGE = (
     *("", "x", "null", "rt1", "rt1...", "rt1.{s}.1", "rt1.{s}.1.", "rt1.{s}.1.{m}."),
@@ -152,6 +183,7 @@ GARBAGE = (
     *("rt1.{s}.1.{m}=", "rt1.{s}=.1.{m}", "rt1.{m}.1.{s}", "rt1.{s}.1.{s}"),
     *(f"rt1.{{s}}.{10**30}.{{m}}", f"rt1.{'A' * 43}.1.{{m}}", "rt1.\u00e9.1.{m}"),
     *("rt1.{s}.1.{m} rt1.{s}.1.{m}", "Bearer rt1.{s}.1.{m}"),
+    *("rt1.{s}.1." + "\u00e9" * 43, "rt1." + "\u00e9" * 43 + ".1.{m}"),
 )
 
 
@@ -193,7 +225,8 @@ def test_an_old_key_verifies_for_as_long_as_it_is_listed(
             assert me(client, {"access_token": forgery.of(says)}) == 401
         pair = renew(client, pair)
     with running(make_settings(url, SECRET_KEY=NEW_SECRET)) as client:
-        assert me(client, renew(client, pair)) == 200
+        # What was made meanwhile was made with the new key.
+        assert me(client, pair) == me(client, renew(client, pair)) == 200
         assert is_dead(client, late)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from time_machine import TimeMachineFixture
@@ -19,11 +19,13 @@ from app.auth.repository import SessionRepository
 from app.auth.tools import AuthTools
 from app.core.config import Settings
 from app.core.ids import uuid7
+from app.core.models import now
 from app.main import open_database
 from tests.accounts import PASSWORD
 from tests.auth.attacks import Json
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, refresh, sign_in
 from tests.auth.test_refresh import DAY, SECOND, is_dead, renew
+from tests.auth.test_tokens import running
 from tests.conftest import Enter, Read
 
 CHANGE = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
@@ -285,3 +287,19 @@ def test_a_purge_spares_a_throttle_that_holds(
     time_machine.shift(timedelta(hours=1))
     write(settings, purge)
     assert read(select(col(LoginThrottle.key))) == []
+
+
+def test_what_has_expired_goes_while_the_application_runs(
+    settings: Settings, pair: Json, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.auth.purge.EVERY", 0.01)
+    own = col(AuthSession.user_id) == pair["id"]
+    expire = update(AuthSession).where(own).values(expires_at=now())
+    write(settings, lambda session: session.execute(expire))
+    left = select(col(AuthSession.id)).where(own)
+    assert read(left)
+    with running(settings):
+        for _ in range(100):
+            if not read(left):
+                return
+    raise AssertionError("It is still there")

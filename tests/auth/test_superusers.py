@@ -154,6 +154,28 @@ def test_whoever_falls_while_her_password_is_checked_promotes_nobody(
     assert client.get(url).json()["is_superuser"] is False
 
 
+@pytest.mark.asvs("15.4.2")
+def test_whoever_is_demoted_while_her_password_is_checked_promotes_nobody(
+    client: TestClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """She may still change users: to make superusers takes more."""
+    chief, url = enter("users:update", is_superuser=True), f"users/{enter().id}"
+    acts = [lambda: appoint(client, f"users/{chief.id}", False)]
+    verify = Hasher.verify
+
+    async def verify_and_act(hasher: Hasher, password: str, digest: str | None) -> Any:
+        found = await verify(hasher, password, digest)
+        while acts:
+            assert (await to_thread.run_sync(acts.pop())).status_code == 200
+        return found
+
+    monkeypatch.setattr(Hasher, "verify", verify_and_act)
+    promotion = {"is_superuser": True, "current_password": PASSWORD}
+    late = client.put(f"{url}/superuser", json=promotion, headers=chief.header)
+    assert verdict(late) == (403, "permission_denied")
+    assert client.get(url).json()["is_superuser"] is False
+
+
 @pytest.mark.parametrize("act", [demote, disable, delete])
 def test_the_last_active_superuser_remains(
     client: TestClient, enter: Enter, act: Act

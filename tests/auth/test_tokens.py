@@ -16,8 +16,8 @@ from app.auth.tools import AuthTools
 from app.core.config import Settings
 from app.core.ids import uuid7
 from app.main import create_app
-from tests.accounts import Account, add_account
-from tests.auth.attacks import FORGERIES, HEADERS, Forgery, Json
+from tests.accounts import ROOT, Account, add_account
+from tests.auth.attacks import FORGERIES, HEADERS, Forgery, Json, plain
 from tests.auth.signing import me
 from tests.conftest import Allow, Template
 from tests.databases import make_settings
@@ -97,6 +97,25 @@ def test_a_strange_header_is_refused(target: Target, header: str) -> None:
     text = header.replace("{refresh}", target.account.refresh_token)
     answer = target.ask(*text.replace("{}", target.token).split("&"))
     assert_refused(target, answer)
+
+
+def test_the_scheme_has_no_case(target: Target) -> None:
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        assert target.ask(f"{scheme} {target.token}").status_code == 200
+
+
+def test_a_token_is_no_longer_than_ours_are(target: Target) -> None:
+    """Whoever has the key may pad a token with blanks, which say nothing."""
+    for blanks, status in ((1, 200), (4_000, 401)):
+        padded = Forgery(payload=plain(target.claims) + b" " * blanks)
+        answer = target.ask(f"Bearer {padded.of(target.claims)}")
+        assert answer.status_code == status, answer.text
+
+
+def test_a_token_speaks_for_the_user_of_its_session(target: Target) -> None:
+    for name, value in (("sub", ROOT.user_id), ("sid", ROOT.session_id)):
+        mixed = Forgery(claims={name: str(value)}).of(target.claims)
+        assert_refused(target, target.ask(f"Bearer {mixed}"))
 
 
 @pytest.mark.asvs("14.2.1")
