@@ -3,7 +3,7 @@
 python scripts/mutations.py                 all that scripts/breakages.toml lists
 python scripts/mutations.py --only lock     those with this word in their name
 
-It works in a copy. Its exit code is 1 if a breakage survived.
+It works in copies. Its exit code is 1 if a breakage survived.
 """
 
 import os
@@ -12,8 +12,11 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
+from queue import Queue
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -54,6 +57,12 @@ def read_breakages(word: str) -> list[Breakage]:
     return found or sys.exit(f"No breakage has {word} in its name")
 
 
+def make_copy(root: Path) -> Path:
+    words = [line.rstrip("/") for line in IGNORED]
+    shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".git", *words))
+    return root
+
+
 def failure(root: Path, tests: list[str], database: str) -> str:
     """Run these tests in the copy; return what the first one that fails says."""
     options = ("-x", "-q", "-p", "no:cacheprovider", "--database", database)
@@ -84,14 +93,33 @@ def check_sound(root: Path, breakages: list[Breakage]) -> None:
             sys.exit(f"{said}\nThis fails although nothing is broken: mend it first.")
 
 
-def survivors(root: Path, breakages: list[Breakage]) -> Iterator[Breakage]:
-    for each in track(breakages, console=Console(stderr=True)):
-        path = root / each.file
-        whole = path.read_bytes()
-        path.write_text(each.broken(root), encoding="utf-8")
-        if not failure(root, each.tests, each.database):
-            yield each
+def survives(root: Path, each: Breakage) -> bool:
+    path = root / each.file
+    whole = path.read_bytes()
+    path.write_text(each.broken(root), encoding="utf-8")
+    try:
+        return not failure(root, each.tests, each.database)
+    finally:
         path.write_bytes(whole)
+
+
+def survivors(folder: Path, breakages: list[Breakage]) -> Iterator[Breakage]:
+    """Break as many copies at once as there are cores, and yield what went unseen."""
+    copies = Queue[Path]()
+    for number in range(os.cpu_count() or 1):
+        copies.put(make_copy(folder / str(number)))
+
+    def attempt(each: Breakage) -> bool:
+        root = copies.get()
+        try:
+            return survives(root, each)
+        finally:
+            copies.put(root)
+
+    with ThreadPoolExecutor(copies.qsize()) as pool:
+        verdicts = pool.map(attempt, breakages)
+        shown = track(verdicts, total=len(breakages), console=Console(stderr=True))
+        yield from compress(breakages, shown)
 
 
 def show(breakages: list[Breakage], survived: list[Breakage]) -> None:
@@ -108,14 +136,11 @@ def main(
 ) -> None:
     """Break the security code on purpose, one breakage at a time: is it noticed?"""
     breakages = read_breakages(only)
+    for each in breakages:
+        each.broken(ROOT)
     with TemporaryDirectory() as folder:
-        root = Path(folder) / "copy"
-        words = [line.rstrip("/") for line in IGNORED]
-        shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".git", *words))
-        for each in breakages:
-            each.broken(root)
-        check_sound(root, breakages)
-        survived = list(survivors(root, breakages))
+        check_sound(make_copy(Path(folder) / "sound"), breakages)
+        survived = list(survivors(Path(folder), breakages))
     show(breakages, survived)
     sys.exit(1 if survived else 0)
 
