@@ -8,12 +8,14 @@ from sqlmodel import col
 from app.auth.exceptions import UnauthorizedException, WrongPasswordException
 from app.auth.models import AuthSession, User
 from app.auth.pairs import open_session
-from app.auth.passwords import check_password, normalised
+from app.auth.passwords import check_password, normalised, refused
 from app.auth.repository import LOCK, Client, SessionRepository
 from app.auth.schemas import PasswordChange, TokenPair
 from app.auth.throttle import Attempt, Throttle, count_attempt
 from app.auth.tools import AuthTools
 from app.core.database import Database
+
+FIELD = "new_password"
 
 logger = structlog.get_logger()
 
@@ -28,7 +30,9 @@ class PasswordService:
         """Set a new password: every session ends, and a new one begins."""
         user = await self.ask(user_id, data.current_password)
         new = normalised(data.new_password)
-        check_password(new, user.email, self.tools.shortest_password)
+        check_password(new, user.email, self.tools.shortest_password, FIELD)
+        if new == normalised(data.current_password):
+            raise refused(FIELD, "The new password is the one you have")
         pair = await self.renew(user, await self.tools.hasher.hash(new))
         logger.info("password_changed", user_id=str(user_id))
         return pair
