@@ -6,8 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.auth.accounts import AccountRepository
 from app.auth.models import Role
-from app.auth.repository import SessionRepository
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate
 from app.auth.security import passwords
@@ -31,7 +31,7 @@ async def add_accounts(session: AsyncSession) -> dict[str, str]:
     for name, modules in ROLES.items():
         role = await find_or_add(session, RoleCreate(name=name, modules=modules))
         email = f"{name}@example.com"
-        if not await SessionRepository(session).find_user(email_key(email)):
+        if not await AccountRepository(session).find(email_key(email)):
             made[email] = await add_user(session, email, role)
     return made
 

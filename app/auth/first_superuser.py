@@ -4,9 +4,9 @@ from secrets import token_urlsafe
 
 from sqlalchemy.exc import IntegrityError
 
+from app.auth.accounts import AccountRepository
 from app.auth.models import User
 from app.auth.passwords import check_password, normalised
-from app.auth.repository import SessionRepository
 from app.auth.security import passwords
 from app.core.config import Settings
 from app.core.database import Database
@@ -20,7 +20,7 @@ async def add_first_superuser(database: Database, settings: Settings) -> str | N
     """
     key = email_key(settings.FIRST_SUPERUSER_EMAIL)
     async with database.reading() as session:
-        if await SessionRepository(session).find_user(key):
+        if await AccountRepository(session).find(key):
             return None
     given = settings.FIRST_SUPERUSER_PASSWORD.get_secret_value()
     password = normalised(given or token_urlsafe(18))

@@ -3,13 +3,13 @@
 from uuid import UUID
 
 import structlog
-from sqlmodel import col
 
+from app.auth.accounts import AccountRepository
 from app.auth.exceptions import UnauthorizedException, WrongPasswordException
-from app.auth.models import AuthSession, User
+from app.auth.models import User
 from app.auth.pairs import open_session
 from app.auth.passwords import check_password, normalised, refused
-from app.auth.repository import LOCK, Client, SessionRepository
+from app.auth.repository import Client, SessionRepository
 from app.auth.schemas import PasswordChange, TokenPair
 from app.auth.throttle import Attempt, Throttle, count_attempt
 from app.auth.tools import AuthTools
@@ -54,20 +54,19 @@ class PasswordService:
 
     async def find(self, user_id: UUID) -> User:
         async with self.database.reading() as session:
-            user = await session.get(User, user_id)
+            user = await AccountRepository(session).get(user_id)
         if user is None:
             raise UnauthorizedException
         return user
 
     async def renew(self, user: User, digest: str) -> TokenPair:
         async with self.database.writing() as session:
-            fresh = await session.get(User, user.id, with_for_update=LOCK)
             # It may have been disabled, or changed by another, during the hashing.
-            if fresh is None or fresh.auth_version != user.auth_version:
+            fresh = await AccountRepository(session).unchanged(user)
+            if fresh is None:
                 raise UnauthorizedException
             fresh.password_hash = digest
             fresh.must_change_password = False
             fresh.auth_version += 1
-            own = col(AuthSession.user_id) == user.id
-            await SessionRepository(session).revoke("password", own)
+            await SessionRepository(session).revoke_all(user.id, "password")
             return await open_session(session, self.tools, fresh, self.client)
