@@ -28,7 +28,8 @@ MODELS = (
     products,
     tasks,
 )
-LOCK_TIMEOUT = "5s"
+# PostgreSQL's alone: whoever waits for a lock stands in the way of all who come after.
+PATIENCE = ("SET lock_timeout = '5s'", "SET statement_timeout = 0")
 ONE_AT_A_TIME = 7_201_137  # any number, the same for all who migrate this database
 
 
@@ -60,11 +61,22 @@ def configure(**options: Any) -> None:
 
 def migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.execute(text("SET statement_timeout = 0"))
+        for statement in PATIENCE:
+            connection.execute(text(statement))
         connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.commit()
     configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def write_sql() -> None:
+    """Write what somebody else will run; that only one does is hers to see to."""
+    url = with_driver(settings.DATABASE_URL)
+    configure(url=url, literal_binds=True)
+    if url.get_backend_name() == "postgresql":
+        for statement in PATIENCE:
+            context.execute(statement)
     with context.begin_transaction():
         context.run_migrations()
 
@@ -90,9 +102,6 @@ if given is None:
     logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
 
 if context.is_offline_mode():
-    url = with_driver(settings.DATABASE_URL)
-    configure(url=url, literal_binds=True)
-    with context.begin_transaction():
-        context.run_migrations()
+    write_sql()
 else:
     asyncio.run(migrate_online(given or settings))

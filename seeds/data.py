@@ -1,5 +1,6 @@
 """What the seeds are made of: a stationer's shop, and rows by the number."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -34,6 +35,10 @@ FATES = (
     Status.TODO,
     Status.CANCELLED,
 )
+
+
+# The sku and the address of a numbered row; the latter is unique in any case.
+ROW = re.compile(r"ROW-([0-9]+)|row-([0-9]+)@.+")
 
 
 def shop_products() -> Iterator[ProductCreate]:
@@ -80,3 +85,9 @@ def row_products(numbers: range) -> Iterator[ProductCreate]:
 def row_customers(numbers: range) -> Iterator[CustomerCreate]:
     for n in numbers:
         yield CustomerCreate(name=f"Row {n}", email=f"row-{n}@example.com")
+
+
+def row_number(name: str) -> int:
+    """Return the number in the sku or the address of a row; 0 for any other name."""
+    match = ROW.fullmatch(name)
+    return int(match[1] or match[2]) if match else 0

@@ -3,14 +3,14 @@
 python seeds/seed_create_app.py             a small stationer's shop
 python seeds/seed_create_app.py --rows N    N numbered products, customers and tasks too
 
-Everything goes through the services, so that their rules hold for the seeds as well.
+The shop goes through the services, so that their rules hold for the seeds as well.
 """
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,21 +20,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.auth.first_superuser import add_first_superuser
-from app.auth.tools import AuthTools
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.database import Database
 from app.core.exceptions import ValidationFailedException
 from app.core.migrations import schema_fault
 from app.core.pagination import PageQuery
+from app.core.text import email_key
 from app.main import open_database
 from app.modules.customers.repository import CustomerRepository
+from app.modules.customers.schemas import CustomerCreate
 from app.modules.customers.service import CustomerService
 from app.modules.products.repository import ProductRepository
+from app.modules.products.schemas import ProductCreate
 from app.modules.products.service import ProductService
 from app.modules.tasks.models import Status
 from app.modules.tasks.repository import TaskRepository
-from app.modules.tasks.schemas import TaskCreate, TaskUpdate
+from app.modules.tasks.schemas import TaskUpdate
 from app.modules.tasks.service import TaskService
 from seeds import data
 from seeds.accounts import add_accounts
@@ -51,33 +53,47 @@ class Seeder:
         self.customers = CustomerService(CustomerRepository(session))
         self.tasks = TaskService(TaskRepository(session))
 
-    async def fill_shop(self) -> dict[str, str]:
-        """Open the shop, if there is nothing yet; return the accounts of its people."""
+    async def fill_shop(self) -> dict[str, str] | None:
+        """Open the shop, if there is nothing in it, and return the accounts made."""
         everything = (self.products, self.customers, self.tasks)
         if any([(await each.page(PageQuery(limit=1))).total for each in everything]):
-            return {}
-        accounts = await add_accounts(self.session, AuthTools.of(settings))
-        await self.products.create_many(data.shop_products())
-        customers = await self.customers.create_many(data.shop_customers())
-        await self.add_tasks(data.shop_tasks([customer.id for customer in customers]))
+            return None
+        accounts = await add_accounts(self.session)
+        await self.add(data.shop_products(), data.shop_customers())
         return accounts
 
-    async def add_tasks(self, tasks: Iterable[TaskCreate]) -> None:
-        made = await self.tasks.create_many(tasks)
-        for number, task in enumerate(made):
+    async def add(
+        self, products: Iterable[ProductCreate], customers: Iterable[CustomerCreate]
+    ) -> None:
+        """Add them, with a task for each customer."""
+        await self.products.create_many(products)
+        made = await self.customers.create_many(customers)
+        tasks = data.shop_tasks([customer.id for customer in made])
+        for number, task in enumerate(await self.tasks.create_many(tasks)):
             fate = data.FATES[number % len(data.FATES)]
             if fate is not Status.TODO:
                 await self.tasks.update(task.id, TaskUpdate(status=fate))
 
     async def add_rows(self, numbers: range) -> None:
-        await self.products.create_many(data.row_products(numbers))
-        customers = await self.customers.create_many(data.row_customers(numbers))
-        await self.add_tasks(data.shop_tasks([customer.id for customer in customers]))
+        await self.add(data.row_products(numbers), data.row_customers(numbers))
 
     async def rows_so_far(self) -> int:
-        """Return the number of the newest row that an earlier run has made."""
-        page = await self.products.page(PageQuery(q="ROW-", limit=1, count=False))
-        return int(page.items[0].sku.removeprefix("ROW-")) if page.items else 0
+        """Return the highest number that a row has; those below may be gone again."""
+        highest = 0
+        async for item in found(self.products):
+            highest = max(highest, data.row_number(item.sku))
+        async for item in found(self.customers):
+            highest = max(highest, data.row_number(email_key(item.email)))
+        return highest
+
+
+async def found(service: ProductService | CustomerService) -> AsyncIterator[Any]:
+    """Yield what could be a numbered row, a page at a time: there may be millions."""
+    query = PageQuery(q="row-", limit=200, count=False)
+    while items := (await service.page(query)).items:
+        for item in items:
+            yield item
+        query = query.model_copy(update={"after": items[-1].id})
 
 
 async def seed_rows(database: Database, rows: int) -> None:
@@ -103,9 +119,10 @@ async def seed(rows: int) -> None:
                 return
             async with database.writing() as session:
                 accounts = await Seeder(session).fill_shop()
-            for email, password in accounts.items():
+            for email, password in (accounts or {}).items():
                 tell(email, password)
-            print("The shop is open." if accounts else "There is data: the shop stays.")
+            stays = accounts is None
+            print("There is data: the shop stays." if stays else "The shop is open.")
             if rows:
                 await seed_rows(database, rows)
 

@@ -19,8 +19,6 @@ async def confirm(
     """Return the actor as she is by now: since the first look a password may have been
     hashed, which takes a while, and she may have been dismissed meanwhile.
     """
-    if actor.claims is None:
-        return actor
     found = await find_principal(session, actor.claims)
     if found is None:
         raise UnauthorizedException

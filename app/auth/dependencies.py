@@ -87,7 +87,7 @@ def known(principal: Principal | None) -> Principal:
         raise UnauthorizedException
     context = current_context()
     context.actor_id, context.actor_label = principal.user_id, principal.email
-    context.session_id = principal.claims.sid if principal.claims else None
+    context.session_id = principal.claims.sid
     return principal
 
 

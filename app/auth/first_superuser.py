@@ -2,17 +2,14 @@
 
 from secrets import token_urlsafe
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col
 
+from app.auth.accounts import AccountRepository
 from app.auth.models import User
 from app.auth.passwords import check_password, normalised
-from app.auth.principal import Principal
 from app.auth.security import passwords
 from app.core.config import Settings
 from app.core.database import Database
-from app.core.ids import uuid7
 from app.core.text import email_key
 
 
@@ -23,7 +20,7 @@ async def add_first_superuser(database: Database, settings: Settings) -> str | N
     """
     key = email_key(settings.FIRST_SUPERUSER_EMAIL)
     async with database.reading() as session:
-        if await session.scalar(select(User).where(col(User.email_key) == key)):
+        if await AccountRepository(session).find(key):
             return None
     given = settings.FIRST_SUPERUSER_PASSWORD.get_secret_value()
     password = normalised(given or token_urlsafe(18))
@@ -45,16 +42,4 @@ def make_superuser(settings: Settings, password: str) -> User:
         full_name="Administrator",
         password_hash=passwords.hash(password),
         is_superuser=True,
-    )
-
-
-def system_principal() -> Principal:
-    """Return who acts when a command does: nobody's session, and every permission."""
-    return Principal(
-        user_id=uuid7(),
-        claims=None,
-        email="system",
-        is_superuser=True,
-        must_change_password=False,
-        permissions=frozenset(),
     )

@@ -3,17 +3,19 @@
 from uuid import UUID
 
 import structlog
-from sqlmodel import col
 
+from app.auth.accounts import AccountRepository
 from app.auth.exceptions import UnauthorizedException, WrongPasswordException
-from app.auth.models import AuthSession, User
+from app.auth.models import User
 from app.auth.pairs import open_session
-from app.auth.passwords import check_password, normalised
-from app.auth.repository import LOCK, Client, SessionRepository
+from app.auth.passwords import check_password, normalised, refused
+from app.auth.repository import Client, SessionRepository
 from app.auth.schemas import PasswordChange, TokenPair
 from app.auth.throttle import Attempt, Throttle, count_attempt
 from app.auth.tools import AuthTools
 from app.core.database import Database
+
+FIELD = "new_password"
 
 logger = structlog.get_logger()
 
@@ -28,7 +30,9 @@ class PasswordService:
         """Set a new password: every session ends, and a new one begins."""
         user = await self.ask(user_id, data.current_password)
         new = normalised(data.new_password)
-        check_password(new, user.email, self.tools.shortest_password)
+        check_password(new, user.email, self.tools.shortest_password, FIELD)
+        if new == normalised(data.current_password):
+            raise refused(FIELD, "The new password is the one you have")
         pair = await self.renew(user, await self.tools.hasher.hash(new))
         logger.info("password_changed", user_id=str(user_id))
         return pair
@@ -50,20 +54,19 @@ class PasswordService:
 
     async def find(self, user_id: UUID) -> User:
         async with self.database.reading() as session:
-            user = await session.get(User, user_id)
+            user = await AccountRepository(session).get(user_id)
         if user is None:
             raise UnauthorizedException
         return user
 
     async def renew(self, user: User, digest: str) -> TokenPair:
         async with self.database.writing() as session:
-            fresh = await session.get(User, user.id, with_for_update=LOCK)
             # It may have been disabled, or changed by another, during the hashing.
-            if fresh is None or fresh.auth_version != user.auth_version:
+            fresh = await AccountRepository(session).unchanged(user)
+            if fresh is None:
                 raise UnauthorizedException
             fresh.password_hash = digest
             fresh.must_change_password = False
             fresh.auth_version += 1
-            own = col(AuthSession.user_id) == user.id
-            await SessionRepository(session).revoke("password", own)
+            await SessionRepository(session).revoke_all(user.id, "password")
             return await open_session(session, self.tools, fresh, self.client)

@@ -16,21 +16,24 @@ def normalised(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def check_password(password: str, email: str, shortest: int) -> None:
-    """Refuse a new password that is too short or too easily guessed.
+def check_password(
+    password: str, email: str, shortest: int, field: str = "password"
+) -> None:
+    """Refuse a new password, sent as `field`, that is too short or easily guessed.
 
     Raises:
         ValidationFailedException: saying why, but not what.
     """
     if not shortest <= len(password) <= LONGEST_PASSWORD:
-        raise refused(f"A password has {shortest} to {LONGEST_PASSWORD} characters")
+        length = f"{shortest} to {LONGEST_PASSWORD}"
+        raise refused(field, f"A password has {length} characters")
     if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in password):
-        raise refused("A password has no control characters")
+        raise refused(field, "A password has no control characters")
     if password.casefold() in common_passwords():
-        raise refused("This password is among the most common ones")
+        raise refused(field, "This password is among the most common ones")
     names = {letters(email), letters(email.partition("@")[0]), PRODUCT} - {""}
     if letters(password) in names:
-        raise refused("A password must not be made of a name")
+        raise refused(field, "A password must not be made of a name")
 
 
 @cache
@@ -42,6 +45,6 @@ def letters(text: str) -> str:
     return "".join(sign for sign in text.casefold() if sign.isalpha())
 
 
-def refused(reason: str) -> ValidationFailedException:
-    error = {"loc": ("body", "password"), "type": "password_weak", "msg": reason}
+def refused(field: str, reason: str) -> ValidationFailedException:
+    error = {"loc": ("body", field), "type": "password_weak", "msg": reason}
     return ValidationFailedException([error])

@@ -63,7 +63,7 @@ class Principal:
     """A live session's user, as of this very request."""
 
     user_id: UUID
-    claims: Claims | None  # of the token; a command has none
+    claims: Claims
     email: str
     is_superuser: bool
     must_change_password: bool

@@ -1,4 +1,4 @@
-"""Queries on sessions, revoked tokens and the accounts behind them."""
+"""Queries on sessions and revoked tokens."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, Update, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import raiseload
 from sqlmodel import col
 
 from app.auth.models import AuthSession, User, UserRevokedToken
@@ -18,7 +17,6 @@ from app.core.models import now
 from app.core.upsert import upsert
 
 SESSIONS_PER_USER = 20
-LOCK = {"key_share": True}
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,6 @@ class SessionRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def find_user(self, key: str) -> User | None:
-        """Return the account without its roles: they would cost a statement more, and
-        so tell by the time it takes which addresses have an account.
-        """
-        query = select(User).where(col(User.email_key) == key)
-        return await self.session.scalar(query.options(raiseload("*")))
-
     async def open(
         self, user: User, token: RefreshToken, lifetimes: Lifetimes, client: Client
     ) -> AuthSession:
@@ -66,7 +57,7 @@ class SessionRepository:
         self.session.add(opened)
         await self.session.flush()
         for surplus in (await self.of_user(user.id))[SESSIONS_PER_USER:]:
-            await self.revoke("too_many", col(AuthSession.id) == surplus.id)
+            await self.revoke_one(user.id, surplus.id, "too_many")
         return opened
 
     async def of_user(self, user_id: UUID) -> list[AuthSession]:
@@ -103,15 +94,14 @@ class SessionRepository:
         query = select(AuthSession).where(family(token), *alive())
         return await self.session.scalar(query)
 
-    async def revoke(self, reason: str, which: ColumnElement[bool]) -> int:
-        """End these sessions, but for those that have ended; return how many."""
-        ended = await self.session.scalars(
-            update(AuthSession)
-            .where(which, col(AuthSession.revoked_at).is_(None))
-            .values(revoked_at=now(), revoked_reason=reason)
-            .returning(col(AuthSession.id))
-        )
-        return len(ended.all())
+    async def revoke_one(self, user_id: UUID, session_id: UUID, reason: str) -> bool:
+        """End this session of this user; return False if there is none to end."""
+        which = ending(user_id, reason).where(col(AuthSession.id) == session_id)
+        ended = await self.session.scalars(which.returning(col(AuthSession.id)))
+        return ended.one_or_none() is not None
+
+    async def revoke_all(self, user_id: UUID, reason: str) -> None:
+        await self.session.execute(ending(user_id, reason))
 
     async def revoke_token(self, claims: Claims, reason: str) -> None:
         """Remember that this access token is dead, until it would have died anyway."""
@@ -126,11 +116,12 @@ class SessionRepository:
         }
         await self.session.execute(statement.values(values).on_conflict_do_nothing())
 
-    async def outdate(self, user_id: UUID) -> None:
-        """Raise the version that every token and session of this user names."""
-        user = await self.session.get_one(User, user_id, with_for_update=LOCK)
-        user.auth_version += 1
-        await self.session.flush()
+
+def ending(user_id: UUID, reason: str) -> Update:
+    """Return what ends the sessions of a user, but for those that have ended."""
+    live = col(AuthSession.revoked_at).is_(None)
+    own = update(AuthSession).where(col(AuthSession.user_id) == user_id, live)
+    return own.values(revoked_at=now(), revoked_reason=reason)
 
 
 def family(token: RefreshToken) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Form
 
+from app.auth.accounts import AccountRepository
 from app.auth.catalogue import known_permissions
 from app.auth.dependencies import (
     AnyUser,
@@ -54,7 +55,7 @@ async def get_password_service(
 
 
 async def get_session_service(session: SessionDep) -> SessionService:
-    return SessionService(SessionRepository(session))
+    return SessionService(SessionRepository(session), AccountRepository(session))
 
 
 PasswordServiceDep = Annotated[PasswordService, Depends(get_password_service)]

@@ -5,14 +5,14 @@ must be kept although the answer is a refusal (an attempt, a reuse) is committed
 """
 
 import structlog
-from sqlmodel import col
 
+from app.auth.accounts import AccountRepository
 from app.auth.exceptions import CredentialsException, RefreshException
-from app.auth.models import AuthSession, User
+from app.auth.models import User
 from app.auth.pairs import Seat, issue, open_session
 from app.auth.passwords import normalised
 from app.auth.refresh_tokens import RefreshToken, read
-from app.auth.repository import LOCK, Client, SessionRepository
+from app.auth.repository import Client, SessionRepository
 from app.auth.schemas import TokenPair
 from app.auth.throttle import Attempt, Throttle, count_attempt
 from app.auth.tools import AuthTools
@@ -59,7 +59,7 @@ class AuthService:
 
     async def find(self, key: str) -> User | None:
         async with self.database.reading() as session:
-            return await SessionRepository(session).find_user(key)
+            return await AccountRepository(session).find(key)
 
     async def enter(
         self, user: User, attempt: Attempt, better: str | None
@@ -67,11 +67,8 @@ class AuthService:
         async with self.database.writing() as session:
             await Throttle(session).forgive(attempt)
             # Read again, and locked: it may have changed during the hashing.
-            fresh = await session.get(User, user.id, with_for_update=LOCK)
-            if (
-                not (fresh and fresh.is_active)
-                or fresh.auth_version != user.auth_version
-            ):
+            fresh = await AccountRepository(session).unchanged(user)
+            if fresh is None:
                 raise self.refused()
             if better:
                 fresh.password_hash = better
@@ -92,6 +89,6 @@ class AuthService:
         grace_ends = found.rotated_at + self.tools.lifetimes.grace
         if token.gen == found.gen - 1 and now() < grace_ends:
             return Seat(found.user_id, found.id, found.auth_version)
-        await sessions.revoke("reuse", col(AuthSession.id) == found.id)
+        await sessions.revoke_one(found.user_id, found.id, "reuse")
         logger.warning("token_reused", user_id=str(found.user_id), ip=self.client.ip)
         return None

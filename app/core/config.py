@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     EmailStr,
     Field,
     SecretStr,
@@ -18,6 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.choices import AccessMode, Environment, LogLevel
+from app.core.hosts import check_hosts, check_origins
 
 DRIVERS = ("sqlite:///", "postgresql://")
 EXAMPLE = "example-only"  # how the secret of .env.example begins
@@ -26,6 +28,8 @@ SHORTEST_SECRET = 32
 
 # In the environment a list is written as words with commas between them.
 Words = Annotated[tuple[str, ...], NoDecode]
+Hosts = Annotated[Words, AfterValidator(check_hosts)]
+Origins = Annotated[Words, AfterValidator(check_origins)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
@@ -47,8 +51,8 @@ class Settings(BaseSettings):
     WORKERS: int = Field(1, ge=1, le=64)
     SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)
     LOG_LEVEL: LogLevel = LogLevel.INFO
-    ALLOWED_HOSTS: Words = ("localhost", "127.0.0.1", "[::1]")
-    CORS_ORIGINS: Words = ()
+    ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
+    CORS_ORIGINS: Origins = ()
     TRUSTED_PROXIES: Words = ()
     MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False

@@ -201,6 +201,38 @@ def test_a_change_needs_the_current_password(
     assert login(stranger, email, NEW_PASSWORD).status_code == 200
 
 
+@pytest.mark.parametrize("weak", ["short", "password1234", "back-office!2026"])
+def test_a_weak_password_is_told_by_its_own_place(
+    client: TestClient, enter: Enter, weak: str
+) -> None:
+    ada = enter()
+    for refused, place in (
+        (change(client, sign_in(client, ada.email), PASSWORD, weak), "new_password"),
+        (client.post("users", json=NEW | {"password": weak}), "password"),
+        (client.patch(f"users/{ada.id}", json={"password": weak}), "password"),
+    ):
+        assert refused.status_code == 422
+        (error,) = refused.json()["errors"]
+        assert error["loc"] == ["body", place]
+
+
+def test_the_same_password_is_not_a_new_one(client: TestClient, read: Read) -> None:
+    """Otherwise whoever has to change it goes on with what somebody gave her."""
+    composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
+    client.post("users", json=NEW | {"password": composed})
+    given = read(select(col(User.password_hash)).order_by(col(User.id)))
+    pair = sign_in(client, NEW["email"], composed)
+    for spelling in (composed, decomposed):
+        refused = change(client, pair, composed, spelling)
+        assert refused.status_code == 422
+        (error,) = refused.json()["errors"]
+        assert error["loc"] == ["body", "new_password"]
+    held_up = client.get("products", headers=bearer(pair))
+    assert held_up.json()["code"] == "password_change_required"
+    assert read(select(col(User.password_hash)).order_by(col(User.id))) == given
+    assert change(client, pair, "wrong", "wrong").status_code == 403
+
+
 def test_wrong_current_passwords_count_in_the_throttle(
     stranger: TestClient, enter: Enter
 ) -> None:

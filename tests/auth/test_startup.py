@@ -74,6 +74,53 @@ def test_production_refuses_what_is_unsafe(
     assert CANARY not in sentence
 
 
+NEVER_MATCHED = {
+    "ALLOWED_HOSTS": (
+        "https://api.example.com api.example.com:8000 api.example.com/ a..example.com "
+        "*.*.example.com *example.com api.*.com .example.com ::1 [::1]:8000 [api] "
+        "user@example.com ,"
+    ),
+    "CORS_ORIGINS": (
+        "https://app.example.com/ https://app.example.com/app app.example.com "
+        "app.example.com:443 https:// //app.example.com https:app.example.com null "
+        "https://*.example.com https://App.example.com HTTPS://app.example.com "
+        "https://app.example.com:443 http://app.example.com:80 https://::1 "
+        "https://app.example.com: https://user@app.example.com https://[::1]/ "
+        "https://app.example.com?a https://bücher.example"
+    ),
+}
+MATCHED = {
+    "ALLOWED_HOSTS": "localhost 127.0.0.1 [::1] API.example.com *.example.com * db_1",
+    "CORS_ORIGINS": (
+        "https://app.example.com http://localhost:5173 http://127.0.0.1 http://[::1] "
+        "https://[::1]:8443 http://a.example.com:443 https://a.example.com:80 * "
+        "capacitor://localhost https://xn--bcher-kva.example"
+    ),
+}
+LOCAL = {"SECRET_KEY": SAFE["SECRET_KEY"]}
+
+
+def pairs(words: dict[str, str]) -> list[tuple[str, str]]:
+    return [(name, word) for name in words for word in words[name].split()]
+
+
+@pytest.mark.parametrize(("name", "word"), pairs(NEVER_MATCHED))
+def test_what_can_never_match_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, word: str
+) -> None:
+    others = "" if word == "," else f"{SAFE[name]},"
+    sentence = refusal(monkeypatch, LOCAL | {name: others + word})
+    assert sentence.startswith(f"The settings are not valid. {name}: ")
+    assert "without" in sentence
+
+
+@pytest.mark.parametrize(("name", "word"), pairs(MATCHED))
+def test_what_can_match_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, name: str, word: str
+) -> None:
+    assert refusal(monkeypatch, LOCAL | {name: word}) == ""
+
+
 def test_without_a_secret_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SECRET_KEY: Field required" in refusal(monkeypatch, {})
 

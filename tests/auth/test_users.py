@@ -82,6 +82,47 @@ def test_other_roles_are_another_version(client: TestClient, ada: str) -> None:
     assert verdict(stale) == (412, "precondition_failed")
 
 
+@pytest.mark.parametrize(
+    "field", ["email", "full_name", "is_active", "role_ids", "everything"]
+)
+@pytest.mark.parametrize("is_active", [True, False])
+def test_what_is_so_already_is_no_other_version(
+    client: TestClient, field: str, is_active: bool
+) -> None:
+    ids = [make_role(client, name).removeprefix("roles/") for name in ("one", "two")]
+    bob = ADA | {"is_active": is_active, "role_ids": ids}
+    url = f"users/{client.post('users', json=bob).json()['id']}"
+    before = client.get(url)
+    same = {
+        "email": ADA["email"],
+        "full_name": f" {ADA['full_name']} ",
+        "is_active": is_active,
+        "role_ids": [*reversed(ids), ids[0]],
+    }
+    for _ in range(2):
+        body = same if field == "everything" else {field: same[field]}
+        after = client.patch(url, json=body)
+        assert after.json() == before.json()
+        assert after.headers["etag"] == before.headers["etag"]
+
+
+def test_who_is_no_superuser_already_is_no_other_version(
+    client: TestClient, ada: str
+) -> None:
+    for yes, tag in ((False, '"1"'), (True, '"2"'), (True, '"2"'), (False, '"3"')):
+        body = {"is_superuser": yes, "current_password": PASSWORD}
+        answer = client.put(f"{ada}/superuser", json=body)
+        assert answer.headers["etag"] == tag
+
+
+def test_your_own_name_again_is_no_other_version(
+    stranger: TestClient, enter: Enter
+) -> None:
+    header = enter(full_name="Ada").header
+    renamed = stranger.patch("auth/me", json={"full_name": "Ada "}, headers=header)
+    assert renamed.json()["version"] == 1
+
+
 def test_what_is_shown_of_a_role_is_never_outdated(
     client: TestClient, ada: str
 ) -> None:

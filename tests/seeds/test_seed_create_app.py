@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.conftest import Enter
 from tests.databases import ROOT
 from tests.servers import environment
 
@@ -51,6 +52,40 @@ def test_twice_changes_nothing(url: str, client: TestClient) -> None:
     assert {task["customer_id"] for task in first["tasks"]} == customers
 
 
+def test_an_emptied_shop_opens_again_for_the_people_it_had(
+    url: str, client: TestClient
+) -> None:
+    seed(url)
+    first = everything(client)
+    for name in ("tasks", "customers", "products"):
+        for item in first[name]:
+            assert client.delete(f"{name}/{item['id']}").status_code == 204
+    again = ["Sign in as admin@example.com", "The shop is open."]
+    assert seed(url).splitlines() == again
+    second = everything(client)
+    assert [len(items) for items in second.values()] == [30, 40, 40, 5, 3]
+    assert (second["users"], second["roles"]) == (first["users"], first["roles"])
+
+
+def test_a_role_or_user_that_is_there_stays_as_it_is(
+    url: str, client: TestClient, enter: Enter
+) -> None:
+    role = client.post("roles", json={"name": "viewer", "modules": {"users": []}})
+    enter(email="Manager@EXAMPLE.com", full_name="Maria", is_active=False)
+    made = [line for line in seed(url).splitlines() if " with password " in line]
+    assert [line.split()[3] for line in made[1:]] == [
+        "viewer@example.com",
+        "sales@example.com",
+    ]
+    roles = {item["name"]: item for item in everything(client)["roles"]}
+    assert roles.keys() == {"manager", "sales", "viewer"}
+    assert roles["viewer"] == role.json()
+    (maria,) = client.get("users?q=maria").json()["items"]
+    assert (maria["is_active"], maria["roles"], maria["version"]) == (False, [], 1)
+    (viewer,) = client.get("users?q=viewer").json()["items"]
+    assert [held["name"] for held in viewer["roles"]] == ["viewer"]
+
+
 def test_rows_by_the_number(url: str, client: TestClient) -> None:
     seed(url, "--rows", "7")
     seed(url, "--rows", "1200")
@@ -58,6 +93,21 @@ def test_rows_by_the_number(url: str, client: TestClient) -> None:
     for name, shop in (("products", 30), ("customers", 40), ("tasks", 40)):
         assert client.get(f"{name}?limit=1").json()["total"] == shop + 1200
     assert client.get("products?q=row-1200").json()["total"] == 1
+
+
+def test_rows_go_on_after_the_highest_number(url: str, client: TestClient) -> None:
+    seed(url, "--rows", "11")
+    (row,) = client.get("products?q=ROW-3").json()["items"]
+    assert client.delete(f"products/{row['id']}").status_code == 204
+    for sku, name in (("TAPE-7", "Narrow-gauge tape"), ("ROW-99-A", "Not a number")):
+        made = client.post("products", json={"sku": sku, "name": name, "price": "1"})
+        assert made.status_code == 201, made.text
+    ann = {"name": "Ann", "email": "ROW-13@Example.com", "notes": "row-99"}
+    assert client.post("customers", json=ann).status_code == 201
+    seed(url, "--rows", "15")
+    found = client.get("products?q=ROW-").json()["items"]
+    numbers = [int(item["sku"][4:]) for item in found if item["sku"][4:].isdigit()]
+    assert sorted(numbers) == [1, 2, *range(4, 12), 14, 15]
 
 
 @pytest.mark.parametrize("rows", ["-1", "many"])

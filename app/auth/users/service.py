@@ -52,7 +52,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         self.check_update(user, data)
         if data.role_ids is not None:
             await self.require_grantable(set(data.role_ids))
-        if data.password or data.is_active is False:
+        if data.password or (user.is_active and data.is_active is False):
             values["auth_version"] = user.auth_version + 1
         user = await self.repository.update(user, values)
         self.tell_update(id, data)
