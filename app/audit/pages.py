@@ -27,7 +27,7 @@ def kinds(routers: Iterable[APIRouter]) -> dict[str, Any]:
 
     Those that people work with come first.
     """
-    found = filter(None, map(collection_of, routers))
+    found = map(collection_of, routers)
     paths = {each.entity: each.router.prefix.removeprefix(API) for each in found}
     return {
         model.__name__: {"path": paths.get(model), "redacted": sorted(model.redacted)}
