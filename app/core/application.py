@@ -20,7 +20,7 @@ SHOWN = ("ETag", "Location", "Retry-After", "X-Request-ID")
 
 class Application(FastAPI):
     # Put around everything that answers, and inside the request's context.
-    outer_layer: Callable[[ASGIApp], ASGIApp] | None = None
+    outer_layer: Callable[[ASGIApp], ASGIApp]
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap from outside even what Starlette puts around all middleware: its 500."""
@@ -37,9 +37,7 @@ class Application(FastAPI):
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
-        app = PlainErrors(app)
-        if self.outer_layer:
-            app = self.outer_layer(app)
+        app = self.outer_layer(PlainErrors(app))
         return Envelope(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:
