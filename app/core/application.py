@@ -9,11 +9,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from app.core.config import Settings
+from app.core.head import HeadAsGet
 from app.core.middleware import Envelope
 from app.core.openapi import complete
 from app.core.rewording import PlainErrors
 
-METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 ASKED = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID")
 SHOWN = ("ETag", "Location", "Retry-After", "X-Request-ID")
 
@@ -37,7 +38,7 @@ class Application(FastAPI):
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
-        app = self.outer_layer(PlainErrors(app))
+        app = self.outer_layer(HeadAsGet(PlainErrors(app)))
         return Envelope(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:

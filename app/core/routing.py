@@ -96,7 +96,7 @@ class Answer:
 
 def label(entity: Entity | Read, context: Context) -> Any:
     context.shown_id, context.shown_version = entity.id, entity.version
-    known = context.method == "GET" and is_known(entity.version)
+    known = context.method in ("GET", "HEAD") and is_known(entity.version)
     # Only a table's own row is the same while its version is.
     if known and isinstance(entity, Entity):
         return Response(status_code=304)

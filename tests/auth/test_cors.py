@@ -51,7 +51,7 @@ def test_our_pages_may_read_the_answers(client: TestClient, origin: str) -> None
     assert "access-control-allow-credentials" not in answer.headers
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"])
 def test_our_pages_may_ask_before_they_write(stranger: TestClient, method: str) -> None:
     answer = preflight(stranger, OURS[0], method=method)
     assert answer.status_code == 200

@@ -51,7 +51,7 @@ def test_a_missing_path(client: TestClient) -> None:
 def test_a_method_that_a_path_does_not_know(client: TestClient, method: str) -> None:
     response = client.request(method, "products")
     check_problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, HEAD, POST"
 
 
 def test_a_body_that_is_not_json(client: TestClient) -> None:

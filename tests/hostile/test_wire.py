@@ -145,6 +145,15 @@ def test_what_comes_before_a_body_has_a_limit(server: Server, start: bytes) -> N
     assert status(answer) in (400, 414, 431, HUNG_UP)
 
 
+@pytest.mark.parametrize("path", [b"/livez", b"/readyz", ROOT, b"/nowhere"])
+def test_head_is_get_without_a_body(server: Server, path: bytes) -> None:
+    answers = [talk(server, request(verb + path)) for verb in (b"GET ", b"HEAD ")]
+    (get, _, body), (head, _, nothing) = (a.partition(b"\r\n\r\n") for a in answers)
+    assert status(head) == status(get) != 405
+    assert b"content-length: %d" % len(body) in head.lower()
+    assert nothing == b""
+
+
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"\xff"])
 def test_no_other_protocol_is_spoken(server: Server, protocol: bytes) -> None:
     key = (b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", b"Sec-WebSocket-Version: 13")
