@@ -1,6 +1,7 @@
 """Errors: one shape, whoever raised them; and what they do not tell."""
 
 from collections.abc import Callable
+from gzip import compress
 from typing import Any
 
 import pytest
@@ -63,6 +64,24 @@ def test_a_body_that_is_not_json(client: TestClient) -> None:
 def test_a_body_of_another_kind(client: TestClient, kind: str) -> None:
     response = client.post("products", content=b"{}", headers={"content-type": kind})
     check_problem(response, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+@pytest.mark.parametrize("path", ["products", "auth/login"])
+def test_a_body_that_is_compressed(
+    client: TestClient, path: str, encoding: str
+) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    headers = {**(JSON if path == "products" else form), "content-encoding": encoding}
+    response = client.post(path, content=compress(b"{}"), headers=headers)
+    body = check_problem(response, 415, "unsupported_media_type")
+    assert body["detail"] == "Send the body as it is, without a Content-Encoding"
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+def test_a_body_that_is_sent_as_it_is(client: TestClient, encoding: str) -> None:
+    headers = {"content-encoding": encoding}
+    assert client.post("products", json=PEN, headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize("chunked", [False, True])
