@@ -13,6 +13,7 @@ from sqlalchemy import URL, AsyncAdaptedQueuePool, Pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_
 
@@ -58,8 +59,11 @@ class OneConnectionPool(AsyncAdaptedQueuePool):
         self.turn.release()
 
     async def _wait_for_turn(self) -> None:
-        async with asyncio.timeout(self._timeout):
-            await self.turn.acquire()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self.turn.acquire()
+        except TimeoutError as error:
+            raise PoolTimeoutError("The connection is still in use") from error
 
 
 class LoopCursor(sqlite3.Cursor):

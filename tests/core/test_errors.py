@@ -162,6 +162,15 @@ def test_a_failure_inside(
     assert ("retry-after" in response.headers) == (status == 503)
 
 
+@pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), OSError()])
+def test_a_database_that_cannot_be_reached(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(BaseRepository, "get", raising(error))
+    body = client.get(f"products/{uuid7()}").json()
+    assert body["detail"] == "The database does not answer"
+
+
 def test_a_crash_in_a_dependency_of_a_writing_request(
     app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
