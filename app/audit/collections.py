@@ -27,11 +27,8 @@ class Collection:
     name: str  # of one record, in operation ids: product
 
 
-def collection_of(router: APIRouter) -> Collection | None:
-    """Return the router's collection, if it has records that are read and changed."""
+def collection_of(router: APIRouter) -> Collection:
     reading, changing = record_route(router, "GET"), record_route(router, "PATCH")
-    if reading is None or changing is None:
-        return None
     hints = get_type_hints(inspect.unwrap(changing.endpoint), include_extras=True)
     (id,) = reading.param_convertors
     return Collection(
@@ -46,13 +43,18 @@ def collection_of(router: APIRouter) -> Collection | None:
     )
 
 
-def record_route(router: APIRouter, method: str) -> APIRoute | None:
+def record_route(router: APIRouter, method: str) -> APIRoute:
+    """Return the route of one record.
+
+    Raises:
+        LookupError: this router has none, so it is no collection's.
+    """
     for route in router.routes:
         if isinstance(route, APIRoute) and route.methods == {method}:
             path = route.path.removeprefix(router.prefix)
             if path.startswith("/{") and path.endswith("}"):
                 return route
-    return None
+    raise LookupError(f"{router.prefix} has no route to {method} a record")
 
 
 def dependency(annotation: Any) -> Any:

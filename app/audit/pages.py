@@ -18,8 +18,7 @@ def install_audit_page(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     async def show_audit(request: Request) -> Response:
         return render(request, "audit.html", OURS, values)
 
-    methods = ["GET", "HEAD"]
-    app.add_api_route("/audit", show_audit, methods=methods, include_in_schema=False)
+    app.add_api_route("/audit", show_audit, include_in_schema=False)
 
 
 def kinds(routers: Iterable[APIRouter]) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def kinds(routers: Iterable[APIRouter]) -> dict[str, Any]:
 
     Those that people work with come first.
     """
-    found = filter(None, map(collection_of, routers))
+    found = map(collection_of, routers)
     paths = {each.entity: each.router.prefix.removeprefix(API) for each in found}
     return {
         model.__name__: {"path": paths.get(model), "redacted": sorted(model.redacted)}

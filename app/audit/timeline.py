@@ -14,7 +14,12 @@ from app.audit.models import Action, AuditChange
 from app.audit.past import PastRepository, until
 from app.audit.repository import CHANGES, AuditRepository
 from app.audit.schemas import ChangeRead
-from app.audit.timeline_schemas import Difference, HistoryQuery, HistoryRead
+from app.audit.timeline_schemas import (
+    Changes,
+    Difference,
+    HistoryQuery,
+    HistoryRead,
+)
 from app.core.context import current_context
 from app.core.exceptions import (
     ConflictException,
@@ -64,21 +69,25 @@ class Timeline:
         return entity
 
     async def difference(self, version: int) -> Difference:
-        now = await self.service.get_for_update(self.id)
-        then = await self.at_version(version)
-        read = self.collection.read.model_validate
-        return Difference.between(version, read(now), read(then))
+        """Return what a revert would set, and what it would replace."""
+        await self.service.get_for_update(self.id)
+        return Difference(to_version=version, changes=await self.changes(version))
 
     async def revert(self, version: int) -> Entity:
-        """Put back the fields that a client may change, where they are different."""
+        changes = await self.changes(version)
+        current_context().reason = f"revert to version {version}"
+        news = {name: then for name, (_, then) in changes.items()}
+        reverted: Entity = await self.service.update(self.id, self.body(news))
+        return reverted
+
+    async def changes(self, version: int) -> Changes:
+        """Return the fields that a client may change, where they are different."""
         then = await self.at_version(version)
         now = await self.service.get(self.id)
         fields = self.collection.update.model_fields
-        past = {name: getattr(then, name) for name in fields if hasattr(then, name)}
-        news = {name: past[name] for name in past if past[name] != getattr(now, name)}
-        current_context().reason = f"revert to version {version}"
-        reverted: Entity = await self.service.update(self.id, self.body(news))
-        return reverted
+        names = [name for name in fields if hasattr(then, name)]
+        pairs = {name: (getattr(now, name), getattr(then, name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def body(self, values: dict[str, Any]) -> Body:
         """Return what a client would send; what was allowed once may be so no more."""

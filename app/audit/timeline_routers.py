@@ -94,10 +94,8 @@ async def restore(request: Request) -> Entity:
 
 
 def add_timeline(router: APIRouter) -> None:
-    """Give a guarded router's records a past, if it has records."""
+    """Give a guarded router's records a past."""
     collection = collection_of(router)
-    if collection is None:
-        return
     record, name = f"/{{{collection.id}}}", collection.name
     read: Any = collection.read
     options: Any = {"dependencies": [Depends(opening(collection))]}
@@ -122,9 +120,8 @@ def add_timeline(router: APIRouter) -> None:
 
 def add_past(collection: Collection, name: str, options: Any) -> None:
     router = collection.router
-    path = f"{router.prefix}/{{{collection.id}}}"
     router.add_api_route(
-        path.removeprefix(router.prefix),
+        f"/{{{collection.id}}}",
         get_past,
         methods=["GET"],
         name=name,

@@ -1,7 +1,7 @@
 """What clients send and receive about a record's past."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -10,6 +10,7 @@ from app.core.fields import INT32, Flag, Instant, Whole, parse_whole
 from app.core.schemas import Body, Strict
 
 Version = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(parse_whole)]
+Changes = dict[str, tuple[Any, Any]]  # field → its value now, and then
 
 
 class HistoryQuery(Strict):
@@ -46,12 +47,4 @@ class Difference(BaseModel):
     """What a revert would change: field → its value now, and the one it would get."""
 
     to_version: int
-    changes: dict[str, tuple[Any, Any]]
-
-    @classmethod
-    def between(cls, version: int, now: BaseModel, then: BaseModel) -> Self:
-        old, new = now.model_dump(mode="json"), then.model_dump(mode="json")
-        changes = {
-            name: (old[name], new[name]) for name in new if old[name] != new[name]
-        }
-        return cls(to_version=version, changes=changes)
+    changes: Changes = Field(examples=[{"price": ["999.00", "1.50"]}])

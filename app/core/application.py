@@ -9,18 +9,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from app.core.config import Settings
+from app.core.head import HeadAsGet
 from app.core.middleware import Envelope
 from app.core.openapi import complete
 from app.core.rewording import PlainErrors
 
-METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 ASKED = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID")
 SHOWN = ("ETag", "Location", "Retry-After", "X-Request-ID")
 
 
 class Application(FastAPI):
     # Put around everything that answers, and inside the request's context.
-    outer_layer: Callable[[ASGIApp], ASGIApp] | None = None
+    outer_layer: Callable[[ASGIApp], ASGIApp]
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap from outside even what Starlette puts around all middleware: its 500."""
@@ -37,9 +38,7 @@ class Application(FastAPI):
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
-        app = PlainErrors(app)
-        if self.outer_layer:
-            app = self.outer_layer(app)
+        app = self.outer_layer(HeadAsGet(PlainErrors(app)))
         return Envelope(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:

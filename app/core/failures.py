@@ -1,6 +1,7 @@
 """What the database's refusals mean to a client."""
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.context import current_context
@@ -33,6 +34,10 @@ def is_reference(error: IntegrityError) -> bool:
     return reason(error) in REFERENCE
 
 
+def is_away(error: DBAPIError) -> bool:
+    return error.connection_invalidated or reason(error).startswith(AWAY)
+
+
 def is_for_ever(error: DBAPIError) -> bool:
     """Tell whether these values would be refused again, however often one tried."""
     return reason(error).startswith((*UNFIT, *AT_ODDS))
@@ -54,9 +59,9 @@ def explain(error: Exception) -> AppException | None:
     """Say what a client can do about this; None when it is a fault of ours."""
     if isinstance(error, StaleDataError):
         return outdated("The record")
-    if not isinstance(error, DBAPIError):
+    if isinstance(error, PoolTimeoutError):
         return UnavailableException("The service is busy")
-    if error.connection_invalidated or reason(error).startswith(AWAY):
+    if not isinstance(error, DBAPIError) or is_away(error):
         return UnavailableException("The database does not answer")
     if reason(error).startswith(AT_ODDS):
         return ConflictException("This contradicts another record")

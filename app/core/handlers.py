@@ -102,12 +102,13 @@ def short(key: Any) -> Any:
 
 def methods_of(request: Request) -> set[str]:
     """Return every method that this path knows; Starlette names the first route's."""
-    return {
+    methods = {
         method
         for route in iter_route_contexts(request.app.routes)
         if route.path and compile_path(route.path)[0].match(request.scope["path"])
         for method in route.methods or ()
     }
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def install_handlers(app: FastAPI) -> None:

@@ -105,7 +105,7 @@ def count_operations(document: dict[str, Any]) -> Counter[str]:
 
 
 def install_pages(app: FastAPI, settings: Settings) -> None:
-    show = partial(app.add_api_route, methods=["GET", "HEAD"], include_in_schema=False)
+    show = partial(app.add_api_route, include_in_schema=False)
     show("/", show_landing)
     show("/static/{name}", send_asset)
     if settings.docs_exposed:

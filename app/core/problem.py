@@ -6,19 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MEDIA_TYPE = "application/problem+json"
 
-# For programs, so not taken from HTTPStatus: its names differ between Pythons.
+# Of errors that are no AppException, which has its own. For programs, so not taken from
+# HTTPStatus: its names differ between Pythons.
 CODES = {
     400: "bad_request",
-    401: "invalid_token",
-    403: "permission_denied",
     404: "not_found",
     405: "method_not_allowed",
-    409: "conflict",
-    412: "precondition_failed",
     413: "content_too_large",
-    415: "unsupported_media_type",
     422: "validation_failed",
-    429: "rate_limited",
     500: "internal_error",
     503: "unavailable",
 }

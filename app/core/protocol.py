@@ -1,8 +1,16 @@
 """The parser of HTTP, with a limit that it does not have by itself."""
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import structlog
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.core.context import Context, new_context
+from app.core.handlers import problem
+from app.core.middleware import NO_STORE, POLICY, SECURITY
 
 MOST_HEAD = 65_536
+SEALED = [*SECURITY, POLICY, NO_STORE, (b"connection", b"close")]
+
+logger = structlog.get_logger()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -31,3 +39,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self.head = 0
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what reaches no application as the application would."""
+        with new_context(Context()) as context:
+            logger.info("request_unreadable", reason=msg)
+            answer = problem("", 400, msg)
+        named = (b"x-request-id", context.request_id.encode())
+        fixed = self.server_state.default_headers
+        headers = [*fixed, *answer.raw_headers, named, *SEALED]
+        lines = [b"%s: %s\r\n" % pair for pair in headers]
+        self.transport.write(b"".join([STATUS_LINE[400], *lines, b"\r\n", answer.body]))
+        self.transport.close()

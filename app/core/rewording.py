@@ -3,7 +3,9 @@
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.handlers import problem
+from app.core.handlers import ProblemResponse, problem
+
+BODY = {"content-type", "content-length"}  # these are another body's
 
 
 class PlainErrors:
@@ -21,16 +23,17 @@ class Rewording:
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope, self.forward = scope, send
-        self.plain = 0  # the status of a plain error
+        self.plain: Message | None = None  # the start of a plain error
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start" and is_plain_error(message):
-            self.plain = message["status"]
-        elif not self.plain:
+            self.plain = message
+        elif self.plain is None:
             await self.forward(message)
         elif not message.get("more_body"):
             detail = message.get("body", b"").decode()
-            await send_problem(self.scope, self.forward, self.plain, detail)
+            response = reworded(self.scope["path"], self.plain, detail)
+            await response(self.scope, no_request, self.forward)
 
 
 def is_plain_error(message: Message) -> bool:
@@ -40,8 +43,11 @@ def is_plain_error(message: Message) -> bool:
     return kind.startswith("text/plain")
 
 
-async def send_problem(scope: Scope, send: Send, status: int, detail: str) -> None:
-    await problem(scope["path"], status, detail)(scope, no_request, send)
+def reworded(path: str, start: Message, detail: str) -> ProblemResponse:
+    """Return the same answer as a problem, with whatever else its headers say."""
+    headers = Headers(raw=start["headers"]).items()
+    kept = {name: value for name, value in headers if name not in BODY}
+    return problem(path, start["status"], detail, kept)
 
 
 async def no_request() -> Message:

@@ -9,9 +9,7 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from app.core.context import Context, current_context
-from app.core.exceptions import (
-    UnsupportedMediaTypeException,
-)
+from app.core.exceptions import UnsupportedMediaTypeException
 from app.core.models import Entity
 from app.core.openapi import describe
 from app.core.preconditions import is_known
@@ -44,6 +42,10 @@ class Route(APIRoute):
         async def handle_strictly(request: Request) -> Response:
             if wants_json and not is_json(request.headers.get("content-type", "")):
                 raise UnsupportedMediaTypeException("Send the body as application/json")
+            if field and is_encoded(request.headers.get("content-encoding", "")):
+                raise UnsupportedMediaTypeException(
+                    "Send the body as it is, without a Content-Encoding"
+                )
             strict = StrictRequest(request.scope, request.receive)
             response: Response = await handle(strict)
             return response
@@ -96,7 +98,7 @@ class Answer:
 
 def label(entity: Entity | Read, context: Context) -> Any:
     context.shown_id, context.shown_version = entity.id, entity.version
-    known = context.method == "GET" and is_known(entity.version)
+    known = context.method in ("GET", "HEAD") and is_known(entity.version)
     # Only a table's own row is the same while its version is.
     if known and isinstance(entity, Entity):
         return Response(status_code=304)
@@ -106,3 +108,7 @@ def label(entity: Entity | Read, context: Context) -> Any:
 def is_json(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     return kind.startswith("application/") and kind.endswith(("/json", "+json"))
+
+
+def is_encoded(content_encoding: str) -> bool:
+    return content_encoding.strip().lower() not in ("", "identity")

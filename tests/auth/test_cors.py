@@ -51,7 +51,7 @@ def test_our_pages_may_read_the_answers(client: TestClient, origin: str) -> None
     assert "access-control-allow-credentials" not in answer.headers
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"])
 def test_our_pages_may_ask_before_they_write(stranger: TestClient, method: str) -> None:
     answer = preflight(stranger, OURS[0], method=method)
     assert answer.status_code == 200
@@ -90,6 +90,29 @@ def test_our_pages_may_read_the_errors_too(
     assert [answer.status_code for answer in answers] == [401, 404, 500, 422]
     for answer in answers:
         assert answer.headers["access-control-allow-origin"] == OURS[0]
+
+
+def test_our_pages_may_read_that_a_body_is_too_large(
+    client: TestClient, settings: Settings
+) -> None:
+    big = b" " * (settings.MAX_BODY_BYTES + 1)
+    for path in ("products", "nowhere"):
+        answer = client.post(path, content=big, headers={"origin": OURS[0]})
+        assert (answer.status_code, answer.json()["status"]) == (413, 413)
+        assert answer.headers["access-control-allow-origin"] == OURS[0]
+        assert answer.headers["vary"] == "Origin"
+        assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
+        assert answer.headers["content-length"] == str(len(answer.content))
+        theirs = client.post(path, content=big, headers={"origin": THEIRS[0]})
+        assert "access-control-allow-origin" not in theirs.headers
+
+
+def test_a_refused_preflight_is_a_problem(stranger: TestClient) -> None:
+    answer = preflight(stranger, OURS[0], method="TRACE")
+    assert answer.json()["detail"] == "Disallowed CORS method"
+    assert answer.headers["access-control-allow-origin"] == OURS[0]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["vary"].startswith("Origin, ")
 
 
 def test_nobody_is_named_where_no_page_is_ours(url: str) -> None:

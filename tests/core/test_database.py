@@ -155,3 +155,20 @@ def test_who_waits_too_long_is_told_to_come_back(
             assert refused.headers["retry-after"] == "5"
             assert hurried.get(product).json()["name"] == "Pen"
         assert hurried.patch(product, json={"name": "New"}).status_code == 200
+
+
+def test_whoever_finds_no_connection_free_hears_that_we_are_busy(
+    url: str, client: TestClient
+) -> None:
+    impatient = make_settings(url, DATABASE_TIMEOUT=0.2, DATABASE_POOL_SIZE=1)
+    app = create_app(impatient)
+    with TestClient(app, base_url="http://test/api/v1/") as hurried:
+        hurried.headers.update(client.headers)
+        assert hurried.portal
+        with hurried.portal.wrap_async_context_manager(
+            app.state.health.database.engine.connect()
+        ):
+            refused = hurried.get("products")
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert refused.json()["detail"] == "The service is busy"
+        assert hurried.get("products").status_code == 200

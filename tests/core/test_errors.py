@@ -1,6 +1,7 @@
 """Errors: one shape, whoever raised them; and what they do not tell."""
 
 from collections.abc import Callable
+from gzip import compress
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_missing_path(client: TestClient) -> None:
 def test_a_method_that_a_path_does_not_know(client: TestClient, method: str) -> None:
     response = client.request(method, "products")
     check_problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, HEAD, POST"
 
 
 def test_a_body_that_is_not_json(client: TestClient) -> None:
@@ -63,6 +64,24 @@ def test_a_body_that_is_not_json(client: TestClient) -> None:
 def test_a_body_of_another_kind(client: TestClient, kind: str) -> None:
     response = client.post("products", content=b"{}", headers={"content-type": kind})
     check_problem(response, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+@pytest.mark.parametrize("path", ["products", "auth/login"])
+def test_a_body_that_is_compressed(
+    client: TestClient, path: str, encoding: str
+) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    headers = {**(JSON if path == "products" else form), "content-encoding": encoding}
+    response = client.post(path, content=compress(b"{}"), headers=headers)
+    body = check_problem(response, 415, "unsupported_media_type")
+    assert body["detail"] == "Send the body as it is, without a Content-Encoding"
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+def test_a_body_that_is_sent_as_it_is(client: TestClient, encoding: str) -> None:
+    headers = {"content-encoding": encoding}
+    assert client.post("products", json=PEN, headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -141,6 +160,15 @@ def test_a_failure_inside(
     assert check_problem(response, status, code)["request_id"] == "abc"
     assert "secret" not in response.text
     assert ("retry-after" in response.headers) == (status == 503)
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), OSError()])
+def test_a_database_that_cannot_be_reached(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(BaseRepository, "get", raising(error))
+    body = client.get(f"products/{uuid7()}").json()
+    assert body["detail"] == "The database does not answer"
 
 
 def test_a_crash_in_a_dependency_of_a_writing_request(

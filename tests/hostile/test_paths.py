@@ -7,7 +7,6 @@ from tests.hostile.document import LISTS, OPERATIONS
 from tests.hostile.strategies import TEXT, tries
 
 METHODS = [
-    "HEAD",
     "OPTIONS",
     "TRACE",
     "CONNECT",
@@ -60,6 +59,7 @@ def test_any_path_is_answered(api: Api, start: str, rest: str) -> None:
 def test_other_methods_are_405(api: Api, path: str) -> None:
     operations = [each for each in OPERATIONS if each.path == path]
     known = {each.method for each in operations}
+    known |= {"HEAD"} if "GET" in known else set()
     with api.unchanged(operations[0]):
         for method in {*METHODS, "GET", "POST", "PATCH", "DELETE"} - known:
             answer = api.call(Call(method, api.address(operations[0])))

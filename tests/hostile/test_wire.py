@@ -1,13 +1,16 @@
 """What the server's own parser meets first: bytes on a socket."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.accounts import root_header
+from tests.core.test_errors import SEALED
 from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS
 from tests.servers import Server
@@ -59,6 +62,22 @@ def status(answer: bytes) -> int:
     return int(answer.split()[1]) if answer else HUNG_UP
 
 
+def check_problem(answer: bytes) -> dict[str, Any]:
+    """Return the problem, which has all that each other answer has as well."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().splitlines()[1:])
+    problem: dict[str, Any] = json.loads(body)
+    assert status(answer) == problem["status"] == 400
+    assert problem["code"] == "bad_request"
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["content-length"] == str(len(body))
+    assert headers["connection"] == "close"
+    assert headers["x-request-id"] == problem["request_id"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers.keys() >= SEALED
+    return problem
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -78,7 +97,9 @@ def status(answer: bytes) -> int:
     ids=lambda sent: ascii(sent[:15]),
 )
 def test_what_is_not_http_is_400(server: Server, sent: bytes) -> None:
-    assert status(talk(server, sent)) == 400
+    answers = [talk(server, sent) for _ in range(2)]
+    ids = {check_problem(answer)["request_id"] for answer in answers}
+    assert len(ids) == 2
 
 
 @pytest.mark.parametrize(
@@ -138,11 +159,25 @@ def test_a_long_path_is_answered(server: Server) -> None:
     assert status(talk(server, request(b"GET " + ROOT, b"X-Long: " + long))) == 200
 
 
+def test_a_head_that_is_too_long_is_400(server: Server) -> None:
+    answer = talk(server, b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 70_000)
+    assert check_problem(answer)["detail"] == "Headers too large"
+
+
 @pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX-Long: "])
 def test_what_comes_before_a_body_has_a_limit(server: Server, start: bytes) -> None:
     """Headers are kept in memory until they end; here, they never do."""
     answer = talk(server, start + b"a" * MEBIBYTE)
     assert status(answer) in (400, 414, 431, HUNG_UP)
+
+
+@pytest.mark.parametrize("path", [b"/livez", b"/readyz", ROOT, b"/nowhere"])
+def test_head_is_get_without_a_body(server: Server, path: bytes) -> None:
+    answers = [talk(server, request(verb + path)) for verb in (b"GET ", b"HEAD ")]
+    (get, _, body), (head, _, nothing) = (a.partition(b"\r\n\r\n") for a in answers)
+    assert status(head) == status(get) != 405
+    assert b"content-length: %d" % len(body) in head.lower()
+    assert nothing == b""
 
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"\xff"])

@@ -28,6 +28,8 @@ REQUESTS: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/static/site.css", {}, 200),
     ("GET", "/openapi.json", {}, 200),
     ("GET", PRODUCTS, {}, 200),
+    ("HEAD", PRODUCTS, {}, 200),
+    ("HEAD", PRODUCTS, {"params": {"limit": "many"}}, 422),
     ("POST", PRODUCTS, {"json": PEN}, 201),
     ("GET", "/nowhere", {}, 404),
     ("GET", f"{PRODUCTS}/{uuid7()}", {}, 404),
