@@ -1,8 +1,6 @@
 """The first superuser: made once, never reset, and nobody is promoted on the way."""
 
 import asyncio
-import subprocess
-import sys
 
 import pytest
 from fastapi.testclient import TestClient
@@ -17,7 +15,8 @@ from app.main import open_database
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, sign_in
 from tests.conftest import Enter, Read
-from tests.databases import ROOT, make_settings
+from tests.databases import make_settings
+from tests.forked import command
 from tests.servers import environment
 
 EMAIL = "Boss@example.com"
@@ -136,12 +135,8 @@ def test_whoever_is_made_can_sign_in_and_is_shown(
 def test_the_seed_shows_a_password_once_and_never_a_given_one(url: str) -> None:
     def seed(password: str, email: str) -> str:
         values = {"FIRST_SUPERUSER_EMAIL": email, "ENVIRONMENT": "production"}
-        return subprocess.check_output(
-            (sys.executable, "seeds/seed_create_app.py"),
-            cwd=ROOT,
-            env=environment(url, FIRST_SUPERUSER_PASSWORD=password, **values),
-            text=True,
-        )
+        env = environment(url, FIRST_SUPERUSER_PASSWORD=password, **values)
+        return command(("seeds/seed_create_app.py",), env).output
 
     assert "with password" in seed("", EMAIL)
     assert "with password" not in seed("", EMAIL)

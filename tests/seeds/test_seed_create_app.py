@@ -1,34 +1,25 @@
 """The seeds: linked, in every state, and the same however often they are sown."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.conftest import Enter
-from tests.databases import ROOT
+from tests.forked import Done, command
 from tests.servers import environment
 
 COLLECTIONS = ("products", "customers", "tasks", "users", "roles")
 
 
-def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        (sys.executable, "seeds/seed_create_app.py", *words),
-        cwd=ROOT,
-        env=environment(url),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(url: str, *words: str) -> Done:
+    return command(("seeds/seed_create_app.py", *words), environment(url))
 
 
 def seed(url: str, *words: str) -> str:
     done = run(url, *words)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.code == 0, done.complaint
+    return done.output
 
 
 def everything(client: TestClient) -> dict[str, list[dict[str, object]]]:
@@ -112,11 +103,11 @@ def test_rows_go_on_after_the_highest_number(url: str, client: TestClient) -> No
 
 @pytest.mark.parametrize("rows", ["-1", "many"])
 def test_a_strange_number_is_refused(tmp_path: Path, rows: str) -> None:
-    assert run(f"sqlite:///{tmp_path}/shop.db", "--rows", rows).returncode == 2
+    assert run(f"sqlite:///{tmp_path}/shop.db", "--rows", rows).code == 2
     assert list(tmp_path.iterdir()) == []
 
 
 def test_without_a_schema_it_says_what_to_do(empty_url: str) -> None:
     done = run(empty_url)
-    assert done.returncode == 1
-    assert done.stderr.strip().endswith("run `alembic upgrade head`")
+    assert done.code == 1
+    assert done.complaint.strip().endswith("run `alembic upgrade head`")
