@@ -75,6 +75,11 @@ def show_outcomes(outcomes: dict[str, Outcome]) -> None:
         print(f"{name}: {done.rows:,} rows in {done.files} files, {size}")
 
 
+def show_purged(counts: dict[str, int]) -> None:
+    for name, count in counts.items():
+        print(f"{name}: {count:,} restored rows deleted")
+
+
 def show_report(report: Report) -> None:
     print(
         f"Compared {report.live:,} live rows, {report.cold:,} rows in {report.files} "
