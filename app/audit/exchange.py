@@ -8,11 +8,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.audit.access_log import AccessLog
 from app.audit.access_row import Outcome, Row, describe
+from app.core.exceptions import UnavailableException
 from app.core.handlers import problem
 from app.core.rewording import no_request
 
 UNRECORDED = "The request could not be recorded. It may have taken effect"
-RETRY = {"Retry-After": "5"}
 
 
 class Exchange:
@@ -83,5 +83,6 @@ class HeldExchange(Exchange):
     async def withhold(self) -> None:
         self.status = 503
         self.log.write(self.row() | {"outcome": Outcome.WITHHELD})
-        answer = problem(self.scope["path"], 503, UNRECORDED, RETRY)
+        headers = UnavailableException.headers
+        answer = problem(self.scope["path"], 503, UNRECORDED, headers)
         await answer(self.scope, no_request, self.forward)

@@ -119,12 +119,9 @@ class Archiver:
                 "manifest": signed.hash,
             }
         )
-        await self.save(file)
-        self.tools.progress.step("verified", file.name)
-
-    async def save(self, file: AuditArchive) -> None:
         async with self.tools.database.writing() as session:
             await FileRepository(session).save(file)
+        self.tools.progress.step("verified", file.name)
 
     async def discard(self, file: AuditArchive) -> None:
         """Forget a file without rows: they have come under a legal hold meanwhile."""
