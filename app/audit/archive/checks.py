@@ -84,7 +84,7 @@ def check_manifest(tools: Tools, file: AuditArchive) -> Manifest:
         VerificationException: it is not.
         OSError: it cannot be read, or is not there.
     """
-    signed = read_manifest(tools.store, f"{file.name}.manifest.json")
+    signed = read_manifest(tools.store, file.manifest_path)
     fault: str | None = "it is not the one that was written"
     if signed.hash == file.manifest:
         fault = file_fault(tools, signed)
