@@ -3,10 +3,12 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
 from app import __version__
+from app.audit.access import around
 from app.audit.access_log import AccessLog
 from app.audit.archive.sealing import sealing
 from app.audit.install import install_cdc
@@ -88,7 +90,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     app.state.settings = settings
     app.state.auth = AuthTools.of(settings)
     app.state.access_log = AccessLog(settings)
-    app.outer_layer = app.state.access_log.around
+    app.outer_layer = partial(around, app.state.access_log)
     install_handlers(app)
     install_routes(app, settings)
     return app

@@ -108,10 +108,7 @@ def plan(
         return [await make_plan(database, log, before) for log in chosen(table)]
 
     plans = perform(look)
-    if as_json:
-        show.as_json(plans)
-    else:
-        show.show_plans(plans)
+    (show.as_json if as_json else show.show_plans)(plans)
 
 
 @app.command()
@@ -140,10 +137,7 @@ def run(  # noqa: PLR0913, they are options
             return {log.name: await Archiver(tools, log).run(before) for log in logs}
 
     outcomes = work(archive, dest, max_seconds, batch_size)
-    if as_json:
-        show.as_json(outcomes)
-    else:
-        show.show_outcomes(outcomes)
+    (show.as_json if as_json else show.show_outcomes)(outcomes)
 
 
 @app.command()
@@ -172,10 +166,7 @@ def verify(
             return await verify_all(tools, chosen(table), witnesses)
 
     report = work(compare, dest)
-    if as_json:
-        show.as_json(report)
-    else:
-        show.show_report(report)
+    (show.as_json if as_json else show.show_report)(report)
     if report.findings:
         stop("Verification has failed.", VerificationException.exit_code)
 
@@ -200,10 +191,7 @@ def restore(
             return {log.name: await Restorer(tools, log).restore(when) for log in logs}
 
     outcomes = work(bring_back, dest)
-    if as_json:
-        show.as_json(outcomes)
-    else:
-        show.show_outcomes(outcomes)
+    (show.as_json if as_json else show.show_outcomes)(outcomes)
 
 
 @app.command()
@@ -230,20 +218,14 @@ def query(  # noqa: PLR0913, they are options
     entity_id = str(id) if id else None
     question = Question(span(since, until), limit, entity, entity_id, actor, request)
     answer = work(lambda tools: Search(tools, question).ask(), dest)
-    if as_json:
-        show.as_json(answer)
-    else:
-        show.show_answer(answer)
+    (show.as_json if as_json else show.show_answer)(answer)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what is live, archived, restored, sealed, held and unfinished."""
     found = perform(make_status)
-    if as_json:
-        show.as_json(found)
-    else:
-        show.show_status(found)
+    (show.as_json if as_json else show.show_status)(found)
 
 
 @app.command("purge-restored")
@@ -264,11 +246,7 @@ def purge(
             }
 
     counts = perform(purge_all)
-    if as_json:
-        show.as_json(counts)
-    else:
-        for name, count in counts.items():
-            print(f"{name}: {count:,} restored rows deleted")
+    (show.as_json if as_json else show.show_purged)(counts)
 
 
 @app.command("export-seal")

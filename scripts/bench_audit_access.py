@@ -15,7 +15,6 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
@@ -29,10 +28,9 @@ from app.audit.access_log import AccessLog
 from app.audit.access_row import Outcome, describe
 from app.main import create_app
 from tests.accounts import root_header
-from tests.databases import SqliteTemplate, make_settings
+from tests.databases import SqliteTemplate, make_settings, memory
 
 ROUNDS, REQUESTS, ROWS = 60, 400, 50_000
-MEMORY = Path("/dev/shm")  # noqa: S108
 PATH = "/api/v1/products/{}"
 
 
@@ -109,10 +107,8 @@ async def measure(url: str, spool: Path) -> None:
 
 
 def main() -> None:
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        template = SqliteTemplate(Path(folder) / "sqlite")
-        with template.copy() as url:
-            asyncio.run(measure(url, Path(folder) / "spool"))
+    with memory() as folder, SqliteTemplate(folder / "sqlite").copy() as url:
+        asyncio.run(measure(url, folder / "spool"))
 
 
 if __name__ == "__main__":

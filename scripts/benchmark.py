@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # Nothing is signed here, yet the settings insist.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
-from scripts.bench.databases import Engine, template_on
 from scripts.bench.operations import Kind
 from scripts.bench.report import Row, rows_of, table_of
 from scripts.bench.rounds import Subject, measure
 from scripts.bench.servers import CORES, VARIANTS, pin, serving
+from tests.databases import Engine, template_on
 
 
 @contextmanager

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
@@ -35,7 +34,7 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 from app.audit.archive.logs import CHANGES
 from app.core.database import Database
 from app.core.ids import uuid7
-from tests.databases import PostgresTemplate, SqliteTemplate, make_settings
+from tests.databases import TEMPLATES, Engine, make_settings
 from tests.servers import environment
 
 ROOT = Path(__file__).parents[1]
@@ -45,17 +44,6 @@ REQUEST = uuid4().hex
 CHUNK = 10_000
 DAYS = 30
 Row = dict[str, Any]
-
-
-class Engine(StrEnum):
-    SQLITE = "sqlite"
-    POSTGRESQL = "postgresql"
-
-
-TEMPLATES: dict[Engine, type[SqliteTemplate | PostgresTemplate]] = {
-    Engine.SQLITE: SqliteTemplate,
-    Engine.POSTGRESQL: PostgresTemplate,
-}
 
 
 def make_row(number: int, at: datetime) -> Row:

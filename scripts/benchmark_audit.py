@@ -30,8 +30,7 @@ from app.audit.schemas import AccessQuery, ChangeQuery
 from app.audit.timeline_schemas import HistoryQuery
 from app.core.config import Settings
 from app.core.database import Database, make_engine
-from scripts.bench.databases import Engine, template_on
-from tests.databases import make_settings
+from tests.databases import Engine, make_settings, template_on
 
 TIMES = 50
 VERSIONS = 10  # of each record

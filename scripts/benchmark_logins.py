@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # Nothing is signed here, yet the settings insist.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
-from scripts.bench.databases import Engine, template_on
 from scripts.bench.logins import Logins, measure_logins, table_of
 from scripts.bench.servers import CORES, pin
+from tests.databases import Engine, template_on
 
 
 def crowd_on(engine: Engine) -> Logins:

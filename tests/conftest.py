@@ -8,8 +8,6 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -25,16 +23,9 @@ from app.core.config import Settings
 from app.core.database import Database
 from app.main import create_app, open_database
 from tests.accounts import CHEAP, Account, add_account, root_header
-from tests.databases import PostgresTemplate, SqliteTemplate, make_settings
+from tests.databases import Engine, Template, make_settings, template_on
 
-# Copying a PostgreSQL database makes 300 files: 15 ms in memory, up to 250 on a disk.
-MEMORY = Path("/dev/shm")  # noqa: S108
-
-Template = SqliteTemplate | PostgresTemplate
-TEMPLATES: dict[str, type[Template]] = {
-    "sqlite": SqliteTemplate,
-    "postgresql": PostgresTemplate,
-}
+ENGINES = [engine.value for engine in Engine]
 MARKS = (
     "browser: drives a real Chromium",
     "client: generates a TypeScript client, with npm",
@@ -44,7 +35,7 @@ MARKS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database", choices=TEMPLATES, help="test on this one only")
+    parser.addoption("--database", choices=ENGINES, help="test on this one only")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,13 +48,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "template" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("database")
-        engines = [chosen] if chosen else list(TEMPLATES)
+        engines = [chosen] if chosen else ENGINES
         metafunc.parametrize("template", engines, indirect=True, scope="session")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     chosen = config.getoption("database")
-    return f"databases: {chosen or ', '.join(TEMPLATES)}"
+    return f"databases: {chosen or ', '.join(ENGINES)}"
 
 
 @pytest.fixture
@@ -78,10 +69,8 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def template(request: pytest.FixtureRequest) -> Iterator[Template]:
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        template = TEMPLATES[request.param](Path(folder) / request.param)
+    with template_on(Engine(request.param)) as template:
         yield template
-        template.close()
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import atexit
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from enum import StrEnum
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 from uuid import uuid4
 
 import asyncpg
@@ -26,6 +27,8 @@ SECRET = "test-only-" + "s" * 40
 # In it, each database has a folder of its own.
 SPOOL = mkdtemp(prefix="audit-spool-")
 atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
+# Copying a PostgreSQL database makes 300 files: 15 ms in memory, up to 250 on a disk.
+MEMORY = Path("/dev/shm")  # noqa: S108
 
 
 def make_settings(url: str, **values: object) -> Settings:
@@ -104,3 +107,30 @@ class PostgresTemplate:
         self.connection.terminate()  # the server may have stopped before
         self.runner.close()
         self.server.cleanup()
+
+
+Template = SqliteTemplate | PostgresTemplate
+
+
+class Engine(StrEnum):
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+TEMPLATES: dict[Engine, type[Template]] = {
+    Engine.SQLITE: SqliteTemplate,
+    Engine.POSTGRESQL: PostgresTemplate,
+}
+
+
+@contextmanager
+def memory() -> Iterator[Path]:
+    """Make a folder in memory, where that can be."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def template_on(engine: Engine) -> Iterator[Template]:
+    with memory() as folder, closing(TEMPLATES[engine](folder / engine)) as template:
+        yield template

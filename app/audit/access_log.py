@@ -1,4 +1,4 @@
-"""The access log: it puts layer, spool and loader together, as its mode says."""
+"""The access log: where a row of it goes, as its mode says."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,11 +6,8 @@ from contextlib import asynccontextmanager
 
 import orjson
 import structlog
-from starlette.types import ASGIApp
 
-from app.audit.access import AccessLayer
 from app.audit.access_row import Row
-from app.audit.exchange import Exchange, HeldExchange
 from app.audit.folder import folder_of
 from app.audit.loader import Loader
 from app.audit.spool import Spool
@@ -31,12 +28,6 @@ class AccessLog:
         self.spool = Spool(folder_of(settings))
         self.loader: Loader | None = None
 
-    def around(self, app: ASGIApp) -> ASGIApp:
-        if self.mode is AccessMode.OFF:
-            return app
-        strict = self.mode is AccessMode.BLOCKING_STRICT
-        return AccessLayer(app, self, HeldExchange if strict else Exchange)
-
     async def record(self, row: Row) -> bool:
         """Record a row before its answer goes out; False if the answer must not."""
         if self.mode is not AccessMode.BATCH and await self.insert(row):
@@ -47,6 +38,7 @@ class AccessLog:
         return True
 
     def write(self, row: Row) -> None:
+        """Record a row at once, for the database to get it later."""
         self.spool.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
     async def insert(self, row: Row) -> bool:

@@ -2,34 +2,27 @@
 
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from app.audit.access_log import AccessLog
 from app.audit.access_row import Outcome, Row, describe
+from app.core.exceptions import UnavailableException
 from app.core.handlers import problem
 from app.core.rewording import no_request
 
 UNRECORDED = "The request could not be recorded. It may have taken effect"
-RETRY = {"Retry-After": "5"}
-
-
-class Recorder(Protocol):
-    async def record(self, row: Row) -> bool:
-        """Record a row; False if it could not be, and the answer must not go out."""
-
-    def write(self, row: Row) -> None:
-        """Record a row at once, for the database to get it later."""
 
 
 class Exchange:
     """One request and its answer, as they pass by."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, recorder: Recorder
+        self, scope: Scope, receive: Receive, send: Send, log: AccessLog
     ) -> None:
         self.scope, self.take, self.forward = scope, receive, send
-        self.recorder = recorder
+        self.log = log
         self.at, self.started = datetime.now(UTC), perf_counter()
         self.status: int | None = None
         self.bytes = 0
@@ -43,7 +36,7 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         if self.completes(message):
-            await self.recorder.record(self.row())
+            await self.log.record(self.row())
         await self.forward(message)
 
     def completes(self, message: Message) -> bool:
@@ -81,7 +74,7 @@ class HeldExchange(Exchange):
         self.held.append(message)
         if not self.completes(message):
             return
-        if await self.recorder.record(self.row()):
+        if await self.log.record(self.row()):
             for each in self.held:
                 await self.forward(each)
         else:
@@ -89,6 +82,7 @@ class HeldExchange(Exchange):
 
     async def withhold(self) -> None:
         self.status = 503
-        self.recorder.write(self.row() | {"outcome": Outcome.WITHHELD})
-        answer = problem(self.scope["path"], 503, UNRECORDED, RETRY)
+        self.log.write(self.row() | {"outcome": Outcome.WITHHELD})
+        headers = UnavailableException.headers
+        answer = problem(self.scope["path"], 503, UNRECORDED, headers)
         await answer(self.scope, no_request, self.forward)

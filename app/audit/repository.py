@@ -7,18 +7,17 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, Table, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
 
+from app.audit.archive import logs
 from app.audit.archive.file_repository import FileRepository
 from app.audit.cursors import read_cursor, write_cursor
-from app.audit.models import AuditAccess, AuditChange
 from app.audit.schemas import AccessQuery, ChangeQuery, LogQuery, Stretch
 from app.audit.timeline_schemas import HistoryQuery
 
 MOST = 200  # rows of one request on its page
 
-CHANGES: Table = SQLModel.metadata.tables[AuditChange.__tablename__]
-ACCESSES: Table = SQLModel.metadata.tables[AuditAccess.__tablename__]
+CHANGES, ACCESSES = logs.CHANGES.live, logs.ACCESSES.live
+RESTORED = {log.live: log.restored for log in logs.LOGS.values()}
 
 
 class AuditRepository:
@@ -69,7 +68,7 @@ def source(log: Table, include: str | None) -> FromClause:
     """Return a log's live rows, or these and what was brought back to be read."""
     if include is None:
         return log
-    restored = SQLModel.metadata.tables[f"{log.name}_restored"]
+    restored = RESTORED[log]
     live = select(log.c.id).where(log.c.id == restored.c.id)
     copies = select(restored).where(~live.exists())
     return union_all(select(log), copies).subquery()

@@ -79,14 +79,11 @@ class Stretch(BaseModel, Generic[T]):
     next: str | None = Field(description="Send it as `cursor`; null at the end.")
 
 
-class StretchQuery(Strict):
-    limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
-    cursor: Cursor | None = Field(None, description="`next` of the stretch before.")
-
-
-class LogQuery(StretchQuery):
+class LogQuery(Strict):
     """Every field that is not set apart below is a filter: it means `=`."""
 
+    limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
+    cursor: Cursor | None = Field(None, description="`next` of the stretch before.")
     since: Instant | None = Field(None, description="Not before this instant.")
     until: Instant | None = Field(None, description="Before this instant.")
     request_id: Text | None = None

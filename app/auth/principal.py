@@ -80,7 +80,7 @@ async def find_principal(session: AsyncSession, claims: Claims) -> Principal | N
     if not rows:
         return None
     first = rows[0]
-    granted = {f"{row.module}:{row.action or READ}" for row in rows if row.module}
+    granted = {f"{row.module}:{row.action}" for row in rows if row.action}
     granted |= {f"{row.module}:{READ}" for row in rows if row.module}
     return Principal(
         user_id=claims.sub,

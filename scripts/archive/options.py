@@ -11,7 +11,6 @@ from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, LogName, Span
 from app.core.config import settings
 
 KEEP_DAYS = 365
-USAGE = 2
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 
 KeepDays = Annotated[

@@ -55,6 +55,10 @@ def megabytes(count: int) -> str:
     return f"{count / MEGABYTE:,.1f} MB"
 
 
+def counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def show_plans(plans: list[Plan]) -> None:
     for plan in plans:
         print(f"{plan.log}, before {plan.before:%Y-%m-%d} (UTC):")
@@ -62,7 +66,8 @@ def show_plans(plans: list[Plan]) -> None:
             print("  nothing to do")
         else:
             first, last = plan.days[0].day, plan.days[-1].day
-            print(f"  {plan.rows:,} rows of {len(plan.days)} days, {first} to {last}")
+            rows, days = counted(plan.rows, "row"), counted(len(plan.days), "day")
+            print(f"  {rows} of {days}, {first} to {last}")
             lines, files = megabytes(plan.line_bytes), megabytes(plan.file_bytes)
             print(f"  about {lines} of JSON, packed into about {files}")
         print(f"  stay: {plan.staying:,} newer rows, {plan.held:,} on legal hold")
@@ -71,8 +76,13 @@ def show_plans(plans: list[Plan]) -> None:
 
 def show_outcomes(outcomes: dict[str, Outcome]) -> None:
     for name, done in outcomes.items():
-        size = megabytes(done.bytes)
-        print(f"{name}: {done.rows:,} rows in {done.files} files, {size}")
+        rows, files = counted(done.rows, "row"), counted(done.files, "file")
+        print(f"{name}: {rows} in {files}, {megabytes(done.bytes)}")
+
+
+def show_purged(counts: dict[str, int]) -> None:
+    for name, count in counts.items():
+        print(f"{name}: {counted(count, 'restored row')} deleted")
 
 
 def show_report(report: Report) -> None:

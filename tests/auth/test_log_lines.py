@@ -10,8 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from tests.auth.test_canaries import dump
-from tests.conftest import Template
-from tests.databases import make_settings
+from tests.databases import Template, make_settings
 from tests.servers import Server, serving
 
 TYPED = "my-password-typed-as-a-name"

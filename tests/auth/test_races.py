@@ -20,9 +20,9 @@ from tests.auth.signing import bearer, login, me, refresh, sign_in
 from tests.auth.test_refresh import is_dead
 from tests.auth.test_sessions import ENDINGS, Ending, end, sessions
 from tests.auth.test_tokens import running
-from tests.conftest import Enter, Template
+from tests.conftest import Enter
 from tests.core.test_concurrency import at_once
-from tests.databases import make_settings
+from tests.databases import Template, make_settings
 from tests.servers import serving
 
 EVERYWHERE = [ending for ending in ENDINGS if ending.everywhere]

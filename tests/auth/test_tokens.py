@@ -19,8 +19,8 @@ from app.main import create_app
 from tests.accounts import ROOT, Account, add_account
 from tests.auth.attacks import FORGERIES, HEADERS, Forgery, Json, plain
 from tests.auth.signing import me
-from tests.conftest import Allow, Template
-from tests.databases import make_settings
+from tests.conftest import Allow
+from tests.databases import Template, make_settings
 
 CHALLENGE = 'Bearer error="invalid_token"'
 

@@ -7,8 +7,7 @@ import pytest
 
 from app.main import create_app
 from tests.accounts import root_header
-from tests.conftest import Template
-from tests.databases import make_settings
+from tests.databases import Template, make_settings
 from tests.hostile.api import Api
 from tests.servers import Server, serving
 

@@ -11,8 +11,7 @@ import pytest
 from app.auth.catalogue import known_permissions
 from app.core.config import Settings
 from tests.accounts import add_account, root_header
-from tests.conftest import Template
-from tests.databases import make_settings
+from tests.databases import Template, make_settings
 from tests.servers import Server, serving
 
 # Not `positive_data_acceptance`: a document cannot tell that a text holds control

@@ -21,8 +21,7 @@ from scripts.bench.operations import OPERATIONS, PATH, message, product
 from scripts.bench.report import Row, Spread, table_of
 from scripts.bench.servers import VARIANTS
 from tests.accounts import root_header
-from tests.conftest import Template
-from tests.databases import ROOT, make_settings
+from tests.databases import ROOT, Template, make_settings
 
 ITS_OWN = re.compile(r'"[0-9a-f]{8}-[0-9a-f-]{27}"|"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
 QUICKLY = ("--seconds", "0.02", "--rounds", "1", "--database", "sqlite", "--json")

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.audit.archive.canonical import Row, from_line, to_line
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import Log, Span
-from app.audit.archive.manifest import Manifest, read_manifest
+from app.audit.archive.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.merkle import leaf_hash
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.repository import LogRepository
@@ -84,15 +84,23 @@ def check_manifest(tools: Tools, file: AuditArchive) -> Manifest:
         VerificationException: it is not.
         OSError: it cannot be read, or is not there.
     """
-    signed = read_manifest(tools.store, f"{file.name}.manifest.json")
-    fault = signed.fault(tools.sealer.signer)
-    if signed.hash != file.manifest:
-        fault = "it is not the one that was written"
-    elif tools.store.file_hash(signed.manifest.file) != signed.manifest.file_sha256:
-        fault = "the file is not the one it tells of"
+    signed = read_manifest(tools.store, file.manifest_path)
+    fault: str | None = "it is not the one that was written"
+    if signed.hash == file.manifest:
+        fault = file_fault(tools, signed)
     if fault:
         raise VerificationException(f"The manifest of {file.name}: {fault}. {ADVICE}")
     return signed.manifest
+
+
+def file_fault(tools: Tools, signed: SignedManifest) -> str | None:
+    """Say what is wrong with a manifest, or with the file that it tells of."""
+    manifest = signed.manifest
+    if fault := signed.fault(tools.sealer.signer):
+        return fault
+    if tools.store.file_hash(manifest.file) != manifest.file_sha256:
+        return "the file is not the one it tells of"
+    return None
 
 
 def batches(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:

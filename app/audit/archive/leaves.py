@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.audit.archive.canonical import Key, Row, to_line
 from app.audit.archive.merkle import leaf_hash
+from app.audit.instants import from_ticks, to_ticks
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SIZE = 8 + 16 + 32  # of a leaf: microseconds since 1970, id, hash
 
 
@@ -22,7 +21,7 @@ class Leaf:
 
     @property
     def key(self) -> Key:
-        return EPOCH + timedelta(microseconds=self.at), self.id
+        return from_ticks(self.at), self.id
 
 
 def pack(leaves: list[Leaf]) -> bytes:
@@ -42,8 +41,6 @@ def unpack_leaf(part: bytes) -> Leaf:
 
 
 def leaves_of(rows: Iterable[Row]) -> list[Leaf]:
-    return [Leaf(micros(row["at"]), row["id"], leaf_hash(to_line(row))) for row in rows]
-
-
-def micros(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)
+    return [
+        Leaf(to_ticks(row["at"]), row["id"], leaf_hash(to_line(row))) for row in rows
+    ]

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from app.audit.archive.canonical import Key
 from app.audit.archive.models import RestoredAccess, RestoredChange
+from app.audit.instants import TICK
 from app.audit.models import AuditAccess, AuditChange
 from app.core.types import UtcDateTime
 
@@ -89,8 +90,7 @@ class Span:
 
     @classmethod
     def between(cls, since: datetime, before: datetime) -> "Span":
-        tick = timedelta(microseconds=1)
-        return cls((since, LOWEST), (before - tick, HIGHEST))
+        return cls((since, LOWEST), (before - TICK, HIGHEST))
 
     def on(self, day: date) -> "Span":
         """Return the part of this span that is on one day."""

@@ -51,6 +51,10 @@ class AuditArchive(SQLModel, table=True):
     def name(self) -> str:
         return base_name(self.log, self.day, self.number)
 
+    @property
+    def manifest_path(self) -> str:
+        return f"{self.name}.manifest.json"
+
 
 class AuditSeal(SQLModel, table=True):
     """A batch of rows that can no longer change unseen.

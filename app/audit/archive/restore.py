@@ -1,10 +1,10 @@
 """Bringing rows back from cold storage, into tables of their own, to be read."""
 
 from app.audit.archive.canonical import from_line
-from app.audit.archive.checks import batches
+from app.audit.archive.checks import batches, file_fault
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import Log, Span
-from app.audit.archive.manifest import Manifest, SignedManifest, read_manifest
+from app.audit.archive.manifest import Manifest, read_manifest
 from app.audit.archive.records import add_record
 from app.audit.archive.restored_repository import RestoredRepository
 from app.audit.archive.run import Outcome
@@ -25,22 +25,15 @@ class Restorer:
         outcome = Outcome()
         for path in self.tools.store.manifests(self.log.name):
             signed = read_manifest(self.tools.store, path)
-            if signed.manifest.overlaps(span):
-                await self.restore_file(self.checked(signed))
-                outcome.add(signed.manifest)
+            manifest = signed.manifest
+            if manifest.overlaps(span):
+                if fault := file_fault(self.tools, signed):
+                    raise VerificationException(
+                        f"{manifest.path}: {fault}. It stays out."
+                    )
+                await self.restore_file(manifest)
+                outcome.add(manifest)
         return outcome
-
-    def checked(self, signed: SignedManifest) -> Manifest:
-        """Return the manifest, once it and its file are what they should be."""
-        manifest = signed.manifest
-        fault = signed.fault(self.tools.sealer.signer)
-        if not fault and self.tools.store.file_hash(manifest.file) != (
-            manifest.file_sha256
-        ):
-            fault = "the file is not the one it tells of"
-        if fault:
-            raise VerificationException(f"{manifest.path}: {fault}. It stays out.")
-        return manifest
 
     async def restore_file(self, manifest: Manifest) -> None:
         for lines in batches(

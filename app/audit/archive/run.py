@@ -55,10 +55,10 @@ class Archiver:
         """Refuse a folder that does not hold what was archived before."""
         async with self.tools.database.reading() as session:
             last = await FileRepository(session).last_manifest(self.log)
-        if last and not self.tools.store.exists(f"{last.name}.manifest.json"):
+        if last and not self.tools.store.exists(last.manifest_path):
             raise ArchiveException(
                 f"{self.tools.store.folder} does not hold the archive so far: "
-                f"{last.name}.manifest.json is not in it. Is it the right folder?"
+                f"{last.manifest_path} is not in it. Is it the right folder?"
             )
 
     async def sealed_span(self, before: datetime) -> Span:
@@ -119,12 +119,9 @@ class Archiver:
                 "manifest": signed.hash,
             }
         )
-        await self.save(file)
-        self.tools.progress.step("verified", file.name)
-
-    async def save(self, file: AuditArchive) -> None:
         async with self.tools.database.writing() as session:
             await FileRepository(session).save(file)
+        self.tools.progress.step("verified", file.name)
 
     async def discard(self, file: AuditArchive) -> None:
         """Forget a file without rows: they have come under a legal hold meanwhile."""

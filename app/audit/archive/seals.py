@@ -48,12 +48,12 @@ class Sealer:
             seal = await self.add(session, log, rows)
         return self.announce(seal)
 
-    async def seal_late(self, log: Log, rows: list[Row]) -> int:
+    async def seal_late(self, log: Log, rows: list[Row]) -> None:
         """Seal rows that came after their time had been sealed."""
         async with self.database.writing() as session:
             await SealRepository(session).take_turn()
             seal = await self.add(session, log, rows)
-        return self.announce(seal)
+        self.announce(seal)
 
     async def add(
         self, session: AsyncSession, log: Log, rows: list[Row]

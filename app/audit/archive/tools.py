@@ -1,7 +1,7 @@
 """What every command of the archiver works with: made once, from its options."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import Log, Span
@@ -17,8 +17,8 @@ class Tools:
     database: Database
     store: Store
     sealer: Sealer
-    progress: Progress = field(default_factory=Progress)
-    batch_size: int = 1_000
+    progress: Progress
+    batch_size: int
 
     async def pages(self, log: Log, span: Span, most: int) -> AsyncIterator[list[Row]]:
         """Yield rows that may be archived, a batch at a time, in the log's order."""

@@ -29,7 +29,7 @@ class FileCheck:
         """Return the files whose rows are to be compared next."""
         async with self.tools.database.reading() as session:
             files = await FileRepository(session).of(log)
-        known = {f"{file.name}.manifest.json": file for file in files}
+        known = {file.manifest_path: file for file in files}
         found = self.tools.store.manifests(log.name)
         for path in found:
             if path not in known:
@@ -49,7 +49,7 @@ class FileCheck:
         return found
 
     def read(self, file: AuditArchive) -> SignedManifest | None:
-        path = f"{file.name}.manifest.json"
+        path = file.manifest_path
         try:
             return read_manifest(self.tools.store, path)
         except FileNotFoundError:
@@ -61,7 +61,7 @@ class FileCheck:
     def check_manifest(
         self, file: AuditArchive, signed: SignedManifest, previous: str
     ) -> None:
-        path = f"{file.name}.manifest.json"
+        path = file.manifest_path
         if signed.manifest.digest() != signed.hash or signed.manifest.path != path:
             self.report.add(Kind.MANIFEST_CHANGED, path, "its text has changed")
         elif fault := signed.fault(self.tools.sealer.signer):

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from app.audit.archive.canonical import from_line, key_of, to_line
@@ -10,11 +9,11 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.findings import Kind, Report
 from app.audit.archive.logs import BEGINNING, HIGHEST, Log, Span
 from app.audit.archive.merkle import leaf_hash
+from app.audit.archive.plan import later
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seal_repository import SealRepository
 from app.audit.archive.tools import Tools
 from app.audit.archive.verify_files import ColdFile
-from app.core.models import now
 
 WINDOW = 100  # seals whose rows are compared at once: so many fit into memory
 
@@ -39,7 +38,7 @@ class RowCheck:
             await self.check_window(span, files)
         async with self.tools.database.reading() as session:
             mark = await SealRepository(session).mark(self.log)
-            newer = Span(mark, (now() + timedelta(days=1), HIGHEST))
+            newer = Span(mark, (later(), HIGHEST))
             self.report.unsealed += await LogRepository(session, self.log).count(newer)
 
     async def windows(self) -> list[Span]:

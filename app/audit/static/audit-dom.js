@@ -15,6 +15,15 @@ export function button(text, action, className = "button quiet") {
   return element;
 }
 
+/** Return a list item: a line that opens to its body, which is made when opened. */
+export function folded(time, words, body) {
+  const line = make("span", { className: "line" }, ...words);
+  const details = make("details", {}, make("summary", {}, time, line));
+  const fill = () => details.append(make("div", { className: "body" }, ...body()));
+  details.addEventListener("toggle", fill, { once: true });
+  return make("li", { className: "entry" }, details);
+}
+
 /** A definition list of [name, value]: text or an element. What is null is left out. */
 export function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== "");

@@ -1,5 +1,5 @@
 // One change: a line that opens to what was before and what came after, side by side.
-import { facts, make } from "./audit-dom.js";
+import { anchor, facts, folded, make } from "./audit-dom.js";
 import { named, pathOf } from "./audit-names.js";
 import { link } from "./audit-place.js";
 import { exact, time } from "./audit-time.js";
@@ -38,21 +38,18 @@ export function comparison(change, before = "Before", after = "After") {
 
 function links(change) {
   const { entity, entity_id: id } = change;
-  const to = (href, ...words) => make("a", { href }, ...words);
   return make(
     "p",
     { className: "links" },
-    pathOf(entity) && to(link(["record", entity, id]), `Timeline of ${entity} `, named(change)),
-    to(link(["request", change.request_id]), "The request"),
+    pathOf(entity) && anchor(link(["record", entity, id]), `Timeline of ${entity} `, named(change)),
+    anchor(link(["request", change.request_id]), "The request"),
     change.actor_id &&
-      to(link(["changes"], { actor_id: change.actor_id }), `All by ${actor(change)}`),
+      anchor(link(["changes"], { actor_id: change.actor_id }), `All by ${actor(change)}`),
   );
 }
 
 function body(change, extra) {
-  return make(
-    "div",
-    { className: "body" },
+  return [
     fields(change).length ? comparison(change) : null,
     facts([
       ["When", exact(change.at)],
@@ -64,17 +61,13 @@ function body(change, extra) {
     ]),
     links(change),
     extra.length ? make("p", { className: "actions" }, ...extra) : null,
-  );
+  ];
 }
 
-/** Return a list item; `extra` makes buttons for its body, which is made when opened. */
+/** Return a list item; `extra` makes buttons for its body. */
 export function entry(change, extra = () => [], open = false) {
-  const line = make("span", { className: "line" }, ...sentence(change));
-  const details = make("details", {}, make("summary", {}, time(change.at), line));
-  const fill = () => details.append(body(change, extra(change)));
-  details.addEventListener("toggle", fill, { once: true });
-  details.open = open;
-  const item = make("li", { className: "entry" }, details);
+  const item = folded(time(change.at), sentence(change), () => body(change, extra(change)));
+  item.firstChild.open = open;
   item.dataset.version = change.version ?? "";
   return item;
 }

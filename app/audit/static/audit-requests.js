@@ -1,6 +1,6 @@
 // The stream of requests, and the page of one.
 import { call } from "./audit-api.js";
-import { anchor, facts, make } from "./audit-dom.js";
+import { anchor, facts, folded, make } from "./audit-dom.js";
 import { entry } from "./audit-entry.js";
 import { DAYS, between, filters } from "./audit-filters.js";
 import { stream } from "./audit-list.js";
@@ -44,19 +44,8 @@ function item(access) {
     String(access.status ?? "none"),
   );
   const asked = make("code", {}, `${access.method} ${access.path}`);
-  const line = make(
-    "span",
-    { className: "line" },
-    make("strong", {}, who(access)),
-    " asked ",
-    asked,
-    " → ",
-    status,
-  );
-  const details = make("details", {}, make("summary", {}, time(access.at), line));
-  const fill = () => details.append(make("div", { className: "body" }, told(access)));
-  details.addEventListener("toggle", fill, { once: true });
-  return make("li", { className: "entry" }, details);
+  const words = [make("strong", {}, who(access)), " asked ", asked, " → ", status];
+  return folded(time(access.at), words, () => [told(access)]);
 }
 
 export async function showRequests({ values }) {

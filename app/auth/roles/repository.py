@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from app.auth.listing import EntityPages
@@ -34,9 +34,7 @@ class RoleRepository(EntityPages[Role]):
         return await super().update(entity, values)
 
     async def holders(self, role_id: UUID) -> list[User]:
-        links = select(col(UserRole.user_id)).where(col(UserRole.role_id) == role_id)
-        query = select(User).where(col(User.id).in_(links))
-        return list(await self.session.scalars(query))
+        return list(await self.session.scalars(of_holders(role_id)))
 
     async def delete(self, role: Role) -> None:
         """Delete the role, and take it away from all who have it."""
@@ -47,8 +45,7 @@ class RoleRepository(EntityPages[Role]):
 
     async def touch_holders(self, role: Role) -> list[User]:
         """Make new versions of those whom it is shown with; return them."""
-        links = select(col(UserRole.user_id)).where(col(UserRole.role_id) == role.id)
-        query = select(User).where(col(User.id).in_(links)).order_by(col(User.id))
+        query = of_holders(role.id).order_by(col(User.id))
         # Locked, and read anew: somebody may be changing one of them just now.
         locked = query.with_for_update(key_share=True)
         fresh = locked.execution_options(populate_existing=True)
@@ -56,6 +53,11 @@ class RoleRepository(EntityPages[Role]):
         for holder in holders:
             holder.updated_at = now()
         return holders
+
+
+def of_holders(role_id: UUID) -> Select[User]:
+    links = select(col(UserRole.user_id)).where(col(UserRole.role_id) == role_id)
+    return select(User).where(col(User.id).in_(links))
 
 
 def make_grant(role_id: UUID, module: str, actions: list[str]) -> RoleModule:

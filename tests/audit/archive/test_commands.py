@@ -9,8 +9,10 @@ from fastapi.testclient import TestClient
 
 from app.audit.archive.lock import only_run
 from app.audit.archive.logs import CHANGES
-from app.audit.archive.plan import later, make_plan
+from app.audit.archive.plan import Day, Plan, later, make_plan
+from app.audit.archive.run import Outcome
 from app.audit.archive.tools import Tools
+from scripts.archive.show import show_outcomes, show_plans
 from tests.audit.archive import tampering
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import KEPT, OLD, PEN, Trail
@@ -75,6 +77,13 @@ def test_for_people_it_is_readable(trail: Trail) -> None:
     assert "Newest seal: " in command(trail, "status").output
     assert "42 rows in 7 files" in command(trail, "restore").output
     assert "42 restored rows" in command(trail, "purge-restored", "--yes").output
+
+
+def test_one_is_told_in_the_singular(capsys: pytest.CaptureFixture[str]) -> None:
+    show_plans([Plan(CHANGES.name, KEPT, [Day(OLD.date(), 1)])])
+    assert "1 row of 1 day," in capsys.readouterr().out
+    show_outcomes({CHANGES.name: Outcome(files=1, rows=1)})
+    assert "1 row in 1 file," in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ import pytest
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
 from tests.audit.archive.rows import Trail, accesses, changes
 from tests.audit.archive.tampering import empty
-from tests.conftest import Template
-from tests.databases import ROOT, make_settings
+from tests.databases import ROOT, Template, make_settings
 from tests.servers import environment
 
 pytestmark = pytest.mark.slow
