@@ -101,11 +101,13 @@ def run(
     os.environ.clear()
     os.environ.update(env)
     os.chdir(ROOT)
-    for number, path in ((1, output), (2, errors)):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number, path in enumerate((Path(os.devnull), output, errors)):
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    # multiprocessing has given it another input, which workers of its own cannot open.
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     first, *rest = words
     if first == "-m":
         sys.argv = rest
