@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 from alembic.command import upgrade
 from alembic.config import Config
+from sqlalchemy import make_url
 
 from app.core.config import Settings
 from tests.accounts import add_root
@@ -60,9 +61,11 @@ class SqliteTemplate:
         yield f"sqlite:///{self.folder / uuid4().hex}.db"
 
     @contextmanager
-    def copy(self) -> Iterator[str]:
+    def copy(self, url: str = "") -> Iterator[str]:
+        """Copy the template, or another database that nobody uses now."""
         path = self.folder / f"{uuid4().hex}.db"
-        shutil.copy(self.folder / "template.db", path)
+        source = url.removeprefix("sqlite:///") or self.folder / "template.db"
+        shutil.copy(source, path)
         yield f"sqlite:///{path}"
 
     def close(self) -> None:
@@ -92,8 +95,9 @@ class PostgresTemplate:
     def empty(self) -> AbstractContextManager[str]:
         return self._database("template0")
 
-    def copy(self) -> AbstractContextManager[str]:
-        return self._database("template")
+    def copy(self, url: str = "") -> AbstractContextManager[str]:
+        """Copy the template, or another database that nobody uses now."""
+        return self._database((url and make_url(url).database) or "template")
 
     @contextmanager
     def _database(self, template: str) -> Iterator[str]:

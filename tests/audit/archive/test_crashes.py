@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
+from tests.audit.archive.conftest import copy_of
 from tests.audit.archive.rows import Trail, accesses, changes
-from tests.audit.archive.tampering import empty
-from tests.databases import ROOT, Template, make_settings
+from tests.databases import ROOT, Template
 from tests.servers import environment
 
 pytestmark = pytest.mark.slow
@@ -62,18 +62,15 @@ Lines = dict[str, list[bytes]]
 
 
 @pytest.fixture
-def trails(template: Template, tmp_path: Path) -> Iterator[Trail]:
+def trails(trail: Trail, template: Template, tmp_path: Path) -> Iterator[Trail]:
     """Yield one fresh trail after another, each on a database of its own."""
+    trail.add(CHANGES, changes(days=2, each=8))
+    trail.add(ACCESSES, accesses(days=1, each=3))
 
     def fresh() -> Iterator[Trail]:
         for number in count():
-            with template.copy() as url:
-                folder = tmp_path / str(number)
-                folder.mkdir()
-                trail = empty(Trail(make_settings(url), folder))
-                trail.add(CHANGES, changes(days=2, each=8))
-                trail.add(ACCESSES, accesses(days=1, each=3))
-                yield trail
+            with copy_of(trail, template, tmp_path / str(number)) as copy:
+                yield copy
 
     return fresh()
 

@@ -1,5 +1,8 @@
 """Tampering: whatever is done to rows, files or seals has its name in the report."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from app.audit.archive.exceptions import VerificationException
@@ -7,9 +10,10 @@ from app.audit.archive.findings import Kind
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.manifest import SealMark
 from tests.audit.archive import tampering
+from tests.audit.archive.conftest import copy_of
 from tests.audit.archive.rows import At, Trail
-from tests.audit.archive.tampering import Tamper
-from tests.databases import SECRET, make_settings
+from tests.audit.archive.tampering import Tamper, empty
+from tests.databases import SECRET, Template, make_settings
 
 MODIFIED, MISSING, EXTRA = Kind.MODIFIED, Kind.MISSING, Kind.EXTRA
 # What is done, and what verification says of it: how many of each kind.
@@ -42,13 +46,23 @@ TAMPERINGS: list[tuple[Tamper, dict[Kind, int]]] = [
 ]
 
 
-@pytest.fixture
-def sealed(trail: Trail) -> Trail:
+@pytest.fixture(scope="module")
+def original(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trail]:
     """A trail whose rows are sealed, most of them in cold storage; all is well."""
-    trail.fill()
-    trail.archive()
-    assert trail.faults() == {}
-    return trail
+    with template.copy() as url:
+        trail = Trail(make_settings(url), tmp_path_factory.mktemp("archive"))
+        empty(trail).fill()
+        trail.archive()
+        assert trail.faults() == {}
+        yield trail
+
+
+@pytest.fixture
+def sealed(original: Trail, template: Template, tmp_path: Path) -> Iterator[Trail]:
+    with copy_of(original, template, tmp_path / "sealed") as copy:
+        yield copy
 
 
 @pytest.mark.parametrize(
