@@ -23,7 +23,8 @@ async def add_first_superuser(database: Database, settings: Settings) -> str | N
         if await AccountRepository(session).find(key):
             return None
     given = settings.FIRST_SUPERUSER_PASSWORD.get_secret_value()
-    password = normalised(given or token_urlsafe(18))
+    length = max(18, settings.PASSWORD_MIN_LENGTH)
+    password = normalised(given or token_urlsafe(length))
     superuser = make_superuser(settings, password)
     try:
         async with database.writing() as session:
