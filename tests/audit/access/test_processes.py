@@ -174,7 +174,8 @@ def test_a_full_disk(url: str, tmp_path: Path, read: Read) -> None:
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, free)
         wait_until(lambda: "lost since the start" in state())
         lost = int(state().split()[1])
-        assert lost >= 20
+        # Each new segment has room for a few, and the loader begins one a second.
+        assert lost >= 10
         before = len(read(select(AuditAccess.id)))
         ask(10)
         assert int(state().split()[1]) == lost
