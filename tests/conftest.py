@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,13 @@ from app.core.config import Settings
 from app.core.database import Database
 from app.main import create_app, open_database
 from tests.accounts import CHEAP, Account, add_account, root_header
-from tests.databases import Engine, Template, make_settings, template_on
+from tests.databases import (
+    Engine,
+    PostgresTemplate,
+    Template,
+    make_settings,
+    template_on,
+)
 
 ENGINES = [engine.value for engine in Engine]
 MARKS = (
@@ -84,6 +91,16 @@ def empty_url(template: Template) -> Iterator[str]:
     """Address a database that no migration has seen yet."""
     with template.empty() as url:
         yield url
+
+
+@pytest.fixture
+def postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """A server of the test's own, to be stopped and started."""
+    if request.config.getoption("database") == "sqlite":
+        pytest.skip("SQLite has no server that could stop")
+    template = PostgresTemplate(tmp_path / "own")
+    yield template.server
+    template.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from app.auth.repository import Client
 from app.auth.security import Claims, InvalidTokenError
 from app.auth.tools import AuthTools
 from app.core.context import current_context
-from app.core.dependencies import SAFE_METHODS, SessionDep
+from app.core.dependencies import SessionDep
 from app.core.health import Health
 from app.core.routing import api_router
 
@@ -75,7 +75,7 @@ class Bearer(SecurityBase):
         transaction later: whoever may not write should not hold up those who may.
         """
         claims = await get_claims(request)
-        if request.method in SAFE_METHODS:
+        if request.method == "GET":
             return known(await find_principal(session, claims))
         health: Health = request.app.state.health
         async with health.database.reading() as brief:

@@ -11,7 +11,7 @@ from app.core.config import Settings
 from app.main import create_app
 from tests.accounts import Account, add_account
 from tests.auth.signing import NEW_PASSWORD, login
-from tests.databases import PostgresTemplate, make_settings
+from tests.databases import make_settings
 from tests.modules.test_products import PEN
 from tests.servers import free_port, serving
 
@@ -52,28 +52,19 @@ def test_where_nothing_listens_nobody_gets_in(tmp_path: Path, user: Account) -> 
         assert client.get(f"{server.base_url}/livez").status_code == 200
 
 
-@pytest.fixture
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    if request.config.getoption("database") == "sqlite":
-        pytest.skip("SQLite has no server that could stop")
-    template = PostgresTemplate(tmp_path / "own")
-    yield template.server
-    template.close()
-
-
 @pytest.mark.slow
 @pytest.mark.asvs("16.5.2")
-def test_a_database_that_stops_and_comes_back(server: Any) -> None:
-    settings = make_settings(server.get_uri("template"))
+def test_a_database_that_stops_and_comes_back(postgresql: Any) -> None:
+    settings = make_settings(postgresql.get_uri("template"))
     user = add_account(settings, is_superuser=True)
     with TestClient(
         create_app(settings), "http://test/api/v1/", raise_server_exceptions=False
     ) as client:
         assert client.get("auth/me", headers=user.header).status_code == 200
-        server.stop()
+        postgresql.stop()
         check_unavailable(requests(client, user))
         check_unavailable(iter([client.get("http://test/readyz")]))
-        server.ensure_postgres_running()
+        postgresql.ensure_postgres_running()
         assert client.get("http://test/readyz").status_code == 200
         assert client.get("auth/me", headers=user.header).status_code == 200
         assert login(client, user.email).status_code == 200

@@ -22,7 +22,7 @@ from sqlmodel import select
 from app.audit.folder import folder_of
 from app.audit.models import AuditAccess
 from tests.conftest import Read, ask_database
-from tests.databases import PostgresTemplate, make_settings
+from tests.databases import make_settings
 from tests.servers import PATIENCE, Server, serving
 
 pytestmark = pytest.mark.slow
@@ -185,15 +185,6 @@ def test_a_full_disk(url: str, tmp_path: Path, read: Read) -> None:
         line for line in server.log.read_text().splitlines() if "access_spool" in line
     ]
     assert len(told) <= 2 * lost
-
-
-@pytest.fixture
-def postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    if request.config.getoption("database") == "sqlite":
-        pytest.skip("SQLite has no server that could stop")
-    template = PostgresTemplate(tmp_path / "own")
-    yield template.server
-    template.close()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
