@@ -1,6 +1,6 @@
 """Write a new domain: six files, its lines in two lists, its migration and its tests.
 
-python scripts/new_module.py suppliers 'code:str!' name:str 'phone:str?' notes:text
+python scripts/new_module.py warehouses 'code:str!' name:str 'phone:str?' notes:text
 
 It does all of this or nothing. --help tells the types of fields.
 """
@@ -28,8 +28,9 @@ from scripts.templates.module import Module, parse_module
 from scripts.templates.render import render
 
 VERSIONS = Path("alembic/versions")
-SNAPSHOT = Path("docs/openapi.json")
-EXPORT = "scripts/export_openapi.py"
+# What is written from the code, and by which scripts.
+WRITTEN = (Path("docs/openapi.json"), Path("docs/RBAC_GUIDE.md"))
+EXPORTS = ("scripts/export_openapi.py", "scripts/export_tables.py")
 
 
 class FailedException(Exception):
@@ -54,13 +55,14 @@ def add_module(root: Path, module: Module) -> None:
             (root / path).write_text(text, encoding="utf-8")
         words = ("revision", "--autogenerate", "-m", module.labels)
         run(root, url, "-m", "alembic", *words)
-        run(root, url, EXPORT)
+        for script in EXPORTS:
+            run(root, url, script)
 
 
 @contextmanager
 def all_or_nothing(root: Path, module: Module, paths: list[Path]) -> Iterator[None]:
     """Put everything back as it was, should anything in this block fail."""
-    places = {root / path for path in (*paths, SNAPSHOT)}
+    places = {root / path for path in (*paths, *WRITTEN)}
     before = {place: place.read_bytes() for place in places if place.exists()}
     revisions = {*(root / VERSIONS).glob("*.py")}
     try:
@@ -99,7 +101,7 @@ def main(
     """Write a new domain: files, lists, migration and tests. All of it, or nothing.
 
     \b
-    python scripts/new_module.py suppliers 'code:str!' name:str 'phone:str?' notes:text
+    python scripts/new_module.py warehouses 'code:str!' name:str 'phone:str?' notes:text
     """
     try:
         module = parse_module(name, singular, fields)

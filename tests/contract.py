@@ -1,5 +1,6 @@
 """What every CRUD slice must do. A slice's test class supplies path and payloads."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
@@ -22,12 +23,42 @@ def verdict(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
+def unlike(value: Any) -> Any:
+    """Return a number, a text or an address that no record has yet."""
+    fresh = uuid7()
+    if isinstance(value, int):
+        return fresh.int % 2**31
+    return fresh.hex[-12:].upper() + ("@example.com" if "@" in value else "")
+
+
 class CrudContract:
     resource: ClassVar[str]
     payload: ClassVar[Json]
     change: ClassVar[Json]
     # Fields that are sent, and never shown.
     secret: ClassVar[frozenset[str]] = frozenset()
+    # Fields of the payload whose value one record only may have.
+    unique: ClassVar[frozenset[str]] = frozenset()
+    # Fields that must name a record of another slice, beside the payload.
+    references: ClassVar[Mapping[str, type["CrudContract"]]] = {}
+
+    @classmethod
+    def body(cls, client: TestClient) -> Json:
+        """Return what makes a record, unlike any other."""
+        fresh = {name: unlike(cls.payload[name]) for name in cls.unique}
+        return cls.payload | fresh | cls.referred(client)
+
+    @classmethod
+    def referred(cls, client: TestClient) -> Json:
+        """Make the records that must be there first; return what names them."""
+        return {name: other.make(client) for name, other in cls.references.items()}
+
+    @classmethod
+    def make(cls, client: TestClient) -> str:
+        """Make a record; return its id."""
+        made = client.post(cls.resource, json=cls.body(client))
+        assert made.status_code == 201, made.text
+        return str(made.json()["id"])
 
     @pytest.fixture
     def others(self, client: TestClient) -> list[Json]:
@@ -37,7 +68,8 @@ class CrudContract:
 
     @pytest.fixture
     def record(self, client: TestClient, others: list[Json]) -> str:
-        made = client.post(self.resource, json=self.payload)
+        payload = self.payload | self.referred(client)
+        made = client.post(self.resource, json=payload)
         assert made.status_code == 201, made.text
         url = f"{self.resource}/{made.json()['id']}"
         assert made.headers["location"] == f"/api/v1/{url}"
@@ -57,6 +89,18 @@ class CrudContract:
         assert client.delete(record).status_code == 204
         assert client.get(record).status_code == 404
         assert client.get(self.resource).json()["items"] == others
+
+    def test_what_is_unique_is_taken_once(
+        self, client: TestClient, record: str
+    ) -> None:
+        again = client.post(self.resource, json=self.payload | self.referred(client))
+        assert again.status_code == (409 if self.unique else 201)
+        for name in self.unique:
+            taken = self.body(client) | {name: self.payload[name]}
+            refused = client.post(self.resource, json=taken)
+            assert verdict(refused) == (409, "conflict")
+            told = refused.json()["detail"].partition(" has the same ")[2]
+            assert name in told.split(" or ")
 
     def test_instants_are_in_utc(self, client: TestClient, record: str) -> None:
         body = client.get(record).json()
@@ -134,7 +178,7 @@ class CrudContract:
         before = client.get(record).json()
         value = before.get(name, 1)
         assert client.patch(record, json={name: value}).status_code == 422
-        made = client.post(self.resource, json=self.payload | {name: value})
+        made = client.post(self.resource, json=self.body(client) | {name: value})
         assert made.status_code == 422
         assert client.get(record).json() == before
 
@@ -147,7 +191,7 @@ class CrudContract:
     def test_a_strange_query_changes_nothing(
         self, client: TestClient, others: list[Json]
     ) -> None:
-        refused = client.post(f"{self.resource}?x=1", json=self.payload)
+        refused = client.post(f"{self.resource}?x=1", json=self.body(client))
         assert refused.status_code == 422
         assert client.get(self.resource).json()["items"] == others
 

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from scripts.templates.fields import Field
 from scripts.templates.grammar import RefusedException
 from scripts.templates.module import Module
 from scripts.templates.names import check_names
@@ -35,7 +34,7 @@ def render(root: Path, module: Module) -> dict[Path, str]:
         RefusedException: one of them exists already, or would break a rule.
     """
     folder = Path("app/modules", module.name)
-    made = {folder / "__init__.py": ""} | fill_templates(root, module)
+    made = {folder / "__init__.py": ""} | fill_templates(module)
     for path in (folder, *made):
         if (root / path).exists():
             raise RefusedException(f"There is {path} already.")
@@ -48,11 +47,7 @@ def render(root: Path, module: Module) -> dict[Path, str]:
     return files
 
 
-def fill_templates(root: Path, module: Module) -> dict[Path, str]:
-    def has_maker(field: Field) -> bool:
-        test = root / f"tests/modules/test_{field.argument}.py"
-        return f"def make_{field.table}(" in test.read_text(encoding="utf-8")
-
+def fill_templates(module: Module) -> dict[Path, str]:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=select_autoescape(),
@@ -62,7 +57,6 @@ def fill_templates(root: Path, module: Module) -> dict[Path, str]:
     )
     templates.globals["docstring"] = docstring
     templates.filters |= {"joined": joined, "class_name": class_name}
-    templates.tests |= {"having_maker": has_maker}
     folder = Path("app/modules", module.name)
     names = {folder / f"{layer}.py": f"{layer}.py.jinja" for layer in LAYERS}
     names[Path(f"tests/modules/test_{module.name}.py")] = "test.py.jinja"

@@ -1,13 +1,12 @@
 """Who may do what, as data. An operation that has no row here fails a test."""
 
+import re
 from dataclasses import dataclass
-from typing import Any
 
-from app.core.ids import uuid7
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD
-
-Json = dict[str, Any]
+from tests.contract import CrudContract, Json
+from tests.slices import SLICES
 
 
 @dataclass(frozen=True)
@@ -35,64 +34,52 @@ PUBLIC = {
 PAGES = {"/", "/static/{name}", "/docs", "/redoc", "/openapi.json", "/audit"}
 
 
+def plain(operation: str) -> str:
+    """Write an operation as it is written here: whatever is in braces is an id."""
+    return re.sub(r"{\w+}", "{id}", operation)
+
+
 FIRST = {"to_version": 1}
 
 
-def crud(resource: str, id: str, change: Json) -> dict[str, Row]:
-    """Return the rows of a slice. What a POST sends is made by payload()."""
-    path = f"/api/v1/{resource}"
+def crud(contract: type[CrudContract]) -> dict[str, Row]:
+    """Return the rows of a slice. What a POST sends is made by its contract."""
+    name = contract.resource
+    path = f"/api/v1/{name}"
     return {
-        f"GET {path}": Row(f"{resource}:read", 200),
-        f"POST {path}": Row(f"{resource}:create", 201),
-        f"GET {path}/{{{id}}}": Row(f"{resource}:read", 200),
-        f"PATCH {path}/{{{id}}}": Row(f"{resource}:update", 200, change),
-        f"DELETE {path}/{{{id}}}": Row(f"{resource}:delete", 204),
-        f"GET {path}/{{{id}}}/history": Row(f"{resource}:read", 200),
-        f"POST {path}/{{{id}}}/revert": Row(f"{resource}:update", 200, FIRST),
+        f"GET {path}": Row(f"{name}:read", 200),
+        f"POST {path}": Row(f"{name}:create", 201),
+        f"GET {path}/{{id}}": Row(f"{name}:read", 200),
+        f"PATCH {path}/{{id}}": Row(f"{name}:update", 200, contract.change),
+        f"DELETE {path}/{{id}}": Row(f"{name}:delete", 204),
+        f"GET {path}/{{id}}/history": Row(f"{name}:read", 200),
+        f"POST {path}/{{id}}/revert": Row(f"{name}:update", 200, FIRST),
         # What is there cannot be restored.
-        f"POST {path}/{{{id}}}/restore": Row(f"{resource}:create", 409),
+        f"POST {path}/{{id}}/restore": Row(f"{name}:create", 409),
     }
 
 
 PASSWORDS = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 PROMOTION = {"is_superuser": True, "current_password": PASSWORD}
 
-MATRIX = {
+SLICED = {name: row for each in SLICES.values() for name, row in crud(each).items()}
+MATRIX = SLICED | {
     "GET /api/v1/auth/me": Row(None, 200),
     "PATCH /api/v1/auth/me": Row(None, 200, {"full_name": "Ada L."}),
     "GET /api/v1/auth/sessions": Row(None, 200),
-    "DELETE /api/v1/auth/sessions/{session_id}": Row(None, 204),
+    "DELETE /api/v1/auth/sessions/{id}": Row(None, 204),
     "POST /api/v1/auth/password": Row(None, 200, PASSWORDS),
     "POST /api/v1/auth/logout": Row(None, 204),
     "POST /api/v1/auth/logout-all": Row(None, 204),
     "GET /api/v1/permissions": Row(None, 200),
-    **crud("products", "product_id", {"name": "Pencil"}),
-    "POST /api/v1/products/{product_id}/stock": Row(
-        "products:update", 200, {"delta": 1}
-    ),
-    **crud("customers", "customer_id", {"notes": "Called"}),
-    **crud("tasks", "task_id", {"status": "done"}),
-    **crud("users", "user_id", {"full_name": "Ada L."}),
-    "DELETE /api/v1/users/{user_id}/sessions": Row("users:delete", 204),
-    "PUT /api/v1/users/{user_id}/superuser": Row("users:update", 200, PROMOTION, True),
-    **crud("roles", "role_id", {"description": "Many"}),
+    "POST /api/v1/products/{id}/stock": Row("products:update", 200, {"delta": 1}),
+    "DELETE /api/v1/users/{id}/sessions": Row("users:delete", 204),
+    "PUT /api/v1/users/{id}/superuser": Row("users:update", 200, PROMOTION, True),
+    # Nobody grants what she may not do herself.
+    "PATCH /api/v1/roles/{id}": Row("roles:update", 200, {"description": "Many"}),
     "GET /api/v1/audit/changes": Row("audit:read", 200),
     "GET /api/v1/audit/accesses": Row("audit:read", 200),
-    "GET /api/v1/audit/requests/{request_id}": Row("audit:read", 200),
+    "GET /api/v1/audit/requests/{id}": Row("audit:read", 200),
 }
 GUARDED = {operation: row for operation, row in MATRIX.items() if row.needs}
 OPEN = {operation: row for operation, row in MATRIX.items() if not row.needs}
-
-
-def payload(resource: str) -> Json:
-    """Return what makes a record, unlike any other."""
-    unique = uuid7().hex[-12:]
-    person = {"email": f"{unique}@example.com"}
-    payloads: dict[str, Json] = {
-        "products": {"sku": unique.upper(), "name": "Pen", "price": "1.50"},
-        "customers": {**person, "name": "Ada"},
-        "tasks": {"title": "Write"},
-        "users": {**person, "full_name": "Ada", "password": PASSWORD},
-        "roles": {"name": unique},
-    }
-    return payloads[resource]

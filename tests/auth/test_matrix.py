@@ -1,6 +1,5 @@
 """Every operation, tried by everybody: the rows are in matrix.py."""
 
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -10,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from app.auth.catalogue import known_permissions
 from app.core.ids import uuid7
-from tests.auth.matrix import GUARDED, MATRIX, OPEN, PUBLIC, Row, payload
+from tests.auth.matrix import GUARDED, MATRIX, OPEN, PUBLIC, Row
 from tests.conftest import Enter
 from tests.contract import verdict
+from tests.slices import SLICES
 
 # What somebody may do whose password was given to her by another.
 BEFORE_A_CHANGE = {
@@ -39,7 +39,7 @@ def split(operation: str) -> tuple[str, str]:
 
 
 def absent(url: str) -> str:
-    return re.sub(r"{\w+}", str(uuid7()), url)
+    return url.format(id=uuid7())
 
 
 def resource(url: str) -> str:
@@ -50,15 +50,14 @@ def present(client: TestClient, url: str, header: Header) -> str:
     """Put the id of a record that is there into the address."""
     if "{" not in url:
         return url
-    if "{request_id}" in url:
-        made = client.post("tasks", json=payload("tasks"))
-        record = {"id": made.headers["x-request-id"]}
-    elif "{session_id}" in url:
-        record = client.get("auth/sessions", headers=header).json()[0]
+    if "/requests/" in url:
+        made = client.post("tasks", json=SLICES["tasks"].body(client))
+        id = made.headers["x-request-id"]
+    elif "/auth/sessions/" in url:
+        id = client.get("auth/sessions", headers=header).json()[0]["id"]
     else:
-        kind = resource(url)
-        record = client.post(kind, json=payload(kind)).json()
-    return re.sub(r"{\w+}", record["id"], url)
+        id = SLICES[resource(url)].make(client)
+    return url.format(id=id)
 
 
 def refusal(client: TestClient, operation: str, header: Header) -> tuple[Any, ...]:
@@ -71,7 +70,8 @@ def refusal(client: TestClient, operation: str, header: Header) -> tuple[Any, ..
 def attempt(client: TestClient, operation: str, row: Row, header: Header) -> int:
     """Try this on a record that exists, as one should."""
     method, url = split(operation)
-    body = row.body or (payload(resource(url)) if row.answer == 201 else None)
+    creates = row.answer == 201
+    body = SLICES[resource(url)].body(client) if creates else row.body
     place = present(client, url, header)
     status: int = client.request(method, place, json=body, headers=header).status_code
     return status

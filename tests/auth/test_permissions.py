@@ -10,16 +10,21 @@ from fastapi.testclient import TestClient
 
 from app.auth.dependencies import PermissionChecker, get_principal
 from tests.accounts import PASSWORD, Account
-from tests.auth.matrix import GUARDED, MATRIX, OPEN, PAGES, PUBLIC
+from tests.auth.matrix import GUARDED, MATRIX, OPEN, PAGES, PUBLIC, plain
 from tests.auth.test_roles import make_role
 from tests.conftest import Allow, Enter
 from tests.contract import Json, verdict
 from tests.modules.test_products import PEN
+from tests.slices import SLICES
+
+# Every slice has these; what else can be granted is said here.
+CRUD = ["read", "create", "update", "delete"]
+CATALOGUE = {**dict.fromkeys(SLICES, CRUD), "audit": ["read"]}
 
 
 def operations(app: FastAPI) -> dict[str, Any]:
     return {
-        f"{method.upper()} {path}": operation
+        plain(f"{method.upper()} {path}"): operation
         for path, methods in app.openapi()["paths"].items()
         for method, operation in methods.items()
     }
@@ -43,7 +48,7 @@ def test_every_route_asks_who_calls_or_is_public(app: FastAPI) -> None:
     public, signed_in, guarded = set(), set(), set()
     for route in iter_route_contexts(app.routes):
         calls = list(dependencies(getattr(route, "dependant", None)))
-        operation = f"{min(route.methods or ())} {route.path_format}"
+        operation = plain(f"{min(route.methods or ())} {route.path_format}")
         if any(isinstance(call, PermissionChecker) for call in calls):
             guarded.add(operation)
         elif get_principal in calls:
@@ -64,6 +69,17 @@ def test_the_document_says_what_is_guarded(app: FastAPI) -> None:
     assert [each for each in PUBLIC if "security" in document[each]] == []
     (scheme,) = app.openapi()["components"]["securitySchemes"].values()
     assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/login"
+
+
+def test_the_catalogue_tells_what_can_be_granted(client: TestClient) -> None:
+    assert client.get("permissions").json() == CATALOGUE
+
+
+def test_whoever_has_signed_in_may_read_the_catalogue(
+    stranger: TestClient, enter: Enter
+) -> None:
+    assert stranger.get("permissions").status_code == 401
+    assert stranger.get("permissions", headers=enter().header).json() == CATALOGUE
 
 
 def make_holder(client: TestClient, enter: Enter, *roles: str) -> Account:

@@ -22,6 +22,7 @@ class TestCrud(CrudContract):
     payload = ADA
     change = {"full_name": "Ada Lovelace", "email": "countess@example.com"}
     secret = frozenset({"password"})
+    unique = frozenset({"email"})
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from httpx2 import Response
 from starlette.types import ASGIApp, Message
 
 from tests.hostile.document import LISTS, RECORDS, SAMPLES, WRITERS, Field, Operation
+from tests.slices import SLICES
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -61,7 +62,15 @@ class Api:
         shown = {each.path.rpartition("/")[0] for each in RECORDS}
         for each in WRITERS:
             if each.method == "POST" and each.path in shown:
-                self.ids[each.path] = self.send(each, each.example()).json()["id"]
+                self.ids[each.path] = self.send(each, self.example(each)).json()["id"]
+
+    def example(self, operation: Operation) -> dict[str, Any]:
+        """Return the smallest valid body; the records that it names are there."""
+        body = operation.example()
+        contract = SLICES.get(operation.path.split("/")[3])
+        references = contract.references.items() if contract else ()
+        named = {name: f"/api/v1/{other.resource}" for name, other in references}
+        return body | {n: self.ids[path] for n, path in named.items() if n in body}
 
     def call(self, call: Call) -> Response:
         signed = replace(call, headers=(*call.headers, self.credential))
@@ -81,9 +90,8 @@ class Api:
 
     def fill(self, field: Field, value: Any) -> Response:
         """Send a valid body, but for the one field."""
-        return self.send(
-            field.operation, field.operation.example() | {field.name: value}
-        )
+        body = self.example(field.operation) | {field.name: value}
+        return self.send(field.operation, body)
 
     def ask(self, operation: Operation, query: bytes | dict[str, Any]) -> Response:
         """Send this query; bytes go as they are."""

@@ -23,8 +23,8 @@ VALUES = st.recursive(
 writers = pytest.mark.parametrize("operation", WRITERS, ids=str)
 
 
-def raw(operation: Operation) -> bytes:
-    return json.dumps(operation.example()).encode()
+def raw(api: Api, operation: Operation) -> bytes:
+    return json.dumps(api.example(operation)).encode()
 
 
 def is_refused_as(api: Api, operation: Operation, body: bytes, kind: bytes) -> bool:
@@ -36,7 +36,7 @@ def is_refused_as(api: Api, operation: Operation, body: bytes, kind: bytes) -> b
 
 @writers
 def test_a_body_is_one_json_object(api: Api, operation: Operation) -> None:
-    good = raw(operation)
+    good = raw(api, operation)
     with api.unchanged(operation):
         for body in (b"", b" ", b"null", b"true", b"1", b'"x"', b"[]", b"{", b"}"):
             assert is_refused(api.send(operation, body)), body
@@ -48,7 +48,7 @@ def test_a_body_is_one_json_object(api: Api, operation: Operation) -> None:
 
 @writers
 def test_a_body_is_utf8(api: Api, operation: Operation) -> None:
-    good = raw(operation)
+    good = raw(api, operation)
     with api.unchanged(operation):
         for encoding in ("utf-16", "utf-16-le", "utf-32", "utf-8-sig"):
             body = good.decode().encode(encoding)
@@ -64,14 +64,14 @@ def test_a_body_says_that_it_is_json(api: Api, operation: Operation) -> None:
     kinds = (b"", b"text/plain", b"text/json", b"application/x-www-form-urlencoded")
     with api.unchanged(operation):
         for kind in (*kinds, b"multipart/form-data; boundary=x", b"json", b"\xff/json"):
-            assert is_refused_as(api, operation, raw(operation), kind), kind
+            assert is_refused_as(api, operation, raw(api, operation), kind), kind
 
 
 @writers
 def test_unknown_fields_are_refused(api: Api, operation: Operation) -> None:
     with api.unchanged(operation):
         for name in ("surprise", "", "__class__", "id", "version", "\u00e9", "a" * 999):
-            body = operation.example() | {name: 1}
+            body = api.example(operation) | {name: 1}
             assert is_refused(api.send(operation, body)), name
 
 
@@ -110,7 +110,7 @@ def test_a_long_text_is_refused_at_once(api: Api, operation: Operation) -> None:
 
 @writers
 def test_a_body_may_have_a_mebibyte(api: Api, operation: Operation) -> None:
-    good = raw(operation)
+    good = raw(api, operation)
     full = good + b" " * (LIMIT - len(good))
     assert is_read(api.send(operation, full))
     with api.unchanged(operation):
@@ -134,6 +134,6 @@ def test_any_values_are_taken_or_refused(
     api: Api, operation: Operation, data: st.DataObject
 ) -> None:
     fields = st.sampled_from(list(operation.body["properties"]))
-    body = operation.example() | data.draw(st.dictionaries(fields, VALUES))
+    body = api.example(operation) | data.draw(st.dictionaries(fields, VALUES))
     answer = api.send(operation, body)
     assert is_read(answer) or is_refused(answer), answer.text

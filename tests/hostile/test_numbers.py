@@ -60,16 +60,16 @@ def is_amount(schema: Json) -> bool:
     return bool(re.search(pattern, "19.99") and not re.search(pattern, "A"))
 
 
-def with_literal(field: Field, literal: str) -> bytes:
+def with_literal(api: Api, field: Field, literal: str) -> bytes:
     """Return a valid body, but for these characters in the place of one value."""
-    body = field.operation.example() | {field.name: "here"}
+    body = api.example(field.operation) | {field.name: "here"}
     return json.dumps(body).replace('"here"', literal).encode()
 
 
 @pytest.mark.parametrize("field", body_fields(is_integer), ids=str)
 def test_an_integer_is_in_range_or_refused(api: Api, field: Field) -> None:
     for literal in INTEGERS + OTHERS + BROKEN:
-        answer = api.send(field.operation, with_literal(field, literal))
+        answer = api.send(field.operation, with_literal(api, field, literal))
         expected = is_read if is_in_range(literal, field.schema) else is_refused
         assert expected(answer), literal
 
@@ -88,7 +88,7 @@ def test_an_amount_is_never_rounded(api: Api, field: Field) -> None:
         for amount in AMOUNTS:
             assert is_refused(api.fill(field, amount)), amount
         for literal in INTEGERS + OTHERS[:-3] + BROKEN:
-            raw = with_literal(field, literal)
+            raw = with_literal(api, field, literal)
             assert is_refused(api.send(field.operation, raw)), literal
 
 
@@ -125,7 +125,7 @@ def test_an_id_in_a_body_is_a_uuid(api: Api, field: Field) -> None:
         for text in NO_IDS:
             assert is_refused(api.fill(field, text)), text
         for literal in OTHERS:
-            raw = with_literal(field, literal)
+            raw = with_literal(api, field, literal)
             assert is_refused(api.send(field.operation, raw)), literal
 
 
@@ -142,7 +142,7 @@ WITH_ID = [operation for operation in OPERATIONS if "{" in operation.path]
 @pytest.mark.parametrize("operation", WITH_ID, ids=str)
 def test_an_id_in_a_path_is_a_uuid(api: Api, operation: Operation) -> None:
     head, _, tail = operation.path.partition("{")
-    body = json.dumps(operation.example()).encode() if operation.body else b""
+    body = json.dumps(api.example(operation)).encode() if operation.body else b""
     with api.unchanged(operation):
         for text in [*NO_IDS[1:], "\0", "\ud7ff", "{}", "%", "\ufffd", "a" * 60_000]:
             path = head + text + tail.partition("}")[2]

@@ -32,7 +32,7 @@ def attempt(
     api: Api, operation: Operation, path: str, *conditions: tuple[bytes, bytes]
 ) -> Response:
     """Send what would be done, were it not for the conditions."""
-    body = json.dumps(operation.example()).encode() if operation.body else b""
+    body = json.dumps(api.example(operation)).encode() if operation.body else b""
     headers = (HOST, JSON, *conditions)
     return api.call(Call(operation.method, path, b"", headers, body))
 

@@ -30,7 +30,7 @@ lists = pytest.mark.parametrize("operation", LISTS, ids=str)
 @pytest.mark.parametrize("operation", GUARDED, ids=str)
 def test_unknown_parameters_are_refused(api: Api, operation: Operation) -> None:
     path = api.address(operation)
-    body = json.dumps(operation.example()).encode() if operation.body else b""
+    body = json.dumps(api.example(operation)).encode() if operation.body else b""
     strange = (b"surprise=1", b"=", b"=1", b"a", b"LIMIT=1", b"limit[]=1", b"%00=1")
     with api.unchanged(operation):
         for query in (*strange, b"%ff", b"a=%ed%a0%80", b"\xff", b"a=1&" * 200):

@@ -62,7 +62,7 @@ def test_what_is_no_character_is_refused(api: Api, field: Field) -> None:
 def test_what_is_no_character_is_no_key(api: Api, operation: Operation) -> None:
     with api.unchanged(operation):
         for sign in NO_CHARACTERS:
-            body = operation.example() | {sign: 1}
+            body = api.example(operation) | {sign: 1}
             assert is_refused(api.send(operation, body)), sign
 
 

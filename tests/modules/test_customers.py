@@ -10,6 +10,7 @@ class TestCrud(CrudContract):
     resource = "customers"
     payload = ADA
     change = {"name": "Ada Lovelace", "notes": "Met\nin person"}
+    unique = frozenset({"email"})
 
 
 def make_customer(client: TestClient, **values: object) -> str:

@@ -10,6 +10,7 @@ class TestCrud(CrudContract):
     resource = "products"
     payload = PEN
     change = {"name": "Pencil", "price": "2.00"}
+    unique = frozenset({"sku"})
 
 
 def make_product(client: TestClient, **values: object) -> str:

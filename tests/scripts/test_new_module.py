@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.new_module import EXPORT, FailedException, add_module
+from scripts.new_module import EXPORTS, FailedException, add_module
 from scripts.templates.module import parse_module
 from tests.scripts.copies import ROOT, copy_repository, tree
 
 LAYERS = ("__init__", "models", "schemas", "repository", "service", "routers")
 LISTS = {"app/modules/__init__.py", "alembic/env.py"}
+GUIDE = "docs/RBAC_GUIDE.md"
 FIELDS = (
     "number:str! remark:str? notes:text seats:int rank:int?! price:money "
     "discount:money? is_active:bool=true is_new:bool checked:bool? placed_at:instant "
@@ -21,11 +22,13 @@ FIELDS = (
     "colour:enum=red|blue? customer_id:ref=customers task_id:ref=tasks?"
 ).split()
 
+CALLS = 8  # of a slice
+
 # What a list of the one order that the contract makes finds.
 TEST_OF_LISTS = '''
 from fastapi.testclient import TestClient
 
-from tests.modules.test_purchase_orders import make_purchase_order
+from tests.modules.test_gizmo_orders import TestCrud as GizmoOrders
 
 FOUND = """q=NUMB q=ada@ min_seats=1&max_seats=1 min_price=1.50&max_price=1.5
 is_active=true&is_new=false placed_before=2026-01-31T09:30:01Z status=draft&status=paid
@@ -37,17 +40,18 @@ customer_id=018f3c1e-7a2b-7c3d-8e4f-0123456789ab"""
 
 
 def test_what_lists_find(client: TestClient) -> None:
-    make_purchase_order(client)
+    payload = GizmoOrders.payload | GizmoOrders.referred(client)
+    client.post("gizmo_orders", json=payload)
     for query in FOUND.split():
-        assert client.get(f"purchase_orders?{query}").json()["total"] == 1, query
+        assert client.get(f"gizmo_orders?{query}").json()["total"] == 1, query
     for query in MISSED.split():
-        assert client.get(f"purchase_orders?{query}").json()["total"] == 0, query
+        assert client.get(f"gizmo_orders?{query}").json()["total"] == 0, query
     for query in ("min_seats=-1", "max_seats=2147483648", "sort=notes"):
-        assert client.get(f"purchase_orders?{query}").status_code == 422, query
+        assert client.get(f"gizmo_orders?{query}").status_code == 422, query
 '''
 TESTS = (
     "tests/test_house.py",
-    "tests/modules/test_purchase_orders.py",
+    "tests/modules/test_gizmo_orders.py",
     "tests/modules/test_lists.py",
     "tests/core/test_migrations.py::test_the_models_ask_for_nothing_more",
 )
@@ -83,20 +87,21 @@ def check_only_grown(old: bytes, new: bytes) -> None:
 @pytest.mark.slow
 def test_a_new_domain_changes_nothing_else_and_is_whole(copy: Path) -> None:
     before = tree(copy)
-    run(copy, "scripts/new_module.py", "purchase_orders", *FIELDS)
+    run(copy, "scripts/new_module.py", "gizmo_orders", *FIELDS)
     after = tree(copy)
 
-    (migration,) = (copy / "alembic/versions").glob("*_purchase_orders.py")
+    (migration,) = (copy / "alembic/versions").glob("*_gizmo_orders.py")
     added = after.keys() - before.keys()
     assert added == {
-        *(f"app/modules/purchase_orders/{layer}.py" for layer in LAYERS),
-        "tests/modules/test_purchase_orders.py",
+        *(f"app/modules/gizmo_orders/{layer}.py" for layer in LAYERS),
+        "tests/modules/test_gizmo_orders.py",
         migration.relative_to(copy).as_posix(),
     }
     changed = {path for path in before if after.get(path) != before[path]}
-    assert changed == {*LISTS, "docs/openapi.json"}
+    assert changed == {*LISTS, "docs/openapi.json", GUIDE}
     for path in LISTS:
         assert len(lines_added(before[path], after[path])) == 2
+    assert len(lines_added(before[GUIDE], after[GUIDE])) == CALLS
     check_only_grown(before["docs/openapi.json"], after["docs/openapi.json"])
 
     if (ROOT / ".mypy_cache").exists():
@@ -109,7 +114,7 @@ def test_a_new_domain_changes_nothing_else_and_is_whole(copy: Path) -> None:
 
 
 WRONG_STEPS = {
-    "the document cannot be written": (EXPORT, "raise SystemExit('No')"),
+    "a document cannot be written": (EXPORTS[-1], "raise SystemExit('No')"),
     "the models are ahead of the migrations": (
         "app/modules/tasks/models.py",
         "    surprise: int = 0",
@@ -125,6 +130,6 @@ def test_what_fails_leaves_nothing_behind(copy: Path, wrong: str) -> None:
         file.write(f"{line}\n")
     before = tree(copy)
     with pytest.raises(FailedException, match="This has failed: python"):
-        add_module(copy, parse_module("suppliers", "", ["name:str"]))
+        add_module(copy, parse_module("gizmos", "", ["name:str"]))
     assert tree(copy) == before
-    assert not (copy / "app/modules/suppliers").exists()
+    assert not (copy / "app/modules/gizmos").exists()

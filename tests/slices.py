@@ -1,0 +1,21 @@
+"""The slices of the application, each as the class that says what it must do.
+
+A new module is found here by its tests: there is no list to keep.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from tests import modules
+from tests.auth import test_roles, test_users
+from tests.contract import CrudContract
+
+found = [
+    import_module(f"{modules.__name__}.{it.name}")
+    for it in iter_modules(modules.__path__)
+]
+SLICES: dict[str, type[CrudContract]] = {
+    module.TestCrud.resource: module.TestCrud
+    for module in (*found, test_users, test_roles)
+    if hasattr(module, "TestCrud")
+}
