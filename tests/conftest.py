@@ -24,6 +24,7 @@ from app.core.config import Settings
 from app.core.database import Database
 from app.main import create_app, open_database
 from tests.accounts import CHEAP, Account, add_account, root_header
+from tests.clients import Client
 from tests.databases import (
     Engine,
     PostgresTemplate,
@@ -122,9 +123,7 @@ def app(settings: Settings) -> FastAPI:
 @pytest.fixture
 def stranger(app: FastAPI) -> Iterator[TestClient]:
     """A client that has not signed in."""
-    with TestClient(
-        app, base_url="http://test/api/v1/", raise_server_exceptions=False
-    ) as client:
+    with Client(app, base_url="http://test/api/v1/") as client:
         yield client
 
 

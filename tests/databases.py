@@ -9,11 +9,13 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 from alembic.command import upgrade
 from alembic.config import Config
+from pydantic_settings import PydanticBaseSettingsSource as Source
 from sqlalchemy import make_url
 
 from app.core.config import Settings
@@ -32,11 +34,20 @@ atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 MEMORY = Path("/dev/shm")  # noqa: S108
 
 
+class GivenSettings(Settings):
+    """Settings that nothing on the developer's machine has a say in."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: object, init_settings: Source, *_: Any, **__: Any
+    ) -> tuple[Source]:
+        return (init_settings,)
+
+
 def make_settings(url: str, **values: object) -> Settings:
-    """Return settings that nothing on the developer's machine has a say in."""
     hosts = ("test", "localhost", "127.0.0.1")
     fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "ALLOWED_HOSTS": hosts}
-    return Settings.model_validate(fixed | {"AUDIT_SPOOL_DIR": SPOOL} | values)
+    return GivenSettings.model_validate(fixed | {"AUDIT_SPOOL_DIR": SPOOL} | values)
 
 
 def alembic_config(url: str) -> Config:
