@@ -84,9 +84,10 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.MAX_BODY_BYTES,
         generate_unique_id_function=lambda route: route.name,
     )
+    # Not above: there the router would count every body once more.
+    app.max_body_size = settings.MAX_BODY_BYTES
     app.state.settings = settings
     app.state.auth = AuthTools.of(settings)
     app.state.access_log = AccessLog(settings)

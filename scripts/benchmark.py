@@ -48,8 +48,9 @@ def compare(
 
 
 def main(
-    seconds: Annotated[float, typer.Option(help="How long a round lasts.")] = 3.0,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each server.")] = 5,
+    # Short and many: where a core's speed changes, what is compared lies close in time.
+    seconds: Annotated[float, typer.Option(help="How long a round lasts.")] = 0.5,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each server.")] = 30,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     only: Annotated[list[Kind] | None, typer.Option(metavar="OPERATION")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,

@@ -1,11 +1,11 @@
 """How this API reads a request and labels an answer: strict JSON in, ETags out."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
 from fastapi import APIRouter, Request, Response, params
-from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
 from app.core.context import Context, current_context
@@ -13,8 +13,9 @@ from app.core.exceptions import UnsupportedMediaTypeException
 from app.core.models import Entity
 from app.core.openapi import describe
 from app.core.preconditions import is_known
-from app.core.schemas import Read
-from app.core.strict import StrictRequest, invalid_query, parse_query
+from app.core.query import QueryReader, reader_of
+from app.core.schemas import Read, Strict
+from app.core.strict import StrictRequest
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -25,17 +26,18 @@ class Route(APIRoute):
     """A route that reads strictly, and whose answer names the version it shows."""
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
-        answer = Answer(endpoint)
+        self.answer = Answer(endpoint)
         describe(path, options)
-        super().__init__(path, answer.wrapped(), **options)
-        answer.known = {
-            field.alias
-            for field in get_flat_params(self.dependant)
-            if not isinstance(field.field_info, params.Path)
-        }
+        super().__init__(path, self.answer.wrapped(), **options)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
+        # What the document shows; to serve it, FastAPI is told of no query.
+        whole = self.dependant
+        if whole.query_params:
+            self.answer.query, self.answer.reader = reader_of(whole.query_params)
+        self.dependant = replace(whole, query_params=[])
         handle = super().get_route_handler()
+        self.dependant = whole
         field = self.body_field
         wants_json = field and not isinstance(field.field_info, params.Form)
 
@@ -67,7 +69,7 @@ def api_router(prefix: str, **options: Any) -> APIRouter:
 
 
 class Answer:
-    """An endpoint that refuses unknown parameters, and labels what it returns.
+    """An endpoint that is given its query, and labels what it returns.
 
     Whoever returns one entity says, by the same act, which version of what it is;
     middleware.py makes ETag and Location of it.
@@ -75,25 +77,23 @@ class Answer:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.known: set[str] = set()
+        # The argument that takes the query, and what reads it.
+        self.query, self.reader = "", QueryReader(Strict)
 
     def wrapped(self) -> Endpoint:
         @wraps(self.endpoint)
         async def answer(*args: Any, **values: Any) -> Any:
             context = current_context()
-            if context.query:
-                self.refuse_unknown(context.query)
+            if self.query:
+                values[self.query] = self.reader.read(context.query)
+            elif context.query:
+                self.reader.read(context.query)
             result = await self.endpoint(*args, **values)
             return (
                 label(result, context) if isinstance(result, Entity | Read) else result
             )
 
         return answer
-
-    def refuse_unknown(self, query: bytes) -> None:
-        for name, _ in parse_query(query):
-            if name not in self.known:
-                raise invalid_query(name, "extra_forbidden", "There is no such option")
 
 
 def label(entity: Entity | Read, context: Context) -> Any:

@@ -1,0 +1,89 @@
+"""The query of a request: read once, and as strictly as a body."""
+
+from typing import Any, get_args, get_origin
+from urllib.parse import parse_qsl
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+
+from app.core.exceptions import ValidationFailedException
+from app.core.schemas import Strict
+
+MOST_PARAMETERS = 100
+
+
+class QueryReader:
+    """Reads queries into a model: every name is known, and a scalar is given once.
+
+    FastAPI would find out anew with each request what the fields of the model are.
+    """
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self.model = model
+        fields = model.model_fields.items()
+        self.lists = {name for name, field in fields if holds_many(field.annotation)}
+
+    def read(self, raw: bytes) -> BaseModel:
+        """Return the model.
+
+        Raises:
+            ValidationFailedException: the names cannot be read, or are not the model's.
+            RequestValidationError: the values are not valid.
+        """
+        try:
+            return self.model.model_validate(self.values_of(raw))
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+            raise RequestValidationError(
+                [{**each, "loc": ("query", *each["loc"])} for each in errors]
+            ) from None
+
+    def values_of(self, raw: bytes) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, value in parse_query(raw):
+            if name not in self.model.model_fields:
+                raise invalid_query(name, "extra_forbidden", "There is no such option")
+            if name in self.lists:
+                values.setdefault(name, []).append(value)
+            elif name in values:
+                raise invalid_query(name, "repeated", "This may be given only once")
+            else:
+                values[name] = value
+        return values
+
+
+def reader_of(parameters: list[Any]) -> tuple[str, QueryReader]:
+    """Return the argument that takes the query, and what reads it.
+
+    Raises:
+        TypeError: the handler has something else than one `Annotated[Model, Query()]`.
+    """
+    first, *more = parameters
+    model = first.field_info.annotation
+    if more or not isinstance(model, type) or not issubclass(model, Strict):
+        raise TypeError(f"{first.name}: describe the whole query in one Strict model")
+    return first.name, QueryReader(model)
+
+
+def holds_many(annotation: Any) -> bool:
+    options = (annotation, *get_args(annotation))  # a list, or a list or null
+    return any(get_origin(option) is list for option in options)
+
+
+def parse_query(raw: bytes) -> list[tuple[str, str]]:
+    if not raw:
+        return []
+    try:
+        return parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_PARAMETERS,
+        )
+    except ValueError:
+        raise invalid_query("", "unreadable", "The query is not readable") from None
+
+
+def invalid_query(name: str, kind: str, message: str) -> ValidationFailedException:
+    loc = ("query", name) if name else ("query",)
+    return ValidationFailedException([{"loc": loc, "type": kind, "msg": message}])
