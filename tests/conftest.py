@@ -44,6 +44,8 @@ MARKS = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=ENGINES, help="test on this one only")
+    more = "run all quick tests on a generated domain, too: five minutes more"
+    parser.addoption("--whole", action="store_true", help=more)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,6 +60,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = metafunc.config.getoption("database")
         engines = [chosen] if chosen else ENGINES
         metafunc.parametrize("template", engines, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: at the end no core waits for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
