@@ -86,7 +86,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    # Not above: there the router would count every body once more.
+    # Not above: there every request would pass the same limit twice.
     app.max_body_size = settings.MAX_BODY_BYTES
     app.state.settings = settings
     app.state.auth = AuthTools.of(settings)

@@ -1,10 +1,10 @@
 """A client that hands each request to the application at one go."""
 
 from asyncio import sleep
-from typing import Any
 
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, BaseTransport, Request, Response
+from starlette.types import ASGIApp
 
 
 class Client(TestClient):
@@ -14,8 +14,8 @@ class Client(TestClient):
     of what a small test takes.
     """
 
-    def __init__(self, app: Any, **options: Any) -> None:
-        super().__init__(app, raise_server_exceptions=False, **options)
+    def __init__(self, app: ASGIApp, base_url: str) -> None:
+        super().__init__(app, base_url, raise_server_exceptions=False)
         self._transport = WholeTransport(self)
 
 

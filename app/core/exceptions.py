@@ -36,6 +36,11 @@ class PreconditionFailedException(AppException):
     code = "precondition_failed"
 
 
+class ContentTooLargeException(AppException):
+    status = 413
+    code = "content_too_large"
+
+
 class UnsupportedMediaTypeException(AppException):
     status = 415
     code = "unsupported_media_type"

@@ -1,8 +1,10 @@
 """The query of a request: read once, and as strictly as a body."""
 
+from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
 
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
@@ -20,14 +22,16 @@ class QueryReader:
 
     def __init__(self, model: type[BaseModel]) -> None:
         self.model = model
-        fields = model.model_fields.items()
-        self.lists = {name for name, field in fields if holds_many(field.annotation)}
+        fields = {it.alias or name: it for name, it in model.model_fields.items()}
+        self.names = fields.keys()
+        self.lists = {n for n, field in fields.items() if holds_many(field.annotation)}
 
     def read(self, raw: bytes) -> BaseModel:
         """Return the model.
 
         Raises:
-            ValidationFailedException: the names cannot be read, or are not the model's.
+            ValidationFailedException: a name cannot be read, is not the model's, or is
+                given again: the first of them is told.
             RequestValidationError: the values are not valid.
         """
         try:
@@ -41,7 +45,7 @@ class QueryReader:
     def values_of(self, raw: bytes) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, value in parse_query(raw):
-            if name not in self.model.model_fields:
+            if name not in self.names:
                 raise invalid_query(name, "extra_forbidden", "There is no such option")
             if name in self.lists:
                 values.setdefault(name, []).append(value)
@@ -52,17 +56,28 @@ class QueryReader:
         return values
 
 
-def reader_of(parameters: list[Any]) -> tuple[str, QueryReader]:
-    """Return the argument that takes the query, and what reads it.
+def reader_of(dependant: Dependant) -> tuple[str, QueryReader]:
+    """Return the argument that takes the query, or "" for none, and what reads it.
 
     Raises:
-        TypeError: the handler has something else than one `Annotated[Model, Query()]`.
+        TypeError: the handler or what it depends on has something else than, in the
+            handler itself, one `Annotated[Model, Query()]`.
     """
+    parameters = [*queries_of(dependant)]
+    if not parameters:
+        return "", QueryReader(Strict)
     first, *more = parameters
     model = first.field_info.annotation
-    if more or not isinstance(model, type) or not issubclass(model, Strict):
+    is_strict = isinstance(model, type) and issubclass(model, Strict)
+    if more or not is_strict or not dependant.query_params:
         raise TypeError(f"{first.name}: describe the whole query in one Strict model")
     return first.name, QueryReader(model)
+
+
+def queries_of(dependant: Dependant) -> Iterator[Any]:
+    yield from dependant.query_params
+    for each in dependant.dependencies:
+        yield from queries_of(each)
 
 
 def holds_many(annotation: Any) -> bool:
@@ -81,9 +96,11 @@ def parse_query(raw: bytes) -> list[tuple[str, str]]:
             max_num_fields=MOST_PARAMETERS,
         )
     except ValueError:
-        raise invalid_query("", "unreadable", "The query is not readable") from None
+        raise invalid_query(None, "unreadable", "The query is not readable") from None
 
 
-def invalid_query(name: str, kind: str, message: str) -> ValidationFailedException:
-    loc = ("query", name) if name else ("query",)
+def invalid_query(
+    name: str | None, kind: str, message: str
+) -> ValidationFailedException:
+    loc = ("query",) if name is None else ("query", name)
     return ValidationFailedException([{"loc": loc, "type": kind, "msg": message}])

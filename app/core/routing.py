@@ -9,13 +9,12 @@ from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
 
 from app.core.context import Context, current_context
-from app.core.exceptions import UnsupportedMediaTypeException
 from app.core.models import Entity
 from app.core.openapi import describe
 from app.core.preconditions import is_known
 from app.core.query import QueryReader, reader_of
 from app.core.schemas import Read, Strict
-from app.core.strict import StrictRequest
+from app.core.strict import StrictRequest, check_encoding, check_size, check_type
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -33,8 +32,7 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         # What the document shows; to serve it, FastAPI is told of no query.
         whole = self.dependant
-        if whole.query_params:
-            self.answer.query, self.answer.reader = reader_of(whole.query_params)
+        self.answer.query, self.answer.reader = reader_of(whole)
         self.dependant = replace(whole, query_params=[])
         handle = super().get_route_handler()
         self.dependant = whole
@@ -42,12 +40,11 @@ class Route(APIRoute):
         wants_json = field and not isinstance(field.field_info, params.Form)
 
         async def handle_strictly(request: Request) -> Response:
-            if wants_json and not is_json(request.headers.get("content-type", "")):
-                raise UnsupportedMediaTypeException("Send the body as application/json")
-            if field and is_encoded(request.headers.get("content-encoding", "")):
-                raise UnsupportedMediaTypeException(
-                    "Send the body as it is, without a Content-Encoding"
-                )
+            check_size(request)
+            if field:
+                check_encoding(request)
+            if wants_json:
+                check_type(request)
             strict = StrictRequest(request.scope, request.receive)
             response: Response = await handle(strict)
             return response
@@ -103,12 +100,3 @@ def label(entity: Entity | Read, context: Context) -> Any:
     if known and isinstance(entity, Entity):
         return Response(status_code=304)
     return entity
-
-
-def is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind.startswith("application/") and kind.endswith(("/json", "+json"))
-
-
-def is_encoded(content_encoding: str) -> bool:
-    return content_encoding.strip().lower() not in ("", "identity")

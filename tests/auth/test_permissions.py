@@ -23,11 +23,13 @@ CATALOGUE = {**dict.fromkeys(SLICES, CRUD), "audit": ["read"]}
 
 
 def operations(app: FastAPI) -> dict[str, Any]:
-    return {
-        plain(f"{method.upper()} {path}"): operation
+    found = [
+        (plain(f"{method.upper()} {path}"), operation)
         for path, methods in app.openapi()["paths"].items()
         for method, operation in methods.items()
-    }
+    ]
+    assert len(dict(found)) == len(found)  # no two are one but for the names of ids
+    return dict(found)
 
 
 def dependencies(dependant: Any) -> Iterator[Any]:

@@ -97,6 +97,17 @@ def test_a_body_too_large_where_none_is_read(client: TestClient) -> None:
     check_problem(response, 413, "content_too_large")
 
 
+def test_a_body_too_large_changes_nothing_where_none_is_read(
+    client: TestClient,
+) -> None:
+    product = make_product(client)
+    for length in ("2000000", "9" * 5000):
+        too_large = {"content-length": length}
+        refused = client.request("DELETE", product, headers=too_large)
+        check_problem(refused, 413, "content_too_large")
+    assert client.get(product).status_code == 200
+
+
 def test_a_host_that_is_not_ours(client: TestClient) -> None:
     check_problem(client.get("products", headers={"host": "evil"}), 400, "bad_request")
 
