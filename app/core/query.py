@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from app.core.exceptions import ValidationFailedException
 from app.core.schemas import Strict
@@ -20,13 +20,13 @@ class QueryReader:
     FastAPI would find out anew with each request what the fields of the model are.
     """
 
-    def __init__(self, model: type[BaseModel]) -> None:
+    def __init__(self, model: type[Strict]) -> None:
         self.model = model
         fields = {it.alias or name: it for name, it in model.model_fields.items()}
         self.names = fields.keys()
         self.lists = {n for n, field in fields.items() if holds_many(field.annotation)}
 
-    def read(self, raw: bytes) -> BaseModel:
+    def read(self, raw: bytes) -> Strict:
         """Return the model.
 
         Raises:

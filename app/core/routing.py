@@ -13,7 +13,7 @@ from app.core.models import Entity
 from app.core.openapi import describe
 from app.core.preconditions import is_known
 from app.core.query import QueryReader, reader_of
-from app.core.schemas import Read, Strict
+from app.core.schemas import Read
 from app.core.strict import StrictRequest, check_encoding, check_size, check_type
 
 Endpoint = Callable[..., Awaitable[Any]]
@@ -72,10 +72,12 @@ class Answer:
     middleware.py makes ETag and Location of it.
     """
 
+    # The argument that takes the query, and what reads it: the route says so.
+    query: str
+    reader: QueryReader
+
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        # The argument that takes the query, and what reads it.
-        self.query, self.reader = "", QueryReader(Strict)
 
     def wrapped(self) -> Endpoint:
         @wraps(self.endpoint)
