@@ -13,9 +13,9 @@ from alembic import context
 from app.audit import models as audit
 from app.audit.archive import models as archive
 from app.auth import models as auth
-from app.core import types
 from app.core.config import Settings, settings
-from app.core.database import make_engine, with_driver
+from app.core.db import column_types as types
+from app.core.db.database import make_engine, with_driver
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks

@@ -6,7 +6,7 @@ import sys
 import uvicorn
 
 from app.core.config import settings
-from app.core.protocol import BoundedProtocol
+from app.core.web.http_protocol import BoundedProtocol
 
 
 def main() -> None:

@@ -8,26 +8,28 @@ from functools import partial
 from fastapi import FastAPI
 
 from app import __version__
-from app.audit.access import around
-from app.audit.access_log import AccessLog
-from app.audit.archive.sealing import sealing
-from app.audit.install import install_cdc
-from app.audit.pages import install_audit_page
+from app.audit.access.access_log import AccessLog
+from app.audit.access.middleware import around
+from app.audit.archive.seals.background import sealing
+from app.audit.changes.install import install_cdc
+from app.audit.history.routers import add_timeline
+from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
-from app.audit.timeline_routers import add_timeline
-from app.auth.purge import purging
+from app.auth.components import AuthTools
 from app.auth.roles.routers import catalogue
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
-from app.auth.tools import AuthTools
+from app.auth.sessions.purge import purging
 from app.auth.users.routers import router as users
-from app.core import config, health, pages
-from app.core.application import Application
+from app.core import config
 from app.core.config import Settings
-from app.core.database import Database
+from app.core.db.database import Database
 from app.core.handlers import install_handlers
-from app.core.health import Health
 from app.core.logging import configure_logging
+from app.core.pages import routes as pages
+from app.core.web import health
+from app.core.web.application import Application
+from app.core.web.health import Health
 from app.modules import ROUTERS
 
 COLLECTIONS = (*ROUTERS, users, roles)

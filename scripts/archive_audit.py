@@ -15,23 +15,23 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.audit.archive.context import Tools
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.findings import Report
-from app.audit.archive.lock import only_run
+from app.audit.archive.files.store import Store
 from app.audit.archive.plan import Plan, make_plan
-from app.audit.archive.purge_restored import purge_restored
-from app.audit.archive.question import Question
-from app.audit.archive.restore import Restorer
-from app.audit.archive.run import Archiver, Outcome
-from app.audit.archive.seals import Sealer, newest_seal
-from app.audit.archive.search import Search
+from app.audit.archive.restore.purge import purge_restored
+from app.audit.archive.restore.restorer import Restorer
+from app.audit.archive.run.archiver import Archiver, Outcome
+from app.audit.archive.run.lock import only_run
+from app.audit.archive.seals.sealer import Sealer, newest_seal
+from app.audit.archive.search.query import Question
+from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
-from app.audit.archive.store import Store
-from app.audit.archive.tools import Tools
-from app.audit.archive.verify import verify as verify_all
-from app.audit.archive.verify_seals import read_witnesses
+from app.audit.archive.verify.report import Report
+from app.audit.archive.verify.seals import read_witnesses
+from app.audit.archive.verify.verify import verify as verify_all
 from app.core.config import settings
-from app.core.database import Database
+from app.core.db.database import Database
 from scripts.archive import holds, show
 from scripts.archive.options import (
     AsJson,

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # Nothing is signed for anybody here, yet the settings insist.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
-from app.audit.access_log import AccessLog
-from app.audit.access_row import Outcome, describe
+from app.audit.access.access_log import AccessLog
+from app.audit.access.access_row import Outcome, describe
 from app.main import create_app
 from tests.accounts import root_header
 from tests.databases import SqliteTemplate, make_settings, memory

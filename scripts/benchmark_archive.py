@@ -32,8 +32,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.audit.archive.logs import CHANGES
-from app.core.database import Database
-from app.core.ids import uuid7
+from app.core.db.database import Database
+from app.core.db.ids import uuid7
 from tests.databases import TEMPLATES, Engine, make_settings
 from tests.servers import environment
 

@@ -25,11 +25,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # Nothing is signed here, yet the settings insist.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
+from app.audit.history.repository import PastRepository
+from app.audit.history.schemas import HistoryQuery
 from app.audit.repository import ACCESSES, CHANGES, AuditRepository
 from app.audit.schemas import AccessQuery, ChangeQuery
-from app.audit.timeline_schemas import HistoryQuery
 from app.core.config import Settings
-from app.core.database import Database, make_engine
+from app.core.db.database import Database, make_engine
 from tests.databases import Engine, make_settings, template_on
 
 TIMES = 50
@@ -69,7 +70,9 @@ FROM r"""
 
 Ask = Callable[[AuditRepository], Awaitable[Any]]
 QUESTIONS: dict[str, Ask] = {
-    "history of one record": lambda log: log.of_record("Product", ID, HistoryQuery()),
+    "history of one record": lambda log: PastRepository(log.session).of_record(
+        "Product", ID, HistoryQuery()
+    ),
     "a request's changes": lambda log: log.of_request(CHANGES, "request-333"),
     "a request's accesses": lambda log: log.of_request(ACCESSES, "request-333"),
     "newest changes": lambda log: log.changes(ChangeQuery()),

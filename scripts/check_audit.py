@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.audit.check import Check, Fault
+from app.audit.history.consistency import Check, Fault
 from app.core.config import settings
-from app.core.migrations import schema_fault
+from app.core.db.migrations import schema_fault
 from app.core.models import entities
 from app.main import open_database
 

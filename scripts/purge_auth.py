@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.auth.purge import purge
+from app.auth.sessions.purge import purge
 from app.core.config import settings
-from app.core.migrations import schema_fault
+from app.core.db.migrations import schema_fault
 from app.main import open_database
 
 

@@ -6,11 +6,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.auth.accounts import AccountRepository
 from app.auth.models import Role
+from app.auth.passwords.hashing import passwords
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate
-from app.auth.security import passwords
+from app.auth.sessions.account_repository import AccountRepository
 from app.auth.users.repository import UserRepository
 from app.core.text import email_key
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import cycle, product
 from uuid import UUID
 
-from app.core.models import now
+from app.core.clock import now
 from app.modules.customers.schemas import CustomerCreate
 from app.modules.products.schemas import ProductCreate
 from app.modules.tasks.models import Priority, Status

@@ -19,12 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.auth.first_superuser import add_first_superuser
+from app.auth.users.first_superuser import add_first_superuser
 from app.core.config import settings
 from app.core.context import Context, new_context
-from app.core.database import Database
+from app.core.db.database import Database
+from app.core.db.migrations import schema_fault
 from app.core.exceptions import ValidationFailedException
-from app.core.migrations import schema_fault
 from app.core.pagination import PageQuery
 from app.core.text import email_key
 from app.main import open_database

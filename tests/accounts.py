@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from app.auth.components import AuthTools
 from app.auth.models import (
     AuthSession,
     Role,
@@ -14,13 +15,12 @@ from app.auth.models import (
     User,
     UserRole,
 )
-from app.auth.pairs import Seat, issue
-from app.auth.refresh_tokens import RefreshToken
-from app.auth.security import passwords
-from app.auth.tools import AuthTools
+from app.auth.passwords.hashing import passwords
+from app.auth.sessions.token_pair import Seat, issue
+from app.auth.tokens.refresh_tokens import RefreshToken
+from app.core.clock import now
 from app.core.config import Settings
-from app.core.ids import uuid7
-from app.core.models import now
+from app.core.db.ids import uuid7
 from app.main import open_database
 
 PASSWORD = "a fountain of brass and oak"

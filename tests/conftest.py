@@ -19,9 +19,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Select
 
-from app.auth import hashing
+from app.auth.passwords import hashing
 from app.core.config import Settings
-from app.core.database import Database
+from app.core.db.database import Database
 from app.main import create_app, open_database
 from tests.accounts import CHEAP, Account, add_account, root_header
 from tests.clients import Client

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.ids import uuid7
+from app.core.db.ids import uuid7
 from tests.conftest import Enter
 
 Json = dict[str, Any]

@@ -7,7 +7,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from tests import modules
-from tests.auth import test_roles, test_users
+from tests.auth.roles import test_roles
+from tests.auth.users import test_users
 from tests.contract import CrudContract
 
 found = [

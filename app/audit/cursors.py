@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.audit.instants import from_ticks, to_ticks
+from app.core.clock import from_ticks, to_ticks
 
 
 def write_cursor(at: datetime, id: UUID) -> str:

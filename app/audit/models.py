@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
-from app.core.ids import uuid7
-from app.core.models import now
-from app.core.types import UtcDateTime
+from app.core.clock import now
+from app.core.db.column_types import UtcDateTime
+from app.core.db.ids import uuid7
 
 LABEL = 254  # of an actor: her e-mail address, as it was then
 REQUEST_ID = 64

@@ -9,10 +9,9 @@ from sqlalchemy import ColumnElement, FromClause, Table, select, tuple_, union_a
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive import logs
-from app.audit.archive.file_repository import FileRepository
+from app.audit.archive.files.repository import FileRepository
 from app.audit.cursors import read_cursor, write_cursor
 from app.audit.schemas import AccessQuery, ChangeQuery, LogQuery, Stretch
-from app.audit.timeline_schemas import HistoryQuery
 
 MOST = 200  # rows of one request on its page
 
@@ -34,15 +33,6 @@ class AuditRepository:
         query = select(table).where(table.c.request_id == request_id)
         newest = query.order_by(*latest(table)).limit(MOST)
         return list(await self.session.execute(newest))
-
-    async def of_record(self, entity: str, id: UUID, query: HistoryQuery) -> list[Any]:
-        """Return a record's changes, the newest first, and one more than asked for."""
-        log = source(CHANGES, query.include)
-        of = log.c.entity == entity, log.c.entity_id == id
-        rows = select(log).where(*of).order_by(log.c.version.desc())
-        if query.cursor:
-            rows = rows.where(log.c.version < query.cursor)
-        return list(await self.session.execute(rows.limit(query.limit + 1)))
 
     async def archived_until(self, entity: str, id: UUID) -> datetime | None:
         """Say until when this record's changes may be in cold storage only."""

@@ -15,8 +15,8 @@ from app.audit.schemas import (
     Stretch,
 )
 from app.audit.service import AuditService
-from app.auth.catalogue import READ
 from app.auth.dependencies import guarded_router
+from app.auth.permissions.registry import READ
 from app.core.dependencies import SessionDep
 
 router = guarded_router("audit", (READ,))

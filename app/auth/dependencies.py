@@ -8,22 +8,21 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.openapi.models import OAuth2, OAuthFlowPassword, OAuthFlows
 from fastapi.security.base import SecurityBase
 
-from app.auth.addresses import client_address
-from app.auth.catalogue import CRUD, declare
+from app.auth.client import Client, client_address
+from app.auth.components import AuthTools
 from app.auth.exceptions import (
     AnonymousException,
     MissingPermissionException,
     PasswordChangeRequiredException,
     UnauthorizedException,
 )
-from app.auth.principal import Principal, find_principal
-from app.auth.repository import Client
-from app.auth.security import Claims, InvalidTokenError
-from app.auth.tools import AuthTools
+from app.auth.permissions.principal import Principal, find_principal
+from app.auth.permissions.registry import CRUD, declare
+from app.auth.tokens.access_tokens import Claims, InvalidTokenError
 from app.core.context import current_context
 from app.core.dependencies import SessionDep
-from app.core.health import Health
-from app.core.routing import api_router
+from app.core.web.health import Health
+from app.core.web.routing import api_router
 
 ACTIONS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update"}
 

@@ -8,10 +8,11 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import validates
 from sqlmodel import Field, Relationship, SQLModel
 
-from app.core.ids import uuid7
-from app.core.models import Entity, now
+from app.core.clock import now
+from app.core.db.column_types import UtcDateTime
+from app.core.db.ids import uuid7
+from app.core.models import Entity
 from app.core.text import email_key
-from app.core.types import UtcDateTime
 
 OWNED = {"cascade": "all, delete-orphan", "lazy": "selectin"}
 

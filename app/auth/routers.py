@@ -3,22 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Form
+from fastapi import Form
 
-from app.auth.accounts import AccountRepository
-from app.auth.catalogue import known_permissions
 from app.auth.dependencies import (
     AnyUser,
     ClaimsDep,
-    ClientDep,
     CurrentUser,
-    ToolsDep,
 )
 from app.auth.models import User
-from app.auth.password_service import PasswordService
-from app.auth.principal import Principal
-from app.auth.repository import SessionRepository
-from app.auth.schemas import (
+from app.auth.permissions.principal import Principal
+from app.auth.permissions.registry import known_permissions
+from app.auth.sessions.dependencies import (
+    AuthServiceDep,
+    PasswordServiceDep,
+    SessionServiceDep,
+)
+from app.auth.sessions.schemas import (
     LoginForm,
     MeRead,
     MeUpdate,
@@ -27,40 +27,13 @@ from app.auth.schemas import (
     SessionRead,
     TokenPair,
 )
-from app.auth.service import AuthService
-from app.auth.session_service import SessionService
 from app.auth.users.dependencies import UserServiceDep
-from app.core.dependencies import SessionDep
-from app.core.health import HealthDep
-from app.core.openapi import documented
-from app.core.routing import api_router
+from app.core.web.openapi import documented
+from app.core.web.routing import api_router
 
 LARGEST_BODY = 16_384
 
 router = api_router("/auth", tags=["auth"], max_body_size=LARGEST_BODY)
-
-
-async def get_auth_service(
-    health: HealthDep, tools: ToolsDep, client: ClientDep
-) -> AuthService:
-    await health.require()
-    return AuthService(health.database, tools, client)
-
-
-async def get_password_service(
-    health: HealthDep, tools: ToolsDep, client: ClientDep
-) -> PasswordService:
-    await health.require()
-    return PasswordService(health.database, tools, client)
-
-
-async def get_session_service(session: SessionDep) -> SessionService:
-    return SessionService(SessionRepository(session), AccountRepository(session))
-
-
-PasswordServiceDep = Annotated[PasswordService, Depends(get_password_service)]
-AuthServiceDep = Annotated[AuthService, Depends(get_auth_service)]
-SessionServiceDep = Annotated[SessionService, Depends(get_session_service)]
 
 
 @router.post("/login", response_model=TokenPair, responses=documented(401, 429))

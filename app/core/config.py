@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.core.choices import AccessMode, Environment, LogLevel
-from app.core.hosts import check_hosts, check_origins
+from app.core.enums import AccessMode, Environment, LogLevel
+from app.core.origins import check_hosts, check_origins
 
 DRIVERS = ("sqlite:///", "postgresql://")
 EXAMPLE = "example-only"  # how the secret of .env.example begins

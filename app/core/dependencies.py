@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.health import Health
+from app.core.web.health import Health
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     health: Health = request.app.state.health
     await health.require()
     database = health.database
-    reads = request.method == "GET"  # as which HEAD comes, too: see head.py
+    reads = request.method == "GET"  # as which HEAD comes, too: see head_requests.py
     async with database.reading() if reads else database.writing() as session:
         yield session
 

@@ -17,12 +17,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.core.context import current_context
+from app.core.db.database_errors import explain
 from app.core.exceptions import (
     AppException,
     UnavailableException,
     ValidationFailedException,
 )
-from app.core.failures import explain
 from app.core.problem import CODES, MEDIA_TYPE, title
 
 MOST_ERRORS = 20

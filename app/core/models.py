@@ -1,7 +1,7 @@
 """The parent of every table that belongs to a domain."""
 
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,22 +9,9 @@ from sqlalchemy import Table
 from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 
-from app.core.ids import uuid7
-from app.core.types import UtcDateTime
-
-# Every constraint has a name of ours, so that a migration can drop it by name.
-SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
+from app.core.clock import now
+from app.core.db.column_types import UtcDateTime
+from app.core.db.ids import uuid7
 
 # A record that is brought back goes on counting where it ended.
 last_version: ContextVar[int] = ContextVar("last_version", default=0)

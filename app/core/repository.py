@@ -8,13 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.core.clock import now
+from app.core.db.database_errors import is_reference, is_unique, outdated
+from app.core.db.filters import Conditions, conditions_of, order_of
+from app.core.db.foreign_keys import dangling
+from app.core.db.ids import uuid7
 from app.core.exceptions import ConflictException, NotFoundException
-from app.core.failures import is_reference, is_unique, outdated
-from app.core.ids import uuid7
-from app.core.listing import Conditions, conditions_of, order_of
-from app.core.models import Entity, now
+from app.core.models import Entity
 from app.core.pagination import Page, PageQuery
-from app.core.references import dangling
 
 EntityT = TypeVar("EntityT", bound=Entity)
 

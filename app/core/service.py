@@ -6,9 +6,9 @@ from uuid import UUID
 
 from app.core.models import Entity
 from app.core.pagination import Page, PageQuery
-from app.core.preconditions import require_match
 from app.core.repository import BaseRepository
 from app.core.schemas import Body
+from app.core.web.etag import require_match
 
 EntityT = TypeVar("EntityT", bound=Entity)
 CreateT = TypeVar("CreateT", bound=Body)

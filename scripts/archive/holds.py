@@ -10,7 +10,7 @@ from app.audit.archive.exceptions import ArchiveException
 from app.audit.archive.holds import HoldRepository
 from app.audit.archive.models import AuditHold
 from app.core.context import current_context
-from app.core.database import Database
+from app.core.db.database import Database
 from scripts.archive.session import perform
 
 app = typer.Typer(

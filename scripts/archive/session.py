@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.audit.archive.exceptions import ArchiveException
 from app.core.config import settings
 from app.core.context import Context, new_context
-from app.core.database import Database
-from app.core.migrations import schema_fault
+from app.core.db.database import Database
+from app.core.db.migrations import schema_fault
 
 # Nobody waits for us: a statement may take longer than one of a request.
 PATIENCE = 120.0

@@ -6,12 +6,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from app.audit.archive.canonical import spell
-from app.audit.archive.findings import Report
 from app.audit.archive.plan import Plan
 from app.audit.archive.progress import Progress as Quiet
-from app.audit.archive.question import Answer
-from app.audit.archive.run import Outcome
+from app.audit.archive.run.archiver import Outcome
+from app.audit.archive.search.query import Answer
 from app.audit.archive.status import Status
+from app.audit.archive.verify.report import Report
 
 OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 MEGABYTE = 1_000_000

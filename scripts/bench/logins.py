@@ -10,7 +10,7 @@ import httpx
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from app.auth.security import passwords
+from app.auth.passwords.hashing import passwords
 from app.core.config import Settings
 from app.main import open_database
 from scripts.bench.servers import OURS, PATIENCE, serving

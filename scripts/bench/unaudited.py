@@ -2,7 +2,8 @@
 
 from sqlalchemy import event
 
-from app.audit import cdc, install
+from app.audit.changes import install
+from app.audit.changes import listeners as cdc
 from app.core.models import Entity
 
 

@@ -25,7 +25,7 @@ and ref may be unique. Quote what means something to your shell: ? ! and |.
 """
 SHAPE = re.compile(r"([^:]*):([a-z]+)(?:=([^?!]*))?(\??)(!?)")
 WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-LONGEST_CHOICE = 20  # as wide as app.core.types makes the column
+LONGEST_CHOICE = 20  # as wide as app.core.db.column_types makes the column
 
 
 class RefusedException(Exception):

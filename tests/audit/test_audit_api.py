@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.audit.test_timeline import PEN, Json, body, make
+from tests.audit.history.test_history import PEN, Json, body, make
 from tests.conftest import Allow
 
 

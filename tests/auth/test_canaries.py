@@ -15,8 +15,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 from sqlmodel import SQLModel
 
-from app.audit.guard import unaudited
-from app.auth import hashing, service
+from app.audit.changes.guard import unaudited
+from app.auth.passwords import hashing
+from app.auth.sessions import login_service as service
 from app.core.config import Settings
 from app.main import create_app, open_database
 from tests.accounts import PASSWORD

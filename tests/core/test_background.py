@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from app.auth.models import UserRevokedToken
-from app.auth.purge import purging
+from app.auth.sessions.purge import purging
 from app.core.background import every
-from app.core.database import Database
-from app.core.ids import uuid7
-from app.core.models import now
+from app.core.clock import now
+from app.core.db.database import Database
+from app.core.db.ids import uuid7
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,7 @@ async def test_it_goes_on_after_a_failure_and_ends_with_its_block() -> None:
 async def test_what_has_expired_goes_by_itself(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.auth.purge.EVERY", 0.01)
+    monkeypatch.setattr("app.auth.sessions.purge.EVERY", 0.01)
     fixed = {"user_id": uuid7(), "session_id": uuid7(), "reason": "logout"}
     async with database.writing() as session:
         for hours in (-1, 1):

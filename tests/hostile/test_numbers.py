@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.ids import uuid7
+from app.core.db.ids import uuid7
 from tests.hostile.api import Api, Call, is_read, is_refused
 from tests.hostile.document import (
     OPERATIONS,

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from app.auth.catalogue import known_permissions
+from app.auth.permissions.registry import known_permissions
 from app.core.config import Settings
 from tests.accounts import add_account, root_header
 from tests.databases import Template, make_settings

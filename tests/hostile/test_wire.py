@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.accounts import root_header
-from tests.core.test_errors import SEALED
+from tests.core.test_handlers import SEALED
 from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS
 from tests.servers import Server

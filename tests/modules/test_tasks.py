@@ -1,7 +1,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.ids import uuid7
+from app.core.db.ids import uuid7
 from tests.contract import CrudContract
 from tests.modules.test_customers import make_customer
 

@@ -53,13 +53,13 @@ def test_what_lists_find(client: TestClient) -> None:
 ITS_OWN = (
     "tests/modules/test_gizmo_orders.py",
     "tests/modules/test_lists.py",
-    "tests/core/test_migrations.py::test_the_models_ask_for_nothing_more",
+    "tests/core/db/test_migrations.py::test_the_models_ask_for_nothing_more",
 )
 # What looks at every domain there is; of the attacks, those on the new one.
 WALKS = (
     "tests/hostile tests/test_house.py tests/test_docs.py tests/test_openapi.py "
-    "tests/auth/test_matrix.py tests/auth/test_permissions.py tests/auth/test_roles.py "
-    "tests/core/test_migrations.py tests/core/test_landing.py"
+    "tests/auth/permissions tests/auth/roles "
+    "tests/core/db/test_migrations.py tests/core/pages/test_landing.py"
 ).split()
 ITS_PART = ("-k", "gizmo_orders or not hostile")
 # All tests, but for what drives other programs or kills processes.

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
-from app.auth.refresh_tokens import RefreshToken
+from app.auth.tokens.refresh_tokens import RefreshToken
+from app.core.clock import now
 from app.core.config import Settings
-from app.core.ids import uuid7
-from app.core.models import now
+from app.core.db.ids import uuid7
 from app.main import open_database
 from tests.accounts import ROOT, make_session
 from tests.conftest import Read

@@ -9,8 +9,8 @@ from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
-from app.audit.archive.records import add_record
-from app.core.models import now
+from app.audit.archive.trace import add_record
+from app.core.clock import now
 
 
 class HoldRepository:

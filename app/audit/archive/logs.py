@@ -11,9 +11,9 @@ from sqlmodel import SQLModel
 
 from app.audit.archive.canonical import Key
 from app.audit.archive.models import RestoredAccess, RestoredChange
-from app.audit.instants import TICK
 from app.audit.models import AuditAccess, AuditChange
-from app.core.types import UtcDateTime
+from app.core.clock import TICK
+from app.core.db.column_types import UtcDateTime
 
 LOWEST, HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
 BEGINNING: Key = (datetime.min.replace(tzinfo=UTC), LOWEST)

@@ -8,9 +8,9 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.audit.models import LABEL, Access, Change
-from app.core.ids import uuid7
-from app.core.models import now
-from app.core.types import UtcDateTime
+from app.core.clock import now
+from app.core.db.column_types import UtcDateTime
+from app.core.db.ids import uuid7
 
 HASH = 64  # digits of a SHA-256
 KID = 16

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.audit.archive.canonical import to_line
+from app.audit.archive.files.blocks import LEVEL
 from app.audit.archive.logs import BEGINNING, HIGHEST, Log, LogName, Span
-from app.audit.archive.packer import LEVEL
 from app.audit.archive.repository import LogRepository
-from app.core.database import Database
-from app.core.models import now
+from app.core.clock import now
+from app.core.db.database import Database
 
 SAMPLE = 1_000  # rows, from which the bytes of all are estimated
 

@@ -25,7 +25,7 @@ from app.audit.archive.canonical import Row
 from app.audit.archive.logs import CHANGES, Log, Span, table_of
 from app.audit.archive.models import AuditHold
 from app.audit.models import AuditPruning
-from app.core.ids import uuid7
+from app.core.db.ids import uuid7
 
 
 class LogRepository:

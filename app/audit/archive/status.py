@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.audit.archive.file_repository import FileRepository
+from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, Span
 from app.audit.archive.models import State
 from app.audit.archive.plan import later
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.restored_repository import RestoredRepository
-from app.audit.archive.seal_repository import SealRepository
-from app.core.database import Database
+from app.audit.archive.restore.repository import RestoredRepository
+from app.audit.archive.seals.repository import SealRepository
+from app.core.db.database import Database
 
 
 @dataclass

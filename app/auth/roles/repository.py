@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlmodel import col
 
-from app.auth.listing import EntityPages
+from app.auth.entity_pages import EntityPages
 from app.auth.models import Role, RoleModule, RolePermission, User, UserRole
-from app.core.ids import uuid7
-from app.core.models import now
+from app.core.clock import now
+from app.core.db.ids import uuid7
 
 
 class RoleRepository(EntityPages[Role]):

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
-from app.auth.catalogue import CATALOGUE
 from app.auth.dependencies import CurrentUser, get_current_user, guarded_router
 from app.auth.models import Role
+from app.auth.permissions.registry import CATALOGUE
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate, RoleQuery, RoleRead, RoleUpdate
 from app.auth.roles.service import RoleService
 from app.core.dependencies import SessionDep
 from app.core.pagination import Page
-from app.core.routing import api_router
+from app.core.web.routing import api_router
 
 router = guarded_router("roles")
 catalogue = api_router("", tags=["roles"], dependencies=[Depends(get_current_user)])

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.auth.catalogue import CATALOGUE, READ
+from app.auth.permissions.registry import CATALOGUE, READ
 from app.core.fields import Line
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional

@@ -4,10 +4,10 @@ from uuid import UUID
 
 import structlog
 
-from app.auth.catalogue import READ
-from app.auth.confirmation import confirm, denied
 from app.auth.models import Role, User
-from app.auth.principal import Principal
+from app.auth.permissions.principal import Principal
+from app.auth.permissions.recheck import confirm, denied
+from app.auth.permissions.registry import READ
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate, RoleUpdate
 from app.core.service import CrudService

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from app.auth.passwords import check_password, normalised
-from app.auth.tools import AuthTools
+from app.auth.components import AuthTools
+from app.auth.passwords.password_policy import check_password, normalised
 
 
 async def credentials(

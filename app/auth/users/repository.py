@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from app.auth.listing import EntityPages
+from app.auth.entity_pages import EntityPages
 from app.auth.models import AuthSession, Role, User, UserRole
+from app.core.clock import now
+from app.core.db.foreign_keys import missing
+from app.core.db.ids import uuid7
 from app.core.exceptions import ValidationFailedException
-from app.core.ids import uuid7
-from app.core.models import now
-from app.core.references import missing
 
 
 class UserRepository(EntityPages[User]):

@@ -7,7 +7,7 @@ from fastapi import Query
 
 from app.auth.dependencies import CurrentUser, guarded_router
 from app.auth.models import User
-from app.auth.routers import PasswordServiceDep
+from app.auth.sessions.dependencies import PasswordServiceDep
 from app.auth.users.dependencies import UserServiceDep
 from app.auth.users.schemas import (
     SuperuserChange,
@@ -16,8 +16,8 @@ from app.auth.users.schemas import (
     UserRead,
     UserUpdate,
 )
-from app.core.openapi import documented
 from app.core.pagination import Page
+from app.core.web.openapi import documented
 
 router = guarded_router("users")
 

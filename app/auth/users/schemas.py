@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.auth.schemas import FullName, Password
+from app.auth.sessions.schemas import FullName, Password
 from app.core.fields import Email, Flag, Id
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional

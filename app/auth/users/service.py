@@ -4,13 +4,13 @@ from uuid import UUID
 
 import structlog
 
-from app.auth.confirmation import confirm, denied
-from app.auth.hashing import no_digest
+from app.auth.components import AuthTools
 from app.auth.models import User
-from app.auth.passwords import check_password
-from app.auth.principal import Principal
-from app.auth.schemas import MeUpdate
-from app.auth.tools import AuthTools
+from app.auth.passwords.hashing import no_digest
+from app.auth.passwords.password_policy import check_password
+from app.auth.permissions.principal import Principal
+from app.auth.permissions.recheck import confirm, denied
+from app.auth.sessions.schemas import MeUpdate
 from app.auth.users.credentials import credentials
 from app.auth.users.repository import UserRepository
 from app.auth.users.schemas import UserCreate, UserUpdate

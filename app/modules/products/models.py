@@ -4,8 +4,8 @@ from decimal import Decimal
 
 from sqlmodel import Field
 
+from app.core.db.column_types import Money
 from app.core.models import Entity
-from app.core.types import Money
 
 
 class Product(Entity, table=True):

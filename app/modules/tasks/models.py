@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Column, Field
 
+from app.core.db.column_types import UtcDateTime, choice
 from app.core.models import Entity
-from app.core.types import UtcDateTime, choice
 
 
 class Status(StrEnum):

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, and_, func, not_
 from sqlmodel import col
 
-from app.core.models import now
+from app.core.clock import now
 from app.core.repository import BaseRepository
 from app.modules.tasks.models import Status, Task
 

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from app.core.clock import now
 from app.core.exceptions import ConflictException
-from app.core.models import now
 from app.core.service import CrudService
 from app.modules.tasks.models import Status, Task
 from app.modules.tasks.schemas import TaskCreate, TaskUpdate

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
-from app.audit.access_log import AccessLog
+from app.audit.access.access_log import AccessLog
 from app.audit.models import AuditAccess
 from tests.conftest import Read
 

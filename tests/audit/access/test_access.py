@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from app.core.config import Settings
-from app.core.ids import uuid7
+from app.core.db.ids import uuid7
 from app.main import create_app
 from tests.accounts import PASSWORD, ROOT
 from tests.audit.access.conftest import Accesses

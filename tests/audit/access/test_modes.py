@@ -12,13 +12,13 @@ from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import text
 from sqlmodel import select
 
-from app.audit.access_log import AccessLog
+from app.audit.access.access_log import AccessLog
 from app.audit.models import AuditAccess
 from app.core.config import Settings
 from app.main import create_app, open_database
 from tests.accounts import root_header
 from tests.conftest import Read
-from tests.core.test_errors import check_problem
+from tests.core.test_handlers import check_problem
 from tests.databases import make_settings
 from tests.locks import locked
 from tests.modules.test_products import PEN

@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped]  # It brings no types.
 import pytest
 from sqlmodel import select
 
-from app.audit.folder import folder_of
+from app.audit.access.spool import folder_of
 from app.audit.models import AuditAccess
 from tests.conftest import Read, ask_database
 from tests.databases import make_settings

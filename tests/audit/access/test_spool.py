@@ -12,15 +12,14 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from structlog.testing import capture_logs
 
-from app.audit.access_log import AccessLog
-from app.audit.folder import folder_of
-from app.audit.loader import Loader
+from app.audit.access.access_log import AccessLog
+from app.audit.access.loader import Loader
+from app.audit.access.spool import Spool, folder_of
 from app.audit.models import AuditAccess
-from app.audit.spool import Spool
+from app.core.clock import now
 from app.core.config import Settings
-from app.core.database import Database
-from app.core.ids import uuid7
-from app.core.models import now
+from app.core.db.database import Database
+from app.core.db.ids import uuid7
 from tests.databases import SPOOL, make_settings
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ import pytest
 
 from app.core.config import Settings
 from tests.audit.archive.rows import Trail
-from tests.audit.archive.tampering import empty
+from tests.audit.archive.verify.tampering import empty
 from tests.databases import Template, make_settings
 
 

@@ -13,7 +13,9 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from app.audit.archive.canonical import Row, to_line
-from app.audit.archive.findings import Kind, Report
+from app.audit.archive.context import Tools
+from app.audit.archive.files.manifest import SealMark
+from app.audit.archive.files.store import Store
 from app.audit.archive.logs import (
     ACCESSES,
     BEGINNING,
@@ -23,19 +25,17 @@ from app.audit.archive.logs import (
     Log,
     Span,
 )
-from app.audit.archive.manifest import SealMark
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.progress import Progress
-from app.audit.archive.restore import Restorer
-from app.audit.archive.run import Archiver, Outcome
-from app.audit.archive.seal_repository import SealRepository
-from app.audit.archive.seals import Sealer
-from app.audit.archive.store import Store
-from app.audit.archive.tools import Tools
-from app.audit.archive.verify import verify
+from app.audit.archive.restore.restorer import Restorer
+from app.audit.archive.run.archiver import Archiver, Outcome
+from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.seals.sealer import Sealer
+from app.audit.archive.verify.report import Kind, Report
+from app.audit.archive.verify.verify import verify
 from app.core.config import Settings
-from app.core.database import Database
-from app.core.ids import uuid7
+from app.core.db.database import Database
+from app.core.db.ids import uuid7
 
 ResultT = TypeVar("ResultT")
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

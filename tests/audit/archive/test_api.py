@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from tests.audit.archive.rows import OLD, TODAY, Trail
-from tests.audit.archive.tampering import ROWS, execute
-from tests.audit.test_timeline import PEN, at, body, history, make
+from tests.audit.archive.verify.tampering import ROWS, execute
+from tests.audit.history.test_history import PEN, at, body, history, make
 
 YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 BEFORE = (OLD - timedelta(hours=1)).isoformat()

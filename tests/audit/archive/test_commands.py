@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.audit.archive.lock import only_run
+from app.audit.archive.context import Tools
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.plan import Day, Plan, later, make_plan
-from app.audit.archive.run import Outcome
-from app.audit.archive.tools import Tools
+from app.audit.archive.run.archiver import Outcome
+from app.audit.archive.run.lock import only_run
 from scripts.archive.show import show_outcomes, show_plans
-from tests.audit.archive import tampering
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import KEPT, OLD, PEN, Trail
+from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 from tests.forked import Done
 from tests.servers import free_port

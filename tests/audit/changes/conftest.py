@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from app.audit.models import AuditChange
 from app.core.context import Context, new_context
-from app.core.database import Database
+from app.core.db.database import Database
 from tests.audit.changes.models import ANN, LEAVES, TEA, Author, Book, Chapter, Shelved
 
 Path = Callable[[AsyncSession], Awaitable[None]]

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, MetaData
 from sqlalchemy.ext.mutable import MutableDict
 from sqlmodel import Column, Field, Relationship
 
-from app.core.ids import uuid7
+from app.core.db.ids import uuid7
 from app.core.models import Entity
 
 ANN, BOB, TEA, LEAVES = (uuid7() for _ in range(4))

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.audit.guard import UnauditedWriteError, unaudited
-from app.audit.install import install_cdc
+from app.audit.changes.guard import UnauditedWriteError, unaudited
+from app.audit.changes.install import install_cdc
 from app.audit.models import AuditChange
 from app.core.config import Settings
-from app.core.database import ReadOnlyError
-from app.core.ids import uuid7
+from app.core.db.database import ReadOnlyError
+from app.core.db.ids import uuid7
 from app.modules.products.models import Product
 from app.modules.tasks.models import Task
 from tests.audit.changes.conftest import Library

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Query, load_only, selectinload
 
-from app.audit.guard import UnauditedWriteError, unaudited
+from app.audit.changes.guard import UnauditedWriteError, unaudited
 from tests.audit.changes.conftest import Diff, Library, Path
 from tests.audit.changes.models import ANN, BOB, LEAVES, TEA, Author, Book, Chapter
 

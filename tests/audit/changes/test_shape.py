@@ -9,9 +9,9 @@ import pytest
 START = """
 from uuid import UUID
 from sqlmodel import Field, Relationship
-from app.audit.install import install_cdc
+from app.audit.changes.install import install_cdc
 from app.core.config import settings
-from app.core.database import Database
+from app.core.db.database import Database
 from app.core.models import Entity
 
 class Link(Entity, table=True):

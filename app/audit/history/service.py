@@ -1,0 +1,133 @@
+"""A record's history, its past states, and the way back to them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from app.audit.history.exceptions import ArchivedException
+from app.audit.history.repository import PastRepository, until
+from app.audit.history.resource import Collection
+from app.audit.history.schemas import (
+    Changes,
+    Difference,
+    HistoryQuery,
+    HistoryRead,
+)
+from app.audit.models import Action, AuditChange
+from app.audit.repository import CHANGES, AuditRepository
+from app.audit.schemas import ChangeRead
+from app.core.context import current_context
+from app.core.exceptions import (
+    ConflictException,
+    NotFoundException,
+    ValidationFailedException,
+)
+from app.core.models import Entity, last_version
+from app.core.schemas import Body
+from app.core.service import CrudService
+from app.core.web.etag import require_match
+
+Service = CrudService[Any, Any, Any]
+
+
+class Timeline:
+    """The past of one record. Whatever it changes goes through the service."""
+
+    def __init__(self, collection: Collection, service: Service, id: UUID) -> None:
+        self.collection, self.service, self.id = collection, service, id
+        self.model: type[Entity] = collection.entity
+        session = service.repository.session
+        self.past = PastRepository(session)
+        self.log = AuditRepository(session)
+
+    async def history(self, query: HistoryQuery) -> HistoryRead:
+        rows = await self.past.of_record(self.model.__name__, self.id, query)
+        archived = await self.archived_until()
+        if not rows and query.cursor is None and archived is None:
+            await self.service.get(self.id)
+        shown, rest = rows[: query.limit], rows[query.limit :]
+        following = str(shown[-1].version) if rest else None
+        items = [ChangeRead.model_validate(row) for row in shown]
+        return HistoryRead(items=items, next=following, archived_until=archived)
+
+    async def archived_until(self) -> datetime | None:
+        return await self.log.archived_until(self.model.__name__, self.id)
+
+    async def as_of(self, instant: datetime) -> Entity:
+        archived = await self.archived_until()
+        if archived and instant < archived:
+            raise ArchivedException(self.name, archived)
+        then = until(instant)
+        state = await self.past.state(self.model, self.id, then)
+        if state is None:
+            raise NotFoundException(f"{self.name} did not exist then")
+        entity: Entity = await self.past.build(self.model, state, then)
+        return entity
+
+    async def difference(self, version: int) -> Difference:
+        """Return what a revert would set, and what it would replace."""
+        await self.service.get_for_update(self.id)
+        return Difference(to_version=version, changes=await self.changes(version))
+
+    async def revert(self, version: int) -> Entity:
+        changes = await self.changes(version)
+        current_context().reason = f"revert to version {version}"
+        news = {name: then for name, (_, then) in changes.items()}
+        reverted: Entity = await self.service.update(self.id, self.body(news))
+        return reverted
+
+    async def changes(self, version: int) -> Changes:
+        """Return the fields that a client may change, where they are different."""
+        then = await self.at_version(version)
+        now = await self.service.get(self.id)
+        fields = self.collection.update.model_fields
+        names = [name for name in fields if hasattr(then, name)]
+        pairs = {name: (getattr(now, name), getattr(then, name)) for name in names}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def body(self, values: dict[str, Any]) -> Body:
+        """Return what a client would send; what was allowed once may be so no more."""
+        try:
+            return self.collection.update.model_validate(values)
+        except ValidationError as error:
+            raise ValidationFailedException(error.errors()) from error
+
+    async def restore(self) -> Entity:
+        deletion = await self.past.last_change(self.model, self.id)
+        if deletion is None or deletion.action != Action.DELETE:
+            await self.service.get_for_update(self.id)
+            raise ConflictException(f"{self.name} is not deleted")
+        require_match(deletion.version or 0)
+        then = CHANGES.c.at < deletion.at
+        entity = await self.past.build(self.model, deletion.old or {}, then)
+        current_context().reason = "restore"
+        with counting_from(deletion):
+            restored: Entity = await self.service.restore(entity)
+        return restored
+
+    async def at_version(self, version: int) -> Any:
+        change = await self.past.change_to(self.model, self.id, version)
+        then = CHANGES.c.version <= version
+        state = await self.past.state(self.model, self.id, then)
+        if change is None and (archived := await self.archived_until()):
+            raise ArchivedException(self.name, archived)
+        if change is None or state is None:
+            raise NotFoundException(f"{self.name} had no such version")
+        return await self.past.build(self.model, state, until(change.at))
+
+    @property
+    def name(self) -> str:
+        return f"{self.model.__name__} {self.id}"
+
+
+@contextmanager
+def counting_from(deletion: AuditChange) -> Iterator[None]:
+    token = last_version.set(deletion.version or 0)
+    try:
+        yield
+    finally:
+        last_version.reset(token)

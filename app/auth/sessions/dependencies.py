@@ -1,0 +1,37 @@
+"""The services of signing in and out, for the routers that need them."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from app.auth.dependencies import ClientDep, ToolsDep
+from app.auth.sessions.account_repository import AccountRepository
+from app.auth.sessions.login_service import AuthService
+from app.auth.sessions.password_service import PasswordService
+from app.auth.sessions.repository import SessionRepository
+from app.auth.sessions.session_service import SessionService
+from app.core.dependencies import SessionDep
+from app.core.web.health import HealthDep
+
+
+async def get_auth_service(
+    health: HealthDep, tools: ToolsDep, client: ClientDep
+) -> AuthService:
+    await health.require()
+    return AuthService(health.database, tools, client)
+
+
+async def get_password_service(
+    health: HealthDep, tools: ToolsDep, client: ClientDep
+) -> PasswordService:
+    await health.require()
+    return PasswordService(health.database, tools, client)
+
+
+async def get_session_service(session: SessionDep) -> SessionService:
+    return SessionService(SessionRepository(session), AccountRepository(session))
+
+
+PasswordServiceDep = Annotated[PasswordService, Depends(get_password_service)]
+AuthServiceDep = Annotated[AuthService, Depends(get_auth_service)]
+SessionServiceDep = Annotated[SessionService, Depends(get_session_service)]

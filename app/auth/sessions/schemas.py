@@ -1,0 +1,91 @@
+"""What clients send and receive about signing in."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from app.auth.models import AuthSession
+from app.auth.passwords.password_policy import LONGEST_PASSWORD
+from app.core.fields import Email, Line
+from app.core.schemas import Body, Read, optional
+
+# Never stripped, never cut: every character counts.
+Password = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=False, min_length=1, max_length=LONGEST_PASSWORD
+    ),
+    Field(
+        examples=["correct horse battery staple"],
+        json_schema_extra={"format": "password", "writeOnly": True},
+    ),
+]
+FullName = Annotated[
+    Line,
+    StringConstraints(min_length=1, max_length=200),
+    Field(examples=["Grace Hopper"]),
+]
+
+
+class LoginForm(Body):
+    """The OAuth2 password flow, as Swagger UI and every OAuth2 client send it."""
+
+    grant_type: Literal["password"] | None = None
+    username: Annotated[str, Field(max_length=254, examples=["admin@example.com"])]
+    password: Password
+    scope: str = ""
+    client_id: str | None = None
+    client_secret: str | None = None
+
+
+class RefreshRequest(Body):
+    refresh_token: Annotated[str, Field(max_length=4096)]
+
+
+class PasswordChange(Body):
+    current_password: Password
+    new_password: Password
+
+
+class TokenPair(BaseModel):
+    """`access_token` goes into the header Authorization, after `Bearer `."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    expires_in: int = Field(description="Seconds that the access token lives")
+
+
+class SessionRead(BaseModel):
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    ip: str | None
+    user_agent: str | None
+    current: bool = Field(description="Is it the session of this very request?")
+
+    @classmethod
+    def of(cls, session: AuthSession, current: UUID) -> "SessionRead":
+        return cls(
+            id=session.id,
+            created_at=session.created_at,
+            last_used_at=session.rotated_at,
+            ip=session.ip,
+            user_agent=session.user_agent,
+            current=session.id == current,
+        )
+
+
+class MeUpdate(Body):
+    full_name: FullName = optional()
+
+
+class MeRead(Read):
+    email: Email
+    full_name: str
+    is_superuser: bool
+    must_change_password: bool
+    roles: list[str] = Field(description="Names of the roles")
+    permissions: list[str] = Field(examples=[["products:read", "products:update"]])

@@ -1,0 +1,42 @@
+"""The rules of signing out, here and elsewhere."""
+
+from uuid import UUID
+
+import structlog
+
+from app.auth.models import AuthSession
+from app.auth.sessions.account_repository import AccountRepository
+from app.auth.sessions.repository import SessionRepository
+from app.auth.tokens.access_tokens import Claims
+from app.core.exceptions import NotFoundException
+
+logger = structlog.get_logger()
+
+
+class SessionService:
+    def __init__(
+        self, repository: SessionRepository, accounts: AccountRepository
+    ) -> None:
+        self.repository = repository
+        self.accounts = accounts
+
+    async def logout(self, claims: Claims) -> None:
+        """End this session, and this very access token with it."""
+        await self.repository.revoke_one(claims.sub, claims.sid, "logout")
+        await self.repository.revoke_token(claims, "logout")
+        logger.info("logged_out", user_id=str(claims.sub))
+
+    async def logout_all(self, user_id: UUID) -> None:
+        """End every session of this user, and with it every token she holds."""
+        await self.accounts.outdate(user_id)
+        await self.repository.revoke_all(user_id, "logout_all")
+        logger.info("logged_out_everywhere", user_id=str(user_id))
+
+    async def list(self, user_id: UUID) -> list[AuthSession]:
+        return await self.repository.of_user(user_id)
+
+    async def end(self, user_id: UUID, session_id: UUID) -> None:
+        """End one session; that of somebody else does not exist for you."""
+        if not await self.repository.revoke_one(user_id, session_id, "ended"):
+            raise NotFoundException(f"Session {session_id} does not exist")
+        logger.info("session_ended", user_id=str(user_id))

@@ -1,0 +1,53 @@
+"""A token pair: a short-lived access token, and a refresh token for the next pair."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.client import Client
+from app.auth.components import AuthTools
+from app.auth.models import User
+from app.auth.sessions.repository import SessionRepository
+from app.auth.sessions.schemas import TokenPair
+from app.auth.tokens.access_tokens import Claims
+from app.auth.tokens.refresh_tokens import RefreshToken, write
+from app.core.clock import now
+from app.core.db.ids import uuid7
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Whose session a pair is for."""
+
+    user_id: UUID
+    session_id: UUID
+    auth_version: int
+
+
+def issue(tools: AuthTools, seat: Seat, token: RefreshToken) -> TokenPair:
+    instant = int(now().timestamp())
+    claims = Claims(
+        sub=seat.user_id,
+        sid=seat.session_id,
+        jti=uuid7(),
+        ver=seat.auth_version,
+        iat=instant,
+        nbf=instant,
+        exp=instant + tools.tokens.lifetime,
+    )
+    return TokenPair(
+        access_token=tools.tokens.encode(claims),
+        refresh_token=write(token, tools.ring.current),
+        expires_in=tools.tokens.lifetime,
+    )
+
+
+async def open_session(
+    session: AsyncSession, tools: AuthTools, user: User, client: Client
+) -> TokenPair:
+    """Begin a session of this user, in the transaction of `session`."""
+    token = RefreshToken.new()
+    sessions = SessionRepository(session)
+    opened = await sessions.open(user, token, tools.lifetimes, client)
+    return issue(tools, Seat(user.id, opened.id, user.auth_version), token)

@@ -1,0 +1,18 @@
+"""Instants as whole microseconds since 1970: exactly what both databases keep."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def to_ticks(at: datetime) -> int:
+    return (at - EPOCH) // TICK
+
+
+def from_ticks(count: int) -> datetime:
+    return EPOCH + count * TICK

@@ -1,0 +1,113 @@
+"""The pages for people: landing page, Swagger UI, ReDoc. All ours, but for DOCS_CDN."""
+
+from collections import Counter
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.core.config import Settings
+from app.core.pages.assets import STATIC, asset_url, find_library, root_of, send_asset
+
+SWAGGER_UI = (
+    "swagger-ui-dist@5.32.6/swagger-ui.css",
+    "swagger-ui-dist@5.32.6/swagger-ui-bundle.js",
+)
+REDOC = ("redoc@2.5.3/bundles/redoc.standalone.js",)
+
+CLOSED = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "connect-src 'self'"
+)
+OURS = f"{CLOSED}; script-src 'self'; style-src 'self'; img-src 'self'"
+DOCS = f"{CLOSED}; img-src 'self' data:"
+# ReDoc adds two style elements: an empty one, which it fills by script, and that of its
+# scroll bar. These are their hashes. Its search runs in a worker made of a blob.
+FOR_REDOC = (
+    " 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    " 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='; worker-src blob:"
+)
+
+templates = Environment(
+    loader=FileSystemLoader(STATIC),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(
+    request: Request, template: str, policy: str, values: dict[str, Any]
+) -> Response:
+    root = root_of(request)
+    common = {
+        "title": request.app.title,
+        "version": request.app.version,
+        "root": root,
+        "here": request.url.path.removeprefix(root),
+        "exposed": request.app.state.settings.docs_exposed,
+        "asset": partial(asset_url, request),
+        "libraries": (),
+    }
+    page = templates.get_template(template).render(common | values)
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+
+def render_docs(
+    request: Request, template: str, paths: tuple[str, ...], needs: str
+) -> Response:
+    libraries = [find_library(request, path) for path in paths]
+    pinned = "".join(f" {file.url}" for file in libraries if file.integrity)
+    policy = f"{DOCS}; script-src 'self'{pinned}; style-src 'self'{pinned}{needs}"
+    return render(request, template, policy, {"libraries": libraries})
+
+
+async def show_swagger(request: Request) -> Response:
+    return render_docs(request, "swagger.html", SWAGGER_UI, "")
+
+
+async def show_redoc(request: Request) -> Response:
+    return render_docs(request, "redoc.html", REDOC, FOR_REDOC)
+
+
+async def show_landing(request: Request) -> Response:
+    app = request.app
+    document = app.openapi()
+    values = {
+        "headline": app.description.strip().partition("\n\n")[0],
+        "base": str(request.base_url).rstrip("/"),
+        "fault": await app.state.health.check(),
+        "sign_in": sign_in_path(document),
+        "operations": count_operations(document),
+    }
+    return render(request, "landing.html", OURS, values)
+
+
+def sign_in_path(document: dict[str, Any]) -> str | None:
+    """Return where a password buys a token, if the document names such a place."""
+    for scheme in document["components"].get("securitySchemes", {}).values():
+        if password := scheme.get("flows", {}).get("password"):
+            return f"/{password['tokenUrl'].lstrip('/')}"
+    return None
+
+
+def count_operations(document: dict[str, Any]) -> Counter[str]:
+    """Count the operations under each tag, in the document's order."""
+    return Counter(
+        tag
+        for path in document["paths"].values()
+        for operation in path.values()
+        for tag in operation.get("tags", ())
+    )
+
+
+def install_pages(app: FastAPI, settings: Settings) -> None:
+    show = partial(app.add_api_route, include_in_schema=False)
+    show("/", show_landing)
+    show("/static/{name}", send_asset)
+    if settings.docs_exposed:
+        show("/docs", show_swagger)
+        show("/redoc", show_redoc)

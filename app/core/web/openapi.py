@@ -1,0 +1,99 @@
+"""What the OpenAPI document says of every route alike, so that no slice has to."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic.json_schema import JsonSchemaValue
+
+from app.core.problem import MEDIA_TYPE, Problem, title
+from app.core.schemas import Read
+from app.core.web.etag import TAGS
+
+Json = dict[str, Any]
+
+WRITING = {"POST", "PATCH", "PUT", "DELETE"}
+REFERENCE = "#/components/schemas/{model}"
+ETAG = {"description": "The record's version", "schema": {"type": "string"}}
+LOCATION = {"description": "The new record's address", "schema": {"type": "string"}}
+
+
+def documented(*statuses: int) -> dict[int | str, Json]:
+    """Return OpenAPI responses for these errors, each with the problem's schema."""
+    schema = {"$ref": REFERENCE.format(model=Problem.__name__)}
+    content = {MEDIA_TYPE: {"schema": schema}}
+    return {
+        status: {"description": title(status), "content": content}
+        for status in sorted(statuses)
+    }
+
+
+def describe(path: str, options: Json) -> None:
+    """Add to a route's options what follows from its path, method and answer."""
+    (method,) = options["methods"]
+    shows_entity = is_read(options["response_model"])
+    given = options["responses"] or {}
+    responses = documented(*errors_of(path, method)) | given
+    if shows_entity:
+        success = options["status_code"] or 200
+        headers = {"ETag": ETAG} | ({"Location": LOCATION} if success == 201 else {})
+        responses[success] = {"headers": headers, **given.get(success, {})}
+    if shows_entity and method == "GET":
+        responses[304] = {"description": "You have this version already"}
+    options["responses"] = responses
+    parameters = [*preconditions_of(path, method, shows_entity)]
+    if parameters and options["openapi_extra"] is None:
+        options["openapi_extra"] = {"parameters": parameters}
+
+
+def errors_of(path: str, method: str) -> set[int]:
+    statuses = {400, 422, 500, 503}
+    if "{" in path:
+        statuses |= {404}
+    if method in WRITING:
+        statuses |= {409, 412} if "{" in path else {409}
+    if method in WRITING - {"DELETE"}:
+        statuses |= {413, 415}
+    return statuses
+
+
+def preconditions_of(path: str, method: str, shows_entity: bool) -> Iterator[Json]:
+    if "{" in path and method in WRITING:
+        yield header("If-Match", "Go on only if the record still has this ETag.")
+    if shows_entity and method == "GET":
+        yield header("If-None-Match", "Answer 304 if the record still has this ETag.")
+
+
+def header(name: str, description: str) -> Json:
+    schema = {"type": "string", "pattern": f"^({TAGS.pattern})$", "examples": ['"1"']}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
+
+
+def is_read(model: object) -> bool:
+    return isinstance(model, type) and issubclass(model, Read)
+
+
+def complete(document: Json) -> None:
+    """Add what only the whole document shows."""
+    problem = Problem.model_json_schema(ref_template=REFERENCE)
+    parts = problem.pop("$defs", {})
+    document["components"]["schemas"] |= {Problem.__name__: problem, **parts}
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            complete_operation(operation)
+
+
+def complete_operation(operation: Json) -> None:
+    """Add a guarded route's refusals; take away the null that no query can send."""
+    if "security" in operation:
+        refusals = {str(status): each for status, each in documented(401, 403).items()}
+        operation["responses"] = refusals | operation["responses"]
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = without_null(parameter["schema"])
+
+
+def without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    if len(kinds) != 1:
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**rest, **kinds[0]}

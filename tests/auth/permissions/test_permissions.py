@@ -1,0 +1,268 @@
+"""Permissions: asked of everybody, found out anew with every request."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+
+from app.auth.dependencies import PermissionChecker, get_principal
+from tests.accounts import PASSWORD, Account
+from tests.auth.permissions.matrix import GUARDED, MATRIX, OPEN, PAGES, PUBLIC, plain
+from tests.auth.roles.test_roles import make_role
+from tests.conftest import Allow, Enter
+from tests.contract import Json, verdict
+from tests.modules.test_products import PEN
+from tests.slices import SLICES
+
+# Every slice has these; what else can be granted is said here.
+CRUD = ["read", "create", "update", "delete"]
+CATALOGUE = {**dict.fromkeys(SLICES, CRUD), "audit": ["read"]}
+
+
+def operations(app: FastAPI) -> dict[str, Any]:
+    found = [
+        (plain(f"{method.upper()} {path}"), operation)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len(dict(found)) == len(found)  # no two are one but for the names of ids
+    return dict(found)
+
+
+def dependencies(dependant: Any) -> Iterator[Any]:
+    if dependant:
+        yield dependant.call
+        for each in dependant.dependencies:
+            yield from dependencies(each)
+
+
+def test_every_operation_has_its_row(app: FastAPI) -> None:
+    documented = operations(app).keys()
+    assert documented == MATRIX.keys() | PUBLIC.keys()
+    assert len(documented) == len(MATRIX) + len(PUBLIC)
+
+
+@pytest.mark.asvs("8.2.1")
+def test_every_route_asks_who_calls_or_is_public(app: FastAPI) -> None:
+    public, signed_in, guarded = set(), set(), set()
+    for route in iter_route_contexts(app.routes):
+        calls = list(dependencies(getattr(route, "dependant", None)))
+        operation = plain(f"{min(route.methods or ())} {route.path_format}")
+        if any(isinstance(call, PermissionChecker) for call in calls):
+            guarded.add(operation)
+        elif get_principal in calls:
+            signed_in.add(operation)
+        elif route.path not in PAGES:
+            public.add(operation)
+    assert guarded == GUARDED.keys()
+    assert signed_in == OPEN.keys()
+    assert public == PUBLIC.keys()
+
+
+def test_the_document_says_what_is_guarded(app: FastAPI) -> None:
+    document = operations(app)
+    for operation in MATRIX:
+        responses = document[operation]["responses"]
+        assert document[operation]["security"] == [{"OAuth2PasswordBearer": []}]
+        assert {"401", "403"} <= responses.keys(), operation
+    assert [each for each in PUBLIC if "security" in document[each]] == []
+    (scheme,) = app.openapi()["components"]["securitySchemes"].values()
+    assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/login"
+
+
+def test_the_catalogue_tells_what_can_be_granted(client: TestClient) -> None:
+    assert client.get("permissions").json() == CATALOGUE
+
+
+def test_whoever_has_signed_in_may_read_the_catalogue(
+    stranger: TestClient, enter: Enter
+) -> None:
+    assert stranger.get("permissions").status_code == 401
+    assert stranger.get("permissions", headers=enter().header).json() == CATALOGUE
+
+
+def make_holder(client: TestClient, enter: Enter, *roles: str) -> Account:
+    """Add a user with these roles. Her token is older than whatever happens next."""
+    account = enter()
+    give(client, account, *roles)
+    return account
+
+
+def give(client: TestClient, account: Account, *roles: str) -> None:
+    ids = [role.removeprefix("roles/") for role in roles]
+    given = client.patch(f"users/{account.id}", json={"role_ids": ids})
+    assert given.status_code == 200, given.text
+
+
+def permissions(client: TestClient, account: Account) -> list[str]:
+    told: list[str] = client.get("auth/me", headers=account.header).json()[
+        "permissions"
+    ]
+    return told
+
+
+def test_whoever_may_do_anything_to_a_module_may_read_it(allow: Allow) -> None:
+    client = allow("products:create")
+    assert client.post("products", json=PEN).status_code == 201
+    assert client.get("products").json()["total"] == 1
+    assert client.get("auth/me").json()["permissions"] == [
+        "products:create",
+        "products:read",
+    ]
+
+
+def test_a_module_without_an_action_is_read(client: TestClient, enter: Enter) -> None:
+    ada = make_holder(client, enter, make_role(client, "viewer", products=[]))
+    assert permissions(client, ada) == ["products:read"]
+    assert client.get("products", headers=ada.header).status_code == 200
+    assert client.get("tasks", headers=ada.header).status_code == 403
+
+
+def test_roles_add_up(client: TestClient, enter: Enter) -> None:
+    ada = make_holder(
+        client,
+        enter,
+        make_role(client, "one", products=["create"], tasks=[]),
+        make_role(client, "two", products=["delete"], tasks=["update"]),
+        make_role(client, "none"),
+    )
+    assert permissions(client, ada) == [
+        "products:create",
+        "products:delete",
+        "products:read",
+        "tasks:read",
+        "tasks:update",
+    ]
+    assert client.post("products", json=PEN, headers=ada.header).status_code == 201
+
+
+@pytest.mark.asvs("8.3.2")
+def test_every_change_counts_from_the_next_request(
+    client: TestClient, enter: Enter
+) -> None:
+    role = make_role(client, "sales", products=["create"])
+    other = make_role(client, "desk", products=["create"])
+    ada = make_holder(client, enter)
+
+    def may() -> bool:
+        status = client.post("products", json={}, headers=ada.header).status_code
+        assert status in (403, 422)
+        return status == 422
+
+    changes: tuple[tuple[Callable[[], object], bool], ...] = (
+        (lambda: give(client, ada, role), True),
+        (lambda: client.patch(role, json={"modules": {"products": []}}), False),
+        (lambda: client.patch(role, json={"modules": {"products": ["create"]}}), True),
+        (lambda: client.patch(role, json={"modules": {}}), False),
+        (lambda: give(client, ada, role, other), True),
+        (lambda: client.delete(role), True),
+        (lambda: give(client, ada), False),
+        (lambda: give(client, ada, other), True),
+        (lambda: client.delete(other), False),
+    )
+    assert may() is False
+    for number, (change, expected) in enumerate(changes):
+        change()
+        assert may() is expected, number
+
+
+def test_what_she_may_do_is_never_told_from_memory(
+    client: TestClient, enter: Enter
+) -> None:
+    role = make_role(client, "sales", products=["create"])
+    ada = make_holder(client, enter, role)
+    for method, body in (("PATCH", {"modules": {"tasks": []}}), ("DELETE", None)):
+        told = client.get("auth/me", headers=ada.header)
+        assert client.request(method, role, json=body).is_success
+        known = ada.header | {"if-none-match": told.headers["etag"]}
+        fresh = client.get("auth/me", headers=known)
+        assert fresh.status_code == 200, method
+        assert fresh.json()["permissions"] != told.json()["permissions"]
+
+
+SHOWN = {"id", "version", "created_at", "updated_at"}
+USER = {"email", "full_name", "is_superuser", "must_change_password", "roles"}
+FIELDS = {
+    "users": SHOWN | USER | {"is_active"},
+    "auth/me": SHOWN | USER | {"permissions"},
+    "roles": SHOWN | {"name", "description", "modules"},
+}
+
+
+@pytest.mark.asvs("15.3.1")
+def test_an_answer_shows_these_fields_and_no_other(
+    client: TestClient, enter: Enter
+) -> None:
+    url = f"users/{enter('products:read').id}"
+    user, role = client.get(url).json(), client.get("roles").json()["items"][0]
+    assert user.keys() == FIELDS["users"]
+    assert role.keys() == FIELDS["roles"]
+    assert [list(each) for each in user["roles"]] == [["id", "name"]]
+    me, (session,) = client.get("auth/me").json(), client.get("auth/sessions").json()
+    assert me.keys() == FIELDS["auth/me"]
+    told = {"id", "created_at", "last_used_at", "ip", "user_agent", "current"}
+    assert session.keys() == told
+    for item in client.get("users").json()["items"]:
+        assert item.keys() == FIELDS["users"]
+    changed = client.patch(url, json={"full_name": "Ada"}).json()
+    made = client.post("users", json=NEW).json()
+    assert (changed.keys(), made.keys()) == (FIELDS["users"],) * 2
+
+
+NEW = {"email": "ada@example.com", "full_name": "Ada", "password": PASSWORD}
+# What somebody might add to a body, in the hope that it is stored.
+SMUGGLED: Json = {
+    "is_superuser": True,
+    "id": "018f3c1e-7a2b-7c3d-8e4f-0123456789ab",
+    "password_hash": "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
+    "roles": [],
+    "role": "admin",
+    "links": [],
+    "permissions": ["users:update"],
+    "version": 7,
+    "auth_version": 7,
+    "must_change_password": False,
+    "email_key": "root@example.com",
+    "created_at": "2020-01-01T00:00:00Z",
+    "updated_at": "2020-01-01T00:00:00Z",
+    "__class__": "Role",
+}
+OF_OTHERS: Json = {
+    "is_active": True,
+    "role_ids": [],
+    "email": "b@b.com",
+    "password": "x",
+}
+
+
+@pytest.mark.asvs("15.3.3")
+def test_nothing_is_smuggled_into_a_user(client: TestClient, enter: Enter) -> None:
+    url = f"users/{enter('users:update').id}"
+    before = client.get("users").json()
+    for name, value in SMUGGLED.items():
+        for refused in (
+            client.patch(url, json={"full_name": "Eve", name: value}),
+            client.post("users", json=NEW | {name: value}),
+            client.patch("auth/me", json={"full_name": "Eve", name: value}),
+        ):
+            assert verdict(refused) == (422, "validation_failed"), name
+    for name, value in OF_OTHERS.items():
+        mine = client.patch("auth/me", json={"full_name": "Eve", name: value})
+        assert verdict(mine) == (422, "validation_failed"), name
+    assert client.get("users").json() == before
+
+
+@pytest.mark.asvs("15.3.3")
+def test_nothing_is_smuggled_into_a_role(client: TestClient) -> None:
+    role = make_role(client, "sales")
+    before = client.get("roles").json()
+    for name, value in (SMUGGLED | {"grants": [], "users": [], "user_ids": []}).items():
+        for refused in (
+            client.patch(role, json={"name": "eve", name: value}),
+            client.post("roles", json={"name": "eve", name: value}),
+        ):
+            assert verdict(refused) == (422, "validation_failed"), name
+    assert client.get("roles").json() == before

@@ -1,0 +1,229 @@
+"""Users: accounts as an administrator sees them."""
+
+from collections import Counter
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.db.ids import uuid7
+from tests.accounts import PASSWORD
+from tests.auth.roles.test_roles import make_role
+from tests.auth.signing import NEW_PASSWORD, bearer, login, sign_in
+from tests.conftest import Enter
+from tests.contract import CrudContract, verdict
+from tests.core.db.test_concurrency import at_once
+from tests.modules.test_tasks import make_task
+
+ADA = {"email": "ada@example.com", "full_name": "Ada", "password": PASSWORD}
+
+
+class TestCrud(CrudContract):
+    resource = "users"
+    payload = ADA
+    change = {"full_name": "Ada Lovelace", "email": "countess@example.com"}
+    secret = frozenset({"password"})
+    unique = frozenset({"email"})
+
+
+@pytest.fixture
+def ada(client: TestClient, enter: Enter) -> str:
+    return f"users/{enter(email='ada@example.com', full_name='Ada').id}"
+
+
+def test_a_new_user_may_do_nothing_and_has_to_change_her_password(
+    client: TestClient,
+) -> None:
+    made = client.post("users", json=ADA).json()
+    assert made.items() >= {"is_active": True, "must_change_password": True}.items()
+    assert made.items() >= {"is_superuser": False, "roles": []}.items()
+
+
+def test_an_address_belongs_to_one_user(client: TestClient, ada: str) -> None:
+    again = client.post("users", json=ADA | {"email": "ADA@example.com"})
+    assert verdict(again) == (409, "conflict")
+    assert again.json()["detail"] == "Another User has the same email"
+    roots = client.patch(ada, json={"email": "Root@EXAMPLE.com"})
+    assert verdict(roots) == (409, "conflict")
+
+
+def test_roles_are_given_and_taken(client: TestClient, ada: str) -> None:
+    one, two = make_role(client, "one"), make_role(client, "two")
+    ids = [role.removeprefix("roles/") for role in (one, two)]
+    given = client.patch(ada, json={"role_ids": [*ids, ids[0]]}).json()["roles"]
+    assert given == [{"id": ids[0], "name": "one"}, {"id": ids[1], "name": "two"}]
+    left = client.patch(ada, json={"role_ids": ids[1:]}).json()["roles"]
+    assert left == [{"id": ids[1], "name": "two"}]
+    assert client.patch(ada, json={"role_ids": []}).json()["roles"] == []
+    born = client.post("users", json=ADA | {"email": "b@b.com", "role_ids": ids})
+    assert born.json()["roles"] == given
+
+
+def test_a_role_that_does_not_exist_is_422(client: TestClient, ada: str) -> None:
+    role = make_role(client, "one").removeprefix("roles/")
+    before = client.get("users").json()
+    for ids in ([str(uuid7())], [role, str(uuid7())]):
+        for refused in (
+            client.patch(ada, json={"role_ids": ids}),
+            client.post("users", json=ADA | {"email": "b@b.com", "role_ids": ids}),
+        ):
+            assert verdict(refused) == (422, "validation_failed")
+            (error,) = refused.json()["errors"]
+            assert error["loc"] == ["body", "role_ids"]
+            assert error["type"] == "missing_reference"
+    assert client.get("users").json() == before
+
+
+def test_other_roles_are_another_version(client: TestClient, ada: str) -> None:
+    role = make_role(client, "one")
+    ids = {"role_ids": [role.removeprefix("roles/")]}
+    assert client.patch(ada, json=ids).headers["etag"] == '"2"'
+    assert client.patch(ada, json=ids).headers["etag"] == '"2"'
+    assert client.patch(ada, json={"role_ids": []}).headers["etag"] == '"3"'
+    stale = client.patch(ada, json=ids, headers={"if-match": '"2"'})
+    assert verdict(stale) == (412, "precondition_failed")
+
+
+@pytest.mark.parametrize(
+    "field", ["email", "full_name", "is_active", "role_ids", "everything"]
+)
+@pytest.mark.parametrize("is_active", [True, False])
+def test_what_is_so_already_is_no_other_version(
+    client: TestClient, field: str, is_active: bool
+) -> None:
+    ids = [make_role(client, name).removeprefix("roles/") for name in ("one", "two")]
+    bob = ADA | {"is_active": is_active, "role_ids": ids}
+    url = f"users/{client.post('users', json=bob).json()['id']}"
+    before = client.get(url)
+    same = {
+        "email": ADA["email"],
+        "full_name": f" {ADA['full_name']} ",
+        "is_active": is_active,
+        "role_ids": [*reversed(ids), ids[0]],
+    }
+    for _ in range(2):
+        body = same if field == "everything" else {field: same[field]}
+        after = client.patch(url, json=body)
+        assert after.json() == before.json()
+        assert after.headers["etag"] == before.headers["etag"]
+
+
+def test_who_is_no_superuser_already_is_no_other_version(
+    client: TestClient, ada: str
+) -> None:
+    for yes, tag in ((False, '"1"'), (True, '"2"'), (True, '"2"'), (False, '"3"')):
+        body = {"is_superuser": yes, "current_password": PASSWORD}
+        answer = client.put(f"{ada}/superuser", json=body)
+        assert answer.headers["etag"] == tag
+
+
+def test_your_own_name_again_is_no_other_version(
+    stranger: TestClient, enter: Enter
+) -> None:
+    header = enter(full_name="Ada").header
+    renamed = stranger.patch("auth/me", json={"full_name": "Ada "}, headers=header)
+    assert renamed.json()["version"] == 1
+
+
+def test_what_is_shown_of_a_role_is_never_outdated(
+    client: TestClient, ada: str
+) -> None:
+    role = make_role(client, "one")
+    client.patch(ada, json={"role_ids": [role.removeprefix("roles/")]})
+    for method, body in (("PATCH", {"name": "uno"}), ("DELETE", None)):
+        held = client.get(ada)
+        assert client.request(method, role, json=body).is_success
+        fresh = client.get(ada, headers={"if-none-match": held.headers["etag"]})
+        assert fresh.status_code == 200, method
+        assert fresh.json()["roles"] != held.json()["roles"]
+
+
+def test_whoever_has_a_task_cannot_be_deleted(client: TestClient, enter: Enter) -> None:
+    ada = enter("tasks:read")
+    url = f"users/{ada.id}"
+    task = make_task(client, assignee_id=str(ada.id))
+    assert verdict(client.delete(url)) == (409, "conflict")
+    assert client.get("tasks", headers=ada.header).status_code == 200
+    assert client.delete(task).status_code == 204
+    assert client.delete(url).status_code == 204
+    assert client.get("tasks", headers=ada.header).status_code == 401
+
+
+@pytest.mark.asvs("7.4.2")
+def test_whoever_is_disabled_is_signed_out_for_good(
+    client: TestClient, enter: Enter
+) -> None:
+    ada = enter()
+    for is_active in (False, True):
+        client.patch(f"users/{ada.id}", json={"is_active": is_active})
+        assert client.get("auth/me", headers=ada.header).status_code == 401
+    assert login(client, ada.email).status_code == 200
+
+
+@pytest.mark.asvs("7.4.5")
+def test_an_administrator_signs_a_user_out(client: TestClient, enter: Enter) -> None:
+    ada, bob = enter(), enter()
+    assert client.delete(f"users/{ada.id}/sessions").status_code == 204
+    assert client.get("auth/me", headers=ada.header).status_code == 401
+    assert client.get("auth/me", headers=bob.header).status_code == 200
+    assert client.delete(f"users/{uuid7()}/sessions").status_code == 404
+
+
+def test_a_password_that_was_reset_must_be_changed(
+    client: TestClient, enter: Enter
+) -> None:
+    ada = enter("products:read")
+    reset = client.patch(f"users/{ada.id}", json={"password": NEW_PASSWORD})
+    assert reset.json()["must_change_password"] is True
+    assert client.get("auth/me", headers=ada.header).status_code == 401
+    assert login(client, ada.email).status_code == 401
+    header = bearer(sign_in(client, ada.email, NEW_PASSWORD))
+    held_up = client.get("products", headers=header)
+    assert verdict(held_up) == (403, "password_change_required")
+
+
+@pytest.mark.asvs("6.2.11")
+def test_a_reset_password_is_not_made_of_her_name(
+    client: TestClient, enter: Enter
+) -> None:
+    url = f"users/{enter(email='lovelace.ada@example.com').id}"
+    refused = client.patch(url, json={"password": "lovelace.ada1815"})
+    assert verdict(refused) == (422, "validation_failed")
+    assert client.patch(url, json={"password": "1815181518151815"}).is_success
+
+
+def test_changes_at_once_are_all_made(client: TestClient, ada: str) -> None:
+    def rename(number: int) -> int:
+        return client.patch(ada, json={"full_name": f"Ada {number}"}).status_code
+
+    assert Counter(at_once(12, rename)) == {200: 12}
+    assert client.get(ada).headers["etag"] == '"13"'
+
+
+LISTS = {
+    "": "cbar",
+    "sort=email": "abcr",
+    "sort=-email": "rcba",
+    "sort=created_at": "rabc",
+    "sort=-created_at": "cbar",
+    "sort=full_name&limit=1": "b",
+    "is_active=false": "b",
+    "is_active=true": "car",
+    "is_superuser=true": "cr",
+    "is_superuser=true&q=two": "c",
+    "q=ÄRA": "ca",
+    "q=_": "b",
+    "q=%25": "",
+    "q=TWO.example": "cb",
+    "q=argon2": "",
+    "limit=2&offset=1": "ba",
+}
+
+
+def test_a_list_is_filtered_and_sorted(client: TestClient, enter: Enter) -> None:
+    enter(email="a@one.example", full_name="Ära C")
+    enter(email="b@two.example", full_name="Bea_", is_active=False)
+    enter(email="c@two.example", full_name="ära b", is_superuser=True)
+    for query, found in LISTS.items():
+        page = client.get(f"users?{query}").json()
+        assert "".join(item["email"][0] for item in page["items"]) == found, query
+        assert "limit" in query or page["total"] == len(found)

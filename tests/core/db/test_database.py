@@ -1,0 +1,174 @@
+"""Sessions: which kind a request gets, and what each costs and allows."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from app.core.db.database import Database, ReadOnlyError, with_driver
+from app.main import create_app, open_database
+from app.modules.products.models import Product
+from tests.databases import make_settings
+from tests.locks import locked
+from tests.modules.test_products import PEN, make_product
+
+pytestmark = pytest.mark.anyio
+
+
+def spy(database: Database) -> list[str]:
+    """Collect the verbs that are really sent, BEGIN and COMMIT included."""
+    sent: list[str] = []
+    engine = database.engine.sync_engine
+
+    def note(sql: str) -> None:
+        sent.append(sql.split(maxsplit=1)[0].strip(";"))
+
+    def note_record(record: Any) -> None:
+        note(record.query)
+
+    def note_frame(sql: str) -> None:
+        if sql.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+            note(sql)
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note_statement(connection: Any, cursor: Any, sql: str, *_: Any) -> None:
+        note(sql)
+
+    @event.listens_for(engine, "checkout")
+    def note_the_driver_s_own(connection: Any, *_: Any) -> None:
+        if engine.dialect.name == "postgresql":
+            connection.driver_connection.add_query_logger(note_record)
+        else:
+            connection.set_trace_callback(note_frame)
+
+    return sent
+
+
+@pytest.fixture
+def sent(app: FastAPI, client: TestClient) -> list[str]:
+    client.get("products")
+    return spy(app.state.health.database)
+
+
+def test_drivers() -> None:
+    assert with_driver("sqlite:///a.db").drivername == "sqlite+loop"
+    assert with_driver("postgresql://h/d").drivername == "postgresql+asyncpg"
+
+
+def test_a_read_is_one_statement(client: TestClient, sent: list[str]) -> None:
+    client.get("products?count=false")
+    assert sent == ["SELECT", "SELECT"]  # who asks, and what for
+
+
+def test_a_write_is_one_transaction(client: TestClient, sent: list[str]) -> None:
+    make_product(client)
+    assert sorted(sent) == ["BEGIN", "COMMIT", "INSERT", "INSERT", "SELECT"]
+
+
+def test_a_change_reads_once(client: TestClient, sent: list[str]) -> None:
+    url = make_product(client)
+    sent.clear()
+    client.patch(url, json={"name": "New"})
+    assert sorted(sent) == ["BEGIN", "COMMIT", "INSERT", "SELECT", "SELECT", "UPDATE"]
+
+
+def test_a_request_without_a_database_touches_none(
+    sent: list[str], stranger: TestClient
+) -> None:
+    del stranger.headers["authorization"]
+    stranger.get("http://test/livez")
+    stranger.get("nowhere")
+    stranger.get("products")
+    assert sent == []
+
+
+async def count(database: Database) -> int | None:
+    async with database.reading() as session:
+        return await session.scalar(select(func.count()).select_from(Product))
+
+
+async def test_a_reading_session_cannot_write(database: Database) -> None:
+    async def write() -> None:
+        async with database.reading() as session:
+            session.add(Product(sku="A", name="A", price=Decimal(1)))
+
+    with pytest.raises(ReadOnlyError):
+        await write()
+    assert await count(database) == 0
+
+
+async def test_what_fails_is_undone(database: Database) -> None:
+    async def write_twice() -> None:
+        async with database.writing() as session:
+            for _ in range(2):
+                session.add(Product(sku="A", name="A", price=Decimal(1)))
+                await session.flush()
+
+    with pytest.raises(IntegrityError):
+        await write_twice()
+    assert await count(database) == 0
+
+
+def test_the_commit_comes_before_the_answer(app: FastAPI, client: TestClient) -> None:
+    def fail(_: Any) -> None:
+        raise ArithmeticError("no")
+
+    engine = app.state.health.database.engine.sync_engine
+    event.listen(engine, "commit", fail)
+    assert client.post("products", json=PEN).status_code == 500
+    event.remove(engine, "commit", fail)
+    assert client.get("products").json()["total"] == 0
+
+
+async def test_sqlite_is_tuned() -> None:
+    settings = make_settings("sqlite:///")
+    async with open_database(settings) as database, database.writing() as session:
+        names = ("foreign_keys", "synchronous", "busy_timeout")
+        answers = [await session.scalar(text(f"PRAGMA {name}")) for name in names]
+    assert answers == [1, 1, 5000]
+
+
+async def test_sqlite_refuses_a_second_session_in_one_task() -> None:
+    settings = make_settings("sqlite:///")
+    async with open_database(settings) as database, database.writing() as session:
+        await session.execute(select(1))
+        with pytest.raises(RuntimeError, match="has a session open"):
+            async with database.reading() as second:
+                await second.execute(select(1))
+        await session.execute(select(1))
+
+
+def test_who_waits_too_long_is_told_to_come_back(
+    url: str, app: FastAPI, client: TestClient
+) -> None:
+    product = make_product(client)
+    impatient = make_settings(url, DATABASE_TIMEOUT=0.2)
+    with TestClient(create_app(impatient), base_url="http://test/api/v1/") as hurried:
+        hurried.headers.update(client.headers)
+        with locked(url, "product"):
+            refused = hurried.patch(product, json={"name": "New"})
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert refused.headers["retry-after"] == "5"
+            assert hurried.get(product).json()["name"] == "Pen"
+        assert hurried.patch(product, json={"name": "New"}).status_code == 200
+
+
+def test_whoever_finds_no_connection_free_hears_that_we_are_busy(
+    url: str, client: TestClient
+) -> None:
+    impatient = make_settings(url, DATABASE_TIMEOUT=0.2, DATABASE_POOL_SIZE=1)
+    app = create_app(impatient)
+    with TestClient(app, base_url="http://test/api/v1/") as hurried:
+        hurried.headers.update(client.headers)
+        assert hurried.portal
+        with hurried.portal.wrap_async_context_manager(
+            app.state.health.database.engine.connect()
+        ):
+            refused = hurried.get("products")
+            assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+            assert refused.json()["detail"] == "The service is busy"
+        assert hurried.get("products").status_code == 200

@@ -1,0 +1,95 @@
+"""The schema: made by migrations only, on both databases, there and back."""
+
+from asyncio import run
+
+import pytest
+from alembic.command import check, downgrade, upgrade
+from sqlalchemy import Connection, inspect
+from sqlmodel import SQLModel
+
+from app.core.db.database import Database, make_engine
+from app.core.db.migrations import head, schema_fault
+from app.main import open_database
+from tests.databases import alembic_config, make_settings
+from tests.forked import command
+from tests.servers import environment
+
+pytestmark = pytest.mark.anyio
+
+Shape = dict[str, object]
+
+
+def shape(connection: Connection) -> Shape:
+    inspector = inspect(connection)
+    return {
+        table: (
+            [(c["name"], str(c["type"]), c["nullable"]) for c in columns],
+            sorted(str(i["name"]) for i in inspector.get_indexes(table)),
+            sorted(str(u["name"]) for u in inspector.get_unique_constraints(table)),
+            sorted(str(f["name"]) for f in inspector.get_foreign_keys(table)),
+        )
+        for table in inspector.get_table_names()
+        for columns in [inspector.get_columns(table)]
+        if table != "alembic_version"
+    }
+
+
+def alembic(url: str, *words: str) -> str:
+    done = command(("-m", "alembic", *words), environment(url))
+    assert done.code == 0, done.complaint
+    return done.output
+
+
+async def shape_of(url: str) -> Shape:
+    engine = make_engine(make_settings(url))
+    async with engine.connect() as connection:
+        found = await connection.run_sync(shape)
+    await engine.dispose()
+    return found
+
+
+def test_up_down_and_up_again(empty_url: str) -> None:
+    config = alembic_config(empty_url)
+    upgrade(config, "head")
+    first = run(shape_of(empty_url))
+    assert first.keys() == set(SQLModel.metadata.tables)
+    downgrade(config, "base")
+    assert run(shape_of(empty_url)) == {}
+    upgrade(config, "head")
+    assert run(shape_of(empty_url)) == first
+
+
+def test_the_models_ask_for_nothing_more(url: str) -> None:
+    check(alembic_config(url))
+
+
+def test_the_command_line_reads_the_settings(empty_url: str) -> None:
+    alembic(empty_url, "upgrade", "head")
+    assert f"{head()} (head)" in alembic(empty_url, "current")
+
+
+def test_offline_it_writes_sql(empty_url: str) -> None:
+    sql = alembic(empty_url, "upgrade", "head", "--sql")
+    assert "CREATE TABLE product" in sql
+    assert sql.rstrip().endswith("COMMIT;")
+    # As online: it gives up, where it would have to wait in everybody's way.
+    patient = sql.lstrip().startswith("SET lock_timeout = '5s';")
+    assert patient == empty_url.startswith("postgresql")
+
+
+async def test_the_schema_is_at_head(database: Database) -> None:
+    assert await schema_fault(database) is None
+
+
+async def test_a_database_without_a_schema(empty_url: str) -> None:
+    async with open_database(make_settings(empty_url)) as database:
+        fault = await schema_fault(database)
+    assert fault == "The database has no schema yet: run `alembic upgrade head`"
+
+
+async def test_a_schema_of_another_time(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'x'")
+    fault = await schema_fault(database)
+    assert fault is not None
+    assert fault.startswith("The schema is at x, the code needs ")

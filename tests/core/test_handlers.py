@@ -1,0 +1,218 @@
+"""Errors: one shape, whoever raised them; and what they do not tell."""
+
+from collections.abc import Callable
+from gzip import compress
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.core.db.ids import uuid7
+from app.core.fields import INT32
+from app.core.repository import BaseRepository
+from tests.modules.test_products import PEN, make_product
+
+SEALED = {
+    "x-request-id",
+    "x-content-type-options",
+    "referrer-policy",
+    "content-security-policy",
+    "cache-control",
+}
+SHAPE = {"type", "title", "status", "detail", "instance", "code", "request_id"}
+JSON = {"content-type": "application/json"}
+
+
+def check_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers.keys() >= SEALED
+    body: dict[str, Any] = response.json()
+    assert body.keys() - {"errors"} == SHAPE
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["type"] == "about:blank"
+    assert body["request_id"] == response.headers["x-request-id"]
+    assert body["instance"] == response.request.url.path
+    return body
+
+
+def test_a_missing_record(client: TestClient) -> None:
+    body = check_problem(client.get(f"products/{uuid7()}"), 404, "not_found")
+    assert body["title"] == "Not Found"
+
+
+def test_a_missing_path(client: TestClient) -> None:
+    check_problem(client.get("nowhere"), 404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE", "SURPRISE"])
+def test_a_method_that_a_path_does_not_know(client: TestClient, method: str) -> None:
+    response = client.request(method, "products")
+    check_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, HEAD, POST"
+
+
+def test_a_body_that_is_not_json(client: TestClient) -> None:
+    broken = client.post("products", content=b'{"sku": ', headers=JSON)
+    check_problem(broken, 400, "bad_request")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "", "json"])
+def test_a_body_of_another_kind(client: TestClient, kind: str) -> None:
+    response = client.post("products", content=b"{}", headers={"content-type": kind})
+    check_problem(response, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+@pytest.mark.parametrize("path", ["products", "auth/login"])
+def test_a_body_that_is_compressed(
+    client: TestClient, path: str, encoding: str
+) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    headers = {**(JSON if path == "products" else form), "content-encoding": encoding}
+    response = client.post(path, content=compress(b"{}"), headers=headers)
+    body = check_problem(response, 415, "unsupported_media_type")
+    assert body["detail"] == "Send the body as it is, without a Content-Encoding"
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+def test_a_body_that_is_sent_as_it_is(client: TestClient, encoding: str) -> None:
+    headers = {"content-encoding": encoding}
+    assert client.post("products", json=PEN, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_too_large(client: TestClient, chunked: bool) -> None:
+    big = b"x" * 2_000_000
+    content = iter([big]) if chunked else big
+    response = client.post("products", content=content, headers=JSON)
+    check_problem(response, 413, "content_too_large")
+
+
+def test_a_body_too_large_where_none_is_read(client: TestClient) -> None:
+    response = client.request("GET", "products", content=b"x" * 2_000_000)
+    check_problem(response, 413, "content_too_large")
+
+
+def test_a_body_too_large_changes_nothing_where_none_is_read(
+    client: TestClient,
+) -> None:
+    product = make_product(client)
+    for length in ("2000000", "9" * 5000):
+        too_large = {"content-length": length}
+        refused = client.request("DELETE", product, headers=too_large)
+        check_problem(refused, 413, "content_too_large")
+    assert client.get(product).status_code == 200
+
+
+def test_a_host_that_is_not_ours(client: TestClient) -> None:
+    check_problem(client.get("products", headers={"host": "evil"}), 400, "bad_request")
+
+
+def test_an_invalid_body_is_not_echoed(client: TestClient) -> None:
+    response = client.post("products", json={**PEN, "sku": "hunter2", "price": "x"})
+    body = check_problem(response, 422, "validation_failed")
+    assert [error["loc"] for error in body["errors"]] == [
+        ["body", "sku"],
+        ["body", "price"],
+    ]
+    assert all(set(error) == {"loc", "type", "msg"} for error in body["errors"])
+    assert "hunter2" not in response.text
+
+
+def test_many_errors_are_not_all_told(client: TestClient) -> None:
+    response = client.post("products", json={f"field{n}": 1 for n in range(90)})
+    body = check_problem(response, 422, "validation_failed")
+    assert len(body["errors"]) == 20
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def crash(*_: Any) -> Any:
+        raise error
+
+    return crash
+
+
+class Refusal(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("secret")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (ZeroDivisionError("secret"), 500, "internal_error"),
+        (ValueError("secret"), 500, "internal_error"),
+        (ConnectionRefusedError("secret"), 503, "unavailable"),
+        (TimeoutError("secret"), 503, "unavailable"),
+        (OperationalError("secret", {}, Refusal("57014")), 503, "unavailable"),
+        (OperationalError("secret", {}, Refusal("40P01")), 503, "unavailable"),
+        (OperationalError("secret", {}, Refusal("08006")), 503, "unavailable"),
+        (OperationalError("secret", {}, Refusal("42P01")), 500, "internal_error"),
+        (DataError("secret", {}, Refusal("22003")), 422, "validation_failed"),
+        (IntegrityError("secret", {}, Refusal("23505")), 409, "conflict"),
+        (IntegrityError("secret", {}, Refusal("23502")), 409, "conflict"),
+        (StaleDataError("secret"), 409, "conflict"),
+    ],
+)
+def test_a_failure_inside(
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+    code: str,
+) -> None:
+    monkeypatch.setattr(BaseRepository, "get", raising(error))
+    response = client.get(f"products/{uuid7()}", headers={"x-request-id": "abc"})
+    assert check_problem(response, status, code)["request_id"] == "abc"
+    assert "secret" not in response.text
+    assert ("retry-after" in response.headers) == (status == 503)
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), OSError()])
+def test_a_database_that_cannot_be_reached(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(BaseRepository, "get", raising(error))
+    body = client.get(f"products/{uuid7()}").json()
+    assert body["detail"] == "The database does not answer"
+
+
+def test_a_crash_in_a_dependency_of_a_writing_request(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BaseRepository, "_save", raising(ZeroDivisionError()))
+    check_problem(client.post("products", json=PEN), 500, "internal_error")
+    monkeypatch.undo()
+    assert client.get("products").json()["total"] == 0
+
+
+@pytest.mark.parametrize("given", ["abc", "A-b_c.9", "x" * 64])
+def test_a_request_id_is_kept(client: TestClient, given: str) -> None:
+    response = client.get("products", headers={"x-request-id": given})
+    assert response.headers["x-request-id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "a\tb", "x" * 65, "ä", "a;b", "<b>"])
+def test_a_strange_request_id_is_replaced(client: TestClient, given: str) -> None:
+    headers = {b"x-request-id": given.encode()}
+    first, second = (client.get("nowhere", headers=headers) for _ in range(2))
+    made = [r.headers["x-request-id"] for r in (first, second)]
+    assert given not in made
+    assert len(set(made)) == 2
+
+
+def test_a_reference_error_tells_no_more_than_the_field(client: TestClient) -> None:
+    task = {"title": "x", "customer_id": str(uuid7())}
+    response = client.post("tasks", json=task)
+    check_problem(response, 422, "validation_failed")
+    assert "fk_" not in response.text
+
+
+def test_a_sum_out_of_range_is_refused(client: TestClient) -> None:
+    url = make_product(client, stock=INT32)
+    assert client.patch(url, json={"stock": INT32 + 1}).status_code == 422

@@ -1,0 +1,63 @@
+"""Queries: what a handler may ask for. What clients may send is in tests/hostile."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import pytest
+from fastapi import Depends, Query
+from fastapi.testclient import TestClient
+from pydantic import Field
+
+from app.core.exceptions import ValidationFailedException
+from app.core.pagination import PageQuery
+from app.core.schemas import Read, Strict
+from app.core.web.query_params import QueryReader
+from app.core.web.routing import api_router
+from tests.contract import verdict
+
+
+async def one_flag(verbose: bool = False) -> None: ...
+
+
+async def two_models(
+    page: Annotated[PageQuery, Query()], other: Annotated[PageQuery, Query()]
+) -> None: ...
+
+
+async def lenient_model(query: Annotated[Read, Query()]) -> None: ...
+
+
+async def somewhere_below(page: Annotated[PageQuery, Depends(one_flag)]) -> None: ...
+
+
+HANDLERS = [one_flag, two_models, lenient_model, somewhere_below]
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_a_query_is_one_strict_model(handler: Callable[..., None]) -> None:
+    router = api_router("/pens")
+    with pytest.raises(TypeError, match="in one Strict model"):
+        router.get("", response_model=None)(handler)
+
+
+def test_a_field_goes_by_its_alias() -> None:
+    class Sizes(Strict):
+        sizes: list[str] = Field(alias="size")
+
+    reader = QueryReader(Sizes)
+    assert reader.read(b"size=a&size=b") == Sizes(size=["a", "b"])
+    with pytest.raises(ValidationFailedException):
+        reader.read(b"sizes=a")
+
+
+def test_a_stranger_is_not_told_what_is_wrong_with_a_query(
+    stranger: TestClient,
+) -> None:
+    for query in ("q=%ff", "limit=0", "surprise=1", "limit=1&limit=2"):
+        refused = stranger.get(f"products?{query}")
+        assert verdict(refused) == (401, "invalid_token"), query
+
+
+def test_a_name_may_be_empty(client: TestClient) -> None:
+    refused = client.get("products?=1")
+    assert refused.json()["errors"][0]["loc"] == ["query", ""]
