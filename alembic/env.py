@@ -42,7 +42,7 @@ def render_item(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(item, types.Money):
         return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
-    if kind == "type" and isinstance(item, audit.Image):
+    if kind == "type" and isinstance(item, audit.Snapshot):
         return "sa.JSON()"
     if kind == "type" and type(item).__name__ == "AutoString":
         return f"sa.String({item.length})"

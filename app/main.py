@@ -9,13 +9,13 @@ from fastapi import FastAPI
 
 from app import __version__
 from app.audit.access.access_log import AccessLog
-from app.audit.access.middleware import around
+from app.audit.access.middleware import with_access_log
 from app.audit.archive.seals.background import sealing
 from app.audit.changes.install import install_cdc
-from app.audit.history.routers import add_timeline
+from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.roles.routers import catalogue
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
@@ -34,7 +34,7 @@ from app.modules import ROUTERS
 
 COLLECTIONS = (*ROUTERS, users, roles)
 for collection in COLLECTIONS:
-    add_timeline(collection)
+    add_history(collection)
 
 TITLE = "Back Office API"
 DESCRIPTION = """
@@ -91,9 +91,9 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     # Not above: there every request would pass the same limit twice.
     app.max_body_size = settings.MAX_BODY_BYTES
     app.state.settings = settings
-    app.state.auth = AuthTools.of(settings)
+    app.state.auth = AuthComponents.of(settings)
     app.state.access_log = AccessLog(settings)
-    app.outer_layer = partial(around, app.state.access_log)
+    app.outer_layer = partial(with_access_log, app.state.access_log)
     install_handlers(app)
     install_routes(app, settings)
     return app

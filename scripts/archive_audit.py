@@ -15,7 +15,7 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
 from app.audit.archive.plan import Plan, make_plan
@@ -24,7 +24,7 @@ from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver, Outcome
 from app.audit.archive.run.lock import only_run
 from app.audit.archive.seals.sealer import Sealer, newest_seal
-from app.audit.archive.search.query import Question
+from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
 from app.audit.archive.verify.report import Report
@@ -72,7 +72,7 @@ app.add_typer(holds.app, name="hold")
 
 
 def work(
-    do: Callable[[Tools], Awaitable[ResultT]],
+    do: Callable[[ArchiveContext], Awaitable[ResultT]],
     dest: str,
     max_seconds: float | None = None,
     batch_size: int = BATCH,
@@ -83,7 +83,9 @@ def work(
     async def with_tools(database: Database) -> ResultT:
         with show.Bar(max_seconds) as bar:
             sealer = Sealer(database, settings)
-            return await do(Tools(database, Store(place), sealer, bar, batch_size))
+            return await do(
+                ArchiveContext(database, Store(place), sealer, bar, batch_size)
+            )
 
     return perform(with_tools)
 
@@ -131,10 +133,10 @@ def run(  # noqa: PLR0913, they are options
     folder(dest)
     confirm(f"Move all rows from before {before:%Y-%m-%d} into the archive?", yes)
 
-    async def archive(tools: Tools) -> dict[str, Outcome]:
-        async with only_run(tools.database):
+    async def archive(context: ArchiveContext) -> dict[str, Outcome]:
+        async with only_run(context.database):
             logs = chosen(table)
-            return {log.name: await Archiver(tools, log).run(before) for log in logs}
+            return {log.name: await Archiver(context, log).run(before) for log in logs}
 
     outcomes = work(archive, dest, max_seconds, batch_size)
     (show.as_json if as_json else show.show_outcomes)(outcomes)
@@ -159,11 +161,11 @@ def verify(
     output, change nothing, and find out who could write there.
     """
 
-    async def compare(tools: Tools) -> Report:
+    async def compare(context: ArchiveContext) -> Report:
         witnesses = read_witnesses(Path(seals)) if seals else []
         # A run would move rows from one side to the other meanwhile.
-        async with only_run(tools.database):
-            return await verify_all(tools, chosen(table), witnesses)
+        async with only_run(context.database):
+            return await verify_all(context, chosen(table), witnesses)
 
     report = work(compare, dest)
     (show.as_json if as_json else show.show_report)(report)
@@ -185,10 +187,12 @@ def restore(
     The files stay. `purge-restored` removes the copies.
     """
 
-    async def bring_back(tools: Tools) -> dict[str, Outcome]:
-        async with only_run(tools.database):
+    async def bring_back(context: ArchiveContext) -> dict[str, Outcome]:
+        async with only_run(context.database):
             when, logs = span(since, until), chosen(table)
-            return {log.name: await Restorer(tools, log).restore(when) for log in logs}
+            return {
+                log.name: await Restorer(context, log).restore(when) for log in logs
+            }
 
     outcomes = work(bring_back, dest)
     (show.as_json if as_json else show.show_outcomes)(outcomes)
@@ -216,8 +220,8 @@ def query(  # noqa: PLR0913, they are options
     Files that cannot have any are not opened: their manifests and indexes tell.
     """
     entity_id = str(id) if id else None
-    question = Question(span(since, until), limit, entity, entity_id, actor, request)
-    answer = work(lambda tools: Search(tools, question).ask(), dest)
+    question = SearchQuery(span(since, until), limit, entity, entity_id, actor, request)
+    answer = work(lambda context: Search(context, question).ask(), dest)
     (show.as_json if as_json else show.show_answer)(answer)
 
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # Nothing is signed here, yet the settings insist.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
-from app.audit.history.repository import PastRepository
+from app.audit.history.repository import HistoryRepository
 from app.audit.history.schemas import HistoryQuery
 from app.audit.repository import ACCESSES, CHANGES, AuditRepository
 from app.audit.schemas import AccessQuery, ChangeQuery
@@ -70,7 +70,7 @@ FROM r"""
 
 Ask = Callable[[AuditRepository], Awaitable[Any]]
 QUESTIONS: dict[str, Ask] = {
-    "history of one record": lambda log: PastRepository(log.session).of_record(
+    "history of one record": lambda log: HistoryRepository(log.session).of_record(
         "Product", ID, HistoryQuery()
     ),
     "a request's changes": lambda log: log.of_request(CHANGES, "request-333"),

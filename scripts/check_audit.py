@@ -15,22 +15,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.audit.history.consistency import Check, Fault
+from app.audit.history.consistency import ConsistencyCheck, Inconsistency
 from app.core.config import settings
 from app.core.db.migrations import schema_fault
 from app.core.models import entities
 from app.main import open_database
 
 
-async def find_faults() -> list[Fault]:
+async def find_faults() -> list[Inconsistency]:
     """Return what is wrong twice: what was only being written is right by then."""
     async with open_database(settings) as database:
         if fault := await schema_fault(database):
             sys.exit(fault)
-        found: list[set[Fault]] = []
+        found: list[set[Inconsistency]] = []
         for _ in range(2):
             async with database.reading() as session:
-                checks = [Check(session, model) for model in entities()]
+                checks = [ConsistencyCheck(session, model) for model in entities()]
                 found.append(
                     {each for check in checks async for each in check.faults()}
                 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.models import (
     AuthSession,
     Role,
@@ -16,7 +16,7 @@ from app.auth.models import (
     UserRole,
 )
 from app.auth.passwords.hashing import passwords
-from app.auth.sessions.token_pair import Seat, issue
+from app.auth.sessions.token_pair import SessionRef, issue
 from app.auth.tokens.refresh_tokens import RefreshToken
 from app.core.clock import now
 from app.core.config import Settings
@@ -28,7 +28,7 @@ PASSWORD = "a fountain of brass and oak"
 CHEAP = passwords.copy(argon2__memory_cost=8, argon2__time_cost=1)
 HASH = CHEAP.hash(PASSWORD)
 # The superuser that every test database comes with, and her session.
-ROOT = Seat(uuid7(), uuid7(), 1)
+ROOT = SessionRef(uuid7(), uuid7(), 1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ async def add_root(settings: Settings) -> None:
 
 
 def root_header(settings: Settings) -> dict[str, str]:
-    pair = issue(AuthTools.of(settings), ROOT, RefreshToken.new())
+    pair = issue(AuthComponents.of(settings), ROOT, RefreshToken.new())
     return {"authorization": f"Bearer {pair.access_token}"}
 
 
@@ -106,5 +106,5 @@ async def write_account(
         session.add(user)
         await session.flush()
         session.add(opened)
-    pair = issue(AuthTools.of(settings), Seat(user.id, opened.id, 1), token)
+    pair = issue(AuthComponents.of(settings), SessionRef(user.id, opened.id, 1), token)
     return Account(user.id, user.email, pair.access_token, pair.refresh_token)

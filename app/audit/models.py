@@ -21,7 +21,7 @@ LABEL = 254  # of an actor: her e-mail address, as it was then
 REQUEST_ID = 64
 
 
-class Image(JSON):
+class Snapshot(JSON):
     """A record's values, by column. None is NULL, not the JSON text `null`."""
 
     def __init__(self) -> None:
@@ -50,8 +50,8 @@ class Change(SQLModel):
     entity: str = Field(max_length=100)
     entity_id: UUID | None = None
     version: int | None = None
-    old: dict[str, Any] | None = Field(default=None, sa_type=Image)
-    new: dict[str, Any] | None = Field(default=None, sa_type=Image)
+    old: dict[str, Any] | None = Field(default=None, sa_type=Snapshot)
+    new: dict[str, Any] | None = Field(default=None, sa_type=Snapshot)
     reason: str | None = Field(default=None, max_length=500)
 
 

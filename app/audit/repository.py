@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.archive import logs
 from app.audit.archive.files.repository import FileRepository
 from app.audit.cursors import read_cursor, write_cursor
-from app.audit.schemas import AccessQuery, ChangeQuery, LogQuery, Stretch
+from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, LogQuery
 
 MOST = 200  # rows of one request on its page
 
@@ -23,11 +23,11 @@ class AuditRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def changes(self, query: ChangeQuery) -> Stretch[Any]:
-        return await self._stretch(CHANGES, query)
+    async def changes(self, query: ChangeQuery) -> CursorPage[Any]:
+        return await self._page(CHANGES, query)
 
-    async def accesses(self, query: AccessQuery) -> Stretch[Any]:
-        return await self._stretch(ACCESSES, query)
+    async def accesses(self, query: AccessQuery) -> CursorPage[Any]:
+        return await self._page(ACCESSES, query)
 
     async def of_request(self, table: Table, request_id: str) -> list[Any]:
         query = select(table).where(table.c.request_id == request_id)
@@ -38,7 +38,7 @@ class AuditRepository:
         """Say until when this record's changes may be in cold storage only."""
         return await FileRepository(self.session).archived_until(entity, id)
 
-    async def _stretch(self, log: Table, query: LogQuery) -> Stretch[Any]:
+    async def _page(self, log: Table, query: LogQuery) -> CursorPage[Any]:
         table = source(log, query.include)
         # One more than asked for tells whether there is more.
         rows = list(
@@ -51,7 +51,7 @@ class AuditRepository:
         )
         shown, rest = rows[: query.limit], rows[query.limit :]
         cursor = write_cursor(shown[-1].at, shown[-1].id) if rest else None
-        return Stretch.model_construct(items=shown, next=cursor)
+        return CursorPage.model_construct(items=shown, next=cursor)
 
 
 def source(log: Table, include: str | None) -> FromClause:

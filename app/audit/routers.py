@@ -11,8 +11,8 @@ from app.audit.schemas import (
     AccessRead,
     ChangeQuery,
     ChangeRead,
+    CursorPage,
     RequestRead,
-    Stretch,
 )
 from app.audit.service import AuditService
 from app.auth.dependencies import guarded_router
@@ -30,18 +30,18 @@ async def get_service(session: SessionDep) -> AuditService:
 ServiceDep = Annotated[AuditService, Depends(get_service)]
 
 
-@router.get("/changes", response_model=Stretch[ChangeRead])
+@router.get("/changes", response_model=CursorPage[ChangeRead])
 async def list_changes(
     service: ServiceDep, query: Annotated[ChangeQuery, Query()]
-) -> Stretch[AuditChange]:
+) -> CursorPage[AuditChange]:
     """List changes of records, newest first: who changed what, from what, to what."""
     return await service.changes(query)
 
 
-@router.get("/accesses", response_model=Stretch[AccessRead])
+@router.get("/accesses", response_model=CursorPage[AccessRead])
 async def list_accesses(
     service: ServiceDep, query: Annotated[AccessQuery, Query()]
-) -> Stretch[AuditAccess]:
+) -> CursorPage[AuditAccess]:
     """List requests, newest first: who asked for what, from where, and what came of it.
 
     A request is listed about a second after it was answered.

@@ -66,14 +66,14 @@ class AccessRead(BaseModel):
     outcome: str
 
 
-class Stretch(BaseModel, Generic[T]):
+class CursorPage(BaseModel, Generic[T]):
     """A stretch of a log, newest first. `next` is the cursor of what comes after."""
 
     model_config = ConfigDict(from_attributes=True)
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{params[0].__name__.removesuffix('Read')}Stretch"
+        return f"{params[0].__name__.removesuffix('Read')}Page"
 
     items: list[T]
     next: str | None = Field(description="Send it as `cursor`; null at the end.")

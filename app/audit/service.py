@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.audit.repository import ACCESSES, CHANGES, AuditRepository
-from app.audit.schemas import AccessQuery, ChangeQuery, RequestRead, Stretch
+from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, RequestRead
 from app.core.exceptions import NotFoundException
 
 
@@ -11,10 +11,10 @@ class AuditService:
     def __init__(self, repository: AuditRepository) -> None:
         self.repository = repository
 
-    async def changes(self, query: ChangeQuery) -> Stretch[Any]:
+    async def changes(self, query: ChangeQuery) -> CursorPage[Any]:
         return await self.repository.changes(query)
 
-    async def accesses(self, query: AccessQuery) -> Stretch[Any]:
+    async def accesses(self, query: AccessQuery) -> CursorPage[Any]:
         return await self.repository.accesses(query)
 
     async def request(self, request_id: str) -> RequestRead:

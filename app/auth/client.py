@@ -17,7 +17,7 @@ class Client:
     user_agent: str | None
 
 
-def client_address(request: HTTPConnection) -> str:
+def client_ip(request: HTTPConnection) -> str:
     """Return the nearest address that is not one of our own proxies.
 
     X-Forwarded-For is read from the right, one hop for each proxy that we trust: what

@@ -19,7 +19,7 @@ class Lifetimes:
 
 
 @dataclass(frozen=True)
-class AuthTools:
+class AuthComponents:
     ring: KeyRing
     tokens: AccessTokens
     hasher: Hasher
@@ -27,7 +27,7 @@ class AuthTools:
     shortest_password: int
 
     @classmethod
-    def of(cls, settings: Settings) -> "AuthTools":
+    def of(cls, settings: Settings) -> "AuthComponents":
         ring = KeyRing.of(settings)
         return cls(
             ring=ring,

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.openapi.models import OAuth2, OAuthFlowPassword, OAuthFlows
 from fastapi.security.base import SecurityBase
 
-from app.auth.client import Client, client_address
-from app.auth.components import AuthTools
+from app.auth.client import Client, client_ip
+from app.auth.components import AuthComponents
 from app.auth.exceptions import (
     AnonymousException,
     MissingPermissionException,
@@ -17,7 +17,7 @@ from app.auth.exceptions import (
     UnauthorizedException,
 )
 from app.auth.permissions.principal import Principal, find_principal
-from app.auth.permissions.registry import CRUD, declare
+from app.auth.permissions.registry import CRUD, register
 from app.auth.tokens.access_tokens import Claims, InvalidTokenError
 from app.core.context import current_context
 from app.core.dependencies import SessionDep
@@ -29,12 +29,12 @@ ACTIONS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update"}
 logger = structlog.get_logger()
 
 
-async def get_tools(request: Request) -> AuthTools:
-    tools: AuthTools = request.app.state.auth
-    return tools
+async def get_components(request: Request) -> AuthComponents:
+    components: AuthComponents = request.app.state.auth
+    return components
 
 
-ToolsDep = Annotated[AuthTools, Depends(get_tools)]
+ComponentsDep = Annotated[AuthComponents, Depends(get_components)]
 
 
 async def get_claims(request: Request) -> Claims:
@@ -45,9 +45,9 @@ async def get_claims(request: Request) -> Claims:
     kind, _, token = headers[0].partition(" ")
     if len(headers) > 1 or kind.lower() != "bearer":
         raise UnauthorizedException
-    tools: AuthTools = request.app.state.auth
+    components: AuthComponents = request.app.state.auth
     try:
-        return tools.tokens.decode(token)
+        return components.tokens.decode(token)
     except InvalidTokenError:
         raise UnauthorizedException from None
 
@@ -132,7 +132,7 @@ def action_of(method: str, path: str) -> str:
 
 def guarded_router(resource: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
     """Return a router whose every route asks for a permission on `resource`."""
-    declare(resource, actions)
+    register(resource, actions)
     return api_router(
         f"/{resource}",
         tags=[resource],
@@ -142,7 +142,7 @@ def guarded_router(resource: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
 
 async def get_client(request: Request) -> Client:
     agent = request.headers.get("user-agent")
-    return Client(ip=client_address(request), user_agent=agent and agent[:255])
+    return Client(ip=client_ip(request), user_agent=agent and agent[:255])
 
 
 ClientDep = Annotated[Client, Depends(get_client)]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, LogName, Span
+from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, LogName, LogRange
 from app.core.config import settings
 
 KEEP_DAYS = 365
@@ -90,11 +90,11 @@ def folder(dest: str) -> Path:
     return Path(path)
 
 
-def span(since: datetime | None, before: datetime | None) -> Span:
+def span(since: datetime | None, before: datetime | None) -> LogRange:
     top = datetime.max.replace(tzinfo=UTC)
-    end = Span.between(top, before.replace(tzinfo=UTC)).until if before else None
+    end = LogRange.between(top, before.replace(tzinfo=UTC)).until if before else None
     start = (since.replace(tzinfo=UTC), BEGINNING[1]) if since else BEGINNING
-    return Span(start, end or (top, HIGHEST))
+    return LogRange(start, end or (top, HIGHEST))
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -9,7 +9,7 @@ from app.audit.archive.canonical import spell
 from app.audit.archive.plan import Plan
 from app.audit.archive.progress import Progress as Quiet
 from app.audit.archive.run.archiver import Outcome
-from app.audit.archive.search.query import Answer
+from app.audit.archive.search.query import SearchResult
 from app.audit.archive.status import Status
 from app.audit.archive.verify.report import Report
 
@@ -102,7 +102,7 @@ def show_report(report: Report) -> None:
         print("All is as it was sealed.")
 
 
-def show_answer(answer: Answer) -> None:
+def show_answer(answer: SearchResult) -> None:
     for row in answer.rows:
         print(orjson.dumps(row).decode())
     told = (

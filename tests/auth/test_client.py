@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import col
 from starlette.requests import HTTPConnection
 
-from app.auth.client import client_address
+from app.auth.client import client_ip
 from app.auth.models import AuthSession
 from app.core.config import Settings
 from app.main import create_app
@@ -38,7 +38,7 @@ def seen(settings: Settings, peer: str, headers: Headers) -> str:
     raw = [(name.encode(), value.encode()) for name, value in headers]
     scope = {"type": "http", "client": (peer, 1), "headers": raw}
     app = SimpleNamespace(state=SimpleNamespace(settings=settings))
-    return client_address(HTTPConnection(scope | {"app": app}))
+    return client_ip(HTTPConnection(scope | {"app": app}))
 
 
 # Who connects; what the headers claim; who it is.

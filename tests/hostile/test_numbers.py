@@ -112,7 +112,7 @@ def test_a_pattern_says_what_is_taken(
     )
     text = data.draw(good | wrong | TEXT)
     answer = api.fill(field, text)
-    # Some fields forgive the blanks around a text, and some do not.
+    # Some fields reset the blanks around a text, and some do not.
     if re.fullmatch(pattern.removesuffix("$"), text):
         assert is_read(answer), answer.text
     elif not re.fullmatch(pattern.removesuffix("$"), text.strip()):

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from app.audit.access.redaction import masked, one_line
-from app.auth.client import client_address
+from app.auth.client import client_ip
 from app.core.context import current_context
 from app.core.web.middleware import route_of
 
@@ -39,7 +39,7 @@ def describe(scope: Scope, at: datetime) -> Row:
         "user_id": digits(context.actor_id),
         "user_label": context.actor_label,
         "session_id": digits(context.session_id),
-        "ip": client_address(HTTPConnection(scope)),
+        "ip": client_ip(HTTPConnection(scope)),
         "method": one_line(scope["method"], 20),
         "path": one_line(scope["path"], 2048),
         "route": route and one_line(route, 255),

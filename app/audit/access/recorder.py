@@ -15,7 +15,7 @@ from app.core.web.plain_text_errors import no_request
 UNRECORDED = "The request could not be recorded. It may have taken effect"
 
 
-class Exchange:
+class RequestRecorder:
     """One request and its answer, as they pass by."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Exchange:
         return row
 
 
-class HeldExchange(Exchange):
+class WithholdingRecorder(RequestRecorder):
     """Sends nothing until the answer is known and recorded; 503 when that fails."""
 
     def __init__(self, *parts: Any) -> None:

@@ -11,7 +11,7 @@ AIM = 0.02  # seconds that a transaction should take
 FEWEST = 50  # rows
 
 
-class Pace:
+class BatchSizer:
     """Starts slowly, and finds out how many rows take as long as a batch should."""
 
     def __init__(self, most: int) -> None:

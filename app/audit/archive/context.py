@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.files.store import Store
-from app.audit.archive.logs import Log, Span
+from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.progress import Progress
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.sealer import Sealer
@@ -13,14 +13,16 @@ from app.core.db.database import Database
 
 
 @dataclass(frozen=True)
-class Tools:
+class ArchiveContext:
     database: Database
     store: Store
     sealer: Sealer
     progress: Progress
     batch_size: int
 
-    async def pages(self, log: Log, span: Span, most: int) -> AsyncIterator[list[Row]]:
+    async def pages(
+        self, log: Log, span: LogRange, most: int
+    ) -> AsyncIterator[list[Row]]:
         """Yield rows that may be archived, a batch at a time, in the log's order."""
         while most > 0:
             async with self.database.reading() as session:
@@ -30,4 +32,4 @@ class Tools:
                 return
             yield rows
             most -= len(rows)
-            span = Span((rows[-1]["at"], rows[-1]["id"]), span.until)
+            span = LogRange((rows[-1]["at"], rows[-1]["id"]), span.until)

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
-from app.audit.archive.trace import add_record
+from app.audit.archive.trace import add_trace
 from app.core.clock import now
 
 
@@ -31,7 +31,7 @@ class HoldRepository:
     async def add(self, hold: AuditHold) -> None:
         self.session.add(hold)
         await self.session.flush()
-        await add_record(self.session, "audit_hold", "held", told(hold))
+        await add_trace(self.session, "audit_hold", "held", told(hold))
 
     async def release(self, id: UUID, by: str) -> AuditHold | None:
         """End a hold; None when there is no such hold any more."""
@@ -42,7 +42,7 @@ class HoldRepository:
         if hold:
             hold.released_at, hold.released_by = now(), by
             await self.session.flush()
-            await add_record(self.session, "audit_hold", "released", told(hold))
+            await add_trace(self.session, "audit_hold", "released", told(hold))
         return hold
 
 

@@ -77,22 +77,22 @@ LOGS = {log.name: log for log in (CHANGES, ACCESSES)}
 
 
 @dataclass(frozen=True)
-class Span:
+class LogRange:
     """A stretch of a log: from after one place up to another, which belongs to it."""
 
     after: Key
     until: Key
 
     @classmethod
-    def of_day(cls, day: date) -> "Span":
+    def of_day(cls, day: date) -> "LogRange":
         start = datetime.combine(day, time(), UTC)
         return cls.between(start, start + timedelta(days=1))
 
     @classmethod
-    def between(cls, since: datetime, before: datetime) -> "Span":
+    def between(cls, since: datetime, before: datetime) -> "LogRange":
         return cls((since, LOWEST), (before - TICK, HIGHEST))
 
-    def on(self, day: date) -> "Span":
+    def on(self, day: date) -> "LogRange":
         """Return the part of this span that is on one day."""
-        whole = Span.of_day(day)
-        return Span(max(self.after, whole.after), min(self.until, whole.until))
+        whole = LogRange.of_day(day)
+        return LogRange(max(self.after, whole.after), min(self.until, whole.until))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from app.audit.archive.canonical import to_line
 from app.audit.archive.files.blocks import LEVEL
-from app.audit.archive.logs import BEGINNING, HIGHEST, Log, LogName, Span
+from app.audit.archive.logs import BEGINNING, HIGHEST, Log, LogName, LogRange
 from app.audit.archive.repository import LogRepository
 from app.core.clock import now
 from app.core.db.database import Database
@@ -40,12 +40,12 @@ class Plan:
 
 async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     plan = Plan(log.name, before)
-    span = Span(BEGINNING, Span.between(before, before).until)
+    span = LogRange(BEGINNING, LogRange.between(before, before).until)
     async with database.reading() as session:
         rows = LogRepository(session, log)
         plan.days = [day async for day in days(rows, span)]
         plan.held = await rows.count_held(span)
-        plan.staying = await rows.count(Span(span.until, (later(), HIGHEST)))
+        plan.staying = await rows.count(LogRange(span.until, (later(), HIGHEST)))
         lines = [to_line(row) for row in await rows.page(span, SAMPLE)]
     if lines:
         content = b"\n".join(lines)
@@ -55,12 +55,12 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     return plan
 
 
-async def days(rows: LogRepository, span: Span) -> AsyncIterator[Day]:
+async def days(rows: LogRepository, span: LogRange) -> AsyncIterator[Day]:
     """Yield each day that has rows, however many have none in between."""
     while first := await rows.first_at(span):
         today = span.on(first.date())
         yield Day(first.date(), await rows.count(today))
-        span = Span(today.until, span.until)
+        span = LogRange(today.until, span.until)
 
 
 def later() -> datetime:

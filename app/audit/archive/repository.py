@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import CHANGES, Log, Span, table_of
+from app.audit.archive.logs import CHANGES, Log, LogRange, table_of
 from app.audit.archive.models import AuditHold
 from app.audit.models import AuditPruning
 from app.core.db.ids import uuid7
@@ -34,11 +34,11 @@ class LogRepository:
         self.log = log
         self.table = log.live
 
-    async def page(self, span: Span, limit: int) -> list[Row]:
+    async def page(self, span: LogRange, limit: int) -> list[Row]:
         """Return the first rows of this span."""
         return await self.rows(in_order(self.table, span).limit(limit))
 
-    async def unheld_page(self, span: Span, limit: int) -> list[Row]:
+    async def unheld_page(self, span: LogRange, limit: int) -> list[Row]:
         """Return the first rows of this span that no legal hold keeps in place."""
         query = in_order(self.table, span).where(~self.held()).limit(limit)
         return await self.rows(query)
@@ -51,16 +51,16 @@ class LogRepository:
     async def by_ids(self, ids: Sequence[UUID]) -> list[Row]:
         return await self.rows(select(self.table).where(self.table.c.id.in_(ids)))
 
-    async def first_at(self, span: Span) -> datetime | None:
+    async def first_at(self, span: LogRange) -> datetime | None:
         query = select(func.min(self.table.c.at)).where(*within(self.table, span))
         first: datetime | None = await self.session.scalar(query)
         return first
 
-    async def count(self, span: Span) -> int:
+    async def count(self, span: LogRange) -> int:
         query = select(func.count()).select_from(self.table)
         return await self.session.scalar(query.where(*within(self.table, span))) or 0
 
-    async def count_held(self, span: Span) -> int:
+    async def count_held(self, span: LogRange) -> int:
         query = select(func.count()).select_from(self.table)
         query = query.where(*within(self.table, span), self.held())
         return await self.session.scalar(query) or 0
@@ -85,12 +85,12 @@ class LogRepository:
         await self.session.execute(own)
 
 
-def in_order(table: Table, span: Span) -> Select[Any]:
+def in_order(table: Table, span: LogRange) -> Select[Any]:
     query = select(table).where(*within(table, span))
     return query.order_by(table.c.at, table.c.id)
 
 
-def within(table: Table, span: Span) -> list[ColumnElement[bool]]:
+def within(table: Table, span: LogRange) -> list[ColumnElement[bool]]:
     """Return a span as conditions that the index on `at` can answer."""
     at, id = table.c.at, table.c.id
     return [

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
-from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, Span
+from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, LogRange
 from app.audit.archive.models import State
 from app.audit.archive.plan import later
 from app.audit.archive.repository import LogRepository
@@ -48,7 +48,7 @@ async def make_status(database: Database) -> Status:
 
 
 async def log_status(database: Database, log: Log) -> LogStatus:
-    whole = Span(BEGINNING, (later(), HIGHEST))
+    whole = LogRange(BEGINNING, (later(), HIGHEST))
     async with database.reading() as session:
         rows = LogRepository(session, log)
         files = await FileRepository(session).of(log)
@@ -57,7 +57,7 @@ async def log_status(database: Database, log: Log) -> LogStatus:
         return LogStatus(
             live=await rows.count(whole),
             oldest=await rows.first_at(whole),
-            unsealed=await rows.count(Span(mark, whole.until)),
+            unsealed=await rows.count(LogRange(mark, whole.until)),
             restored=await RestoredRepository(session, log).count(),
             archived=sum(file.count for file in done),
             archived_until=max((f.last_at for f in done if f.last_at), default=None),

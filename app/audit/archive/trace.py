@@ -10,7 +10,7 @@ from app.audit.changes.change_row import unaudited_row
 from app.audit.changes.guard import seen_by_audit
 
 
-async def add_record(
+async def add_trace(
     session: AsyncSession, entity: str, reason: str, told: dict[str, Any]
 ) -> None:
     """Record, in the transaction of the deed, what was done to which table."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Delete, Result, Update, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
-from app.audit.changes.change_row import Step
+from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError, seen_by_audit
 from app.audit.changes.snapshots import Values
 from app.audit.models import Action
@@ -14,7 +14,7 @@ from app.core.models import Entity
 
 Rows = dict[UUID, Values]
 
-MOST = 10_000  # rows in one statement: drivers count the ids, memory the images
+MOST = 10_000  # rows in one statement: drivers count the ids, memory the snapshots
 
 
 def is_bulk(state: ORMExecuteState) -> bool:
@@ -28,7 +28,7 @@ def is_bulk(state: ORMExecuteState) -> bool:
     )
 
 
-def run_bulk(state: ORMExecuteState) -> tuple[Result[Any], list[Step]]:
+def run_bulk(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]]:
     """Lock and read the rows, change exactly those, read them again, compare.
 
     Raises:
@@ -67,17 +67,17 @@ def read(
 
 def steps(
     mapper: Mapper[Any], before: Rows, after: Rows, state: ORMExecuteState
-) -> list[Step]:
+) -> list[RowChange]:
     model = mapper.class_
     if state.is_delete:
         return [
-            Step(Action.DELETE, model, id, old["version"] + 1, old, {})
+            RowChange(Action.DELETE, model, id, old["version"] + 1, old, {})
             for id, old in before.items()
         ]
     if after.keys() != before.keys():
         raise UnauditedWriteError("An id is for life")
     return [
-        Step(Action.UPDATE, model, id, new["version"], *changed(before[id], new))
+        RowChange(Action.UPDATE, model, id, new["version"], *changed(before[id], new))
         for id, new in after.items()
     ]
 

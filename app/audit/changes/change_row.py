@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.audit.changes.snapshots import Values, image
+from app.audit.changes.snapshots import Values, snapshot
 from app.audit.models import Action
 from app.core.clock import now
 from app.core.context import current_context
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RowChange:
     """What happened to one row: an insert has no old values, a delete no new ones."""
 
     action: Action
@@ -26,7 +26,7 @@ class Step:
     new: Values
 
 
-def change_row(step: Step, key: bytes) -> Row:
+def change_row(step: RowChange, key: bytes) -> Row:
     """Return the values of one AuditChange: plain, for building objects costs more.
 
     `key` is what redacted values are hashed with.
@@ -36,8 +36,8 @@ def change_row(step: Step, key: bytes) -> Row:
         "entity": step.model.__name__,
         "entity_id": step.id,
         "version": step.version,
-        "old": image(step.model, step.old, salt),
-        "new": image(step.model, step.new, salt),
+        "old": snapshot(step.model, step.old, salt),
+        "new": snapshot(step.model, step.new, salt),
     }
 
 

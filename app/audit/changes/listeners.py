@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapper, ORMExecuteState
 from sqlalchemy.sql import ClauseElement
 
 from app.audit.changes.bulk import is_bulk, run_bulk
-from app.audit.changes.change_row import Step
+from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError, seen_by_audit
 from app.audit.changes.session import AuditedSession, audited, session_of
 from app.audit.changes.snapshots import Values
@@ -37,7 +37,10 @@ def loaded(entity: Entity) -> dict[str, Any]:
 
 def after_insert(_: Mapper[Any], __: Connection, entity: Entity) -> None:
     new = loaded(entity)
-    note(entity, Step(Action.INSERT, type(entity), entity.id, entity.version, {}, new))
+    note(
+        entity,
+        RowChange(Action.INSERT, type(entity), entity.id, entity.version, {}, new),
+    )
 
 
 def before_update(_: Mapper[Any], __: Connection, entity: Entity) -> None:
@@ -53,7 +56,7 @@ def after_update(_: Mapper[Any], __: Connection, entity: Entity) -> None:
         return  # nothing was different, and so nothing was written
     old.setdefault("updated_at", before["updated_at"])
     new = {name: entity.__dict__[name] for name in old}
-    step = Step(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
+    step = RowChange(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
     note(entity, step)
 
 
@@ -75,7 +78,9 @@ def before_delete(_: Mapper[Any], connection: Connection, entity: Entity) -> Non
     old = as_stored(entity, connection)
     if old:
         version = old["version"] + 1
-        note(entity, Step(Action.DELETE, type(entity), entity.id, version, old, {}))
+        note(
+            entity, RowChange(Action.DELETE, type(entity), entity.id, version, old, {})
+        )
 
 
 def as_stored(entity: Entity, connection: Connection) -> Values:
@@ -87,7 +92,7 @@ def as_stored(entity: Entity, connection: Connection) -> Values:
     return next(map(dict, row.mappings()), {})
 
 
-def note(entity: Entity, step: Step) -> None:
+def note(entity: Entity, step: RowChange) -> None:
     session_of(entity).steps.append(step)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import event, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstanceState, Session, UOWTransaction, object_session
 
-from app.audit.changes.change_row import Step, change_row
+from app.audit.changes.change_row import RowChange, change_row
 from app.audit.changes.guard import UnauditedWriteError, seen_by_audit
 from app.audit.changes.snapshots import Values
 from app.audit.models import AuditChange
@@ -24,7 +24,7 @@ class AuditedSession(Session):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.steps: list[Step] = []
+        self.steps: list[RowChange] = []
         self.before: dict[InstanceState[Any], Values] = {}
         # One instant for all that a transaction changes: what happened at once can be
         # seen at once, and no moment lies between a record and its parts.
@@ -38,7 +38,7 @@ class AuditedSession(Session):
             self.steps.clear()
             self.before.clear()
 
-    def record(self, steps: list[Step]) -> None:
+    def record(self, steps: list[RowChange]) -> None:
         if not steps:
             return
         at = {"at": self.instant or now()}

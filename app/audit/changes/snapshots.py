@@ -15,7 +15,7 @@ from app.core.models import Entity
 Values = Mapping[str, Any]
 
 
-def image(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any] | None:
+def snapshot(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any] | None:
     columns = model.__table__.c
     return {
         name: redact(value, salt + name.encode())

@@ -11,7 +11,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.changes.session import KEY
-from app.audit.changes.snapshots import image
+from app.audit.changes.snapshots import snapshot
 from app.audit.models import Action
 from app.audit.repository import CHANGES
 from app.core.models import Entity
@@ -21,7 +21,7 @@ State = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Fault:
+class Inconsistency:
     """A record about which the log and the database do not agree."""
 
     entity: str
@@ -29,7 +29,7 @@ class Fault:
     problem: str
 
 
-class Check:
+class ConsistencyCheck:
     """Compares one entity's records with its history, in bounded memory."""
 
     def __init__(self, session: AsyncSession, model: type[Entity]) -> None:
@@ -38,15 +38,15 @@ class Check:
         self.key: bytes = session.sync_session.info[KEY]
         self.own = CHANGES.c.entity == model.__name__
 
-    async def faults(self) -> AsyncIterator[Fault]:
+    async def faults(self) -> AsyncIterator[Inconsistency]:
         async for rows in self.batches():
             told = await self.replayed([row["id"] for row in rows])
             for row in rows:
                 for problem in differences(self.shown(row), told.get(row["id"])):
-                    yield Fault(self.model.__name__, row["id"], problem)
+                    yield Inconsistency(self.model.__name__, row["id"], problem)
         for id in await self.lost():
             problem = "it is gone, and the log does not say so"
-            yield Fault(self.model.__name__, id, problem)
+            yield Inconsistency(self.model.__name__, id, problem)
 
     async def batches(self) -> AsyncIterator[list[Any]]:
         query = select(self.table).order_by(self.table.c.id).limit(BATCH)
@@ -82,7 +82,7 @@ class Check:
 
     def shown(self, row: Any) -> State:
         """Return the row as the log would tell it."""
-        told = image(self.model, row, self.key + row["id"].bytes)
+        told = snapshot(self.model, row, self.key + row["id"].bytes)
         state: State = from_json(to_json(told))
         return state
 

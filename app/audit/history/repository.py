@@ -23,7 +23,7 @@ def until(instant: datetime) -> Moment:
     return CHANGES.c.at <= instant
 
 
-class PastRepository:
+class HistoryRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
@@ -106,11 +106,11 @@ class PastRepository:
         """Return the ids of all that have ever belonged to this owner."""
         table: Table = child.__table__
         live = select(table.c.id).where(table.c[key] == owner)
-        images = (
+        snapshots = (
             CHANGES.c[name][key].as_string() == str(owner) for name in ("old", "new")
         )
         once = select(CHANGES.c.entity_id).where(
-            CHANGES.c.entity == child.__name__, or_(*images)
+            CHANGES.c.entity == child.__name__, or_(*snapshots)
         )
         return {*await self.session.scalars(live), *await self.session.scalars(once)}
 

@@ -1,4 +1,4 @@
-"""What a slice's router says of its collection: enough to give it a history.
+"""What a slice's router says of its resource: enough to give it a history.
 
 Nothing is declared twice: whoever reads and changes one record has named them all.
 """
@@ -16,7 +16,7 @@ from app.core.schemas import Body, Read
 
 
 @dataclass(frozen=True)
-class Collection:
+class Resource:
     router: APIRouter
     reading: APIRoute
     entity: type[Entity]
@@ -27,11 +27,11 @@ class Collection:
     name: str  # of one record, in operation ids: product
 
 
-def collection_of(router: APIRouter) -> Collection:
+def resource_of(router: APIRouter) -> Resource:
     reading, changing = record_route(router, "GET"), record_route(router, "PATCH")
     hints = get_type_hints(inspect.unwrap(changing.endpoint), include_extras=True)
     (id,) = reading.param_convertors
-    return Collection(
+    return Resource(
         router=router,
         reading=reading,
         entity=hints["return"],
@@ -47,7 +47,7 @@ def record_route(router: APIRouter, method: str) -> APIRoute:
     """Return the route of one record.
 
     Raises:
-        LookupError: this router has none, so it is no collection's.
+        LookupError: this router has none, so it is no resource's.
     """
     for route in router.routes:
         if isinstance(route, APIRoute) and route.methods == {method}:

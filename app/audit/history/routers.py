@@ -1,4 +1,4 @@
-"""HTTP for the past of every collection alike: history, as_of, revert and restore."""
+"""HTTP for the past of every resource alike: history, as_of, revert and restore."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
@@ -9,16 +9,16 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import Scope
 
-from app.audit.history.resource import Collection, collection_of
+from app.audit.history.resource import Resource, resource_of
 from app.audit.history.schemas import (
-    Difference,
     HistoryQuery,
     HistoryRead,
     PastQuery,
     Revert,
+    RevertPreview,
     RevertQuery,
 )
-from app.audit.history.service import Timeline
+from app.audit.history.service import HistoryService
 from app.core.models import Entity
 from app.core.web.openapi import documented
 from app.core.web.routing import Route
@@ -42,20 +42,20 @@ class PastRoute(Route):
 
 # Asked by the handler, not as a dependency: that would be asked even where the id is
 # no id, and nothing was opened.
-def timeline_of(request: Request) -> Timeline:
-    timeline: Timeline = request.state.timeline
+def timeline_of(request: Request) -> HistoryService:
+    timeline: HistoryService = request.state.timeline
     return timeline
 
 
-def opening(collection: Collection) -> Callable[..., Awaitable[None]]:
+def opening(resource: Resource) -> Callable[..., Awaitable[None]]:
     """Return the dependency that says whose past a route is about."""
 
     async def open_timeline(
         request: Request,
-        service: Annotated[Any, Depends(collection.get_service)],
-        id: Annotated[UUID, Path(alias=collection.id)],
+        service: Annotated[Any, Depends(resource.get_service)],
+        id: Annotated[UUID, Path(alias=resource.id)],
     ) -> None:
-        request.state.timeline = Timeline(collection, service, id)
+        request.state.timeline = HistoryService(resource, service, id)
 
     return open_timeline
 
@@ -77,7 +77,7 @@ async def get_past(request: Request, query: Annotated[PastQuery, Query()]) -> En
 
 async def revert(
     request: Request, data: Revert, query: Annotated[RevertQuery, Query()]
-) -> Entity | Difference:
+) -> Entity | RevertPreview:
     """Put the fields back to what they were in a version, under all rules of today.
 
     It is a change like any other: audited, and a new version. With `dry_run=true`
@@ -93,12 +93,12 @@ async def restore(request: Request) -> Entity:
     return await timeline_of(request).restore()
 
 
-def add_timeline(router: APIRouter) -> None:
+def add_history(router: APIRouter) -> None:
     """Give a guarded router's records a past."""
-    collection = collection_of(router)
-    record, name = f"/{{{collection.id}}}", collection.name
-    read: Any = collection.read
-    options: Any = {"dependencies": [Depends(opening(collection))]}
+    resource = resource_of(router)
+    record, name = f"/{{{resource.id}}}", resource.name
+    read: Any = resource.read
+    options: Any = {"dependencies": [Depends(opening(resource))]}
     router.get(
         f"{record}/history",
         name=f"list_{name}_history",
@@ -108,31 +108,31 @@ def add_timeline(router: APIRouter) -> None:
     router.post(
         f"{record}/revert",
         name=f"revert_{name}",
-        response_model=read | Difference,
+        response_model=read | RevertPreview,
         responses=documented(410),
         **options,
     )(revert)
     router.post(
         f"{record}/restore", name=f"restore_{name}", response_model=read, **options
     )(restore)
-    add_past(collection, f"get_past_{name}", options)
+    add_past(resource, f"get_past_{name}", options)
 
 
-def add_past(collection: Collection, name: str, options: Any) -> None:
-    router = collection.router
+def add_past(resource: Resource, name: str, options: Any) -> None:
+    router = resource.router
     router.add_api_route(
-        f"/{{{collection.id}}}",
+        f"/{{{resource.id}}}",
         get_past,
         methods=["GET"],
         name=name,
-        response_model=collection.read,
+        response_model=resource.read,
         include_in_schema=False,
         route_class_override=PastRoute,
         **options,
     )
     # It has to be asked first; the document describes it with the plain one.
     router.routes.insert(0, router.routes.pop())
-    collection.reading.openapi_extra = with_parameter(collection.reading, AS_OF)
+    resource.reading.openapi_extra = with_parameter(resource.reading, AS_OF)
 
 
 def with_parameter(route: APIRoute, parameter: Any) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Revert(Body):
     to_version: Annotated[int, Field(ge=1, le=INT32, examples=[1])]
 
 
-class Difference(BaseModel):
+class RevertPreview(BaseModel):
     """What a revert would change: field → its value now, and the one it would get."""
 
     to_version: int

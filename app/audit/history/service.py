@@ -9,13 +9,13 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from app.audit.history.exceptions import ArchivedException
-from app.audit.history.repository import PastRepository, until
-from app.audit.history.resource import Collection
+from app.audit.history.repository import HistoryRepository, until
+from app.audit.history.resource import Resource
 from app.audit.history.schemas import (
     Changes,
-    Difference,
     HistoryQuery,
     HistoryRead,
+    RevertPreview,
 )
 from app.audit.models import Action, AuditChange
 from app.audit.repository import CHANGES, AuditRepository
@@ -34,14 +34,14 @@ from app.core.web.etag import require_match
 Service = CrudService[Any, Any, Any]
 
 
-class Timeline:
+class HistoryService:
     """The past of one record. Whatever it changes goes through the service."""
 
-    def __init__(self, collection: Collection, service: Service, id: UUID) -> None:
-        self.collection, self.service, self.id = collection, service, id
-        self.model: type[Entity] = collection.entity
+    def __init__(self, resource: Resource, service: Service, id: UUID) -> None:
+        self.resource, self.service, self.id = resource, service, id
+        self.model: type[Entity] = resource.entity
         session = service.repository.session
-        self.past = PastRepository(session)
+        self.past = HistoryRepository(session)
         self.log = AuditRepository(session)
 
     async def history(self, query: HistoryQuery) -> HistoryRead:
@@ -68,10 +68,10 @@ class Timeline:
         entity: Entity = await self.past.build(self.model, state, then)
         return entity
 
-    async def difference(self, version: int) -> Difference:
+    async def difference(self, version: int) -> RevertPreview:
         """Return what a revert would set, and what it would replace."""
         await self.service.get_for_update(self.id)
-        return Difference(to_version=version, changes=await self.changes(version))
+        return RevertPreview(to_version=version, changes=await self.changes(version))
 
     async def revert(self, version: int) -> Entity:
         changes = await self.changes(version)
@@ -84,7 +84,7 @@ class Timeline:
         """Return the fields that a client may change, where they are different."""
         then = await self.at_version(version)
         now = await self.service.get(self.id)
-        fields = self.collection.update.model_fields
+        fields = self.resource.update.model_fields
         names = [name for name in fields if hasattr(then, name)]
         pairs = {name: (getattr(now, name), getattr(then, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -92,7 +92,7 @@ class Timeline:
     def body(self, values: dict[str, Any]) -> Body:
         """Return what a client would send; what was allowed once may be so no more."""
         try:
-            return self.collection.update.model_validate(values)
+            return self.resource.update.model_validate(values)
         except ValidationError as error:
             raise ValidationFailedException(error.errors()) from error
 

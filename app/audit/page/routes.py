@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from app.audit.history.resource import collection_of
+from app.audit.history.resource import resource_of
 from app.core.models import entities
 from app.core.pages.routes import OURS, render
 from app.core.web.routing import API
@@ -26,7 +26,7 @@ def kinds(routers: Iterable[APIRouter]) -> dict[str, Any]:
 
     Those that people work with come first.
     """
-    found = map(collection_of, routers)
+    found = map(resource_of, routers)
     paths = {each.entity: each.router.prefix.removeprefix(API) for each in found}
     return {
         model.__name__: {"path": paths.get(model), "redacted": sorted(model.redacted)}

@@ -74,7 +74,7 @@ class Throttle:
                 return seconds
         return 0
 
-    async def forgive(self, attempt: Attempt) -> None:
+    async def reset(self, attempt: Attempt) -> None:
         """Forget the failures of this pair; the others lose just this attempt."""
         keys = attempt.keys()
         pair = keys.pop(PAIR)

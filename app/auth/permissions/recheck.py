@@ -13,7 +13,7 @@ from app.auth.permissions.principal import Principal, find_principal
 logger = structlog.get_logger()
 
 
-async def confirm(
+async def recheck(
     session: AsyncSession, actor: Principal, permission: str
 ) -> Principal:
     """Return the actor as she is by now: since the first look a password may have been

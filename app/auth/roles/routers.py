@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 
 from app.auth.dependencies import CurrentUser, get_current_user, guarded_router
 from app.auth.models import Role
-from app.auth.permissions.registry import CATALOGUE
+from app.auth.permissions.registry import REGISTRY
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate, RoleQuery, RoleRead, RoleUpdate
 from app.auth.roles.service import RoleService
@@ -61,4 +61,4 @@ async def delete_role(service: ServiceDep, role_id: UUID) -> None:
 @catalogue.get("/permissions", response_model=dict[str, list[str]])
 async def list_permissions() -> dict[str, list[str]]:
     """List what can be granted: module → actions."""
-    return {module: list(actions) for module, actions in sorted(CATALOGUE.items())}
+    return {module: list(actions) for module, actions in sorted(REGISTRY.items())}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.auth.permissions.registry import CATALOGUE, READ
+from app.auth.permissions.registry import READ, REGISTRY
 from app.core.fields import Line
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
@@ -13,8 +13,8 @@ from app.core.schemas import Body, Read, optional
 def check_modules(modules: dict[str, list[str]]) -> dict[str, list[str]]:
     """Refuse what the code does not know: it would grant nothing, and look as if."""
     for module, actions in modules.items():
-        known = set(CATALOGUE.get(module, ())) - {READ}
-        if module not in CATALOGUE:
+        known = set(REGISTRY.get(module, ())) - {READ}
+        if module not in REGISTRY:
             raise ValueError("There is no such module: see GET /permissions")
         if set(actions) - known:
             raise ValueError(f"The actions of {module} are {', '.join(sorted(known))}")

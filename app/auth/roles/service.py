@@ -6,7 +6,7 @@ import structlog
 
 from app.auth.models import Role, User
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import confirm, denied
+from app.auth.permissions.recheck import denied, recheck
 from app.auth.permissions.registry import READ
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate, RoleUpdate
@@ -23,7 +23,7 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
         self.actor = actor
 
     async def create(self, data: RoleCreate) -> Role:
-        await self.confirm("roles:create")
+        await self.recheck("roles:create")
         self.require(data.modules)
         role = await super().create(data)
         self.tell("role_created", role.id)
@@ -44,22 +44,22 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
 
     async def restore(self, entity: Role) -> Role:
         """Bring back a role with its grants; who held it does not hold it again."""
-        await self.confirm("roles:create")
+        await self.recheck("roles:create")
         self.require(entity.modules)
         role = await super().restore(entity)
         self.tell("role_created", role.id)
         return role
 
-    async def confirm(self, permission: str) -> None:
+    async def recheck(self, permission: str) -> None:
         session = self.repository.session
-        self.actor = await confirm(session, self.actor, permission)
+        self.actor = await recheck(session, self.actor, permission)
 
     async def get_touchable(self, id: UUID, permission: str) -> Role:
         """Return the role, locked, if neither it nor its holders are above the actor.
 
         Nor may she hold it herself.
         """
-        await self.confirm(permission)
+        await self.recheck(permission)
         role = await self.get_for_update(id)
         if self.actor.is_superuser:
             return role

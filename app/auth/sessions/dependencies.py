@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.auth.dependencies import ClientDep, ToolsDep
+from app.auth.dependencies import ClientDep, ComponentsDep
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.login_service import AuthService
 from app.auth.sessions.password_service import PasswordService
@@ -15,17 +15,17 @@ from app.core.web.health import HealthDep
 
 
 async def get_auth_service(
-    health: HealthDep, tools: ToolsDep, client: ClientDep
+    health: HealthDep, components: ComponentsDep, client: ClientDep
 ) -> AuthService:
     await health.require()
-    return AuthService(health.database, tools, client)
+    return AuthService(health.database, components, client)
 
 
 async def get_password_service(
-    health: HealthDep, tools: ToolsDep, client: ClientDep
+    health: HealthDep, components: ComponentsDep, client: ClientDep
 ) -> PasswordService:
     await health.require()
-    return PasswordService(health.database, tools, client)
+    return PasswordService(health.database, components, client)
 
 
 async def get_session_service(session: SessionDep) -> SessionService:

@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 
 from app.auth.client import Client
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.exceptions import UnauthorizedException, WrongPasswordException
 from app.auth.models import User
 from app.auth.passwords.login_throttle import Attempt, Throttle, count_attempt
@@ -22,35 +22,37 @@ logger = structlog.get_logger()
 
 
 class PasswordService:
-    def __init__(self, database: Database, tools: AuthTools, client: Client) -> None:
+    def __init__(
+        self, database: Database, components: AuthComponents, client: Client
+    ) -> None:
         self.database = database
-        self.tools = tools
+        self.components = components
         self.client = client
 
     async def change(self, user_id: UUID, data: PasswordChange) -> TokenPair:
         """Set a new password: every session ends, and a new one begins."""
         user = await self.ask(user_id, data.current_password)
         new = normalised(data.new_password)
-        check_password(new, user.email, self.tools.shortest_password, FIELD)
+        check_password(new, user.email, self.components.shortest_password, FIELD)
         if new == normalised(data.current_password):
             raise refused(FIELD, "The new password is the one you have")
-        pair = await self.renew(user, await self.tools.hasher.hash(new))
+        pair = await self.renew(user, await self.components.hasher.hash(new))
         logger.info("password_changed", user_id=str(user_id))
         return pair
 
     async def ask(self, user_id: UUID, password: str) -> User:
         """Ask once more for the password. A wrong one counts as a failed login."""
         user = await self.find(user_id)
-        throttle_key = self.tools.ring.current.throttle
+        throttle_key = self.components.ring.current.throttle
         attempt = Attempt(user.email_key, self.client.ip, throttle_key)
         await count_attempt(self.database, attempt)
-        hasher = self.tools.hasher
+        hasher = self.components.hasher
         right, _ = await hasher.verify(normalised(password), user.password_hash)
         if not right:
             logger.warning("password_refused", user_id=str(user_id), ip=self.client.ip)
             raise WrongPasswordException
         async with self.database.writing() as session:
-            await Throttle(session).forgive(attempt)
+            await Throttle(session).reset(attempt)
         return user
 
     async def find(self, user_id: UUID) -> User:
@@ -70,4 +72,4 @@ class PasswordService:
             fresh.must_change_password = False
             fresh.auth_version += 1
             await SessionRepository(session).revoke_all(user.id, "password")
-            return await open_session(session, self.tools, fresh, self.client)
+            return await open_session(session, self.components, fresh, self.client)

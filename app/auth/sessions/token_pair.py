@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.client import Client
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.models import User
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import TokenPair
@@ -17,7 +17,7 @@ from app.core.db.ids import uuid7
 
 
 @dataclass(frozen=True)
-class Seat:
+class SessionRef:
     """Whose session a pair is for."""
 
     user_id: UUID
@@ -25,29 +25,31 @@ class Seat:
     auth_version: int
 
 
-def issue(tools: AuthTools, seat: Seat, token: RefreshToken) -> TokenPair:
+def issue(
+    components: AuthComponents, ref: SessionRef, token: RefreshToken
+) -> TokenPair:
     instant = int(now().timestamp())
     claims = Claims(
-        sub=seat.user_id,
-        sid=seat.session_id,
+        sub=ref.user_id,
+        sid=ref.session_id,
         jti=uuid7(),
-        ver=seat.auth_version,
+        ver=ref.auth_version,
         iat=instant,
         nbf=instant,
-        exp=instant + tools.tokens.lifetime,
+        exp=instant + components.tokens.lifetime,
     )
     return TokenPair(
-        access_token=tools.tokens.encode(claims),
-        refresh_token=write(token, tools.ring.current),
-        expires_in=tools.tokens.lifetime,
+        access_token=components.tokens.encode(claims),
+        refresh_token=write(token, components.ring.current),
+        expires_in=components.tokens.lifetime,
     )
 
 
 async def open_session(
-    session: AsyncSession, tools: AuthTools, user: User, client: Client
+    session: AsyncSession, components: AuthComponents, user: User, client: Client
 ) -> TokenPair:
     """Begin a session of this user, in the transaction of `session`."""
     token = RefreshToken.new()
     sessions = SessionRepository(session)
-    opened = await sessions.open(user, token, tools.lifetimes, client)
-    return issue(tools, Seat(user.id, opened.id, user.auth_version), token)
+    opened = await sessions.open(user, token, components.lifetimes, client)
+    return issue(components, SessionRef(user.id, opened.id, user.auth_version), token)

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.passwords.password_policy import check_password, normalised
 
 
 async def credentials(
-    tools: AuthTools, password: str | None, email: str
+    components: AuthComponents, password: str | None, email: str
 ) -> dict[str, Any]:
     """Return what a new password changes; nothing where there is none."""
     if password is None:
         return {}
     new = normalised(password)
-    check_password(new, email, tools.shortest_password)
-    digest = await tools.hasher.hash(new)
+    check_password(new, email, components.shortest_password)
+    digest = await components.hasher.hash(new)
     return {"password_hash": digest, "must_change_password": True}

@@ -4,12 +4,12 @@ from uuid import UUID
 
 import structlog
 
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.models import User
 from app.auth.passwords.hashing import no_digest
 from app.auth.passwords.password_policy import check_password
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import confirm, denied
+from app.auth.permissions.recheck import denied, recheck
 from app.auth.sessions.schemas import MeUpdate
 from app.auth.users.credentials import credentials
 from app.auth.users.repository import UserRepository
@@ -26,17 +26,17 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     repository: UserRepository
 
     def __init__(
-        self, repository: UserRepository, actor: Principal, tools: AuthTools
+        self, repository: UserRepository, actor: Principal, components: AuthComponents
     ) -> None:
         super().__init__(repository)
         self.actor = actor
         self.superusers: set[UUID] = set()  # the active ones, once they are locked
-        self.tools = tools
+        self.components = components
 
     async def create(self, data: UserCreate) -> User:
         values = data.model_dump(exclude={"password"})
-        values |= await credentials(self.tools, data.password, data.email)
-        await self.confirm("users:create")
+        values |= await credentials(self.components, data.password, data.email)
+        await self.recheck("users:create")
         await self.require_grantable(set(data.role_ids))
         user = await self.repository.create(values)
         if data.role_ids:
@@ -47,7 +47,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         # First of all, while no transaction is open yet: hashing takes its time.
         values = data.changes()
         values.pop("password", None)
-        values |= await credentials(self.tools, data.password, data.email or "")
+        values |= await credentials(self.components, data.password, data.email or "")
         user = await self.get_touchable(id, "users:update")
         self.check_update(user, data)
         if data.role_ids is not None:
@@ -65,7 +65,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
 
     async def restore(self, entity: User) -> User:
         """Bring an account back: without password, superuser's rights or lost roles."""
-        await self.confirm("users:create")
+        await self.recheck("users:create")
         entity.links = await self.repository.links_left(entity)
         await self.require_grantable(set(entity.role_ids))
         entity.is_superuser = False
@@ -98,9 +98,9 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if not self.actor.is_superuser:
             raise denied(self.actor, "Only a superuser makes superusers")
 
-    async def confirm(self, permission: str) -> None:
+    async def recheck(self, permission: str) -> None:
         session = self.repository.session
-        self.actor = await confirm(session, self.actor, permission)
+        self.actor = await recheck(session, self.actor, permission)
 
     async def get_touchable(self, id: UUID, permission: str) -> User:
         """Return the user, locked, if she is no more than the actor is.
@@ -110,7 +110,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         """
         if await self.repository.is_superuser(id):
             self.superusers = await self.repository.lock_superusers()
-        await self.confirm(permission)
+        await self.recheck(permission)
         user = await self.get_for_update(id)
         if self.actor.is_superuser:
             return user
@@ -126,7 +126,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
             raise denied(self.actor, "This is for somebody else to change")
         if data.password:
             name = data.email or user.email
-            check_password(data.password, name, self.tools.shortest_password)
+            check_password(data.password, name, self.components.shortest_password)
 
     async def require_grantable(self, role_ids: set[UUID]) -> None:
         """Refuse to give roles that grant what the actor herself may not do."""

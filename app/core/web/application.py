@@ -10,9 +10,9 @@ from starlette.types import ASGIApp
 
 from app.core.config import Settings
 from app.core.web.head_requests import HeadAsGet
-from app.core.web.middleware import Envelope
+from app.core.web.middleware import RequestMiddleware
 from app.core.web.openapi import complete
-from app.core.web.plain_text_errors import PlainErrors
+from app.core.web.plain_text_errors import PlainTextErrors
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 ASKED = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID")
@@ -38,8 +38,8 @@ class Application(FastAPI):
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
-        app = self.outer_layer(HeadAsGet(PlainErrors(app)))
-        return Envelope(app, hsts=settings.is_production)
+        app = self.outer_layer(HeadAsGet(PlainTextErrors(app)))
+        return RequestMiddleware(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:
         """Add a router's routes as they are: an included router is matched twice."""

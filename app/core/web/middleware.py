@@ -23,7 +23,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 logger = structlog.get_logger()
 
 
-class Envelope:
+class RequestMiddleware:
     """Opens the request's context, seals its response, and writes one log line.
 
     It wraps the finished application from outside: Starlette renders the 500

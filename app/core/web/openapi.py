@@ -76,10 +76,37 @@ def complete(document: Json) -> None:
     """Add what only the whole document shows."""
     problem = Problem.model_json_schema(ref_template=REFERENCE)
     parts = problem.pop("$defs", {})
-    document["components"]["schemas"] |= {Problem.__name__: problem, **parts}
+    schemas = document["components"]["schemas"]
+    schemas |= {Problem.__name__: problem, **parts}
+    # Pydantic's own name for a generic model is Page_ProductRead_, whatever its title.
+    titles = {name: it["title"] for name, it in schemas.items() if name.endswith("_")}
+    rename_schemas(document, titles)
     for methods in document["paths"].values():
         for operation in methods.values():
             complete_operation(operation)
+
+
+def rename_schemas(document: Json, names: dict[str, str]) -> None:
+    schemas = document["components"]["schemas"]
+    for old, new in names.items():
+        schemas[new] = schemas.pop(old)
+    references = {reference_to(old): reference_to(new) for old, new in names.items()}
+    for node in nodes_of(document):
+        if node.get("$ref") in references:
+            node["$ref"] = references[node["$ref"]]
+
+
+def reference_to(name: str) -> str:
+    return REFERENCE.format(model=name)
+
+
+def nodes_of(document: Any) -> Iterator[Json]:
+    """Yield every JSON object of the document, itself included."""
+    if isinstance(document, dict):
+        yield document
+    for each in document.values() if isinstance(document, dict) else document:
+        if isinstance(each, dict | list):
+            yield from nodes_of(each)
 
 
 def complete_operation(operation: Json) -> None:

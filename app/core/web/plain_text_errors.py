@@ -8,17 +8,17 @@ from app.core.handlers import ProblemResponse, problem
 BODY = {"content-type", "content-length"}  # these are another body's
 
 
-class PlainErrors:
+class PlainTextErrors:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            send = Rewording(scope, send).send
+            send = ErrorRewriter(scope, send).send
         await self.app(scope, receive, send)
 
 
-class Rewording:
+class ErrorRewriter:
     """One response, whose plain error is held back until its text is known."""
 
     def __init__(self, scope: Scope, send: Send) -> None:

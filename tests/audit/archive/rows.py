@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from app.audit.archive.canonical import Row, to_line
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealMark
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import (
@@ -23,7 +23,7 @@ from app.audit.archive.logs import (
     HIGHEST,
     LOGS,
     Log,
-    Span,
+    LogRange,
 )
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.progress import Progress
@@ -41,7 +41,7 @@ ResultT = TypeVar("ResultT")
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 OLD = TODAY - timedelta(days=10)  # the first of the old days
 KEPT = TODAY - timedelta(days=3)  # what is younger than this stays
-ALL = Span(BEGINNING, (TODAY, HIGHEST))
+ALL = LogRange(BEGINNING, (TODAY, HIGHEST))
 PRODUCT = "Product"
 PEN, INK = UUID(int=1), UUID(int=2)
 ANN, BEN = UUID(int=11), UUID(int=12)
@@ -111,13 +111,15 @@ class Trail:
     folder: Path
     progress: Progress = field(default_factory=Progress)
 
-    def use(self, work: Callable[[Tools], Awaitable[ResultT]]) -> ResultT:
+    def use(self, work: Callable[[ArchiveContext], Awaitable[ResultT]]) -> ResultT:
         async def run() -> ResultT:
             database = Database(self.settings)
             sealer = Sealer(database, self.settings)
-            tools = Tools(database, Store(self.folder), sealer, self.progress, 5)
+            context = ArchiveContext(
+                database, Store(self.folder), sealer, self.progress, 5
+            )
             try:
-                return await work(tools)
+                return await work(context)
             finally:
                 await database.close()
 
@@ -139,47 +141,47 @@ class Trail:
         return [to_line(row) for row in rows]
 
     def add(self, log: Log, rows: list[Row]) -> None:
-        async def write(tools: Tools) -> None:
-            async with tools.database.writing() as session:
+        async def write(context: ArchiveContext) -> None:
+            async with context.database.writing() as session:
                 await session.execute(insert(log.live), rows)
 
         self.use(write)
 
     def rows(self, log: Log, *, restored: bool = False) -> list[Row]:
-        async def read(tools: Tools) -> list[Row]:
+        async def read(context: ArchiveContext) -> list[Row]:
             table = log.restored if restored else log.live
-            async with tools.database.reading() as session:
+            async with context.database.reading() as session:
                 found = await session.execute(select(table).order_by(table.c.id))
                 return [dict(row) for row in found.mappings()]
 
         return self.use(read)
 
     def seal(self) -> int:
-        return self.use(lambda tools: tools.sealer.seal())
+        return self.use(lambda context: context.sealer.seal())
 
     def archive(self, before: datetime = KEPT) -> dict[str, Outcome]:
-        async def run(tools: Tools) -> dict[str, Outcome]:
+        async def run(context: ArchiveContext) -> dict[str, Outcome]:
             logs = LOGS.values()
-            return {log.name: await Archiver(tools, log).run(before) for log in logs}
+            return {log.name: await Archiver(context, log).run(before) for log in logs}
 
         return self.use(run)
 
     def seals(self) -> list[AuditSeal]:
-        async def read(tools: Tools) -> list[AuditSeal]:
-            async with tools.database.reading() as session:
+        async def read(context: ArchiveContext) -> list[AuditSeal]:
+            async with context.database.reading() as session:
                 return await SealRepository(session).page(0, 1_000)
 
         return self.use(read)
 
     def restore(self) -> dict[str, Outcome]:
-        async def run(tools: Tools) -> dict[str, Outcome]:
+        async def run(context: ArchiveContext) -> dict[str, Outcome]:
             logs = LOGS.values()
-            return {log.name: await Restorer(tools, log).restore(ALL) for log in logs}
+            return {log.name: await Restorer(context, log).restore(ALL) for log in logs}
 
         return self.use(run)
 
     def verify(self, *witnesses: SealMark) -> Report:
-        return self.use(lambda tools: verify(tools, LOGS.values(), list(witnesses)))
+        return self.use(lambda context: verify(context, LOGS.values(), list(witnesses)))
 
     def faults(self, *witnesses: SealMark) -> dict[Kind, int]:
         return dict(self.verify(*witnesses).counts)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.plan import Day, Plan, later, make_plan
 from app.audit.archive.run.archiver import Outcome
@@ -118,8 +118,8 @@ def test_without_a_place_for_the_archive_it_asks_for_one(trail: Trail) -> None:
     ids=lambda words: words[0],
 )
 def test_only_one_works_at_a_time(trail: Trail, words: tuple[str, ...]) -> None:
-    async def hold(tools: Tools) -> Done:
-        async with only_run(tools.database):
+    async def hold(context: ArchiveContext) -> Done:
+        async with only_run(context.database):
             return await asyncio.to_thread(command, trail, *words)
 
     trail.fill()
@@ -237,7 +237,7 @@ def test_a_hold_is_on_what_the_application_records(
     pen = {"sku": "PEN-1", "name": "Pen", "price": "1.50"}
     id = client.post("products", json=pen).json()["id"]
     command(trail, "hold", "place", "Product", "--id", id, "--reason", "Case 1")
-    plan = trail.use(lambda tools: make_plan(tools.database, CHANGES, later()))
+    plan = trail.use(lambda context: make_plan(context.database, CHANGES, later()))
     assert (plan.held, plan.rows) == (1, 1)  # the other one tells of the hold
 
 

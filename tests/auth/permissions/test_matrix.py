@@ -23,11 +23,11 @@ BEFORE_A_CHANGE = {
 }
 
 Header = dict[str, str]
-Seat = Callable[..., Header]
+SessionRef = Callable[..., Header]
 
 
 @pytest.fixture
-def seat(enter: Enter) -> Seat:
+def seat(enter: Enter) -> SessionRef:
     """Enter once for each set of permissions."""
     return cache(lambda *permissions: enter(*permissions).header)
 
@@ -156,7 +156,7 @@ def test_whoever_may_read_everything_may_only_read(
 
 
 @pytest.mark.asvs("8.2.1")
-def test_the_needed_permission_is_enough(client: TestClient, seat: Seat) -> None:
+def test_the_needed_permission_is_enough(client: TestClient, seat: SessionRef) -> None:
     found = {e: attempt(client, e, row, seat(row.needs)) for e, row in GUARDED.items()}
     assert found == {
         each: 403 if row.superusers_only else row.answer
@@ -165,7 +165,7 @@ def test_the_needed_permission_is_enough(client: TestClient, seat: Seat) -> None
 
 
 @pytest.mark.asvs("8.2.1")
-def test_nothing_else_stands_in_for_it(stranger: TestClient, seat: Seat) -> None:
+def test_nothing_else_stands_in_for_it(stranger: TestClient, seat: SessionRef) -> None:
     for operation, row in GUARDED.items():
         rest = seat(*everything_but(str(row.needs)))
         assert refusal(stranger, operation, rest) == lacking(row.needs), operation

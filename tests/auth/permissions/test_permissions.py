@@ -19,7 +19,7 @@ from tests.slices import SLICES
 
 # Every slice has these; what else can be granted is said here.
 CRUD = ["read", "create", "update", "delete"]
-CATALOGUE = {**dict.fromkeys(SLICES, CRUD), "audit": ["read"]}
+REGISTRY = {**dict.fromkeys(SLICES, CRUD), "audit": ["read"]}
 
 
 def operations(app: FastAPI) -> dict[str, Any]:
@@ -74,14 +74,14 @@ def test_the_document_says_what_is_guarded(app: FastAPI) -> None:
 
 
 def test_the_catalogue_tells_what_can_be_granted(client: TestClient) -> None:
-    assert client.get("permissions").json() == CATALOGUE
+    assert client.get("permissions").json() == REGISTRY
 
 
 def test_whoever_has_signed_in_may_read_the_catalogue(
     stranger: TestClient, enter: Enter
 ) -> None:
     assert stranger.get("permissions").status_code == 401
-    assert stranger.get("permissions", headers=enter().header).json() == CATALOGUE
+    assert stranger.get("permissions", headers=enter().header).json() == REGISTRY
 
 
 def make_holder(client: TestClient, enter: Enter, *roles: str) -> Account:

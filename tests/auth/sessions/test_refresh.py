@@ -13,7 +13,7 @@ from sqlmodel import SQLModel, col
 from structlog.testing import capture_logs
 from time_machine import TimeMachineFixture
 
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.models import AuthSession
 from app.auth.tokens.keys import Key
 from app.auth.tokens.refresh_tokens import RefreshToken, write
@@ -216,7 +216,7 @@ def test_an_old_key_verifies_for_as_long_as_it_is_listed(
 ) -> None:
     url, pair, late = settings.DATABASE_URL, asdict(enter()), asdict(enter())
     old = {"SECRET_KEYS_OLD": (SECRET,)}
-    claims = AuthTools.of(settings).tokens.decode(pair["access_token"])
+    claims = AuthComponents.of(settings).tokens.decode(pair["access_token"])
     says = claims.model_dump(mode="json")
     confused = (Forgery({"kid": NEW_KEY.kid}), Forgery(key=NEW_KEY.access))
     with running(make_settings(url, SECRET_KEY=NEW_SECRET, **old)) as client:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from time_machine import TimeMachineFixture
 
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.sessions.purge import purge
 from app.auth.sessions.repository import SessionRepository
@@ -174,7 +174,7 @@ def test_a_revoked_token_is_dead_though_its_session_lives(
     stranger: TestClient, settings: Settings, pair: Json
 ) -> None:
     newer = renew(stranger, pair)
-    claims = AuthTools.of(settings).tokens.decode(pair["access_token"])
+    claims = AuthComponents.of(settings).tokens.decode(pair["access_token"])
 
     async def revoke(session: AsyncSession) -> None:
         await SessionRepository(session).revoke_token(claims, "stolen")

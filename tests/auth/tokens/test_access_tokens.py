@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from app.auth.components import AuthTools
+from app.auth.components import AuthComponents
 from app.core.config import Settings
 from app.core.db.ids import uuid7
 from app.main import create_app
@@ -59,7 +59,7 @@ def target(template: Template) -> Iterator[Target]:
     """One for all: whoever is refused changes nothing."""
     with template.copy() as url, running(settings := make_settings(url)) as client:
         account = add_account(settings)
-        claims = AuthTools.of(settings).tokens.decode(account.access_token)
+        claims = AuthComponents.of(settings).tokens.decode(account.access_token)
         target = Target(client, account, claims.model_dump(mode="json"))
         assert target.token == account.access_token
         # The two alphabets of base64 should differ in the signature.

@@ -11,7 +11,7 @@ BLOCK = 1_000  # lines
 LEVEL = 6
 
 
-class Packer:
+class BlockWriter:
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.lines: list[bytes] = []

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.audit.archive.canonical import hash_json, spell
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
-from app.audit.archive.logs import LogName, Span
+from app.audit.archive.logs import LogName, LogRange
 from app.audit.archive.models import base_name
 from app.audit.archive.seals.signing import Signature, Signer
 
@@ -68,7 +68,7 @@ class Manifest:
     def path(self) -> str:
         return f"{self.name}.manifest.json"
 
-    def overlaps(self, span: Span) -> bool:
+    def overlaps(self, span: LogRange) -> bool:
         first, last = (self.first.at, self.first.id), (self.last.at, self.last.id)
         return last > span.after and first <= span.until
 

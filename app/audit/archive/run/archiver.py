@@ -8,11 +8,11 @@ the next one takes up the file there: it writes it anew, or goes on deleting.
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import ArchiveException, VerificationException
 from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import BEGINNING, Log, Span
+from app.audit.archive.logs import BEGINNING, Log, LogRange
 from app.audit.archive.models import AuditArchive, State
 from app.audit.archive.run.checks import check_copied, check_manifest
 from app.audit.archive.run.pruner import Pruner
@@ -35,15 +35,15 @@ class Outcome:
 
 
 class Archiver:
-    def __init__(self, tools: Tools, log: Log) -> None:
-        self.tools = tools
+    def __init__(self, context: ArchiveContext, log: Log) -> None:
+        self.context = context
         self.log = log
         self.outcome = Outcome()
 
     async def run(self, before: datetime) -> Outcome:
         """Archive all rows from before this instant, but those on hold."""
         await self.check_store()
-        await self.tools.sealer.seal()
+        await self.context.sealer.seal()
         span = await self.sealed_span(before)
         for file in await self.unfinished():
             await self.finish(file, span)
@@ -53,59 +53,59 @@ class Archiver:
 
     async def check_store(self) -> None:
         """Refuse a folder that does not hold what was archived before."""
-        async with self.tools.database.reading() as session:
+        async with self.context.database.reading() as session:
             last = await FileRepository(session).last_manifest(self.log)
-        if last and not self.tools.store.exists(last.manifest_path):
+        if last and not self.context.store.exists(last.manifest_path):
             raise ArchiveException(
-                f"{self.tools.store.folder} does not hold the archive so far: "
+                f"{self.context.store.folder} does not hold the archive so far: "
                 f"{last.manifest_path} is not in it. Is it the right folder?"
             )
 
-    async def sealed_span(self, before: datetime) -> Span:
+    async def sealed_span(self, before: datetime) -> LogRange:
         """Return what may go: old enough, and sealed."""
-        async with self.tools.database.reading() as session:
+        async with self.context.database.reading() as session:
             mark = await SealRepository(session).mark(self.log)
-        return Span(BEGINNING, min(mark, Span.between(before, before).until))
+        return LogRange(BEGINNING, min(mark, LogRange.between(before, before).until))
 
     async def unfinished(self) -> list[AuditArchive]:
-        async with self.tools.database.reading() as session:
+        async with self.context.database.reading() as session:
             files = await FileRepository(session).of(self.log)
         return [file for file in files if file.state != State.PRUNED]
 
-    async def next_day(self, span: Span) -> date | None:
-        async for rows in self.tools.pages(self.log, span, 1):
+    async def next_day(self, span: LogRange) -> date | None:
+        async for rows in self.context.pages(self.log, span, 1):
             day: date = rows[0]["at"].date()
             return day
         return None
 
     async def start(self, day: date) -> AuditArchive:
-        async with self.tools.database.writing() as session:
+        async with self.context.database.writing() as session:
             file = await FileRepository(session).add(self.log, day)
-        self.tools.progress.step("started", file.name)
+        self.context.progress.step("started", file.name)
         return file
 
-    async def finish(self, file: AuditArchive, span: Span) -> Span:
+    async def finish(self, file: AuditArchive, span: LogRange) -> LogRange:
         """Take a file through the steps that it has not seen; return what follows."""
         if file.state == State.WRITING:
-            manifest = await FileWriter(self.tools, self.log).write(
+            manifest = await FileWriter(self.context, self.log).write(
                 file, span.on(file.day)
             )
             if manifest is None:
                 await self.discard(file)
                 return span
-            await check_copied(self.tools, self.log, manifest)
-            self.tools.progress.step("compared", file.name)
+            await check_copied(self.context, self.log, manifest)
+            self.context.progress.step("compared", file.name)
             await self.vouch(file, manifest)
-        manifest = check_manifest(self.tools, file)
-        await Pruner(self.tools, self.log).prune(file, manifest)
+        manifest = check_manifest(self.context, file)
+        await Pruner(self.context, self.log).prune(file, manifest)
         self.outcome.add(manifest)
-        return Span((manifest.last.at, manifest.last.id), span.until)
+        return LogRange((manifest.last.at, manifest.last.id), span.until)
 
     async def vouch(self, file: AuditArchive, manifest: Manifest) -> None:
         """Write the manifest, read it back, and call the file verified."""
-        store, signer = self.tools.store, self.tools.sealer.signer
+        store, signer = self.context.store, self.context.sealer.signer
         store.write(manifest.path, manifest.signed(signer))
-        self.tools.progress.step("described", file.name)
+        self.context.progress.step("described", file.name)
         signed = read_manifest(store, manifest.path)
         if signed.manifest != manifest or signed.fault(signer):
             raise VerificationException(f"{manifest.path} was not written as it is")
@@ -119,12 +119,12 @@ class Archiver:
                 "manifest": signed.hash,
             }
         )
-        async with self.tools.database.writing() as session:
+        async with self.context.database.writing() as session:
             await FileRepository(session).save(file)
-        self.tools.progress.step("verified", file.name)
+        self.context.progress.step("verified", file.name)
 
     async def discard(self, file: AuditArchive) -> None:
         """Forget a file without rows: they have come under a legal hold meanwhile."""
-        async with self.tools.database.writing() as session:
+        async with self.context.database.writing() as session:
             await FileRepository(session).delete(file)
-        self.tools.store.remove(file.name)
+        self.context.store.remove(file.name)

@@ -5,12 +5,12 @@ from hashlib import sha256
 from typing import BinaryIO
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.context import Tools
-from app.audit.archive.files.blocks import Packer
+from app.audit.archive.context import ArchiveContext
+from app.audit.archive.files.blocks import BlockWriter
 from app.audit.archive.files.index import keys_of, pack_index
 from app.audit.archive.files.manifest import FORMAT, Manifest, Place, SealMark
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import Log, Span
+from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.run.checks import check_sealed
 from app.audit.archive.seals.merkle import leaf_hash, merkle_root
@@ -44,19 +44,19 @@ class Tally:
 
 
 class FileWriter:
-    def __init__(self, tools: Tools, log: Log) -> None:
-        self.tools = tools
+    def __init__(self, context: ArchiveContext, log: Log) -> None:
+        self.context = context
         self.log = log
 
-    async def write(self, file: AuditArchive, span: Span) -> Manifest | None:
+    async def write(self, file: AuditArchive, span: LogRange) -> Manifest | None:
         """Write the rows of this span, as many as fit; None when there are none."""
         name = file.name
         tally = Tally()
-        with self.tools.store.writing(f"{name}.jsonl.gz") as raw:
+        with self.context.store.writing(f"{name}.jsonl.gz") as raw:
             await self.fill(raw, span, tally)
-        self.tools.progress.step("written", name)
-        self.tools.store.write(f"{name}.keys", pack_index(tally.ends, tally.places))
-        self.tools.progress.step("indexed", name)
+        self.context.progress.step("written", name)
+        self.context.store.write(f"{name}.keys", pack_index(tally.ends, tally.places))
+        self.context.progress.step("indexed", name)
         if tally.first is None or tally.last is None:
             return None
         return await self.describe(file, tally, (tally.first, tally.last))
@@ -77,9 +77,9 @@ class FileWriter:
             entities=dict(sorted(tally.entities.items())),
             content_bytes=tally.bytes,
             content_sha256=tally.content.hexdigest(),
-            file_bytes=self.tools.store.size(f"{name}.jsonl.gz"),
-            file_sha256=self.tools.store.file_hash(f"{name}.jsonl.gz"),
-            keys_sha256=self.tools.store.file_hash(f"{name}.keys"),
+            file_bytes=self.context.store.size(f"{name}.jsonl.gz"),
+            file_sha256=self.context.store.file_hash(f"{name}.jsonl.gz"),
+            keys_sha256=self.context.store.file_hash(f"{name}.keys"),
             root=merkle_root(tally.leaves),
             seal=seal,
             previous=previous,
@@ -87,20 +87,20 @@ class FileWriter:
 
     async def before(self) -> tuple[SealMark, str]:
         """Return the newest seal, and the hash of this log's newest manifest."""
-        async with self.tools.database.reading() as session:
+        async with self.context.database.reading() as session:
             seal = await SealRepository(session).newest()
             last = await FileRepository(session).last_manifest(self.log)
         mark = SealMark(seal.number, seal.hash) if seal else SealMark(0, NOTHING_BEFORE)
         return mark, (last and last.manifest) or NOTHING_BEFORE
 
-    async def fill(self, raw: BinaryIO, span: Span, tally: Tally) -> None:
-        packer = Packer(raw)
-        async for rows in self.tools.pages(self.log, span, FILE_ROWS):
-            lines = await check_sealed(self.tools, self.log, rows)
+    async def fill(self, raw: BinaryIO, span: LogRange, tally: Tally) -> None:
+        packer = BlockWriter(raw)
+        async for rows in self.context.pages(self.log, span, FILE_ROWS):
+            lines = await check_sealed(self.context, self.log, rows)
             for row, line in zip(rows, lines, strict=True):
                 tally.add(row, line)
                 tally.places.update((key, packer.block) for key in keys_of(row))
                 packer.add(line + b"\n")
-            self.tools.progress.rows(len(rows))
+            self.context.progress.rows(len(rows))
         packer.flush()
         tally.ends = packer.ends

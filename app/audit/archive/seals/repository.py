@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import Key
-from app.audit.archive.logs import BEGINNING, Log, Span
+from app.audit.archive.logs import BEGINNING, Log, LogRange
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf, unpack
 from app.core.clock import now
@@ -85,7 +85,7 @@ class SealRepository:
         )
         return [(row.last_at, row.last_id) for row in found]
 
-    async def leaves(self, log: Log, span: Span) -> AsyncIterator[Leaf]:
+    async def leaves(self, log: Log, span: LogRange) -> AsyncIterator[Leaf]:
         """Yield the leaves of all seals that reach into this span."""
         query = select(col(AuditSeal.leaves)).where(
             col(AuditSeal.log) == log.name,

@@ -5,9 +5,9 @@ from pathlib import Path
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.batching import Pace
+from app.audit.archive.batching import BatchSizer
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import HIGHEST, LOGS, Log, Span
+from app.audit.archive.logs import HIGHEST, LOGS, Log, LogRange
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.repository import SealRepository
@@ -30,7 +30,7 @@ class Sealer:
     async def seal(self) -> int:
         """Seal all that is complete; return how many rows that was."""
         total = 0
-        pace = Pace(most=BATCH)
+        pace = BatchSizer(most=BATCH)
         for log in LOGS.values():
             count = 1
             while count:
@@ -43,7 +43,9 @@ class Sealer:
         async with self.database.writing() as session:
             seals = SealRepository(session)
             await seals.take_turn()
-            span = Span(await seals.mark(log), (await seals.complete_until(), HIGHEST))
+            span = LogRange(
+                await seals.mark(log), (await seals.complete_until(), HIGHEST)
+            )
             rows = await LogRepository(session, log).page(span, limit)
             seal = await self.add(session, log, rows)
         return self.announce(seal)

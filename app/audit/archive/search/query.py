@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.audit.archive.logs import CHANGES, LOGS, Log, Span
+from app.audit.archive.logs import CHANGES, LOGS, Log, LogRange
 
 Hit = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Question:
+class SearchQuery:
     """What is asked for; what is None does not matter. An actor: id or e-mail."""
 
-    span: Span
+    span: LogRange
     limit: int
     entity: str | None = None
     entity_id: str | None = None
@@ -33,7 +33,7 @@ class Question:
 
 
 @dataclass
-class Answer:
+class SearchResult:
     """The newest rows first. `skipped` files have no such row: nobody opened them."""
 
     rows: list[Hit] = field(default_factory=list)

@@ -7,7 +7,7 @@ from sqlalchemy import Table, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import Span
+from app.audit.archive.logs import LogRange
 from app.audit.archive.repository import within
 
 
@@ -16,7 +16,9 @@ class SearchRepository:
         self.session = session
         self.table = table
 
-    async def search(self, values: dict[str, str], span: Span, limit: int) -> list[Row]:
+    async def search(
+        self, values: dict[str, str], span: LogRange, limit: int
+    ) -> list[Row]:
         """Return the newest rows whose columns have these values."""
         conditions = [
             self.table.c[name] == typed(self.table.c[name].type, value)

@@ -6,21 +6,21 @@ from itertools import chain, islice
 import orjson
 
 from app.audit.archive.canonical import Key, from_line, key_of, to_line
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.index import COLUMNS, Index
 from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.logs import Log
-from app.audit.archive.search.query import Answer, Hit, Question
+from app.audit.archive.search.query import Hit, SearchQuery, SearchResult
 from app.audit.archive.search.repository import SearchRepository
 
 
 class Search:
-    def __init__(self, tools: Tools, question: Question) -> None:
-        self.tools = tools
+    def __init__(self, context: ArchiveContext, question: SearchQuery) -> None:
+        self.context = context
         self.question = question
-        self.answer = Answer()
+        self.answer = SearchResult()
 
-    async def ask(self) -> Answer:
+    async def ask(self) -> SearchResult:
         found = [hit for log in self.question.logs() for hit in await self.hits(log)]
         newest = sorted(found, key=key_of, reverse=True)
         self.answer.rows = newest[: self.question.limit]
@@ -42,7 +42,7 @@ class Search:
         values, question = self.question.values(log), self.question
         found = []
         for source, table in (("restored", log.restored), ("live", log.live)):
-            async with self.tools.database.reading() as session:
+            async with self.context.database.reading() as session:
                 search = SearchRepository(session, table)
                 rows = await search.search(values, question.span, question.limit)
             found += [
@@ -52,7 +52,7 @@ class Search:
         return found
 
     def manifests(self, log: Log) -> list[Manifest]:
-        store = self.tools.store
+        store = self.context.store
         found = [read_manifest(store, path) for path in store.manifests(log.name)]
         manifests = [each.manifest for each in found]
         return sorted(manifests, key=lambda each: each.last.at, reverse=True)
@@ -85,13 +85,13 @@ class Search:
         ids = [value for name, value in values.items() if name in COLUMNS]
         if not ids:
             self.answer.read += 1
-            return self.tools.store.lines(manifest.file)
-        index = Index.read(self.tools.store.read(manifest.keys))
+            return self.context.store.lines(manifest.file)
+        index = Index.read(self.context.store.read(manifest.keys))
         blocks = set.intersection(*(index.blocks_with(value) for value in ids))
         self.answer.read += bool(blocks)
         self.answer.skipped += not blocks
         extents = [index.extent(block) for block in sorted(blocks)]
-        parts = self.tools.store.parts(manifest.file, extents)
+        parts = self.context.store.parts(manifest.file, extents)
         return chain.from_iterable(part.splitlines() for part in parts)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
@@ -21,16 +21,16 @@ class ColdFile:
 
 
 class FileCheck:
-    def __init__(self, tools: Tools, report: Report) -> None:
-        self.tools = tools
+    def __init__(self, context: ArchiveContext, report: Report) -> None:
+        self.context = context
         self.report = report
 
     async def check(self, log: Log) -> list[ColdFile]:
         """Return the files whose rows are to be compared next."""
-        async with self.tools.database.reading() as session:
+        async with self.context.database.reading() as session:
             files = await FileRepository(session).of(log)
         known = {file.manifest_path: file for file in files}
-        found = self.tools.store.manifests(log.name)
+        found = self.context.store.manifests(log.name)
         for path in found:
             if path not in known:
                 self.report.add(Kind.FILE_EXTRA, path, "no run of ours has written it")
@@ -51,7 +51,7 @@ class FileCheck:
     def read(self, file: AuditArchive) -> SignedManifest | None:
         path = file.manifest_path
         try:
-            return read_manifest(self.tools.store, path)
+            return read_manifest(self.context.store, path)
         except FileNotFoundError:
             self.report.add(Kind.MANIFEST_MISSING, path, "it is gone")
         except VerificationException as error:
@@ -64,7 +64,7 @@ class FileCheck:
         path = file.manifest_path
         if signed.manifest.digest() != signed.hash or signed.manifest.path != path:
             self.report.add(Kind.MANIFEST_CHANGED, path, "its text has changed")
-        elif fault := signed.fault(self.tools.sealer.signer):
+        elif fault := signed.fault(self.context.sealer.signer):
             self.report.add(Kind.MANIFEST_FORGED, path, fault)
         elif signed.hash != file.manifest:
             self.report.add(Kind.MANIFEST_CHANGED, path, "another one was written")
@@ -72,7 +72,7 @@ class FileCheck:
             self.report.add(Kind.MANIFEST_CHANGED, path, "it does not follow the last")
 
     def check_file(self, manifest: Manifest) -> None:
-        store = self.tools.store
+        store = self.context.store
         pairs = (
             (manifest.file, manifest.file_sha256),
             (manifest.keys, manifest.keys_sha256),
@@ -87,7 +87,7 @@ class FileCheck:
         """Tell a file that somebody wrote from one that is only cut or spoilt."""
         try:
             if name.endswith(".gz"):
-                for _ in self.tools.store.lines(name):
+                for _ in self.context.store.lines(name):
                     pass
         except VerificationException as error:
             self.report.add(Kind.FILE_DAMAGED, name, str(error))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.audit.archive.canonical import from_line, key_of, to_line
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.logs import BEGINNING, HIGHEST, Log, Span
+from app.audit.archive.logs import BEGINNING, HIGHEST, Log, LogRange
 from app.audit.archive.plan import later
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.merkle import leaf_hash
@@ -28,26 +28,28 @@ class Found:
 class RowCheck:
     """Compares one log with its seals, across the border of live and cold."""
 
-    def __init__(self, tools: Tools, log: Log, report: Report) -> None:
-        self.tools = tools
+    def __init__(self, context: ArchiveContext, log: Log, report: Report) -> None:
+        self.context = context
         self.log = log
         self.report = report
 
     async def check(self, files: list[ColdFile]) -> None:
         for span in await self.windows():
             await self.check_window(span, files)
-        async with self.tools.database.reading() as session:
+        async with self.context.database.reading() as session:
             mark = await SealRepository(session).mark(self.log)
-            newer = Span(mark, (later(), HIGHEST))
+            newer = LogRange(mark, (later(), HIGHEST))
             self.report.unsealed += await LogRepository(session, self.log).count(newer)
 
-    async def windows(self) -> list[Span]:
-        async with self.tools.database.reading() as session:
+    async def windows(self) -> list[LogRange]:
+        async with self.context.database.reading() as session:
             ends = await SealRepository(session).ends(self.log)
         chosen = [*ends[WINDOW - 1 : -1 : WINDOW], *ends[-1:]]
-        return [Span(*pair) for pair in zip([BEGINNING, *chosen], chosen, strict=False)]
+        return [
+            LogRange(*pair) for pair in zip([BEGINNING, *chosen], chosen, strict=False)
+        ]
 
-    async def check_window(self, span: Span, files: list[ColdFile]) -> None:
+    async def check_window(self, span: LogRange, files: list[ColdFile]) -> None:
         expected = await self.expected(span)
         left = dict(expected)
         pruning: set[UUID] = set()
@@ -61,10 +63,10 @@ class RowCheck:
                 self.compare(found, expected, left)
         for id in left:
             self.report.add(Kind.MISSING, id, f"sealed, and gone from {self.log.name}")
-        self.tools.progress.rows(len(expected))
+        self.context.progress.rows(len(expected))
 
-    async def expected(self, span: Span) -> dict[UUID, bytes]:
-        async with self.tools.database.reading() as session:
+    async def expected(self, span: LogRange) -> dict[UUID, bytes]:
+        async with self.context.database.reading() as session:
             leaves = SealRepository(session).leaves(self.log, span)
             return {
                 each.id: each.digest
@@ -72,11 +74,11 @@ class RowCheck:
                 if span.after < each.key <= span.until
             }
 
-    def cold_rows(self, span: Span, file: ColdFile) -> Iterator[Found]:
+    def cold_rows(self, span: LogRange, file: ColdFile) -> Iterator[Found]:
         if not file.manifest.overlaps(span):
             return
         try:
-            for line in self.tools.store.lines(file.manifest.file):
+            for line in self.context.store.lines(file.manifest.file):
                 key = key_of(from_line(line))
                 if span.after < key <= span.until:
                     self.report.cold += 1
@@ -85,17 +87,17 @@ class RowCheck:
             # The check of the files has named it; its rows are missed below.
             return
 
-    async def live_rows(self, span: Span) -> AsyncIterator[Found]:
+    async def live_rows(self, span: LogRange) -> AsyncIterator[Found]:
         while True:
-            async with self.tools.database.reading() as session:
+            async with self.context.database.reading() as session:
                 rows = LogRepository(session, self.log)
-                page = await rows.page(span, self.tools.batch_size)
+                page = await rows.page(span, self.context.batch_size)
             for row in page:
                 self.report.live += 1
                 yield Found(row["id"], leaf_hash(to_line(row)), "the live table")
             if not page:
                 return
-            span = Span((page[-1]["at"], page[-1]["id"]), span.until)
+            span = LogRange((page[-1]["at"], page[-1]["id"]), span.until)
 
     def compare(
         self, found: Found, expected: dict[UUID, bytes], left: dict[UUID, bytes]

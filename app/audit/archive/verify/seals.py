@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealMark
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import unpack
@@ -20,8 +20,8 @@ PAGE = 50
 
 
 class SealCheck:
-    def __init__(self, tools: Tools, report: Report) -> None:
-        self.tools = tools
+    def __init__(self, context: ArchiveContext, report: Report) -> None:
+        self.context = context
         self.report = report
         self.hashes: dict[int, str] = {}
 
@@ -39,7 +39,7 @@ class SealCheck:
             self.check_witness(witness)
 
     async def page(self, after: int) -> list[AuditSeal]:
-        async with self.tools.database.reading() as session:
+        async with self.context.database.reading() as session:
             return await SealRepository(session).page(after, PAGE)
 
     def check_link(self, seal: AuditSeal, number: int, previous: str) -> None:
@@ -56,7 +56,7 @@ class SealCheck:
         leaves = unpack(seal.leaves)
         if digest_of(seal) != seal.hash:
             self.report.add(Kind.SEAL_CHANGED, seal.number, "its text has changed")
-        elif fault := self.tools.sealer.signer.fault(seal.hash, signature):
+        elif fault := self.context.sealer.signer.fault(seal.hash, signature):
             self.report.add(Kind.SEAL_FORGED, seal.number, fault)
         elif merkle_root(each.digest for each in leaves) != seal.root:
             self.report.add(Kind.SEAL_CHANGED, seal.number, "its leaves have changed")

@@ -11,7 +11,7 @@ import time_machine
 from sqlalchemy import insert, text
 from structlog.testing import capture_logs
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.background import sealing
@@ -69,8 +69,8 @@ def test_rows_of_a_transaction_under_way_are_waited_for(url: str, trail: Trail) 
         pytest.skip("SQLite has one writer at a time")
     trail.settings = make_settings(url, DATABASE_TIMEOUT=60)
 
-    async def overlap(tools: Tools) -> int:
-        async with tools.database.writing() as session:
+    async def overlap(context: ArchiveContext) -> int:
+        async with context.database.writing() as session:
             await session.execute(insert(CHANGES.live).values(change(now(), 0)))
             await asyncio.to_thread(trail.add, CHANGES, [change(now(), 1)])
             return await asyncio.to_thread(seal_later, trail)
@@ -127,13 +127,13 @@ def test_the_application_seals_in_the_background(
 ) -> None:
     monkeypatch.setattr("app.audit.archive.seals.background.EVERY", 0.01)
 
-    async def wait(tools: Tools) -> None:
-        async with sealing(tools.database, trail.settings), asyncio.timeout(10):
-            while len(await seals_of(tools)) < 2:
+    async def wait(context: ArchiveContext) -> None:
+        async with sealing(context.database, trail.settings), asyncio.timeout(10):
+            while len(await seals_of(context)) < 2:
                 await asyncio.sleep(0.01)
 
-    async def seals_of(tools: Tools) -> list[AuditSeal]:
-        async with tools.database.reading() as session:
+    async def seals_of(context: ArchiveContext) -> list[AuditSeal]:
+        async with context.database.reading() as session:
             return await SealRepository(session).page(0, 10)
 
     trail.fill()
@@ -146,9 +146,9 @@ def test_an_outage_does_not_end_the_sealing(
     monkeypatch.setattr("app.audit.archive.seals.background.EVERY", 0.01)
     tampering.execute(trail, text("ALTER TABLE audit_seal RENAME TO away"))
 
-    async def wait(tools: Tools) -> None:
+    async def wait(context: ArchiveContext) -> None:
         with capture_logs() as told:
-            async with sealing(tools.database, trail.settings), asyncio.timeout(10):
+            async with sealing(context.database, trail.settings), asyncio.timeout(10):
                 while [each["event"] for each in told].count(
                     "background_work_failed"
                 ) < 2:

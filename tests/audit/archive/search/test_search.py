@@ -3,20 +3,22 @@
 from datetime import timedelta
 from typing import Any
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import ACCESSES, CHANGES, Span
-from app.audit.archive.search.query import Answer, Question
+from app.audit.archive.logs import ACCESSES, CHANGES, LogRange
+from app.audit.archive.search.query import SearchQuery, SearchResult
 from app.audit.archive.search.search import Search
 from tests.audit.archive.rows import ALL, ANN, INK, KEPT, OLD, PEN, Trail, change
 
 
-def ask(trail: Trail, span: Span = ALL, limit: int = 1_000, **what: Any) -> Answer:
-    question = Question(span, limit, **what)
-    return trail.use(lambda tools: Search(tools, question).ask())
+def ask(
+    trail: Trail, span: LogRange = ALL, limit: int = 1_000, **what: Any
+) -> SearchResult:
+    question = SearchQuery(span, limit, **what)
+    return trail.use(lambda context: Search(context, question).ask())
 
 
-def sources(answer: Answer) -> dict[str, int]:
+def sources(answer: SearchResult) -> dict[str, int]:
     names = [str(row["source"]) for row in answer.rows]
     kinds = [name if "/" not in name else "cold" for name in names]
     return {kind: kinds.count(kind) for kind in kinds}
@@ -41,7 +43,7 @@ def test_by_actor_request_and_time(trail: Trail) -> None:
     assert len(ask(trail, actor="ann@example.com").rows) == 30 + 20
     both = ask(trail, request="request-0").rows
     assert {row["log"] for row in both} == {"changes", "accesses"}
-    day = Span.of_day(OLD.date())
+    day = LogRange.of_day(OLD.date())
     assert len(ask(trail, day, entity="Product").rows) == 6
     assert len(ask(trail, day).rows) == 6 + 4
     assert len(ask(trail, entity="Product").rows) == 60
@@ -51,7 +53,7 @@ def test_by_actor_request_and_time(trail: Trail) -> None:
 def test_files_that_cannot_know_are_not_read(trail: Trail) -> None:
     trail.fill()
     trail.archive()
-    answer = ask(trail, Span.of_day(OLD.date()), entity="Product")
+    answer = ask(trail, LogRange.of_day(OLD.date()), entity="Product")
     assert (answer.read, answer.skipped) == (1, 6)
     answer = ask(trail, request="request-0")
     assert (answer.read, answer.skipped) == (2, 12)
@@ -83,8 +85,8 @@ def test_both_logs_come_back_as_they_were(trail: Trail) -> None:
 
 def test_an_entity_knows_that_its_past_is_in_cold_storage(trail: Trail) -> None:
     def until(entity_id: Any) -> Any:
-        async def look(tools: Tools) -> Any:
-            async with tools.database.reading() as session:
+        async def look(context: ArchiveContext) -> Any:
+            async with context.database.reading() as session:
                 files = FileRepository(session)
                 return await files.archived_until("Product", entity_id)
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import Executable, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.context import Tools
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import ACCESSES, CHANGES, table_of
@@ -31,8 +31,8 @@ NEWEST = select(func.max(SEALS.c.number)).scalar_subquery()
 def execute(trail: Trail, *queries: Executable) -> None:
     """Change the database behind everybody's back: the triggers are off meanwhile."""
 
-    async def run(tools: Tools) -> None:
-        async with tools.database.writing() as session:
+    async def run(context: ArchiveContext) -> None:
+        async with context.database.writing() as session:
             triggers = await take_triggers(session)
             for query in queries:
                 done: Any = await session.execute(query)
