@@ -16,6 +16,7 @@ from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
 from app.auth.components import AuthComponents
+from app.auth.dependencies import check_permissions
 from app.auth.roles.routers import catalogue
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
@@ -96,6 +97,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     app.outer_layer = partial(with_access_log, app.state.access_log)
     install_handlers(app)
     install_routes(app, settings)
+    check_permissions(app.routes)
     return app
 
 

@@ -13,7 +13,9 @@ sys.path.insert(0, str(ROOT))
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from app.auth.dependencies import PermissionChecker, action_of, get_principal
+from app.auth.bearer import get_principal
+from app.auth.dependencies import PermissionChecker
+from app.auth.permissions.actions import action_of
 from app.main import app
 
 
@@ -28,7 +30,7 @@ def need_of(route: RouteContext, method: str) -> str:
     calls = list(dependencies(route.dependant))
     for call in calls:
         if isinstance(call, PermissionChecker):
-            return f"`{call.resource}:{action_of(method, route.path or '')}`"
+            return f"`{call.resource}:{action_of(route.endpoint, method, route.path)}`"
     return "a user" if get_principal in calls else "nobody"
 
 

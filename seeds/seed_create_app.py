@@ -27,6 +27,7 @@ from app.core.db.migrations import schema_fault
 from app.core.exceptions import ValidationFailedException
 from app.core.pagination import PageQuery
 from app.core.text import email_key
+from app.core.web.etag import UNCONDITIONAL
 from app.main import open_database
 from app.modules.customers.repository import CustomerRepository
 from app.modules.customers.schemas import CustomerCreate
@@ -49,9 +50,9 @@ class Seeder:
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
-        self.products = ProductService(ProductRepository(session))
-        self.customers = CustomerService(CustomerRepository(session))
-        self.tasks = TaskService(TaskRepository(session))
+        self.products = ProductService(ProductRepository(session), UNCONDITIONAL)
+        self.customers = CustomerService(CustomerRepository(session), UNCONDITIONAL)
+        self.tasks = TaskService(TaskRepository(session), UNCONDITIONAL)
 
     async def fill_shop(self) -> dict[str, str] | None:
         """Open the shop, if there is nothing in it, and return the accounts made."""

@@ -1,30 +1,25 @@
-"""Who may call: the token, the current user, and the permission a router asks."""
+"""Dependencies of guarded routes: the current user, and the permission of the route."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, Request
-from fastapi.openapi.models import OAuth2, OAuthFlowPassword, OAuthFlows
-from fastapi.security.base import SecurityBase
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
+from app.auth.bearer import get_principal
 from app.auth.client import Client, client_ip
 from app.auth.components import AuthComponents
 from app.auth.exceptions import (
-    AnonymousException,
     MissingPermissionException,
     PasswordChangeRequiredException,
-    UnauthorizedException,
 )
-from app.auth.permissions.principal import Principal, find_principal
-from app.auth.permissions.registry import CRUD, register
-from app.auth.tokens.access_tokens import Claims, InvalidTokenError
-from app.core.context import current_context
-from app.core.dependencies import SessionDep
-from app.core.web.health import Health
+from app.auth.permissions.actions import action_of
+from app.auth.permissions.principal import Principal
+from app.auth.permissions.registry import CRUD, REGISTRY, register
 from app.core.web.routing import api_router
-
-ACTIONS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update"}
 
 logger = structlog.get_logger()
 
@@ -34,64 +29,14 @@ async def get_components(request: Request) -> AuthComponents:
     return components
 
 
+async def get_client(request: Request) -> Client:
+    agent = request.headers.get("user-agent")
+    return Client(ip=client_ip(request), user_agent=agent and agent[:255])
+
+
 ComponentsDep = Annotated[AuthComponents, Depends(get_components)]
-
-
-async def get_claims(request: Request) -> Claims:
-    """Return what the one and only bearer token says, once it has proved genuine."""
-    headers = request.headers.getlist("authorization")
-    if not headers:
-        raise AnonymousException
-    kind, _, token = headers[0].partition(" ")
-    if len(headers) > 1 or kind.lower() != "bearer":
-        raise UnauthorizedException
-    components: AuthComponents = request.app.state.auth
-    try:
-        return components.tokens.decode(token)
-    except InvalidTokenError:
-        raise UnauthorizedException from None
-
-
-ClaimsDep = Annotated[Claims, Depends(get_claims)]
-
-
-# Each dependency costs a request 20 µs, and this one stands before every route: so it
-# asks for few, calls the others itself, and is its own entry in the document.
-class Bearer(SecurityBase):
-    """Finds out who is asking; Swagger UI's Authorize gets the token for it."""
-
-    model = OAuth2(
-        flows=OAuthFlows(
-            password=OAuthFlowPassword(scopes={}, tokenUrl="/api/v1/auth/login")
-        )
-    )
-    scheme_name = "OAuth2PasswordBearer"
-
-    async def __call__(self, request: Request, session: SessionDep) -> Principal:
-        """Return who it is.
-
-        Reading requests share their session. Others look first and begin their
-        transaction later: whoever may not write should not hold up those who may.
-        """
-        claims = await get_claims(request)
-        if request.method == "GET":
-            return known(await find_principal(session, claims))
-        health: Health = request.app.state.health
-        async with health.database.reading() as brief:
-            return known(await find_principal(brief, claims))
-
-
-def known(principal: Principal | None) -> Principal:
-    if principal is None:
-        raise UnauthorizedException
-    context = current_context()
-    context.actor_id, context.actor_label = principal.user_id, principal.email
-    context.session_id = principal.claims.sid
-    return principal
-
-
-get_principal = Bearer()
-# Whoever has signed in, even if all she may do is change her password.
+ClientDep = Annotated[Client, Depends(get_client)]
+# Any signed-in user, even one who must change the password before anything else.
 AnyUser = Annotated[Principal, Depends(get_principal)]
 
 
@@ -106,32 +51,28 @@ CurrentUser = Annotated[Principal, Depends(get_current_user)]
 
 @dataclass(frozen=True)
 class PermissionChecker:
-    """Allow a request if its user may do to `resource` what its method means."""
+    """Dependency that allows a request if its user holds the route's permission."""
 
     resource: str
 
     async def __call__(self, request: Request, principal: AnyUser) -> None:
         user = await get_current_user(principal)
-        path = request.scope["route"].path
-        permission = f"{self.resource}:{action_of(request.method, path)}"
+        permission = self.permission(request.scope["route"], request.method)
         if not user.may(permission):
-            who = str(user.user_id)
-            logger.warning("permission_denied", user_id=who, permission=permission)
+            user_id = str(user.user_id)
+            logger.warning("permission_denied", user_id=user_id, permission=permission)
             raise MissingPermissionException(permission)
 
-
-def action_of(method: str, path: str) -> str:
-    # A POST below a record, as in /products/{id}/stock, changes what exists; but what
-    # is restored did not.
-    if path.endswith("/restore"):
-        return "create"
-    if method == "POST" and "{" in path:
-        return "update"
-    return ACTIONS.get(method, method.lower())
+    def permission(self, route: APIRoute, method: str) -> str:
+        return f"{self.resource}:{action_of(route.endpoint, method, route.path)}"
 
 
 def guarded_router(resource: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
-    """Return a router whose every route asks for a permission on `resource`."""
+    """Return a router whose every route asks for a permission on `resource`.
+
+    `actions` declares what a role can grant. A route asks for the action of its HTTP
+    method, or for the one that `@action` states.
+    """
     register(resource, actions)
     return api_router(
         f"/{resource}",
@@ -140,9 +81,29 @@ def guarded_router(resource: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
     )
 
 
-async def get_client(request: Request) -> Client:
-    agent = request.headers.get("user-agent")
-    return Client(ip=client_ip(request), user_agent=agent and agent[:255])
+def check_permissions(routes: Iterable[BaseRoute]) -> None:
+    """Refuse to start unless the routes ask for exactly what their modules declare.
+
+    Raises:
+        RuntimeError: a route asks for an action that is not declared, so that nobody
+            can be granted it; or a declared one protects nothing.
+    """
+    asked = {*permissions_of(routes)}
+    modules = {permission.partition(":")[0] for permission in asked}
+    declared = {f"{name}:{action}" for name in modules for action in REGISTRY[name]}
+    if undeclared := ", ".join(sorted(asked - declared)):
+        raise RuntimeError(f"No guarded_router declares {undeclared}")
+    if unasked := ", ".join(sorted(declared - asked)):
+        raise RuntimeError(
+            f"No route asks for {unasked}: state it with @action, or do not declare it"
+        )
 
 
-ClientDep = Annotated[Client, Depends(get_client)]
+def permissions_of(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    for route in routes:
+        if isinstance(route, APIRoute):
+            for depends in route.dependencies:
+                if isinstance(checker := depends.dependency, PermissionChecker):
+                    yield from (
+                        checker.permission(route, m) for m in route.methods or ()
+                    )

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Form
 
+from app.auth.bearer import ClaimsDep
 from app.auth.dependencies import (
     AnyUser,
-    ClaimsDep,
     CurrentUser,
 )
 from app.auth.models import User

@@ -1,4 +1,4 @@
-"""What is known of the request under way: one object, opened by the outer layer."""
+"""The ambient context of a request: its id, who acts, and why. For logs and audit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,25 +10,19 @@ import uuid_utils
 
 
 def new_request_id() -> str:
-    """Return 32 digits that nobody else has, in the order of their making."""
+    """Return a unique id of 32 hexadecimal digits, which sorts by time."""
     return uuid_utils.uuid7().hex
 
 
 @dataclass(slots=True)
 class Context:
-    """Mutable on purpose: what a dependency writes here, everybody else sees."""
+    """Mutable on purpose: a ContextVar set in a dependency is lost, a field is not."""
 
     request_id: str = field(default_factory=new_request_id)
     actor_id: UUID | None = None
     actor_label: str | None = None
     session_id: UUID | None = None
-    reason: str | None = None  # why it is done, when that is not plain: a revert
-    method: str = "GET"
-    query: bytes = b""
-    if_match: str | None = None
-    if_none_match: str | None = None
-    shown_id: UUID | None = None
-    shown_version: int | None = None
+    reason: str | None = None  # recorded with each change, such as "restore"
 
 
 _current: ContextVar[Context | None] = ContextVar("context", default=None)
@@ -49,6 +43,6 @@ def current_context() -> Context:
 
 
 def current_request_id() -> str | None:
-    """Return the id of the request under way, if there is one."""
+    """Return the id of the current request; None outside of a request."""
     context = _current.get()
     return context.request_id if context else None

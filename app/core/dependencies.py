@@ -1,4 +1,4 @@
-"""What a router asks of the core: a session, of the kind that the method needs."""
+"""Dependencies of a router: a session of the kind its method needs, preconditions."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -6,18 +6,25 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.web.etag import Preconditions
 from app.core.web.health import Health
+from app.core.web.request import read_preconditions
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     health: Health = request.app.state.health
     await health.require()
     database = health.database
-    reads = request.method == "GET"  # as which HEAD comes, too: see head_requests.py
+    reads = request.method == "GET"  # HEAD too: head_requests.py turns it into GET
     async with database.reading() if reads else database.writing() as session:
         yield session
+
+
+async def get_preconditions(request: Request) -> Preconditions:
+    return read_preconditions(request)
 
 
 # scope="function" ends the transaction before the response is sent. With the
 # default scope the client would read 201 first, and a failed commit would be lost.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+PreconditionsDep = Annotated[Preconditions, Depends(get_preconditions)]

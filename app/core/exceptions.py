@@ -31,6 +31,10 @@ class ConflictException(AppException):
     code = "conflict"
 
 
+class StaleException(ConflictException):
+    """The row has changed since it was read; 412 where the client sent If-Match."""
+
+
 class PreconditionFailedException(AppException):
     status = 412
     code = "precondition_failed"

@@ -1,6 +1,6 @@
-"""Every error leaves the API in one shape: RFC 9457, application/problem+json."""
+"""Exception handlers: each error becomes a problem document (RFC 9457)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -20,13 +20,15 @@ from app.core.context import current_context
 from app.core.db.database_errors import explain
 from app.core.exceptions import (
     AppException,
+    PreconditionFailedException,
+    StaleException,
     UnavailableException,
     ValidationFailedException,
 )
-from app.core.problem import CODES, MEDIA_TYPE, title
+from app.core.problem import CODES, MEDIA_TYPE, FieldError, Problem, title
 
-MOST_ERRORS = 20
-LONGEST_KEY = 100
+MAX_ERRORS = 20
+MAX_KEY_LENGTH = 100
 
 logger = structlog.get_logger()
 
@@ -40,68 +42,74 @@ def problem(
     status: int,
     detail: str,
     headers: Mapping[str, str] | None = None,
-    **extra: Any,
+    **fields: Any,
 ) -> ProblemResponse:
-    body = {
-        "type": "about:blank",
-        "title": title(status),
-        "status": status,
-        "detail": detail,
-        "instance": quote(path),
-        "code": CODES.get(status, f"http_{status}"),
-        "request_id": current_context().request_id,
-    }
-    return ProblemResponse(body | extra, status, headers)
+    """Return an error response; `fields` are members of Problem, such as `code`."""
+    body = Problem(
+        type="about:blank",
+        title=title(status),
+        status=status,
+        detail=detail,
+        instance=quote(path),
+        request_id=current_context().request_id,
+        **({"code": CODES.get(status, f"http_{status}")} | fields),
+    )
+    return ProblemResponse(body.model_dump(exclude_unset=True), status, headers)
 
 
 async def on_app_exception(request: Request, error: AppException) -> ProblemResponse:
     path = request.scope["path"]
     if isinstance(error, ValidationFailedException):
-        return invalid(path, error.errors)
+        return validation_problem(path, error.errors)
+    if isinstance(error, StaleException) and "if-match" in request.headers:
+        error = PreconditionFailedException(error.detail)
     return problem(path, error.status, error.detail, error.headers, code=error.code)
 
 
-async def on_http(request: Request, error: HTTPException) -> ProblemResponse:
+async def on_http_exception(request: Request, error: HTTPException) -> ProblemResponse:
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        headers["Allow"] = ", ".join(sorted(methods_of(request)))
+        headers["Allow"] = ", ".join(sorted(allowed_methods(request)))
     return problem(request.scope["path"], error.status_code, error.detail, headers)
 
 
-async def on_invalid(
+async def on_validation_error(
     request: Request, error: RequestValidationError
 ) -> ProblemResponse:
-    return invalid(request.scope["path"], error.errors())
+    return validation_problem(request.scope["path"], error.errors())
 
 
-async def on_failure(request: Request, error: Exception) -> ProblemResponse:
-    explained = explain(error)
-    if explained is None:
+async def on_database_error(request: Request, error: Exception) -> ProblemResponse:
+    translated = explain(error)
+    if translated is None:
         raise error
-    if isinstance(explained, UnavailableException):
+    if isinstance(translated, UnavailableException):
         logger.warning("unavailable", reason=repr(error))
-    return await on_app_exception(request, explained)
+    return await on_app_exception(request, translated)
 
 
 async def on_crash(request: Request, error: Exception) -> ProblemResponse:
-    return problem(request.scope["path"], 500, "Something went wrong on our side")
+    return problem(request.scope["path"], 500, "Internal error; see the server's log")
 
 
-def invalid(path: str, errors: Any) -> ProblemResponse:
-    # Never `input` or `ctx`: they would echo a password back, into logs as well.
+def validation_problem(
+    path: str, errors: Iterable[Mapping[str, Any]]
+) -> ProblemResponse:
+    # Neither `input` nor `ctx`: they would echo a password back, and into logs.
     shown = [
-        {"loc": [short(key) for key in e["loc"]], "type": e["type"], "msg": e["msg"]}
-        for e in errors[:MOST_ERRORS]
+        FieldError(loc=[*map(shorten, e["loc"])], type=e["type"], msg=e["msg"])
+        for e in list(errors)[:MAX_ERRORS]
     ]
     return problem(path, 422, "The request is not valid", errors=shown)
 
 
-def short(key: Any) -> Any:
-    return to_jsonable_python(key[:LONGEST_KEY] if isinstance(key, str) else key)
+def shorten(key: Any) -> Any:
+    key = key[:MAX_KEY_LENGTH] if isinstance(key, str) else key
+    return to_jsonable_python(key)
 
 
-def methods_of(request: Request) -> set[str]:
-    """Return every method that this path knows; Starlette names the first route's."""
+def allowed_methods(request: Request) -> set[str]:
+    """Return the methods of all routes with this path; Starlette names the first's."""
     methods = {
         method
         for route in iter_route_contexts(request.app.routes)
@@ -113,8 +121,8 @@ def methods_of(request: Request) -> set[str]:
 
 def install_handlers(app: FastAPI) -> None:
     app.exception_handler(AppException)(on_app_exception)
-    app.exception_handler(HTTPException)(on_http)
-    app.exception_handler(RequestValidationError)(on_invalid)
-    for failure in (DBAPIError, StaleDataError, PoolTimeoutError, OSError):
-        app.exception_handler(failure)(on_failure)
+    app.exception_handler(HTTPException)(on_http_exception)
+    app.exception_handler(RequestValidationError)(on_validation_error)
+    for kind in (DBAPIError, StaleDataError, PoolTimeoutError, OSError):
+        app.exception_handler(kind)(on_database_error)
     app.exception_handler(Exception)(on_crash)

@@ -1,4 +1,4 @@
-"""The one shape of an error (RFC 9457), on the wire and in the OpenAPI document."""
+"""The body of every error response (RFC 9457, problem details)."""
 
 from http import HTTPStatus
 
@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MEDIA_TYPE = "application/problem+json"
 
-# Of errors that are no AppException, which has its own. For programs, so not taken from
-# HTTPStatus: its names differ between Pythons.
+# Codes of errors that are not an AppException. Not taken from HTTPStatus, whose names
+# differ between versions of Python.
 CODES = {
     400: "bad_request",
     404: "not_found",
@@ -21,7 +21,7 @@ TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field; never its value."""
+    """One invalid field; never its value."""
 
     loc: list[str | int]
     type: str
@@ -29,7 +29,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 has it. `code` is for programs and never changes."""
+    """Problem details (RFC 9457). `code` is for programs and stable."""
 
     model_config = ConfigDict(
         json_schema_extra={

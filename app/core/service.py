@@ -1,4 +1,4 @@
-"""The service of a domain without rules of its own. Subclasses add the rules."""
+"""CRUD service of a domain without rules of its own. Subclasses add the rules."""
 
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
@@ -8,7 +8,7 @@ from app.core.models import Entity
 from app.core.pagination import Page, PageQuery
 from app.core.repository import BaseRepository
 from app.core.schemas import Body
-from app.core.web.etag import require_match
+from app.core.web.etag import Preconditions
 
 EntityT = TypeVar("EntityT", bound=Entity)
 CreateT = TypeVar("CreateT", bound=Body)
@@ -16,8 +16,18 @@ UpdateT = TypeVar("UpdateT", bound=Body)
 
 
 class CrudService(Generic[EntityT, CreateT, UpdateT]):
-    def __init__(self, repository: BaseRepository[EntityT]) -> None:
+    def __init__(
+        self, repository: BaseRepository[EntityT], preconditions: Preconditions
+    ) -> None:
         self.repository = repository
+        self.preconditions = preconditions
+
+    def check_changeable(self, entity: EntityT) -> None:
+        """Raise ConflictException if this record must not change, whatever the change.
+
+        Every update, delete and revert calls it. Override it for rules such as "a paid
+        invoice cannot change".
+        """
 
     async def page(self, query: PageQuery) -> Page[Any]:
         return await self.repository.page(query)
@@ -26,9 +36,16 @@ class CrudService(Generic[EntityT, CreateT, UpdateT]):
         return await self.repository.get(id)
 
     async def get_for_update(self, id: UUID) -> EntityT:
-        """Return the entity, locked, in the version that the client has asked for."""
+        """Return the entity, locked, if the request may change it.
+
+        Raises:
+            NotFoundException: there is no such record.
+            PreconditionFailedException: the client has seen another version.
+            ConflictException: the record must not change.
+        """
         entity = await self.repository.get_for_update(id)
-        require_match(entity.version)
+        self.preconditions.check(entity.version)
+        self.check_changeable(entity)
         return entity
 
     async def create(self, data: CreateT) -> EntityT:
@@ -45,5 +62,5 @@ class CrudService(Generic[EntityT, CreateT, UpdateT]):
         await self.repository.delete(await self.get_for_update(id))
 
     async def restore(self, entity: EntityT) -> EntityT:
-        """Bring back a deleted entity, which is given as it was."""
+        """Insert a deleted entity again, in the state it is given."""
         return await self.repository.add(entity)

@@ -1,6 +1,6 @@
-"""What a slice's router says of its resource: enough to give it a history.
+"""A collection as its router describes it: entity, schemas, service and record route.
 
-Nothing is declared twice: whoever reads and changes one record has named them all.
+Nothing is declared twice: the handlers of GET and PATCH name all of them.
 """
 
 import inspect
@@ -9,25 +9,32 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
 from fastapi import APIRouter, params
-from fastapi.routing import APIRoute
 
 from app.core.models import Entity
 from app.core.schemas import Body, Read
+from app.core.web.routing import Route
 
 
 @dataclass(frozen=True)
 class Resource:
+    """`id` is the path parameter, such as product_id; `name` that of one record."""
+
     router: APIRouter
-    reading: APIRoute
+    reading: Route
     entity: type[Entity]
     read: type[Read]
     update: type[Body]
     get_service: Callable[..., Any]
-    id: str  # of the path: product_id
-    name: str  # of one record, in operation ids: product
+    id: str
+    name: str
 
 
 def resource_of(router: APIRouter) -> Resource:
+    """Derive a resource from the GET and PATCH routes of a record.
+
+    Raises:
+        LookupError: the router has no such routes.
+    """
     reading, changing = record_route(router, "GET"), record_route(router, "PATCH")
     hints = get_type_hints(inspect.unwrap(changing.endpoint), include_extras=True)
     (id,) = reading.param_convertors
@@ -37,27 +44,22 @@ def resource_of(router: APIRouter) -> Resource:
         entity=hints["return"],
         read=reading.response_model,
         update=hints["data"],
-        get_service=dependency(hints["service"]),
+        get_service=dependency_of(hints["service"]),
         id=id,
         name=id.removesuffix("_id"),
     )
 
 
-def record_route(router: APIRouter, method: str) -> APIRoute:
-    """Return the route of one record.
-
-    Raises:
-        LookupError: this router has none, so it is no resource's.
-    """
+def record_route(router: APIRouter, method: str) -> Route:
     for route in router.routes:
-        if isinstance(route, APIRoute) and route.methods == {method}:
+        if isinstance(route, Route) and route.methods == {method}:
             path = route.path.removeprefix(router.prefix)
             if path.startswith("/{") and path.endswith("}"):
                 return route
     raise LookupError(f"{router.prefix} has no route to {method} a record")
 
 
-def dependency(annotation: Any) -> Any:
-    """Return what `Annotated[…, Depends(f)]` depends on."""
+def dependency_of(annotation: Any) -> Any:
+    """Return the callable in `Annotated[…, Depends(callable)]`."""
     found = (each for each in get_args(annotation) if isinstance(each, params.Depends))
     return next(found).dependency

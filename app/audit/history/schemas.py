@@ -31,8 +31,12 @@ class HistoryRead(BaseModel):
     )
 
 
-class PastQuery(Strict):
-    as_of: Instant
+class AsOfQuery(Strict):
+    as_of: Instant | None = Field(
+        None,
+        description="Return the record as it was at this instant, even if it is "
+        "deleted now.",
+    )
 
 
 class RevertQuery(Strict):

@@ -29,7 +29,6 @@ from app.core.exceptions import (
 from app.core.models import Entity, last_version
 from app.core.schemas import Body
 from app.core.service import CrudService
-from app.core.web.etag import require_match
 
 Service = CrudService[Any, Any, Any]
 
@@ -68,7 +67,7 @@ class HistoryService:
         entity: Entity = await self.past.build(self.model, state, then)
         return entity
 
-    async def difference(self, version: int) -> RevertPreview:
+    async def preview(self, version: int) -> RevertPreview:
         """Return what a revert would set, and what it would replace."""
         await self.service.get_for_update(self.id)
         return RevertPreview(to_version=version, changes=await self.changes(version))
@@ -101,7 +100,7 @@ class HistoryService:
         if deletion is None or deletion.action != Action.DELETE:
             await self.service.get_for_update(self.id)
             raise ConflictException(f"{self.name} is not deleted")
-        require_match(deletion.version or 0)
+        self.service.preconditions.check(deletion.version or 0)
         then = CHANGES.c.at < deletion.at
         entity = await self.past.build(self.model, deletion.old or {}, then)
         current_context().reason = "restore"

@@ -1,4 +1,4 @@
-"""Which modules there are, and what can be done to each: the modules register it."""
+"""Registry of modules and their actions: everything that a role can grant."""
 
 READ = "read"
 CRUD = (READ, "create", "update", "delete")
@@ -10,7 +10,7 @@ REGISTRY: dict[str, tuple[str, ...]] = {}
 def register(module: str, actions: tuple[str, ...]) -> None:
     known = REGISTRY.setdefault(module, actions)
     if known != actions:
-        raise RuntimeError(f"{module} declares its actions twice, and differently")
+        raise RuntimeError(f"{module} registers two different sets of actions")
 
 
 def known_permissions() -> frozenset[str]:

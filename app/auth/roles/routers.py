@@ -11,7 +11,7 @@ from app.auth.permissions.registry import REGISTRY
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate, RoleQuery, RoleRead, RoleUpdate
 from app.auth.roles.service import RoleService
-from app.core.dependencies import SessionDep
+from app.core.dependencies import PreconditionsDep, SessionDep
 from app.core.pagination import Page
 from app.core.web.routing import api_router
 
@@ -19,8 +19,10 @@ router = guarded_router("roles")
 catalogue = api_router("", tags=["roles"], dependencies=[Depends(get_current_user)])
 
 
-async def get_service(session: SessionDep, actor: CurrentUser) -> RoleService:
-    return RoleService(RoleRepository(session), actor)
+async def get_service(
+    session: SessionDep, preconditions: PreconditionsDep, actor: CurrentUser
+) -> RoleService:
+    return RoleService(RoleRepository(session), preconditions, actor)
 
 
 ServiceDep = Annotated[RoleService, Depends(get_service)]

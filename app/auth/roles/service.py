@@ -11,6 +11,7 @@ from app.auth.permissions.registry import READ
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate, RoleUpdate
 from app.core.service import CrudService
+from app.core.web.etag import Preconditions
 
 logger = structlog.get_logger()
 
@@ -18,8 +19,10 @@ logger = structlog.get_logger()
 class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
     repository: RoleRepository
 
-    def __init__(self, repository: RoleRepository, actor: Principal) -> None:
-        super().__init__(repository)
+    def __init__(
+        self, repository: RoleRepository, preconditions: Preconditions, actor: Principal
+    ) -> None:
+        super().__init__(repository, preconditions)
         self.actor = actor
 
     async def create(self, data: RoleCreate) -> Role:

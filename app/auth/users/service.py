@@ -16,6 +16,7 @@ from app.auth.users.repository import UserRepository
 from app.auth.users.schemas import UserCreate, UserUpdate
 from app.core.exceptions import ConflictException
 from app.core.service import CrudService
+from app.core.web.etag import Preconditions
 
 OWN_AFFAIRS = {"password", "is_active", "role_ids"}
 
@@ -26,9 +27,13 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     repository: UserRepository
 
     def __init__(
-        self, repository: UserRepository, actor: Principal, components: AuthComponents
+        self,
+        repository: UserRepository,
+        preconditions: Preconditions,
+        actor: Principal,
+        components: AuthComponents,
     ) -> None:
-        super().__init__(repository)
+        super().__init__(repository, preconditions)
         self.actor = actor
         self.superusers: set[UUID] = set()  # the active ones, once they are locked
         self.components = components
@@ -55,7 +60,10 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if data.password or (user.is_active and data.is_active is False):
             values["auth_version"] = user.auth_version + 1
         user = await self.repository.update(user, values)
-        self.tell_update(id, data)
+        if data.role_ids is not None:
+            self.tell("roles_assigned", id)
+        if data.password:
+            self.tell("password_changed", id)
         return user
 
     async def delete(self, id: UUID) -> None:
@@ -137,12 +145,6 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     def require_another_superuser(self, user: User) -> None:
         if user.id in self.superusers and self.superusers == {user.id}:
             raise ConflictException("This is the last active superuser")
-
-    def tell_update(self, id: UUID, data: UserUpdate) -> None:
-        if data.role_ids is not None:
-            self.tell("roles_assigned", id)
-        if data.password:
-            self.tell("password_changed", id)
 
     def tell(self, event: str, user_id: UUID) -> None:
         logger.info(event, user_id=str(user_id), by=str(self.actor.user_id))

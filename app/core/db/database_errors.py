@@ -4,11 +4,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core.context import current_context
 from app.core.exceptions import (
     AppException,
     ConflictException,
-    PreconditionFailedException,
+    StaleException,
     UnavailableException,
     ValidationFailedException,
 )
@@ -49,10 +48,8 @@ def reason(error: DBAPIError) -> str:
     return postgresql or getattr(error.orig, "sqlite_errorname", None) or ""
 
 
-def outdated(name: str) -> AppException:
-    asked = current_context().if_match is not None
-    kind = PreconditionFailedException if asked else ConflictException
-    return kind(f"{name} has changed since it was read")
+def outdated(name: str) -> StaleException:
+    return StaleException(f"{name} has changed since it was read")
 
 
 def explain(error: Exception) -> AppException | None:

@@ -1,44 +1,57 @@
-"""ETag, If-Match and If-None-Match (RFC 9110, section 13), for a row's version."""
+"""Entity tags and preconditions (RFC 9110, section 13) on the version of a row."""
 
 import re
+from dataclasses import dataclass
 
-from app.core.context import current_context
 from app.core.exceptions import BadRequestException, PreconditionFailedException
 
 TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 TAGS = re.compile(rf"\*|{TAG}(?:\s*,\s*{TAG})*")
 
 
-def etag(version: int) -> str:
+def format_etag(version: int) -> str:
     return f'"{version}"'
 
 
-def require_match(version: int) -> None:
-    """Refuse to go on if the client has seen another version than this one.
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """The conditional headers of a request as sent; None for one that was not sent."""
 
-    Raises:
-        BadRequestException: If-Match is no list of entity tags.
-        PreconditionFailedException: the version is not among them.
-    """
-    wanted = current_context().if_match
-    current = {"*", etag(version)}
-    if wanted is not None and tags(wanted, "If-Match").isdisjoint(current):
-        raise PreconditionFailedException("The record has changed since you read it")
-    if is_known(version):
-        raise PreconditionFailedException("The record is the one that you have")
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def check(self, version: int) -> None:
+        """Refuse a write unless the record has a version that the client asked for.
+
+        Raises:
+            BadRequestException: a header is not a list of entity tags.
+            PreconditionFailedException: the version does not meet the conditions.
+        """
+        if self.if_match is not None:
+            # If-Match compares strongly: a weak tag matches nothing.
+            wanted = parse_tags(self.if_match, "If-Match")
+            if wanted.isdisjoint({"*", format_etag(version)}):
+                raise PreconditionFailedException(
+                    "The record has changed since it was read"
+                )
+        if self.holds(version):
+            raise PreconditionFailedException(
+                "The record has not changed since it was read"
+            )
+
+    def holds(self, version: int) -> bool:
+        """Return whether If-None-Match names this version, compared weakly."""
+        if self.if_none_match is None:
+            return False
+        tags = parse_tags(self.if_none_match, "If-None-Match")
+        held = {tag.removeprefix("W/") for tag in tags}
+        return not held.isdisjoint({"*", format_etag(version)})
 
 
-def is_known(version: int) -> bool:
-    """Tell whether the client says that it holds this very version."""
-    held = current_context().if_none_match
-    if held is None:
-        return False
-    # A read may compare weakly: W/"1" and "1" show the same record.
-    known = {tag.removeprefix("W/") for tag in tags(held, "If-None-Match")}
-    return not known.isdisjoint({"*", etag(version)})
+UNCONDITIONAL = Preconditions()
 
 
-def tags(header: str, name: str) -> set[str]:
+def parse_tags(header: str, name: str) -> set[str]:
     if not TAGS.fullmatch(header.strip()):
         raise BadRequestException(f"{name} must be * or a list of entity tags")
     return set(re.findall(rf"{TAG}|\*", header))

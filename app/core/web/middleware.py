@@ -1,4 +1,4 @@
-"""The outer layer: what every request is given and every response carries."""
+"""Outermost middleware: request context, headers of each response, one log line."""
 
 import re
 from time import perf_counter
@@ -7,7 +7,6 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.context import Context, new_context
-from app.core.web.etag import etag
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
@@ -24,10 +23,10 @@ logger = structlog.get_logger()
 
 
 class RequestMiddleware:
-    """Opens the request's context, seals its response, and writes one log line.
+    """ASGI middleware that opens the context, adds the fixed headers and logs.
 
-    It wraps the finished application from outside: Starlette renders the 500
-    beyond all user middleware, and that answer needs its request id most of all.
+    It wraps the finished application: Starlette renders a 500 outside of all user
+    middleware, and that response needs its request id most.
     """
 
     def __init__(self, app: ASGIApp, *, hsts: bool) -> None:
@@ -38,45 +37,39 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with new_context(read_context(scope)) as context:
-            response = Response(scope, send, context, self.fixed)
+        with new_context(context_of(scope)) as context:
+            sender = ResponseSender(scope, send, context.request_id, self.fixed)
             try:
-                await self.app(scope, receive, response.send)
+                await self.app(scope, receive, sender.send)
             except Exception:
-                # Starlette has answered 500 by now, and hands the error on.
+                # Starlette has sent the 500 by now, and raises the exception again.
                 logger.exception("request_crashed")
             finally:
-                response.log()
+                sender.log()
 
 
-class Response:
-    """One response on its way out."""
+class ResponseSender:
+    """Sends one response with the headers that every response has."""
 
     def __init__(
-        self, scope: Scope, send: Send, context: Context, fixed: RawHeaders
+        self, scope: Scope, send: Send, request_id: str, fixed: RawHeaders
     ) -> None:
-        self.scope, self.forward, self.context = scope, send, context
-        self.fixed = fixed
+        self.scope, self.forward = scope, send
+        self.request_id, self.fixed = request_id, fixed
         self.started = perf_counter()
         self.status = 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.seal(message)
+            self.add_headers(message["headers"])
         await self.forward(message)
 
-    def seal(self, message: Message) -> None:
-        headers: RawHeaders = message["headers"]
+    def add_headers(self, headers: RawHeaders) -> None:
         given = {name for name, _ in headers}
-        headers.append((b"x-request-id", self.context.request_id.encode()))
+        headers.append((b"x-request-id", self.request_id.encode()))
         headers.extend(self.fixed)
         headers.extend(pair for pair in (POLICY, NO_STORE) if pair[0] not in given)
-        if self.context.shown_version and (self.status < 300 or self.status == 304):
-            headers.append((b"etag", etag(self.context.shown_version).encode()))
-            if self.status == 201:
-                location = f"{self.scope['path']}/{self.context.shown_id}"
-                headers.append((b"location", location.encode()))
 
     def log(self) -> None:
         logger.info(
@@ -88,28 +81,17 @@ class Response:
         )
 
 
-def read_context(scope: Scope) -> Context:
-    context = Context(method=scope["method"], query=scope["query_string"])
+def context_of(scope: Scope) -> Context:
+    """Return a new context, with the request id of the client if it is well-formed."""
+    context = Context()
     for name, value in scope["headers"]:
-        if name == b"if-match":
-            context.if_match = joined(context.if_match, value)
-        elif name == b"if-none-match":
-            context.if_none_match = joined(context.if_none_match, value)
-        elif name == b"x-request-id":
-            request_id = value.decode("latin-1")
-            if SAFE_ID.fullmatch(request_id):
-                context.request_id = request_id
+        if name == b"x-request-id" and SAFE_ID.fullmatch(value.decode("latin-1")):
+            context.request_id = value.decode("latin-1")
     return context
 
 
-def joined(before: str | None, line: bytes) -> str:
-    """Several lines of one header are one list (RFC 9110, section 5.3)."""
-    text = line.decode("latin-1")
-    return text if before is None else f"{before}, {text}"
-
-
 def route_of(scope: Scope) -> str | None:
-    """Return the whole template of the path, as /api/v1/products/{product_id}."""
+    """Return the path template, such as /api/v1/products/{product_id}."""
     template = getattr(scope.get("route"), "path_format", None)
     if template is None:
         return None

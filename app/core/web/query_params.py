@@ -1,4 +1,4 @@
-"""The query of a request: read once, and as strictly as a body."""
+"""Parsing of query strings: once per request, and as strictly as a body."""
 
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
@@ -11,13 +11,15 @@ from pydantic import ValidationError
 from app.core.exceptions import ValidationFailedException
 from app.core.schemas import Strict
 
-MOST_PARAMETERS = 100
+MAX_PARAMETERS = 100
+MAX_NAME = 100  # characters of a name that an error repeats
+UNREADABLE = f"The query is not UTF-8, or has over {MAX_PARAMETERS} parameters"
 
 
 class QueryReader:
-    """Reads queries into a model: every name is known, and a scalar is given once.
+    """Reads query strings into a model; rejects unknown and repeated parameters.
 
-    FastAPI would find out anew with each request what the fields of the model are.
+    The fields of the model are inspected once; FastAPI would do so for each request.
     """
 
     def __init__(self, model: type[Strict]) -> None:
@@ -30,9 +32,9 @@ class QueryReader:
         """Return the model.
 
         Raises:
-            ValidationFailedException: a name cannot be read, is not the model's, or is
-                given again: the first of them is told.
-            RequestValidationError: the values are not valid.
+            ValidationFailedException: a parameter is malformed, unknown or repeated; it
+                names the first one.
+            RequestValidationError: a value is not valid.
         """
         try:
             return self.model.model_validate(self.values_of(raw))
@@ -46,22 +48,22 @@ class QueryReader:
         values: dict[str, Any] = {}
         for name, value in parse_query(raw):
             if name not in self.names:
-                raise invalid_query(name, "extra_forbidden", "There is no such option")
+                raise invalid_query(name, "extra_forbidden", "Unknown query parameter")
             if name in self.lists:
                 values.setdefault(name, []).append(value)
             elif name in values:
-                raise invalid_query(name, "repeated", "This may be given only once")
+                raise invalid_query(name, "repeated", "Repeated query parameter")
             else:
                 values[name] = value
         return values
 
 
 def reader_of(dependant: Dependant) -> tuple[str, QueryReader]:
-    """Return the argument that takes the query, or "" for none, and what reads it.
+    """Return the name of the argument for the query, or "" for none, and its reader.
 
     Raises:
-        TypeError: the handler or what it depends on has something else than, in the
-            handler itself, one `Annotated[Model, Query()]`.
+        TypeError: the handler or a dependency has a query parameter other than one
+            `Annotated[Model, Query()]` of the handler itself.
     """
     parameters = [*queries_of(dependant)]
     if not parameters:
@@ -93,14 +95,15 @@ def parse_query(raw: bytes) -> list[tuple[str, str]]:
             raw.decode("ascii"),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=MOST_PARAMETERS,
+            max_num_fields=MAX_PARAMETERS,
         )
     except ValueError:
-        raise invalid_query(None, "unreadable", "The query is not readable") from None
+        raise invalid_query(None, "unreadable", UNREADABLE) from None
 
 
 def invalid_query(
     name: str | None, kind: str, message: str
 ) -> ValidationFailedException:
     loc = ("query",) if name is None else ("query", name)
-    return ValidationFailedException([{"loc": loc, "type": kind, "msg": message}])
+    msg = message if name is None else f"{message}: {name[:MAX_NAME]}"
+    return ValidationFailedException([{"loc": loc, "type": kind, "msg": msg}])

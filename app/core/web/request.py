@@ -1,4 +1,4 @@
-"""A request that is read strictly: nothing is guessed, nothing is dropped."""
+"""A request that is read strictly: no value is coerced, no field is dropped."""
 
 import sys
 from typing import Any
@@ -9,31 +9,45 @@ from starlette.datastructures import QueryParams
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
 from app.core.exceptions import ContentTooLargeException, UnsupportedMediaTypeException
+from app.core.web.etag import Preconditions
 
-NOTHING = QueryParams()
-LONGEST = 18  # digits of a number of bytes
+NO_QUERY = QueryParams()
+MAX_DIGITS = 18  # of a Content-Length
+
+
+def read_preconditions(request: Request) -> Preconditions:
+    headers = request.headers
+    return Preconditions(
+        join_lines(headers.getlist("if-match")),
+        join_lines(headers.getlist("if-none-match")),
+    )
+
+
+def join_lines(lines: list[str]) -> str | None:
+    """Join the lines of one header into one list (RFC 9110, section 5.3)."""
+    return ", ".join(lines) if lines else None
 
 
 class StrictRequest(Request):
     @property
     def query_params(self) -> QueryParams:
-        """Hide the query from FastAPI: it is read by query_params.py."""
-        return NOTHING
+        """Return nothing: query_params.py reads the query, so FastAPI must not."""
+        return NO_QUERY
 
     async def json(self) -> Any:
-        # The standard parser lets through NaN, lone surrogates and bottomless
-        # nesting: all of them crash later, in the database or in the response.
+        # The standard parser accepts NaN, lone surrogates and unlimited nesting, each
+        # of which would fail later, in the database or in the response.
         return from_json(await self.body(), allow_inf_nan=False)
 
 
 def check_size(request: Request) -> None:
-    """Refuse a body that is announced as too large.
+    """Refuse a body whose Content-Length is over the limit.
 
-    The framework would, too; but where nobody reads the body, only once all is done.
+    The framework checks while the body is read: if a handler never reads it, too late.
     """
     length = request.headers.get("content-length", "")
     limit: int = request.scope.get(MAX_BODY_SIZE_SCOPE_KEY, sys.maxsize)
-    if length.isdecimal() and (len(length) > LONGEST or int(length) > limit):
+    if length.isdecimal() and (len(length) > MAX_DIGITS or int(length) > limit):
         raise ContentTooLargeException("The body is too large")
 
 
@@ -41,11 +55,11 @@ def check_encoding(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedMediaTypeException(
-            "Send the body as it is, without a Content-Encoding"
+            "Content-Encoding is not supported: send the body uncompressed"
         )
 
 
 def check_type(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not (kind.startswith("application/") and kind.endswith(("/json", "+json"))):
-        raise UnsupportedMediaTypeException("Send the body as application/json")
+        raise UnsupportedMediaTypeException("Content-Type must be application/json")

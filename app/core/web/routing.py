@@ -1,20 +1,26 @@
-"""How this API reads a request and labels an answer: strict JSON in, ETags out."""
+"""Routes of the API: strict requests in, responses with entity tags out."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import wraps
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
 
-from app.core.context import Context, current_context
 from app.core.models import Entity
 from app.core.schemas import Read
-from app.core.web.etag import is_known
+from app.core.web.etag import format_etag
 from app.core.web.openapi import describe
 from app.core.web.query_params import QueryReader, reader_of
-from app.core.web.request import StrictRequest, check_encoding, check_size, check_type
+from app.core.web.request import (
+    StrictRequest,
+    check_encoding,
+    check_size,
+    check_type,
+    read_preconditions,
+)
 
 Endpoint = Callable[..., Awaitable[Any]]
 
@@ -22,17 +28,22 @@ API = "/api/v1"
 
 
 class Route(APIRoute):
-    """A route that reads strictly, and whose answer names the version it shows."""
+    """A route that reads strictly, and names the version of the record it returns."""
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
-        self.answer = Answer(endpoint)
+        self.adapter = EndpointAdapter(endpoint, options.get("status_code") == 201)
         describe(path, options)
-        super().__init__(path, self.answer.wrapped(), **options)
+        super().__init__(path, self.adapter.adapted(), **options)
+        self.options = options
+
+    def with_endpoint(self, endpoint: Endpoint) -> "Route":
+        """Return this route with another endpoint, to be put in its place."""
+        return type(self)(self.path, endpoint, **self.options)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        # What the document shows; to serve it, FastAPI is told of no query.
+        # The document shows the query's model; to serve it, FastAPI must not read it.
         whole = self.dependant
-        self.answer.query, self.answer.reader = reader_of(whole)
+        self.adapter.query, self.adapter.reader = reader_of(whole)
         self.dependant = replace(whole, query_params=[])
         handle = super().get_route_handler()
         self.dependant = whole
@@ -55,7 +66,7 @@ class Route(APIRoute):
 def api_router(prefix: str, **options: Any) -> APIRouter:
     """Return a router of the API, whose handlers' names are the operation ids.
 
-    Its routes are added to the application as they are (see `Application.add`).
+    `Application.add` adds its routes to the application.
     """
     return APIRouter(
         prefix=f"{API}{prefix}",
@@ -65,40 +76,65 @@ def api_router(prefix: str, **options: Any) -> APIRouter:
     )
 
 
-class Answer:
-    """An endpoint that is given its query, and labels what it returns.
+class EndpointAdapter:
+    """Gives an endpoint its query, and adds ETag and Location to its response."""
 
-    Whoever returns one entity says, by the same act, which version of what it is;
-    middleware.py makes ETag and Location of it.
-    """
-
-    # The argument that takes the query, and what reads it: the route says so.
+    # The argument that takes the query, "" for none; set by the route.
     query: str
     reader: QueryReader
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
+    def __init__(self, endpoint: Endpoint, creates: bool) -> None:
+        self.endpoint, self.creates = endpoint, creates
 
-    def wrapped(self) -> Endpoint:
+    def adapted(self) -> Endpoint:
+        own = signature(self.endpoint)
+        # FastAPI passes what a signature asks for, a request to one parameter only.
+        both = [parameter_for(own, kind) for kind in (Request, Response)]
+        added = [each for each in both if each.name not in own.parameters]
+        request_name, response_name = (each.name for each in both)
+        foreign = {each.name for each in added}
+
         @wraps(self.endpoint)
-        async def answer(*args: Any, **values: Any) -> Any:
-            context = current_context()
+        async def adapted(**values: Any) -> Any:
+            request: Request = values[request_name]
+            response: Response = values[response_name]
+            for name in foreign:
+                del values[name]
+            raw = request.scope["query_string"]
             if self.query:
-                values[self.query] = self.reader.read(context.query)
-            elif context.query:
-                self.reader.read(context.query)
-            result = await self.endpoint(*args, **values)
-            return (
-                label(result, context) if isinstance(result, Entity | Read) else result
-            )
+                values[self.query] = self.reader.read(raw)
+            elif raw:
+                self.reader.read(raw)
+            result = await self.endpoint(**values)
+            if isinstance(result, Entity | Read):
+                return self.tagged(result, request, response)
+            return result
 
-        return answer
+        parameters = [*own.parameters.values(), *added]
+        adapted.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return adapted
+
+    def tagged(
+        self, entity: Entity | Read, request: Request, response: Response
+    ) -> Any:
+        """Return the entity with its headers set; 304 if the client has this version.
+
+        A Read may be made of several tables, so its version does not identify it.
+        """
+        tag = format_etag(entity.version)
+        may_hold = request.method == "GET" and isinstance(entity, Entity)
+        if may_hold and read_preconditions(request).holds(entity.version):
+            return Response(status_code=304, headers={"ETag": tag})
+        response.headers["ETag"] = tag
+        if self.creates:
+            response.headers["Location"] = f"{request.scope['path']}/{entity.id}"
+        return entity
 
 
-def label(entity: Entity | Read, context: Context) -> Any:
-    context.shown_id, context.shown_version = entity.id, entity.version
-    known = context.method in ("GET", "HEAD") and is_known(entity.version)
-    # Only a table's own row is the same while its version is.
-    if known and isinstance(entity, Entity):
-        return Response(status_code=304)
-    return entity
+def parameter_for(own: Signature, kind: type) -> Parameter:
+    """Return the endpoint's parameter of this type, or one to add to its signature."""
+    for parameter in own.parameters.values():
+        if parameter.annotation is kind:
+            return parameter
+    name = f"_{kind.__name__.lower()}"
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind)

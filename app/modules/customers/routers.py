@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from app.auth.dependencies import guarded_router
-from app.core.dependencies import SessionDep
+from app.core.dependencies import PreconditionsDep, SessionDep
 from app.core.pagination import Page
 from app.modules.customers.models import Customer
 from app.modules.customers.repository import CustomerRepository
@@ -21,8 +21,10 @@ from app.modules.customers.service import CustomerService
 router = guarded_router("customers")
 
 
-async def get_service(session: SessionDep) -> CustomerService:
-    return CustomerService(CustomerRepository(session))
+async def get_service(
+    session: SessionDep, preconditions: PreconditionsDep
+) -> CustomerService:
+    return CustomerService(CustomerRepository(session), preconditions)
 
 
 ServiceDep = Annotated[CustomerService, Depends(get_service)]

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from app.auth.dependencies import guarded_router
-from app.core.dependencies import SessionDep
+from app.core.dependencies import PreconditionsDep, SessionDep
 from app.core.pagination import Page
 from app.modules.products.models import Product
 from app.modules.products.repository import ProductRepository
@@ -22,8 +22,10 @@ from app.modules.products.service import ProductService
 router = guarded_router("products")
 
 
-async def get_service(session: SessionDep) -> ProductService:
-    return ProductService(ProductRepository(session))
+async def get_service(
+    session: SessionDep, preconditions: PreconditionsDep
+) -> ProductService:
+    return ProductService(ProductRepository(session), preconditions)
 
 
 ServiceDep = Annotated[ProductService, Depends(get_service)]

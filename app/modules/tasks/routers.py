@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 
 from app.auth.dependencies import guarded_router
-from app.core.dependencies import SessionDep
+from app.core.dependencies import PreconditionsDep, SessionDep
 from app.core.pagination import Page
 from app.modules.tasks.models import Task
 from app.modules.tasks.repository import TaskRepository
@@ -21,8 +21,10 @@ from app.modules.tasks.service import TaskService
 router = guarded_router("tasks")
 
 
-async def get_service(session: SessionDep) -> TaskService:
-    return TaskService(TaskRepository(session))
+async def get_service(
+    session: SessionDep, preconditions: PreconditionsDep
+) -> TaskService:
+    return TaskService(TaskRepository(session), preconditions)
 
 
 ServiceDep = Annotated[TaskService, Depends(get_service)]

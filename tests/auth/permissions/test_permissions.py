@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
-from app.auth.dependencies import PermissionChecker, get_principal
+from app.auth.bearer import get_principal
+from app.auth.dependencies import PermissionChecker
 from tests.accounts import PASSWORD, Account
 from tests.auth.permissions.matrix import GUARDED, MATRIX, OPEN, PAGES, PUBLIC, plain
 from tests.auth.roles.test_roles import make_role

@@ -1,0 +1,49 @@
+"""The action that each route asks for: by its HTTP method, or as @action states it."""
+
+from collections.abc import Callable
+from functools import cache
+from inspect import unwrap
+from typing import Any, TypeVar
+
+from app.auth.permissions.registry import READ
+
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
+
+ATTRIBUTE = "__action__"
+BY_METHOD = {
+    "GET": READ,
+    "POST": "create",
+    "PATCH": "update",
+    "PUT": "update",
+    "DELETE": "delete",
+}
+
+
+def action(name: str) -> Callable[[EndpointT], EndpointT]:
+    """State the action of a route whose HTTP method does not imply it.
+
+    `guarded_router` must declare it: `guarded_router("products", (*CRUD, "approve"))`.
+
+        @router.post("/{product_id}/approve", response_model=ProductRead)
+        @action("approve")
+        async def approve_product(service: ServiceDep, product_id: UUID) -> Product:
+    """
+
+    def state(endpoint: EndpointT) -> EndpointT:
+        setattr(endpoint, ATTRIBUTE, name)
+        return endpoint
+
+    return state
+
+
+@cache
+def action_of(endpoint: Callable[..., Any], method: str, path: str) -> str:
+    """Return the action that a request of this method to this route asks for."""
+    # On the function as written: @action may stand above or below the route.
+    stated: str | None = getattr(unwrap(endpoint), ATTRIBUTE, None)
+    if stated:
+        return stated
+    # A POST below a record, such as /products/{id}/stock, changes what exists.
+    if method == "POST" and "{" in path:
+        return "update"
+    return BY_METHOD[method]
