@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlmodel import SQLModel
@@ -14,7 +14,7 @@ from app.audit import models as audit
 from app.audit.archive import models as archive
 from app.auth import models as auth
 from app.core.config import Settings, settings
-from app.core.db import column_types as types
+from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.database import make_engine, with_driver
 from app.modules.customers import models as customers
 from app.modules.products import models as products
@@ -33,27 +33,12 @@ PATIENCE = ("SET lock_timeout = '5s'", "SET statement_timeout = 0")
 ONE_AT_A_TIME = 7_201_137  # any number, the same for all who migrate this database
 
 
-def render_item(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
-    """Write our column types as what they are on each database, with no import of ours.
-
-    A migration must go on to work when the code that it was made from has changed.
-    """
-    if kind == "type" and isinstance(item, types.UtcDateTime):
-        return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, types.Money):
-        return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
-    if kind == "type" and isinstance(item, audit.Snapshot):
-        return "sa.JSON()"
-    if kind == "type" and type(item).__name__ == "AutoString":
-        return f"sa.String({item.length})"
-    return False
-
-
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
         render_as_batch=True,  # SQLite can alter little: it copies the table instead
         render_item=render_item,
+        process_revision_directives=rewriter,
         transactional_ddl=True,
         **options,
     )

@@ -1,0 +1,88 @@
+"""Hooks of `alembic revision --autogenerate`: types, and defaults of new columns."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Literal
+
+from alembic.autogenerate.rewriter import Rewriter
+from alembic.operations.ops import AddColumnOp
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+from pydantic_core import PydanticUndefined
+from sqlalchemy import JSON, Column
+from sqlmodel import SQLModel
+
+from app.core.db.column_types import Money, UtcDateTime
+
+rewriter = Rewriter()
+
+
+def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
+    """Render our column types as SQLAlchemy's own, for each database.
+
+    A migration must not import the application, which changes after it was written.
+    """
+    if kind != "type":
+        return False
+    if isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if isinstance(item, Money):
+        return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
+    if isinstance(item, JSON):
+        return "sa.JSON()"
+    if type(item).__name__ == "AutoString":
+        return f"sa.String({item.length})"
+    return False
+
+
+@rewriter.rewrites(AddColumnOp)
+def add_server_default(_: MigrationContext, __: Any, op: AddColumnOp) -> AddColumnOp:
+    """Give a new NOT NULL column the default of its field, for rows that exist.
+
+    The default stays in the schema: the previous release inserts without the column
+    while the new one is rolled out.
+
+    Raises:
+        CommandError: the field has no default that SQL can express.
+    """
+    column = op.column
+    if not column.nullable and column.server_default is None:
+        default = field_default(op.table_name, column.name)
+        if default is None:
+            raise CommandError(
+                f"{op.table_name}.{column.name} is NOT NULL and has no default, so no "
+                "table with rows can get it. Give the field a default, or allow None."
+            )
+        op.column = with_default(column, default)
+    return op
+
+
+def with_default(column: Column[Any], default: str) -> Column[Any]:
+    return Column(column.name, column.type, server_default=default, nullable=False)
+
+
+def field_default(table: str, name: str) -> str | None:
+    """Return the constant default of a model's field as SQL, or None."""
+    for model in models():
+        if model.__tablename__ == table and name in model.model_fields:
+            default = model.model_fields[name].default
+            return None if default is PydanticUndefined else as_sql(default)
+    return None
+
+
+def as_sql(value: Any) -> str | None:
+    """Return a literal that both databases convert to the type of the column."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, StrEnum):
+        return value.value
+    return None if value is None else str(value)
+
+
+def models() -> Iterator[type[SQLModel]]:
+    """Yield every model that has a table."""
+    found: list[type[SQLModel]] = [SQLModel]
+    for model in found:
+        found.extend(model.__subclasses__())
+        if hasattr(model, "__table__"):
+            yield model

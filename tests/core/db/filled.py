@@ -1,0 +1,66 @@
+"""Rows for every table of a schema, as migrations find them in a used database."""
+
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Connection, MetaData, Uuid, func, insert, select
+from sqlalchemy.types import CHAR
+
+from app.core.db.ids import uuid7
+
+VERSION = "alembic_version"
+numbers = count(1)
+
+
+def fill(connection: Connection) -> None:
+    """Add two rows to each table: one without NULL, one with NULL wherever allowed."""
+    tables = MetaData()
+    tables.reflect(connection)
+    for sparse in (False, True):
+        for table in tables.sorted_tables:
+            if table.name != VERSION:
+                row = {c.name: value_for(connection, c, sparse) for c in table.c}
+                connection.execute(insert(table), row)
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    tables = MetaData()
+    tables.reflect(connection)
+    return {
+        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for table in tables.sorted_tables
+        if table.name != VERSION
+    }
+
+
+def value_for(connection: Connection, column: Column[Any], sparse: bool) -> Any:
+    if column.nullable and sparse:
+        return None
+    if column.foreign_keys:
+        (key,) = column.foreign_keys
+        newest = select(key.column).order_by(key.column.desc())
+        return connection.scalar(newest.limit(1))
+    return fresh(column)
+
+
+def fresh(column: Column[Any]) -> Any:
+    """Return a value that no other row has, of the column's type and length."""
+    if isinstance(column.type, Uuid):
+        return uuid7()
+    if isinstance(column.type, CHAR):
+        return uuid7().hex
+    if isinstance(column.type, JSON):
+        return {"sku": "PEN-001"}
+    kind = column.type.python_type
+    if kind is str:
+        return f"{next(numbers):x}"[: getattr(column.type, "length", None) or 40]
+    examples: dict[type, Any] = {
+        bool: True,
+        bytes: b"\x00",
+        date: date(2026, 1, 31),
+        datetime: datetime.now(UTC),
+        UUID: uuid7(),
+    }
+    return examples.get(kind) or kind(next(numbers))
