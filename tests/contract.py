@@ -1,12 +1,18 @@
 """What every CRUD slice must do. A slice's test class supplies path and payloads."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.audit.history.resource import resource_of
 from app.core.db.ids import uuid7
+from app.core.exceptions import ConflictException
+from app.core.models import Entity
+from app.core.service import CrudService
+from app.core.web.routing import API
+from app.main import COLLECTIONS
 from tests.conftest import Enter
 
 Json = dict[str, Any]
@@ -29,6 +35,18 @@ def unlike(value: Any) -> Any:
     if isinstance(value, int):
         return fresh.int % 2**31
     return fresh.hex[-12:].upper() + ("@example.com" if "@" in value else "")
+
+
+def service_of(resource: str) -> type[CrudService[Any, Any, Any]]:
+    """Return the class of the service behind a collection's routes."""
+    (router,) = (each for each in COLLECTIONS if each.prefix == f"{API}/{resource}")
+    hints = get_type_hints(resource_of(router).get_service)
+    service: type[CrudService[Any, Any, Any]] = hints["return"]
+    return service
+
+
+def refuse(_: object, entity: Entity) -> None:
+    raise ConflictException(f"{type(entity).__name__} is locked")
 
 
 class CrudContract:
@@ -142,6 +160,23 @@ class CrudContract:
             assert client.delete(record, headers=headers).status_code == 412
         seen_now = {"if-match": '"1", "2"'}
         assert client.delete(record, headers=seen_now).status_code == 204
+
+    def test_a_record_that_must_not_change_stays(
+        self, client: TestClient, record: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client.patch(record, json=self.change)
+        before = client.get(record).json()
+        monkeypatch.setattr(service_of(self.resource), "check_changeable", refuse)
+        calls: list[tuple[str, str, Json]] = [
+            ("PATCH", record, self.change),
+            ("DELETE", record, {}),
+            ("POST", f"{record}/revert", {"to_version": 1}),
+            ("POST", f"{record}/revert?dry_run=true", {"to_version": 1}),
+        ]
+        for method, url, body in calls:
+            refused = client.request(method, url, json=body)
+            assert verdict(refused) == (409, "conflict"), (method, url)
+        assert client.get(record).json() == before
 
     def test_any_version_will_do_for_a_star(
         self, client: TestClient, record: str

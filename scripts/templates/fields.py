@@ -43,6 +43,15 @@ class Field:
         return "None" if self.is_null else self.filled(self.kind.default)
 
     @property
+    def then(self) -> str:
+        """Return what the tests change it to, or "" to leave it as it is.
+
+        An enum never gets its last value, which may lock the record: paid, closed.
+        """
+        is_short = self.type == "enum" and len(self.choices) < 3
+        return "" if is_short else self.filled(self.kind.then)
+
+    @property
     def is_required(self) -> bool:
         return not self.default
 
@@ -91,5 +100,5 @@ class Field:
             argument=self.argument == "true",
             opposite=self.argument != "true",
             initial=choices[0].upper(),
-            last=choices[-1],
+            second=choices[1:2] and choices[1],
         )

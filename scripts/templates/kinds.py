@@ -109,7 +109,7 @@ KINDS = {
         default="{enum}.{initial}",
         filters=SAME,
         filter="list[{enum}Name]",
-        then='"{last}"',
+        then='"{second}"',
         is_indexed=False,
     ),
 }
