@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from pydantic_core import PydanticUndefined
 from sqlalchemy import JSON, Column
-from sqlmodel import SQLModel
+from sqlmodel import AutoString, SQLModel
 
 from app.core.db.column_types import Money, UtcDateTime
 
@@ -30,7 +30,7 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
         return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
     if isinstance(item, JSON):
         return "sa.JSON()"
-    if type(item).__name__ == "AutoString":
+    if isinstance(item, AutoString):
         return f"sa.String({item.length})"
     return False
 

@@ -1,0 +1,156 @@
+"""What the application relies on beyond documented interfaces, one assertion each.
+
+An upgrade of a framework that breaks one of these fails here, and says what it broke.
+"""
+
+from dataclasses import fields
+from decimal import Decimal
+from inspect import iscoroutinefunction, signature
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.testclient import TestClient
+from sqlalchemy import AsyncAdaptedQueuePool
+from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
+from sqlalchemy.util import await_
+from starlette.applications import Starlette
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+from starlette.routing import Route as StarletteRoute
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.core.models import Entity
+from app.core.pages.assets import LIBRARIES
+from app.core.pages.routes import REDOC, SWAGGER_UI
+from app.modules.products.models import Product
+
+
+def test_fastapi_reads_the_dependant_of_a_route_when_it_makes_the_handler() -> None:
+    """routing.py takes the query parameters out meanwhile: we read the query."""
+    seen: list[Dependant] = []
+
+    class Route(APIRoute):
+        def get_route_handler(self) -> Any:
+            seen.append(self.dependant)
+            return super().get_route_handler()
+
+    async def read(q: str) -> None: ...
+
+    router = APIRouter(route_class=Route)
+    router.get("/")(read)
+    (dependant,) = seen
+    assert [each.name for each in dependant.query_params] == ["q"]
+    names = {each.name for each in fields(Dependant)}
+    assert names >= {"query_params", "dependencies", "call"}
+
+
+def test_fastapi_lists_the_routes_of_included_routers() -> None:
+    """handlers.py finds the methods of a path, to write Allow."""
+    inner, app = APIRouter(), FastAPI(openapi_url=None)
+    inner.get("/inner")(lambda: None)
+    app.include_router(inner, prefix="/outer")
+    (route,) = iter_route_contexts(app.routes)
+    assert isinstance(route, RouteContext)
+    assert (route.path, route.methods) == ("/outer/inner", {"GET"})
+
+
+def test_a_route_that_is_added_to_the_list_is_served_in_its_place() -> None:
+    """`Application.add` adds routes as they are: included ones are matched twice."""
+    app, router = FastAPI(), APIRouter()
+    router.get("/{id}")(lambda id: "record")
+    router.get("/first")(lambda: "first")
+    app.router.routes.extend(reversed(router.routes))
+    assert TestClient(app).get("/first").json() == "first"
+
+
+def test_the_scope_holds_the_route_and_the_limit_of_the_body() -> None:
+    """The log's `route` and request.py's early 413 read them."""
+    app = FastAPI()
+    app.max_body_size = 1_024
+    found: dict[str, Any] = {}
+
+    @app.get("/x/{id}")
+    async def read(request: Request, id: str) -> None:
+        found.update(request.scope)
+
+    TestClient(app).get("/x/1")
+    assert found["route"].path_format == "/x/{id}"
+    assert found["path_params"] == {"id": "1"}
+    assert found[MAX_BODY_SIZE_SCOPE_KEY] == 1_024
+
+
+def test_starlette_builds_the_middleware_by_a_method_and_raises_after_a_500() -> None:
+    """`Application` overrides it; RequestMiddleware logs the error that comes out."""
+    assert [*signature(Starlette.build_middleware_stack).parameters] == ["self"]
+
+    async def crash(request: Request) -> None:
+        raise ZeroDivisionError
+
+    app = Starlette(routes=[StarletteRoute("/", crash)])
+    with pytest.raises(ZeroDivisionError):
+        TestClient(app).get("/")
+    quiet = TestClient(app, raise_server_exceptions=False)
+    assert quiet.get("/").status_code == 500
+
+
+def test_starlette_renders_its_own_errors_as_plain_text() -> None:
+    """plain_text_errors.py recognises them by their content type."""
+    answer = TestClient(Starlette()).get("/")
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_sqlalchemy_s_pool_gets_and_returns_connections_by_two_methods() -> None:
+    """OneConnectionPool overrides both, and waits for as long as `_timeout` says."""
+    assert [*signature(AsyncAdaptedQueuePool._do_get).parameters] == ["self"]
+    creator: Any = None
+    returns = signature(AsyncAdaptedQueuePool._do_return_conn)
+    assert [*returns.parameters] == ["self", "record"]
+    assert AsyncAdaptedQueuePool(creator, timeout=7)._timeout == 7
+
+
+def test_sqlalchemy_awaits_a_coroutine_of_an_async_cursor() -> None:
+    """LoopCursor has it, and LoopConnection awaits it, as an async driver would."""
+    assert iscoroutinefunction(AsyncAdapt_dbapi_cursor._async_soft_close)
+    assert [*signature(await_).parameters] == ["awaitable"]
+
+
+def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:
+    """Entity skips SQLModel's own: the attribute events must come all the same."""
+    assert "__setattr__" in vars(Entity)
+    product = Product(sku="PEN-001", name="Pen", price=Decimal("1.50"))
+    product.name = "Other"
+    state: Any = product.__dict__["_sa_instance_state"]
+    assert state.attrs["name"].history.added == ["Other"]
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("data_received", ["self", "data"]),
+        ("on_headers_complete", ["self"]),
+        ("on_body", ["self", "body"]),
+        ("on_message_complete", ["self"]),
+        ("send_400_response", ["self", "msg"]),
+    ],
+)
+def test_uvicorn_s_parser_calls_these_methods(
+    method: str, parameters: list[str]
+) -> None:
+    """BoundedProtocol overrides them to bound a head, and to answer with a problem."""
+    assert [*signature(getattr(HttpToolsProtocol, method)).parameters] == parameters
+    assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
+
+
+def test_fastapi_offline_brings_the_files_of_the_documentation() -> None:
+    """Only its files are used, by these names."""
+    for path in (*SWAGGER_UI, *REDOC):
+        assert (LIBRARIES / path.rpartition("/")[2]).is_file()
+
+
+def test_the_document_calls_generic_models_by_their_titles(app: FastAPI) -> None:
+    """Pydantic's own name of one, Page_ProductRead_, ends in an underscore."""
+    names = app.openapi()["components"]["schemas"]
+    assert {"ProductPage", "ChangePage", "AccessPage"} <= names.keys()
+    assert [name for name in names if name.endswith("_")] == []
