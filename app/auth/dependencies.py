@@ -114,7 +114,7 @@ class PermissionChecker:
         user = await get_current_user(principal)
         path = request.scope["route"].path
         permission = f"{self.resource}:{action_of(request.method, path)}"
-        if not user.may(permission):
+        if not user.has_permission(permission):
             who = str(user.user_id)
             logger.warning("permission_denied", user_id=who, permission=permission)
             raise MissingPermissionException(permission)
