@@ -17,10 +17,10 @@ from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
 from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
-from app.auth.roles.routers import catalogue
+from app.auth.roles.routers import permissions_router
 from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
-from app.auth.sessions.purge import purging
+from app.auth.sessions.purge import purge_periodically
 from app.auth.users.routers import router as users
 from app.core import config
 from app.core.config import Settings
@@ -68,7 +68,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         open_database(app.state.settings) as database,
         access_log.running(database),
         sealing(database, app.state.settings),
-        purging(database),
+        purge_periodically(database),
     ):
         app.state.health = Health(database)
         app.state.health.notes["audit"] = access_log.state
@@ -92,7 +92,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     # Not above: there every request would pass the same limit twice.
     app.max_body_size = settings.MAX_BODY_BYTES
     app.state.settings = settings
-    app.state.auth = AuthComponents.of(settings)
+    app.state.auth = AuthComponents.from_settings(settings)
     app.state.access_log = AccessLog(settings)
     app.outer_layer = partial(with_access_log, app.state.access_log)
     install_handlers(app)
@@ -103,7 +103,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
 
 def install_routes(app: Application, settings: Settings) -> None:
     # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, auth, users, roles, catalogue, audit):
+    for router in (*ROUTERS, auth, users, roles, permissions_router, audit):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.auth.models import Role
-from app.auth.passwords.hashing import passwords
+from app.auth.passwords.hashing import password_context
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate
 from app.auth.sessions.account_repository import AccountRepository
@@ -31,7 +31,7 @@ async def add_accounts(session: AsyncSession) -> dict[str, str]:
     for name, modules in ROLES.items():
         role = await find_or_add(session, RoleCreate(name=name, modules=modules))
         email = f"{name}@example.com"
-        if not await AccountRepository(session).find(email_key(email)):
+        if not await AccountRepository(session).find_by_email_key(email_key(email)):
             made[email] = await add_user(session, email, role)
     return made
 
@@ -51,7 +51,7 @@ async def add_user(session: AsyncSession, email: str, role: Role) -> str:
         {
             "email": email,
             "full_name": f"Example {role.name}",
-            "password_hash": passwords.hash(password),
+            "password_hash": password_context.hash(password),
             "role_ids": [role.id],
         }
     )

@@ -15,8 +15,8 @@ from app.auth.models import (
     User,
     UserRole,
 )
-from app.auth.passwords.hashing import passwords
-from app.auth.sessions.token_pair import SessionRef, issue
+from app.auth.passwords.hashing import password_context
+from app.auth.sessions.token_pair import SessionRef, issue_token_pair
 from app.auth.tokens.refresh_tokens import RefreshToken
 from app.core.clock import now
 from app.core.config import Settings
@@ -25,7 +25,7 @@ from app.main import open_database
 
 PASSWORD = "a fountain of brass and oak"
 # A real hash takes as long as a test: what it costs is for tests of its own.
-CHEAP = passwords.copy(argon2__memory_cost=8, argon2__time_cost=1)
+CHEAP = password_context.copy(argon2__memory_cost=8, argon2__time_cost=1)
 HASH = CHEAP.hash(PASSWORD)
 # The superuser that every test database comes with, and her session.
 ROOT = SessionRef(uuid7(), uuid7(), 1)
@@ -84,7 +84,9 @@ async def add_root(settings: Settings) -> None:
 
 
 def root_header(settings: Settings) -> dict[str, str]:
-    pair = issue(AuthComponents.of(settings), ROOT, RefreshToken.new())
+    pair = issue_token_pair(
+        AuthComponents.from_settings(settings), ROOT, RefreshToken.new()
+    )
     return {"authorization": f"Bearer {pair.access_token}"}
 
 
@@ -106,5 +108,7 @@ async def write_account(
         session.add(user)
         await session.flush()
         session.add(opened)
-    pair = issue(AuthComponents.of(settings), SessionRef(user.id, opened.id, 1), token)
+    pair = issue_token_pair(
+        AuthComponents.from_settings(settings), SessionRef(user.id, opened.id, 1), token
+    )
     return Account(user.id, user.email, pair.access_token, pair.refresh_token)

@@ -79,7 +79,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "passwords", CHEAP)
+    monkeypatch.setattr(hashing, "password_context", CHEAP)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What authentication needs beside the database: made once, from the settings."""
+"""Components of authentication: created once per application from the settings."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from app.core.config import Settings
 
 @dataclass(frozen=True)
 class Lifetimes:
-    """How long a session lasts unused, at most, and how long a race is forgiven."""
+    """Session lifetimes: idle, absolute, and the grace period of a refresh token."""
 
     idle: timedelta
     absolute: timedelta
@@ -24,11 +24,11 @@ class AuthComponents:
     tokens: AccessTokens
     hasher: Hasher
     lifetimes: Lifetimes
-    shortest_password: int
+    password_min_length: int
 
     @classmethod
-    def of(cls, settings: Settings) -> "AuthComponents":
-        ring = KeyRing.of(settings)
+    def from_settings(cls, settings: Settings) -> "AuthComponents":
+        ring = KeyRing.from_settings(settings)
         return cls(
             ring=ring,
             tokens=AccessTokens(ring, timedelta(minutes=settings.ACCESS_TOKEN_MINUTES)),
@@ -38,5 +38,5 @@ class AuthComponents:
                 absolute=timedelta(days=settings.REFRESH_ABSOLUTE_DAYS),
                 grace=timedelta(seconds=settings.REFRESH_GRACE_SECONDS),
             ),
-            shortest_password=settings.PASSWORD_MIN_LENGTH,
+            password_min_length=settings.PASSWORD_MIN_LENGTH,
         )

@@ -58,7 +58,7 @@ class PermissionChecker:
     async def __call__(self, request: Request, principal: AnyUser) -> None:
         user = await get_current_user(principal)
         permission = self.permission(request.scope["route"], request.method)
-        if not user.may(permission):
+        if not user.has_permission(permission):
             user_id = str(user.user_id)
             logger.warning("permission_denied", user_id=user_id, permission=permission)
             raise MissingPermissionException(permission)

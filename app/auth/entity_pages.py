@@ -1,4 +1,4 @@
-"""Pages of entities that show their relations as well."""
+"""Base repository for entities whose pages include relationships."""
 
 from typing import Any, TypeVar
 
@@ -12,9 +12,12 @@ from app.core.repository import BaseRepository
 EntityT = TypeVar("EntityT", bound=Entity)
 
 
-class EntityPages(BaseRepository[EntityT]):
+class EntityPageRepository(BaseRepository[EntityT]):
     async def page(self, query: PageQuery) -> Page[Any]:
-        """Return whole entities, read by the ids of the rows that a page is made of."""
+        """Return a page of entities with their relationships loaded.
+
+        The base class returns table rows, which have no relationships.
+        """
         page = await super().page(query)
         ids = [row.id for row in page.items]
         found = select(self.model).where(col(self.model.id).in_(ids))

@@ -1,41 +1,43 @@
-"""What authentication and permissions answer when they say no."""
+"""Exceptions of authentication and authorization: 401, 403 and 429."""
 
 from app.core.exceptions import AppException
 
 
 class UnauthorizedException(AppException):
-    """No token, or one that is not good: the body never says which, or why."""
+    """The access token is missing or invalid. The detail never says which."""
 
     status = 401
     code = "invalid_token"
     headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
     def __init__(self) -> None:
-        super().__init__("Sign in first: there is no valid access token")
+        super().__init__("The access token is missing or invalid: log in or refresh it")
 
 
 class AnonymousException(UnauthorizedException):
-    """Nothing was sent, so nothing was wrong with it (RFC 6750, section 3.1)."""
+    """No token was sent: the challenge has no error code (RFC 6750, section 3.1)."""
 
     headers = {"WWW-Authenticate": "Bearer"}
 
 
 class CredentialsException(AppException):
-    """The e-mail address or the password is wrong: it never says which."""
+    """The login failed. The detail never says which value is wrong."""
 
     status = 401
     code = "invalid_credentials"
     headers = {"WWW-Authenticate": "Bearer"}
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is wrong")
+        super().__init__("The e-mail address or password is incorrect")
 
 
 class RefreshException(CredentialsException):
     code = "invalid_grant"
 
     def __init__(self) -> None:
-        AppException.__init__(self, "The refresh token is not valid")
+        AppException.__init__(
+            self, "The refresh token is invalid, expired or already used: log in again"
+        )
 
 
 class PermissionDeniedException(AppException):
@@ -44,10 +46,10 @@ class PermissionDeniedException(AppException):
 
 
 class MissingPermissionException(PermissionDeniedException):
-    """Names the permission that is lacking, as RFC 6750 has it."""
+    """The user lacks a permission, named in WWW-Authenticate as RFC 6750 specifies."""
 
     def __init__(self, permission: str) -> None:
-        super().__init__(f"This needs the permission {permission}")
+        super().__init__(f"Missing permission {permission}: ask an administrator")
         challenge = f'Bearer error="insufficient_scope", scope="{permission}"'
         self.headers = {"WWW-Authenticate": challenge}
 
@@ -57,7 +59,9 @@ class PasswordChangeRequiredException(AppException):
     code = "password_change_required"
 
     def __init__(self) -> None:
-        super().__init__("Change the password first: POST /api/v1/auth/password")
+        super().__init__(
+            "The password must be changed first: POST /api/v1/auth/password"
+        )
 
 
 class WrongPasswordException(AppException):
@@ -65,7 +69,7 @@ class WrongPasswordException(AppException):
     code = "wrong_password"
 
     def __init__(self) -> None:
-        super().__init__("The current password is wrong")
+        super().__init__("The current password is incorrect")
 
 
 class RateLimitedException(AppException):
@@ -73,5 +77,5 @@ class RateLimitedException(AppException):
     code = "rate_limited"
 
     def __init__(self, seconds: int) -> None:
-        super().__init__("There were too many attempts")
+        super().__init__(f"Too many attempts: retry after {seconds} seconds")
         self.headers = {"Retry-After": str(seconds)}

@@ -1,4 +1,4 @@
-"""The tables of accounts, sessions and permissions."""
+"""Tables of users, roles, permissions, sessions and the login throttle."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ OWNED = {"cascade": "all, delete-orphan", "lazy": "selectin"}
 
 
 class User(Entity, table=True):
-    """An account. Whoever raises `auth_version` ends all its sessions at once."""
+    """A user account. Raising `auth_version` revokes all its sessions and tokens."""
 
     __tablename__ = "user_account"
     redacted: ClassVar[frozenset[str]] = frozenset({"password_hash"})
@@ -35,8 +35,8 @@ class User(Entity, table=True):
     links: list["UserRole"] = Relationship(sa_relationship_kwargs=OWNED)
 
     @validates("email")
-    def derive_key(self, _: str, email: Any) -> Any:
-        """Two spellings of one address are one account, whoever writes them."""
+    def set_email_key(self, _: str, email: Any) -> Any:
+        """Derive the unique `email_key`, which ignores differences in spelling."""
         self.email_key = email_key(email)
         return email
 
@@ -50,7 +50,7 @@ class User(Entity, table=True):
 
 
 class Role(Entity, table=True):
-    """A named set of grants."""
+    """A named set of permissions."""
 
     name: str = Field(max_length=100, unique=True)
     description: str = Field(default="", max_length=2000)
@@ -59,7 +59,7 @@ class Role(Entity, table=True):
 
     @property
     def modules(self) -> dict[str, list[str]]:
-        """Return module → granted actions; a module that is there grants `read`."""
+        """Return module → granted actions. A module that is present grants `read`."""
         grants = sorted(self.grants, key=lambda grant: grant.module)
         return {
             grant.module: sorted(action.action for action in grant.actions)
@@ -88,7 +88,7 @@ class RoleModule(Entity, table=True):
 
 
 class RolePermission(Entity, table=True):
-    """One action that a role may do. `read` comes with the module, and is not said."""
+    """An action granted on a module. `read` is implied by the module's row."""
 
     __tablename__ = "role_permission"
     __table_args__ = (
@@ -101,9 +101,9 @@ class RolePermission(Entity, table=True):
 
 
 class AuthSession(SQLModel, table=True):
-    """One sign-in, and the family of refresh tokens that descend from it.
+    """A login session, identified by the secret of its refresh tokens.
 
-    No entity: it changes with every refresh, and the security log tells its story.
+    Not an Entity, so not audited: it changes with every refresh, and logins are logged.
     """
 
     __tablename__ = "auth_session"
@@ -124,7 +124,7 @@ class AuthSession(SQLModel, table=True):
 
 
 class UserRevokedToken(SQLModel, table=True):
-    """An access token that was signed out before it expired."""
+    """An access token that was revoked before it expired."""
 
     __tablename__ = "user_revoked_token"
 
@@ -137,7 +137,7 @@ class UserRevokedToken(SQLModel, table=True):
 
 
 class LoginThrottle(SQLModel, table=True):
-    """Attempts in a window, by a key that tells nobody whose they are."""
+    """Password attempts in the current window. `key` is an HMAC, not an address."""
 
     __tablename__ = "login_throttle"
 

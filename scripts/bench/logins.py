@@ -10,7 +10,7 @@ import httpx
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from app.auth.passwords.hashing import passwords
+from app.auth.passwords.hashing import password_context
 from app.core.config import Settings
 from app.main import open_database
 from scripts.bench.servers import OURS, PATIENCE, serving
@@ -44,7 +44,7 @@ def email(number: int) -> str:
 
 async def add_crowd(settings: Settings) -> None:
     """Make as many accounts; they share one hash, which costs what a hash does."""
-    digest = passwords.hash(PASSWORD)
+    digest = password_context.hash(PASSWORD)
     async with open_database(settings) as database, database.writing() as session:
         for number in range(CROWD):
             values = {"email": email(number), "password_hash": digest}

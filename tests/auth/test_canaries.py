@@ -151,7 +151,7 @@ def test_a_crash_shows_no_secret(life: Life, monkeypatch: pytest.MonkeyPatch) ->
     pair = life.carry(login(client, life.email))
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     monkeypatch.setattr(hashing, "verify", crash)
-    monkeypatch.setattr(service, "issue", crash)
+    monkeypatch.setattr(service, "issue_token_pair", crash)
     answers = [
         login(client, life.email),
         refresh(client, pair),

@@ -190,7 +190,7 @@ def event_of(node: ast.AST) -> str | None:
     """Return the name of the event that a call of a logger writes."""
     match node:
         case ast.Call(
-            func=ast.Attribute(attr="info" | "warning" | "error" | "tell"),
+            func=ast.Attribute(attr="info" | "warning" | "error" | "log_event"),
             args=[ast.Constant(value=str(name)), *_],
         ):
             return name

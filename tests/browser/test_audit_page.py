@@ -204,7 +204,7 @@ def test_secrets_are_hidden_and_who_may_see_it_is_told_that_they_changed(
 def test_a_wrong_password_is_refused_in_words(visit: Visit) -> None:
     page = visit.open("/audit")
     sign_in(page, key="not the password")
-    expect(page.get_by_role("alert")).to_contain_text("password is wrong")
+    expect(page.get_by_role("alert")).to_contain_text("password is incorrect")
     visit.faults.clear()  # the browser reports every 401
     sign_in(page)
     expect(page.get_by_role("alert")).to_be_hidden()
@@ -213,7 +213,7 @@ def test_a_wrong_password_is_refused_in_words(visit: Visit) -> None:
 def test_whoever_may_not_look_is_told_what_she_lacks(visit: Visit) -> None:
     page = visit.open("/audit")
     sign_in(page, "bob@example.com")
-    expect(page.get_by_role("alert")).to_contain_text("needs the permission audit:read")
+    expect(page.get_by_role("alert")).to_contain_text("Missing permission audit:read")
     visit.faults.clear()  # the browser reports every 403
 
 

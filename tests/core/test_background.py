@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.auth.models import UserRevokedToken
-from app.auth.sessions.purge import purging
+from app.auth.sessions.purge import purge_periodically
 from app.core.background import every
 from app.core.clock import now
 from app.core.db.database import Database
@@ -35,7 +35,7 @@ async def test_it_goes_on_after_a_failure_and_ends_with_its_block() -> None:
 async def test_what_has_expired_goes_by_itself(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.auth.sessions.purge.EVERY", 0.01)
+    monkeypatch.setattr("app.auth.sessions.purge.PURGE_INTERVAL", 0.01)
     fixed = {"user_id": uuid7(), "session_id": uuid7(), "reason": "logout"}
     async with database.writing() as session:
         for hours in (-1, 1):
@@ -47,7 +47,7 @@ async def test_what_has_expired_goes_by_itself(
         async with database.reading() as session:
             return len(list(await session.scalars(select(UserRevokedToken))))
 
-    async with purging(database), asyncio.timeout(5):
+    async with purge_periodically(database), asyncio.timeout(5):
         while await left() > 1:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)

@@ -7,7 +7,7 @@ from app.audit.changes.guard import Guard
 from app.audit.changes.listeners import refuse_expression
 from app.audit.changes.mapping_checks import check_shape
 from app.audit.changes.session import KEY, AuditedSession
-from app.auth.tokens.keys import derive
+from app.auth.tokens.keys import derive_key
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.models import Entity, entities
@@ -19,7 +19,7 @@ def install_cdc(database: Database, settings: Settings) -> None:
     Raises:
         UnauditableError: an entity is mapped in a way that has a blind spot.
     """
-    key = derive(settings.SECRET_KEY.get_secret_value(), "audit redaction")
+    key = derive_key(settings.SECRET_KEY.get_secret_value(), "audit redaction")
     for sessions in (database.readers, database.writers):
         sessions.configure(sync_session_class=AuditedSession, info={KEY: key})
     models = entities()

@@ -1,4 +1,4 @@
-"""Hashing beside the event loop: in threads, few at once, and in no endless queue."""
+"""Password hashing (Argon2id) in worker threads, with a bounded queue."""
 
 from functools import cache, partial
 from secrets import token_urlsafe
@@ -9,16 +9,16 @@ from passlib.context import CryptContext
 
 from app.core.exceptions import UnavailableException
 
-AT_ONCE = 2  # each takes 19 MiB and a core
-WAITING = 200
+MAX_CONCURRENT = 2  # each hash takes 19 MiB and one core
+MAX_WAITING = 200
 
-# Is it the password? And a better hash of it, if there is one.
-Verdict = tuple[bool, str | None]
+# Whether the password matches, and a new hash if the stored one should be replaced.
+VerifyResult = tuple[bool, str | None]
 
 logger = structlog.get_logger()
 
-# OWASP's choice for Argon2id: 19 MiB, two passes, one lane.
-passwords = CryptContext(
+# OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
+password_context = CryptContext(
     schemes=["argon2"],
     argon2__type="ID",
     argon2__memory_cost=19_456,
@@ -28,38 +28,44 @@ passwords = CryptContext(
 
 
 class Hasher:
-    """Hashes and verifies passwords. Open no transaction meanwhile: it takes 20 ms."""
+    """Asynchronous password hasher. Each call takes 20 ms: open no transaction."""
 
     def __init__(self) -> None:
-        self.limiter = CapacityLimiter(AT_ONCE)
+        self.limiter = CapacityLimiter(MAX_CONCURRENT)
 
     async def hash(self, password: str) -> str:
-        await self._make_room()
-        return await to_thread.run_sync(passwords.hash, password, limiter=self.limiter)
+        await self._require_capacity()
+        return await to_thread.run_sync(
+            password_context.hash, password, limiter=self.limiter
+        )
 
-    async def verify(self, password: str, digest: str | None) -> Verdict:
-        """Judge a password; without a digest (no such account) it takes as long."""
-        await self._make_room()
-        check = partial(verify, password, digest or no_digest())
-        right, better = await to_thread.run_sync(check, limiter=self.limiter)
-        return (right and digest is not None), better
+    async def verify(self, password: str, stored: str | None) -> VerifyResult:
+        """Verify a password against a stored hash.
 
-    async def _make_room(self) -> None:
-        if self.limiter.statistics().tasks_waiting >= WAITING:
-            raise UnavailableException("Too many are signing in")
+        None stands for an unknown account and takes equally long, so that timing does
+        not reveal which accounts exist.
+        """
+        await self._require_capacity()
+        check = partial(verify, password, stored or dummy_hash())
+        is_correct, new_hash = await to_thread.run_sync(check, limiter=self.limiter)
+        return (is_correct and stored is not None), new_hash
+
+    async def _require_capacity(self) -> None:
+        if self.limiter.statistics().tasks_waiting >= MAX_WAITING:
+            raise UnavailableException("Too many logins in progress: retry later")
 
 
-def verify(password: str, digest: str) -> Verdict:
+def verify(password: str, stored: str) -> VerifyResult:
     try:
-        right, better = passwords.verify_and_update(password, digest)
+        is_correct, new_hash = password_context.verify_and_update(password, stored)
     except (ValueError, TypeError):
         logger.error("password_hash_unreadable")
         return False, None
-    return right, better
+    return is_correct, new_hash
 
 
 @cache
-def no_digest() -> str:
-    """Return the hash of a password that nobody has."""
-    digest: str = passwords.hash(token_urlsafe(32))
-    return digest
+def dummy_hash() -> str:
+    """Return the hash of a random password, which no input matches."""
+    hashed: str = password_context.hash(token_urlsafe(32))
+    return hashed

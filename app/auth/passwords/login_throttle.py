@@ -1,7 +1,7 @@
-"""How often somebody may try a password. Counted in the database, by all processes.
+"""Login throttle: rate limits on password attempts, shared through the database.
 
-An attempt is counted before it is judged, so that eighty at once are counted as well as
-one after another; a right one is given back.
+Each attempt is counted before its password is verified, so that concurrent attempts
+can't exceed a limit. A correct password undoes its count.
 """
 
 import hmac
@@ -26,58 +26,61 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Limit:
-    """So many attempts in so long a window."""
+    """Rate limit: at most `max_attempts` in a fixed window."""
 
-    kind: str
-    most: int
+    name: str
+    max_attempts: int
     window: timedelta
 
 
-PAIR = Limit("pair", 5, timedelta(minutes=5))
-EMAIL = Limit("email", 50, timedelta(hours=1))
-ADDRESS = Limit("ip", 100, timedelta(hours=1))
-LONGEST_WINDOW = max(PAIR.window, EMAIL.window, ADDRESS.window)
+EMAIL_IP_LIMIT = Limit("pair", 5, timedelta(minutes=5))
+EMAIL_LIMIT = Limit("email", 50, timedelta(hours=1))
+IP_LIMIT = Limit("ip", 100, timedelta(hours=1))
+LONGEST_WINDOW = max(EMAIL_IP_LIMIT.window, EMAIL_LIMIT.window, IP_LIMIT.window)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """Who tries, from where. Its keys tell nobody who has not our own key."""
+    """A password attempt. HMAC keys keep e-mail and IP addresses out of the table."""
 
     email_key: str
     ip: str
-    secret: bytes
+    hmac_key: bytes
 
     def keys(self) -> dict[Limit, str]:
-        words = {
-            PAIR: f"{self.email_key}\n{self.ip}",
-            EMAIL: self.email_key,
-            ADDRESS: self.ip,
+        subjects = {
+            EMAIL_IP_LIMIT: f"{self.email_key}\n{self.ip}",
+            EMAIL_LIMIT: self.email_key,
+            IP_LIMIT: self.ip,
         }
-        return {limit: self.key(f"{limit.kind}\n{words[limit]}") for limit in words}
+        return {
+            limit: self.key(f"{limit.name}\n{subject}")
+            for limit, subject in subjects.items()
+        }
 
-    def key(self, words: str) -> str:
-        return hmac.new(self.secret, words.encode(), sha256).hexdigest()
+    def key(self, text: str) -> str:
+        return hmac.new(self.hmac_key, text.encode(), sha256).hexdigest()
 
 
 class Throttle:
-    """Counts in the transaction of its session."""
+    """Attempt counters, in the transaction of the given session."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
     async def count(self, attempt: Attempt) -> int:
-        """Count this attempt; return the seconds to wait, or 0 when it may go on."""
-        # The pair comes first: whoever it stops counts no further, or one address could
-        # lock an account for all others.
+        """Count an attempt; return the seconds to wait, or 0 if it is allowed."""
+        # The limit per e-mail and IP comes first: what it blocks is not counted by the
+        # others, or one address could lock an account for everyone.
         for limit, key in attempt.keys().items():
-            if seconds := await self._count(limit, key):
+            if seconds := await self._count_limit(limit, key):
                 return seconds
         return 0
 
     async def reset(self, attempt: Attempt) -> None:
-        """Forget the failures of this pair; the others lose just this attempt."""
+        """Clear the count per e-mail and IP; subtract this attempt from the others."""
         keys = attempt.keys()
-        pair = keys.pop(PAIR)
+        pair = keys.pop(EMAIL_IP_LIMIT)
         table = LoginThrottle
         await self.session.execute(delete(table).where(col(table.key) == pair))
         await self.session.execute(
@@ -86,12 +89,12 @@ class Throttle:
             .values(count=table.count - 1)
         )
 
-    async def _count(self, limit: Limit, key: str) -> int:
-        started, count = await self._upsert(limit, key)
+    async def _count_limit(self, limit: Limit, key: str) -> int:
+        started, count = await self._increment(limit, key)
         left = started + limit.window - now()
-        return max(1, ceil(left.total_seconds())) if count > limit.most else 0
+        return max(1, ceil(left.total_seconds())) if count > limit.max_attempts else 0
 
-    async def _upsert(self, limit: Limit, key: str) -> tuple[datetime, int]:
+    async def _increment(self, limit: Limit, key: str) -> tuple[datetime, int]:
         instant = now()
         table = LoginThrottle
         expired = col(table.window_started_at) <= instant - limit.window
@@ -114,7 +117,7 @@ class Throttle:
 
 
 async def count_attempt(database: Database, attempt: Attempt) -> None:
-    """Count an attempt, for good, before it is judged; refuse one too many."""
+    """Count an attempt and commit, or raise RateLimitedException at the limit."""
     async with database.writing() as session:
         seconds = await Throttle(session).count(attempt)
     if seconds:

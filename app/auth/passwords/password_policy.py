@@ -1,4 +1,4 @@
-"""Which passwords are good enough: long ones that are not everybody's first idea."""
+"""Password policy: length, no control characters, not common, not a name."""
 
 import unicodedata
 from functools import cache
@@ -6,45 +6,48 @@ from pathlib import Path
 
 from app.core.exceptions import ValidationFailedException
 
-COMMON = Path(__file__).with_name("common_passwords.txt")
-PRODUCT = "backoffice"
-LONGEST_PASSWORD = 128
+COMMON_PASSWORDS = Path(__file__).with_name("common_passwords.txt")
+PRODUCT_NAME = "backoffice"
+PASSWORD_MAX_LENGTH = 128
 
 
-def normalised(password: str) -> str:
-    """Return the password as it is hashed: composed, and otherwise untouched."""
+def normalize_password(password: str) -> str:
+    """Return the password in NFC, the form in which it is hashed."""
     return unicodedata.normalize("NFC", password)
 
 
 def check_password(
-    password: str, email: str, shortest: int, field: str = "password"
+    password: str, email: str, min_length: int, field: str = "password"
 ) -> None:
-    """Refuse a new password, sent as `field`, that is too short or easily guessed.
+    """Check a new password, sent in the body's `field`.
 
     Raises:
-        ValidationFailedException: saying why, but not what.
+        ValidationFailedException: states the reason, never the password.
     """
-    if not shortest <= len(password) <= LONGEST_PASSWORD:
-        length = f"{shortest} to {LONGEST_PASSWORD}"
-        raise refused(field, f"A password has {length} characters")
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in password):
-        raise refused(field, "A password has no control characters")
+    if not min_length <= len(password) <= PASSWORD_MAX_LENGTH:
+        length = f"{min_length} to {PASSWORD_MAX_LENGTH}"
+        raise password_error(field, f"The password must have {length} characters")
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in password):
+        raise password_error(field, "The password must not contain control characters")
     if password.casefold() in common_passwords():
-        raise refused(field, "This password is among the most common ones")
-    names = {letters(email), letters(email.partition("@")[0]), PRODUCT} - {""}
-    if letters(password) in names:
-        raise refused(field, "A password must not be made of a name")
+        raise password_error(field, "The password is too common: choose another")
+    local_part = letters_only(email.partition("@")[0])
+    names = {letters_only(email), local_part, PRODUCT_NAME} - {""}
+    if letters_only(password) in names:
+        raise password_error(
+            field, "The password must not be the e-mail address or product name"
+        )
 
 
 @cache
 def common_passwords() -> frozenset[str]:
-    return frozenset(COMMON.read_text(encoding="utf-8").split())
+    return frozenset(COMMON_PASSWORDS.read_text(encoding="utf-8").split())
 
 
-def letters(text: str) -> str:
-    return "".join(sign for sign in text.casefold() if sign.isalpha())
+def letters_only(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalpha())
 
 
-def refused(field: str, reason: str) -> ValidationFailedException:
+def password_error(field: str, reason: str) -> ValidationFailedException:
     error = {"loc": ("body", field), "type": "password_weak", "msg": reason}
     return ValidationFailedException([error])

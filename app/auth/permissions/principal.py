@@ -1,4 +1,4 @@
-"""Who is asking, and what she may do: found out anew for every request, at once."""
+"""The principal of a request: user and permissions, read in one statement."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,8 +18,8 @@ from app.auth.permissions.registry import READ, is_known
 from app.auth.tokens.access_tokens import Claims
 from app.core.clock import now
 
-# Tables, not entities: half the cost, for a statement that every request makes.
-user, live, link, grant, permission, revoked = (
+# Tables instead of entities halve the cost of a statement that every request runs.
+user, auth_session, user_role, grant, permission, revoked = (
     inspect(model).local_table
     for model in (
         User,
@@ -31,8 +31,8 @@ user, live, link, grant, permission, revoked = (
     )
 )
 
-# User, live session, no revocation, all permissions of all roles: one statement.
-WHO = (
+# One row per granted action, at least one; none if user, session or token is invalid.
+PRINCIPAL_QUERY = (
     select(
         user.c.email,
         user.c.is_superuser,
@@ -41,18 +41,18 @@ WHO = (
         permission.c.action,
     )
     .select_from(user)
-    .join(live, live.c.user_id == user.c.id)
-    .outerjoin(link, link.c.user_id == user.c.id)
-    .outerjoin(grant, grant.c.role_id == link.c.role_id)
+    .join(auth_session, auth_session.c.user_id == user.c.id)
+    .outerjoin(user_role, user_role.c.user_id == user.c.id)
+    .outerjoin(grant, grant.c.role_id == user_role.c.role_id)
     .outerjoin(permission, permission.c.grant_id == grant.c.id)
     .where(
         user.c.id == bindparam("sub"),
         user.c.is_active,
         user.c.auth_version == bindparam("ver"),
-        live.c.id == bindparam("sid"),
-        live.c.auth_version == bindparam("ver"),
-        live.c.revoked_at.is_(None),
-        live.c.expires_at > bindparam("now"),
+        auth_session.c.id == bindparam("sid"),
+        auth_session.c.auth_version == bindparam("ver"),
+        auth_session.c.revoked_at.is_(None),
+        auth_session.c.expires_at > bindparam("now"),
         ~exists().where(revoked.c.jti == bindparam("jti")),
     )
 )
@@ -60,7 +60,7 @@ WHO = (
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A live session's user, as of this very request."""
+    """The authenticated user of one request. `permissions` holds `module:action`."""
 
     user_id: UUID
     claims: Claims
@@ -69,14 +69,17 @@ class Principal:
     must_change_password: bool
     permissions: frozenset[str]
 
-    def may(self, permission: str) -> bool:
+    def has_permission(self, permission: str) -> bool:
         return self.is_superuser or permission in self.permissions
 
 
 async def find_principal(session: AsyncSession, claims: Claims) -> Principal | None:
-    """Return who this token speaks for now, or None when it no longer does."""
+    """Return the token's principal, or None.
+
+    None means that the user is disabled, the session ended or the token revoked.
+    """
     values = {name: getattr(claims, name) for name in ("sub", "sid", "jti", "ver")}
-    rows = (await session.execute(WHO, {**values, "now": now()})).all()
+    rows = (await session.execute(PRINCIPAL_QUERY, {**values, "now": now()})).all()
     if not rows:
         return None
     first = rows[0]
@@ -88,6 +91,6 @@ async def find_principal(session: AsyncSession, claims: Claims) -> Principal | N
         email=first.email,
         is_superuser=first.is_superuser,
         must_change_password=first.must_change_password,
-        # What the code no longer knows is granted to nobody.
+        # Ignore stored permissions that no module registers any more.
         permissions=frozenset(filter(is_known, granted)),
     )

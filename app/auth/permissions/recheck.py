@@ -1,4 +1,4 @@
-"""A second look at who is acting, in the very transaction of what she does."""
+"""Recheck of the caller's permission inside the transaction that writes."""
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,18 +16,20 @@ logger = structlog.get_logger()
 async def recheck(
     session: AsyncSession, actor: Principal, permission: str
 ) -> Principal:
-    """Return the actor as she is by now: since the first look a password may have been
-    hashed, which takes a while, and she may have been dismissed meanwhile.
+    """Return the actor's current principal, or raise if the permission is gone.
+
+    Hashing a password between the first check and the write takes long enough for the
+    actor to be disabled or to lose a role.
     """
     found = await find_principal(session, actor.claims)
     if found is None:
         raise UnauthorizedException
-    if not found.may(permission):
+    if not found.has_permission(permission):
         raise MissingPermissionException(permission)
     return found
 
 
-def denied(actor: Principal, reason: str) -> PermissionDeniedException:
-    """Return the refusal of what is above the actor, and tell the log."""
+def forbidden(actor: Principal, reason: str) -> PermissionDeniedException:
+    """Log the denial, and return the exception to raise."""
     logger.warning("permission_denied", user_id=str(actor.user_id), reason=reason)
     return PermissionDeniedException(reason)

@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlmodel import col
 
-from app.auth.entity_pages import EntityPages
+from app.auth.entity_pages import EntityPageRepository
 from app.auth.models import Role, RoleModule, RolePermission, User, UserRole
 from app.core.clock import now
 from app.core.db.ids import uuid7
 
 
-class RoleRepository(EntityPages[Role]):
+class RoleRepository(EntityPageRepository[Role]):
     model = Role
     searched = ("name", "description")
 
@@ -23,30 +23,30 @@ class RoleRepository(EntityPages[Role]):
         return await super().create({"id": id, **values, "grants": grants})
 
     async def update(self, entity: Role, values: dict[str, Any]) -> Role:
-        """Change the fields given; a grant that stays is not touched."""
+        """Update the given fields; keep the rows of grants that remain."""
         modules = values.pop("modules", entity.modules)
         if modules != entity.modules:
             set_grants(entity, modules)
-            # The grants are part of what is shown: this is a new version of the role.
+            # The grants are part of the response, so the version must change.
             values["updated_at"] = now()
         if values.get("name", entity.name) != entity.name:
             await self.touch_holders(entity)
         return await super().update(entity, values)
 
     async def holders(self, role_id: UUID) -> list[User]:
-        return list(await self.session.scalars(of_holders(role_id)))
+        return list(await self.session.scalars(holders_query(role_id)))
 
     async def delete(self, role: Role) -> None:
-        """Delete the role, and take it away from all who have it."""
+        """Delete the role and remove it from its holders."""
         for holder in await self.touch_holders(role):
             holder.links = [link for link in holder.links if link.role_id != role.id]
         await self.session.flush()
         await super().delete(role)
 
     async def touch_holders(self, role: Role) -> list[User]:
-        """Make new versions of those whom it is shown with; return them."""
-        query = of_holders(role.id).order_by(col(User.id))
-        # Locked, and read anew: somebody may be changing one of them just now.
+        """Lock the holders and bump their versions: their responses show the role."""
+        query = holders_query(role.id).order_by(col(User.id))
+        # Lock and reload, because a holder may be changing concurrently.
         locked = query.with_for_update(key_share=True)
         fresh = locked.execution_options(populate_existing=True)
         holders = list(await self.session.scalars(fresh))
@@ -55,7 +55,7 @@ class RoleRepository(EntityPages[Role]):
         return holders
 
 
-def of_holders(role_id: UUID) -> Select[User]:
+def holders_query(role_id: UUID) -> Select[User]:
     links = select(col(UserRole.user_id)).where(col(UserRole.role_id) == role_id)
     return select(User).where(col(User.id).in_(links))
 

@@ -1,4 +1,4 @@
-"""HTTP for roles, and for the catalogue of what they can grant."""
+"""Routes for roles, and for the list of permissions that they can grant."""
 
 from typing import Annotated
 from uuid import UUID
@@ -16,7 +16,9 @@ from app.core.pagination import Page
 from app.core.web.routing import api_router
 
 router = guarded_router("roles")
-catalogue = api_router("", tags=["roles"], dependencies=[Depends(get_current_user)])
+permissions_router = api_router(
+    "", tags=["roles"], dependencies=[Depends(get_current_user)]
+)
 
 
 async def get_service(
@@ -32,35 +34,35 @@ ServiceDep = Annotated[RoleService, Depends(get_service)]
 async def list_roles(
     service: ServiceDep, query: Annotated[RoleQuery, Query()]
 ) -> Page[Role]:
-    """List roles, newest first. `q` looks through name and description."""
+    """List roles, newest first. `q` searches name and description."""
     return await service.page(query)
 
 
 @router.post("", response_model=RoleRead, status_code=201)
 async def create_role(service: ServiceDep, data: RoleCreate) -> Role:
-    """Add a role. It can grant no more than you may do yourself."""
+    """Create a role. It can grant only permissions that you have."""
     return await service.create(data)
 
 
 @router.get("/{role_id}", response_model=RoleRead)
 async def get_role(service: ServiceDep, role_id: UUID) -> Role:
-    """Read one role."""
+    """Get a role."""
     return await service.get(role_id)
 
 
 @router.patch("/{role_id}", response_model=RoleRead)
 async def update_role(service: ServiceDep, role_id: UUID, data: RoleUpdate) -> Role:
-    """Change the fields given: effective on the next request of all who hold it."""
+    """Update a role. Takes effect on the next request of each user who has it."""
     return await service.update(role_id, data)
 
 
 @router.delete("/{role_id}", status_code=204)
 async def delete_role(service: ServiceDep, role_id: UUID) -> None:
-    """Remove a role, and take it away from all who hold it."""
+    """Delete a role and remove it from all users."""
     await service.delete(role_id)
 
 
-@catalogue.get("/permissions", response_model=dict[str, list[str]])
+@permissions_router.get("/permissions", response_model=dict[str, list[str]])
 async def list_permissions() -> dict[str, list[str]]:
-    """List what can be granted: module → actions."""
+    """List the permissions that roles can grant, as module → actions."""
     return {module: list(actions) for module, actions in sorted(REGISTRY.items())}

@@ -1,4 +1,4 @@
-"""What clients send and receive about roles."""
+"""Request and response schemas of roles."""
 
 from typing import Annotated, Literal
 
@@ -11,13 +11,14 @@ from app.core.schemas import Body, Read, optional
 
 
 def check_modules(modules: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Refuse what the code does not know: it would grant nothing, and look as if."""
+    """Reject unknown modules and actions; sort the actions and drop duplicates."""
     for module, actions in modules.items():
         known = set(REGISTRY.get(module, ())) - {READ}
         if module not in REGISTRY:
-            raise ValueError("There is no such module: see GET /permissions")
+            raise ValueError("Unknown module: see GET /api/v1/permissions")
         if set(actions) - known:
-            raise ValueError(f"The actions of {module} are {', '.join(sorted(known))}")
+            choices = ", ".join(sorted(known)) or "none"
+            raise ValueError(f"Unknown action for {module}: allowed are {choices}")
     return {module: sorted(set(actions)) for module, actions in modules.items()}
 
 

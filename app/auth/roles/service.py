@@ -1,4 +1,4 @@
-"""The rules of roles: nobody grants what she lacks, or edits a role that she holds."""
+"""Role management rules; prevents privilege escalation."""
 
 from uuid import UUID
 
@@ -6,12 +6,14 @@ import structlog
 
 from app.auth.models import Role, User
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import denied, recheck
+from app.auth.permissions.recheck import forbidden, recheck
 from app.auth.permissions.registry import READ
 from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate, RoleUpdate
 from app.core.service import CrudService
 from app.core.web.etag import Preconditions
+
+ESCALATION_DETAIL = "You can't grant or change permissions that you lack"
 
 logger = structlog.get_logger()
 
@@ -27,64 +29,67 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
 
     async def create(self, data: RoleCreate) -> Role:
         await self.recheck("roles:create")
-        self.require(data.modules)
+        self.require_grantable(data.modules)
         role = await super().create(data)
-        self.tell("role_created", role.id)
+        self.log_event("role_created", role.id)
         return role
 
     async def update(self, id: UUID, data: RoleUpdate) -> Role:
-        role = await self.get_touchable(id, "roles:update")
-        self.require(data.modules or {})
+        role = await self.get_manageable(id, "roles:update")
+        self.require_grantable(data.modules or {})
         before = role.modules
         role = await self.repository.update(role, data.changes())
         if role.modules != before:
-            self.tell("grants_changed", id)
+            self.log_event("grants_changed", id)
         return role
 
     async def delete(self, id: UUID) -> None:
-        await self.repository.delete(await self.get_touchable(id, "roles:delete"))
-        self.tell("role_deleted", id)
+        await self.repository.delete(await self.get_manageable(id, "roles:delete"))
+        self.log_event("role_deleted", id)
 
     async def restore(self, entity: Role) -> Role:
-        """Bring back a role with its grants; who held it does not hold it again."""
+        """Restore a deleted role with its grants, but not its assignments to users."""
         await self.recheck("roles:create")
-        self.require(entity.modules)
+        self.require_grantable(entity.modules)
         role = await super().restore(entity)
-        self.tell("role_created", role.id)
+        self.log_event("role_created", role.id)
         return role
 
     async def recheck(self, permission: str) -> None:
         session = self.repository.session
         self.actor = await recheck(session, self.actor, permission)
 
-    async def get_touchable(self, id: UUID, permission: str) -> Role:
-        """Return the role, locked, if neither it nor its holders are above the actor.
+    async def get_manageable(self, id: UUID, permission: str) -> Role:
+        """Return the role, locked, if the actor may change it.
 
-        Nor may she hold it herself.
+        Unless a superuser, the actor must not hold the role, and must have every
+        permission of the role and of its holders.
         """
         await self.recheck(permission)
         role = await self.get_for_update(id)
         if self.actor.is_superuser:
             return role
-        self.require(role.modules)
+        self.require_grantable(role.modules)
         for holder in await self.repository.holders(id):
-            self.require_below(holder)
+            self.require_manageable(holder)
         return role
 
-    def require_below(self, holder: User) -> None:
+    def require_manageable(self, holder: User) -> None:
         if holder.id == self.actor.user_id:
-            raise denied(self.actor, "You hold this role yourself")
+            raise forbidden(self.actor, "You can't change a role that you hold")
         for role in holder.roles:
-            self.require(role.modules)
+            self.require_grantable(role.modules)
         if holder.is_superuser:
-            raise denied(self.actor, "A superuser holds this role")
+            raise forbidden(
+                self.actor, "Only a superuser can change a role held by one"
+            )
 
-    def require(self, modules: dict[str, list[str]]) -> None:
-        """Refuse to grant, or to take away, what the actor herself may not do."""
+    def require_grantable(self, modules: dict[str, list[str]]) -> None:
+        """Raise if the modules contain a permission that the actor lacks."""
         for module, actions in modules.items():
             for action in (READ, *actions):
-                if not self.actor.may(f"{module}:{action}"):
-                    raise denied(self.actor, "This grants more than you may do")
+                if not self.actor.has_permission(f"{module}:{action}"):
+                    raise forbidden(self.actor, ESCALATION_DETAIL)
 
-    def tell(self, event: str, role_id: UUID) -> None:
+    def log_event(self, event: str, role_id: UUID) -> None:
         logger.info(event, role_id=str(role_id), by=str(self.actor.user_id))

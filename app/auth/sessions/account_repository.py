@@ -1,4 +1,4 @@
-"""Queries on accounts by those who sign in; an administrator's are in users."""
+"""Queries on users for login and password changes; administration is in users/."""
 
 from uuid import UUID
 
@@ -16,9 +16,11 @@ class AccountRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def find(self, key: str) -> User | None:
-        """Return the account without its roles: they would cost a statement more, and
-        so tell by the time it takes which addresses have an account.
+    async def find_by_email_key(self, key: str) -> User | None:
+        """Return the user without roles.
+
+        Loading the roles takes another statement, whose duration would reveal which
+        addresses have an account.
         """
         query = select(User).where(col(User.email_key) == key)
         return await self.session.scalar(query.options(raiseload("*")))
@@ -26,17 +28,19 @@ class AccountRepository:
     async def get(self, user_id: UUID) -> User | None:
         return await self.session.get(User, user_id)
 
-    async def unchanged(self, user: User) -> User | None:
-        """Return the account as it is now, locked; None if it was disabled since, or
-        its password changed: a hash takes a while.
+    async def lock_if_unchanged(self, user: User) -> User | None:
+        """Return the user, read again with a lock.
+
+        Return None if it was disabled or its `auth_version` raised since it was read,
+        for instance while a password was hashed.
         """
         fresh = await self.session.get(User, user.id, with_for_update=LOCK)
         if fresh is None or not fresh.is_active:
             return None
         return fresh if fresh.auth_version == user.auth_version else None
 
-    async def outdate(self, user_id: UUID) -> None:
-        """Raise the version that every token and session of this user names."""
+    async def bump_auth_version(self, user_id: UUID) -> None:
+        """Increment `auth_version`, which invalidates all tokens of this user."""
         user = await self.session.get_one(User, user_id, with_for_update=LOCK)
         user.auth_version += 1
         await self.session.flush()

@@ -1,4 +1,4 @@
-"""The services of signing in and out, for the routers that need them."""
+"""Dependencies that provide the login, password and session services."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from app.auth.dependencies import ClientDep, ComponentsDep
 from app.auth.sessions.account_repository import AccountRepository
-from app.auth.sessions.login_service import AuthService
+from app.auth.sessions.login_service import LoginService
 from app.auth.sessions.password_service import PasswordService
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.session_service import SessionService
@@ -14,11 +14,11 @@ from app.core.dependencies import SessionDep
 from app.core.web.health import HealthDep
 
 
-async def get_auth_service(
+async def get_login_service(
     health: HealthDep, components: ComponentsDep, client: ClientDep
-) -> AuthService:
+) -> LoginService:
     await health.require()
-    return AuthService(health.database, components, client)
+    return LoginService(health.database, components, client)
 
 
 async def get_password_service(
@@ -33,5 +33,5 @@ async def get_session_service(session: SessionDep) -> SessionService:
 
 
 PasswordServiceDep = Annotated[PasswordService, Depends(get_password_service)]
-AuthServiceDep = Annotated[AuthService, Depends(get_auth_service)]
+LoginServiceDep = Annotated[LoginService, Depends(get_login_service)]
 SessionServiceDep = Annotated[SessionService, Depends(get_session_service)]

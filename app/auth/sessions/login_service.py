@@ -1,7 +1,7 @@
-"""The rules of signing in and staying in.
+"""Business rules for login and token refresh.
 
-It opens its own short transactions: no password is hashed while one is open, and what
-must be kept although the answer is a refusal (an attempt, a reuse) is committed first.
+The service opens its own short transactions: passwords are hashed outside them, and an
+attempt or a revocation is committed before the exception that rejects the request.
 """
 
 import structlog
@@ -11,12 +11,12 @@ from app.auth.components import AuthComponents
 from app.auth.exceptions import CredentialsException, RefreshException
 from app.auth.models import User
 from app.auth.passwords.login_throttle import Attempt, Throttle, count_attempt
-from app.auth.passwords.password_policy import normalised
+from app.auth.passwords.password_policy import normalize_password
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import TokenPair
-from app.auth.sessions.token_pair import SessionRef, issue, open_session
-from app.auth.tokens.refresh_tokens import RefreshToken, read
+from app.auth.sessions.token_pair import SessionRef, issue_token_pair, open_session
+from app.auth.tokens.refresh_tokens import RefreshToken, decode_refresh_token
 from app.core.clock import now
 from app.core.db.database import Database
 from app.core.text import email_key
@@ -24,7 +24,7 @@ from app.core.text import email_key
 logger = structlog.get_logger()
 
 
-class AuthService:
+class LoginService:
     def __init__(
         self, database: Database, components: AuthComponents, client: Client
     ) -> None:
@@ -33,62 +33,66 @@ class AuthService:
         self.client = client
 
     async def login(self, email: str, password: str) -> TokenPair:
-        """Open a session, or refuse with one and the same answer whatever was wrong."""
+        """Verify the credentials and open a session.
+
+        Raise the same exception for an unknown e-mail, a disabled user and a wrong
+        password, so that the response does not reveal which accounts exist.
+        """
         throttle_key = self.components.ring.current.throttle
         attempt = Attempt(email_key(email), self.client.ip, throttle_key)
         await count_attempt(self.database, attempt)
-        user = await self.find(attempt.email_key)
-        digest = user.password_hash if user and user.is_active else None
-        right, better = await self.components.hasher.verify(
-            normalised(password), digest
+        user = await self.find_user(attempt.email_key)
+        stored = user.password_hash if user and user.is_active else None
+        is_correct, new_hash = await self.components.hasher.verify(
+            normalize_password(password), stored
         )
-        if user is None or not right:
-            raise self.refused()
-        pair = await self.enter(user, attempt, better)
+        if user is None or not is_correct:
+            raise self.login_failed()
+        pair = await self.start_session(user, attempt, new_hash)
         logger.info("login_succeeded", user_id=str(user.id), ip=self.client.ip)
         return pair
 
     async def refresh(self, text: str) -> TokenPair:
-        """Trade a refresh token for the next one. Whoever uses one twice loses both."""
-        token = read(text, self.components.ring)
+        """Rotate a refresh token. Reuse of an old one revokes the session."""
+        token = decode_refresh_token(text, self.components.ring)
         if token is None:
             raise RefreshException
         async with self.database.writing() as session:
             sessions = SessionRepository(session)
             row = await sessions.rotate(token, self.components.lifetimes, self.client)
             ref = SessionRef(row.user_id, row.id, row.auth_version) if row else None
-            ref = ref or await self.second_use(sessions, token)
+            ref = ref or await self.handle_reuse(sessions, token)
         if ref is None:
             raise RefreshException
-        return issue(self.components, ref, token.successor())
+        return issue_token_pair(self.components, ref, token.successor())
 
-    async def find(self, key: str) -> User | None:
+    async def find_user(self, key: str) -> User | None:
         async with self.database.reading() as session:
-            return await AccountRepository(session).find(key)
+            return await AccountRepository(session).find_by_email_key(key)
 
-    async def enter(
-        self, user: User, attempt: Attempt, better: str | None
+    async def start_session(
+        self, user: User, attempt: Attempt, new_hash: str | None
     ) -> TokenPair:
         async with self.database.writing() as session:
             await Throttle(session).reset(attempt)
-            # Read again, and locked: it may have changed during the hashing.
-            fresh = await AccountRepository(session).unchanged(user)
+            # Read again with a lock: the user may have changed during hashing.
+            fresh = await AccountRepository(session).lock_if_unchanged(user)
             if fresh is None:
-                raise self.refused()
-            if better:
-                fresh.password_hash = better
+                raise self.login_failed()
+            if new_hash:
+                fresh.password_hash = new_hash
             return await open_session(session, self.components, fresh, self.client)
 
-    def refused(self) -> CredentialsException:
-        """Return the refusal of a login, and tell the log."""
+    def login_failed(self) -> CredentialsException:
+        """Log the failed login, and return the exception to raise."""
         logger.warning("login_failed", ip=self.client.ip)
         return CredentialsException()
 
-    async def second_use(
+    async def handle_reuse(
         self, sessions: SessionRepository, token: RefreshToken
     ) -> SessionRef | None:
-        """Forgive a race within the grace period; else end the whole family."""
-        found = await sessions.alive(token)
+        """Accept the previous token in the grace period; else revoke its session."""
+        found = await sessions.get_live(token)
         if found is None or token.gen >= found.gen:
             return None
         grace_ends = found.rotated_at + self.components.lifetimes.grace

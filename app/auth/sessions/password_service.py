@@ -1,4 +1,4 @@
-"""The rules of asking for a password once more, and of changing it."""
+"""Business rules for confirming and changing the caller's password."""
 
 from uuid import UUID
 
@@ -9,7 +9,11 @@ from app.auth.components import AuthComponents
 from app.auth.exceptions import UnauthorizedException, WrongPasswordException
 from app.auth.models import User
 from app.auth.passwords.login_throttle import Attempt, Throttle, count_attempt
-from app.auth.passwords.password_policy import check_password, normalised, refused
+from app.auth.passwords.password_policy import (
+    check_password,
+    normalize_password,
+    password_error,
+)
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import PasswordChange, TokenPair
@@ -29,46 +33,50 @@ class PasswordService:
         self.components = components
         self.client = client
 
-    async def change(self, user_id: UUID, data: PasswordChange) -> TokenPair:
-        """Set a new password: every session ends, and a new one begins."""
-        user = await self.ask(user_id, data.current_password)
-        new = normalised(data.new_password)
-        check_password(new, user.email, self.components.shortest_password, FIELD)
-        if new == normalised(data.current_password):
-            raise refused(FIELD, "The new password is the one you have")
-        pair = await self.renew(user, await self.components.hasher.hash(new))
+    async def change_password(self, user_id: UUID, data: PasswordChange) -> TokenPair:
+        """Set a new password, revoke all sessions and open a new one."""
+        user = await self.confirm_password(user_id, data.current_password)
+        new = normalize_password(data.new_password)
+        check_password(new, user.email, self.components.password_min_length, FIELD)
+        if new == normalize_password(data.current_password):
+            raise password_error(
+                FIELD, "The new password must differ from the current one"
+            )
+        pair = await self.set_password(user, await self.components.hasher.hash(new))
         logger.info("password_changed", user_id=str(user_id))
         return pair
 
-    async def ask(self, user_id: UUID, password: str) -> User:
-        """Ask once more for the password. A wrong one counts as a failed login."""
-        user = await self.find(user_id)
+    async def confirm_password(self, user_id: UUID, password: str) -> User:
+        """Verify the user's password. A wrong one counts as a failed login."""
+        user = await self.get_user(user_id)
         throttle_key = self.components.ring.current.throttle
         attempt = Attempt(user.email_key, self.client.ip, throttle_key)
         await count_attempt(self.database, attempt)
         hasher = self.components.hasher
-        right, _ = await hasher.verify(normalised(password), user.password_hash)
-        if not right:
+        is_correct, _ = await hasher.verify(
+            normalize_password(password), user.password_hash
+        )
+        if not is_correct:
             logger.warning("password_refused", user_id=str(user_id), ip=self.client.ip)
             raise WrongPasswordException
         async with self.database.writing() as session:
             await Throttle(session).reset(attempt)
         return user
 
-    async def find(self, user_id: UUID) -> User:
+    async def get_user(self, user_id: UUID) -> User:
         async with self.database.reading() as session:
             user = await AccountRepository(session).get(user_id)
         if user is None:
             raise UnauthorizedException
         return user
 
-    async def renew(self, user: User, digest: str) -> TokenPair:
+    async def set_password(self, user: User, password_hash: str) -> TokenPair:
         async with self.database.writing() as session:
-            # It may have been disabled, or changed by another, during the hashing.
-            fresh = await AccountRepository(session).unchanged(user)
+            # The user may have been disabled or changed during hashing.
+            fresh = await AccountRepository(session).lock_if_unchanged(user)
             if fresh is None:
                 raise UnauthorizedException
-            fresh.password_hash = digest
+            fresh.password_hash = password_hash
             fresh.must_change_password = False
             fresh.auth_version += 1
             await SessionRepository(session).revoke_all(user.id, "password")

@@ -1,4 +1,4 @@
-"""Throwing away what has expired: nothing that could still be accepted."""
+"""Purge of expired sessions, token revocations and login throttle windows."""
 
 from contextlib import AbstractAsyncContextManager
 
@@ -12,21 +12,21 @@ from app.core.background import every
 from app.core.clock import now
 from app.core.db.database import Database
 
-EVERY = 3_600.0  # seconds
+PURGE_INTERVAL = 3_600.0  # seconds
 
 
-def purging(database: Database) -> AbstractAsyncContextManager[None]:
-    """Purge in the background for as long as this block runs."""
+def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
+    """Return a context manager that runs `purge` every PURGE_INTERVAL seconds."""
 
     async def purge_expired() -> int:
         async with database.writing() as session:
             return await purge(session)
 
-    return every(EVERY, purge_expired)
+    return every(PURGE_INTERVAL, purge_expired)
 
 
 async def purge(session: AsyncSession) -> int:
-    """Delete expired sessions, revocations and counters; return how many rows."""
+    """Delete the expired rows of all three tables; return their number."""
     instant = now()
     window_start = instant - LONGEST_WINDOW
     expired = (
@@ -36,6 +36,6 @@ async def purge(session: AsyncSession) -> int:
     )
     count = 0
     for model, condition in expired:
-        gone = delete(model).where(condition).returning(literal(1))
-        count += len((await session.execute(gone)).all())
+        statement = delete(model).where(condition).returning(literal(1))
+        count += len((await session.execute(statement)).all())
     return count

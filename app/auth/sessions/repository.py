@@ -17,7 +17,12 @@ from app.auth.tokens.refresh_tokens import RefreshToken
 from app.core.clock import now
 from app.core.db.upsert import upsert
 
-SESSIONS_PER_USER = 20
+MAX_SESSIONS_PER_USER = 20
+REF_COLUMNS = (
+    col(AuthSession.id),
+    col(AuthSession.user_id),
+    col(AuthSession.auth_version),
+)
 
 
 class SessionRepository:
@@ -27,7 +32,7 @@ class SessionRepository:
     async def open(
         self, user: User, token: RefreshToken, lifetimes: Lifetimes, client: Client
     ) -> AuthSession:
-        """Begin a session; the oldest ones of a user who has too many are ended."""
+        """Create a session; revoke the oldest above MAX_SESSIONS_PER_USER."""
         instant = now()
         opened = AuthSession(
             token_hash=token.hash,
@@ -40,24 +45,28 @@ class SessionRepository:
         )
         self.session.add(opened)
         await self.session.flush()
-        for surplus in (await self.of_user(user.id))[SESSIONS_PER_USER:]:
-            await self.revoke_one(user.id, surplus.id, "too_many")
+        for excess in (await self.list_live(user.id))[MAX_SESSIONS_PER_USER:]:
+            await self.revoke_one(user.id, excess.id, "too_many")
         return opened
 
-    async def of_user(self, user_id: UUID) -> list[AuthSession]:
+    async def list_live(self, user_id: UUID) -> list[AuthSession]:
         """Return the live sessions of a user, newest first."""
-        query = select(AuthSession).where(col(AuthSession.user_id) == user_id, *alive())
-        newest = query.order_by(col(AuthSession.id).desc())
-        return list(await self.session.scalars(newest))
+        own = select(AuthSession).where(col(AuthSession.user_id) == user_id)
+        query = own.where(*live_conditions()).order_by(col(AuthSession.id).desc())
+        return list(await self.session.scalars(query))
 
     async def rotate(
         self, token: RefreshToken, lifetimes: Lifetimes, client: Client
     ) -> Any | None:
-        """Take the next step, if nobody has yet: first statement of its transaction."""
+        """Rotate to the next generation, as the first statement of a transaction.
+
+        Return None if the token is not the latest one of a live session.
+        """
         instant = now()
         statement = (
             update(AuthSession)
-            .where(family(token), col(AuthSession.gen) == token.gen, *alive())
+            .where(token_matches(token), col(AuthSession.gen) == token.gen)
+            .where(*live_conditions())
             .values(
                 gen=token.gen + 1,
                 rotated_at=instant,
@@ -65,30 +74,27 @@ class SessionRepository:
                 ip=client.ip,
                 user_agent=client.user_agent,
             )
-            .returning(
-                col(AuthSession.id),
-                col(AuthSession.user_id),
-                col(AuthSession.auth_version),
-            )
+            .returning(*REF_COLUMNS)
         )
         return (await self.session.execute(statement)).one_or_none()
 
-    async def alive(self, token: RefreshToken) -> AuthSession | None:
-        """Return the live session of this family, whatever the token's generation."""
-        query = select(AuthSession).where(family(token), *alive())
+    async def get_live(self, token: RefreshToken) -> AuthSession | None:
+        """Return the live session of this token, of any generation."""
+        query = select(AuthSession).where(token_matches(token), *live_conditions())
         return await self.session.scalar(query)
 
     async def revoke_one(self, user_id: UUID, session_id: UUID, reason: str) -> bool:
-        """End this session of this user; return False if there is none to end."""
-        which = ending(user_id, reason).where(col(AuthSession.id) == session_id)
-        ended = await self.session.scalars(which.returning(col(AuthSession.id)))
-        return ended.one_or_none() is not None
+        """Revoke a session of this user; return False if it is not active."""
+        id = col(AuthSession.id)
+        statement = revoke_statement(user_id, reason).where(id == session_id)
+        revoked = await self.session.scalars(statement.returning(id))
+        return revoked.one_or_none() is not None
 
     async def revoke_all(self, user_id: UUID, reason: str) -> None:
-        await self.session.execute(ending(user_id, reason))
+        await self.session.execute(revoke_statement(user_id, reason))
 
     async def revoke_token(self, claims: Claims, reason: str) -> None:
-        """Remember that this access token is dead, until it would have died anyway."""
+        """Record the revocation of this access token. Idempotent."""
         statement = upsert(self.session, UserRevokedToken)
         values = {
             "jti": claims.jti,
@@ -101,19 +107,19 @@ class SessionRepository:
         await self.session.execute(statement.values(values).on_conflict_do_nothing())
 
 
-def ending(user_id: UUID, reason: str) -> Update:
-    """Return what ends the sessions of a user, but for those that have ended."""
+def revoke_statement(user_id: UUID, reason: str) -> Update:
+    """Return the UPDATE that revokes the unrevoked sessions of a user."""
     live = col(AuthSession.revoked_at).is_(None)
     own = update(AuthSession).where(col(AuthSession.user_id) == user_id, live)
     return own.values(revoked_at=now(), revoked_reason=reason)
 
 
-def family(token: RefreshToken) -> ColumnElement[bool]:
+def token_matches(token: RefreshToken) -> ColumnElement[bool]:
     return col(AuthSession.token_hash) == token.hash
 
 
-def alive() -> Iterator[ColumnElement[bool]]:
-    """Yield what makes a session, and its user, a live one."""
+def live_conditions() -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions for a session that can be refreshed."""
     yield col(AuthSession.revoked_at).is_(None)
     yield col(AuthSession.expires_at) > now()
     yield col(AuthSession.idle_expires_at) > now()

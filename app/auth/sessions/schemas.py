@@ -1,4 +1,4 @@
-"""What clients send and receive about signing in."""
+"""Request and response schemas of login, sessions and the caller's profile."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -7,15 +7,15 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints
 
 from app.auth.models import AuthSession
-from app.auth.passwords.password_policy import LONGEST_PASSWORD
+from app.auth.passwords.password_policy import PASSWORD_MAX_LENGTH
 from app.core.fields import Email, Line
 from app.core.schemas import Body, Read, optional
 
-# Never stripped, never cut: every character counts.
+# Never stripped: leading and trailing spaces are part of a password.
 Password = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=False, min_length=1, max_length=LONGEST_PASSWORD
+        strip_whitespace=False, min_length=1, max_length=PASSWORD_MAX_LENGTH
     ),
     Field(
         examples=["correct horse battery staple"],
@@ -30,7 +30,7 @@ FullName = Annotated[
 
 
 class LoginForm(Body):
-    """The OAuth2 password flow, as Swagger UI and every OAuth2 client send it."""
+    """Form fields of the OAuth2 password flow (RFC 6749, section 4.3)."""
 
     grant_type: Literal["password"] | None = None
     username: Annotated[str, Field(max_length=254, examples=["admin@example.com"])]
@@ -50,12 +50,12 @@ class PasswordChange(Body):
 
 
 class TokenPair(BaseModel):
-    """`access_token` goes into the header Authorization, after `Bearer `."""
+    """Send `access_token` as `Authorization: Bearer <access_token>`."""
 
     access_token: str
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
-    expires_in: int = Field(description="Seconds that the access token lives")
+    expires_in: int = Field(description="Lifetime of the access token in seconds")
 
 
 class SessionRead(BaseModel):
@@ -64,10 +64,10 @@ class SessionRead(BaseModel):
     last_used_at: datetime
     ip: str | None
     user_agent: str | None
-    current: bool = Field(description="Is it the session of this very request?")
+    current: bool = Field(description="Whether this request belongs to the session")
 
     @classmethod
-    def of(cls, session: AuthSession, current: UUID) -> "SessionRead":
+    def from_session(cls, session: AuthSession, current: UUID) -> "SessionRead":
         return cls(
             id=session.id,
             created_at=session.created_at,
@@ -87,5 +87,5 @@ class MeRead(Read):
     full_name: str
     is_superuser: bool
     must_change_password: bool
-    roles: list[str] = Field(description="Names of the roles")
+    roles: list[str] = Field(description="Role names")
     permissions: list[str] = Field(examples=[["products:read", "products:update"]])

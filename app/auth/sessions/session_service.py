@@ -1,4 +1,4 @@
-"""The rules of signing out, here and elsewhere."""
+"""Business rules for logging out and revoking sessions."""
 
 from uuid import UUID
 
@@ -21,22 +21,22 @@ class SessionService:
         self.accounts = accounts
 
     async def logout(self, claims: Claims) -> None:
-        """End this session, and this very access token with it."""
+        """Revoke the session and the access token of these claims."""
         await self.repository.revoke_one(claims.sub, claims.sid, "logout")
         await self.repository.revoke_token(claims, "logout")
         logger.info("logged_out", user_id=str(claims.sub))
 
     async def logout_all(self, user_id: UUID) -> None:
-        """End every session of this user, and with it every token she holds."""
-        await self.accounts.outdate(user_id)
+        """Revoke every session and token of this user."""
+        await self.accounts.bump_auth_version(user_id)
         await self.repository.revoke_all(user_id, "logout_all")
         logger.info("logged_out_everywhere", user_id=str(user_id))
 
-    async def list(self, user_id: UUID) -> list[AuthSession]:
-        return await self.repository.of_user(user_id)
+    async def list_sessions(self, user_id: UUID) -> list[AuthSession]:
+        return await self.repository.list_live(user_id)
 
-    async def end(self, user_id: UUID, session_id: UUID) -> None:
-        """End one session; that of somebody else does not exist for you."""
+    async def end_session(self, user_id: UUID, session_id: UUID) -> None:
+        """Revoke one session. Raise NotFoundException if it is another user's."""
         if not await self.repository.revoke_one(user_id, session_id, "ended"):
             raise NotFoundException(f"Session {session_id} does not exist")
         logger.info("session_ended", user_id=str(user_id))

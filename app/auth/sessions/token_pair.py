@@ -1,4 +1,4 @@
-"""A token pair: a short-lived access token, and a refresh token for the next pair."""
+"""Issue token pairs: an access token and the refresh token for the next pair."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,21 +11,21 @@ from app.auth.models import User
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import TokenPair
 from app.auth.tokens.access_tokens import Claims
-from app.auth.tokens.refresh_tokens import RefreshToken, write
+from app.auth.tokens.refresh_tokens import RefreshToken, encode_refresh_token
 from app.core.clock import now
 from app.core.db.ids import uuid7
 
 
 @dataclass(frozen=True)
 class SessionRef:
-    """Whose session a pair is for."""
+    """The session that a token pair belongs to."""
 
     user_id: UUID
     session_id: UUID
     auth_version: int
 
 
-def issue(
+def issue_token_pair(
     components: AuthComponents, ref: SessionRef, token: RefreshToken
 ) -> TokenPair:
     instant = int(now().timestamp())
@@ -40,7 +40,7 @@ def issue(
     )
     return TokenPair(
         access_token=components.tokens.encode(claims),
-        refresh_token=write(token, components.ring.current),
+        refresh_token=encode_refresh_token(token, components.ring.current),
         expires_in=components.tokens.lifetime,
     )
 
@@ -48,8 +48,10 @@ def issue(
 async def open_session(
     session: AsyncSession, components: AuthComponents, user: User, client: Client
 ) -> TokenPair:
-    """Begin a session of this user, in the transaction of `session`."""
+    """Create a login session in the current transaction; return its first pair."""
     token = RefreshToken.new()
     sessions = SessionRepository(session)
     opened = await sessions.open(user, token, components.lifetimes, client)
-    return issue(components, SessionRef(user.id, opened.id, user.auth_version), token)
+    return issue_token_pair(
+        components, SessionRef(user.id, opened.id, user.auth_version), token
+    )

@@ -1,8 +1,8 @@
-"""Access tokens. Nobody else imports jose.
+"""Access tokens (JWT, HS256). The only module that imports jose.
 
-What python-jose lets through, and what it lets out, was tried: so a token must be
-spelled exactly as we spell it, its claims must fit one strict model, and any exception
-is a no.
+python-jose is lenient and raises undocumented exceptions, so accept only the exact
+header that `encode` writes, validate the claims with a strict model, and treat any
+exception as an invalid token.
 """
 
 import re
@@ -18,18 +18,18 @@ from app.core.clock import now
 from app.core.fields import Count, Id
 
 ALGORITHM = "HS256"
-TYPE = "at+jwt"  # RFC 9068
+JWT_TYPE = "at+jwt"  # RFC 9068
 ISSUER = AUDIENCE = "app"
-LONGEST = 4096
-# 43 characters carry 258 bits, a signature has 256: the last two are zero.
-SHAPE = re.compile(r"([\w-]+)\.[\w-]+\.[\w-]{42}[AEIMQUYcgkosw048]", re.ASCII)
-REQUIRED = ("iss", "aud", "sub", "jti", "iat", "nbf", "exp")
-# Tokens whose signature was found good. The database is asked about each, each time.
-REMEMBERED = 4096
+MAX_LENGTH = 4096
+# 43 base64 characters hold 258 bits, a signature has 256: the last two must be zero.
+TOKEN_PATTERN = re.compile(r"([\w-]+)\.[\w-]+\.[\w-]{42}[AEIMQUYcgkosw048]", re.ASCII)
+REQUIRED_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "nbf", "exp")
+# Verified tokens to cache. Expiry and revocation are checked on every request.
+CACHE_SIZE = 4096
 
 
 class Claims(BaseModel):
-    """What an access token says: exactly this, and nothing about the person."""
+    """Claims of an access token. `sid` is the session, `ver` the `auth_version`."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -45,31 +45,32 @@ class Claims(BaseModel):
 
 
 class InvalidTokenError(Exception):
-    """This is no access token of ours, or none that is valid now."""
+    """The access token is malformed, forged, expired or not yet valid."""
 
 
 class AccessTokens:
-    """Writes and reads access tokens with the keys of a ring."""
+    """Codec for access tokens: encodes with the current key, decodes with all keys."""
 
     def __init__(self, ring: KeyRing, lifetime: timedelta) -> None:
         self.kid = ring.current.kid
         self.lifetime = int(lifetime.total_seconds())
         self.keys = {
-            header_of(key.kid): jwk.construct(key.access, ALGORITHM) for key in ring.all
+            encoded_header(key.kid): jwk.construct(key.access, ALGORITHM)
+            for key in ring.all
         }
-        self.verify = lru_cache(REMEMBERED)(self._verify)
+        self.verify = lru_cache(CACHE_SIZE)(self._verify)
 
     def encode(self, claims: Claims) -> str:
         token: str = jwt.encode(
             claims.model_dump(mode="json"),
-            self.keys[header_of(self.kid)],
+            self.keys[encoded_header(self.kid)],
             ALGORITHM,
-            {"typ": TYPE, "kid": self.kid},
+            {"typ": JWT_TYPE, "kid": self.kid},
         )
         return token
 
     def decode(self, token: str) -> Claims:
-        """Return the claims of a token that is valid now; else InvalidTokenError."""
+        """Return the claims of a valid token, or raise InvalidTokenError."""
         claims = self.verify(token)
         instant = now().timestamp()
         if not max(claims.nbf, claims.iat) <= instant < claims.exp:
@@ -77,28 +78,28 @@ class AccessTokens:
         return claims
 
     def _verify(self, token: str) -> Claims:
-        shape = SHAPE.fullmatch(token) if len(token) <= LONGEST else None
-        # The header is compared, not read: no algorithm, key or option comes from it.
-        key = self.keys.get(shape[1]) if shape else None
+        match = TOKEN_PATTERN.fullmatch(token) if len(token) <= MAX_LENGTH else None
+        # Compare the header instead of parsing it: it must not choose the algorithm.
+        key = self.keys.get(match[1]) if match else None
         if key is None:
             raise InvalidTokenError
         try:
             claims = Claims.model_validate(self._decode(token, key))
-        except Exception as error:  # jose lets out more than its own
+        except Exception as error:  # jose raises more than JOSEError
             raise InvalidTokenError from error
         if claims.exp - claims.iat > self.lifetime:
             raise InvalidTokenError
         return claims
 
     def _decode(self, token: str, key: object) -> dict[str, object]:
-        require = {f"require_{name}": True for name in REQUIRED}
+        require = {f"require_{name}": True for name in REQUIRED_CLAIMS}
         claims: dict[str, object] = jwt.decode(
             token, key, [ALGORITHM], require, audience=AUDIENCE, issuer=ISSUER
         )
         return claims
 
 
-def header_of(kid: str) -> str:
-    """Return the one header that we write with this key, spelled as jose spells it."""
-    text = f'{{"alg":"{ALGORITHM}","kid":"{kid}","typ":"{TYPE}"}}'
+def encoded_header(kid: str) -> str:
+    """Return the header segment that jose writes for this key."""
+    text = f'{{"alg":"{ALGORITHM}","kid":"{kid}","typ":"{JWT_TYPE}"}}'
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")

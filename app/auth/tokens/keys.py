@@ -1,4 +1,4 @@
-"""Keys: one secret, and a key of its own for every purpose (HKDF, RFC 5869)."""
+"""Key derivation: one key per purpose from one secret (HKDF, RFC 5869)."""
 
 import hmac
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from app.core.config import Settings
 EXTRACT_SALT = b"app.auth"
 
 
-def derive(secret: str, purpose: str) -> bytes:
-    """Return 32 bytes for this purpose; nobody gets from them to the secret."""
+def derive_key(secret: str, purpose: str) -> bytes:
+    """Return the 32-byte HKDF-SHA256 key of this purpose."""
     extracted = hmac.digest(EXTRACT_SALT, secret.encode(), sha256)
     return hmac.digest(extracted, purpose.encode() + b"\x01", sha256)
 
 
 @dataclass(frozen=True)
 class Key:
-    """What one secret gives."""
+    """The keys derived from one secret."""
 
     kid: str
     access: bytes
@@ -25,27 +25,27 @@ class Key:
     throttle: bytes
 
     @classmethod
-    def of(cls, secret: str) -> "Key":
+    def from_secret(cls, secret: str) -> "Key":
         return cls(
-            kid=derive(secret, "key id").hex()[:16],
-            access=derive(secret, "access token"),
-            refresh=derive(secret, "refresh token"),
-            throttle=derive(secret, "throttle"),
+            kid=derive_key(secret, "key id").hex()[:16],
+            access=derive_key(secret, "access token"),
+            refresh=derive_key(secret, "refresh token"),
+            throttle=derive_key(secret, "throttle"),
         )
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The key that signs, and those before it, which still verify."""
+    """The current key, which signs, and old keys, which still verify."""
 
     current: Key
     old: tuple[Key, ...] = ()
 
     @classmethod
-    def of(cls, settings: Settings) -> "KeyRing":
+    def from_settings(cls, settings: Settings) -> "KeyRing":
         old = (secret.get_secret_value() for secret in settings.SECRET_KEYS_OLD)
-        current = Key.of(settings.SECRET_KEY.get_secret_value())
-        return cls(current, tuple(map(Key.of, old)))
+        current = Key.from_secret(settings.SECRET_KEY.get_secret_value())
+        return cls(current, tuple(map(Key.from_secret, old)))
 
     @property
     def all(self) -> tuple[Key, ...]:

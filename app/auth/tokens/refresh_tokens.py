@@ -1,7 +1,7 @@
-"""Refresh tokens: opaque, numbered by generation, and made of what is never stored.
+"""Refresh tokens, opaque to clients: `rt1.<secret>.<generation>.<MAC>`.
 
-`rt1.<secret>.<generation>.<MAC>`. The database knows the hash of the secret only; the
-MAC needs a key that the database does not have. So neither alone makes a token.
+The database stores only the hash of the secret, and the MAC needs a key derived from
+SECRET_KEY, so neither a database dump nor the key alone is enough to forge a token.
 """
 
 import hmac
@@ -13,12 +13,12 @@ from secrets import token_urlsafe
 
 from app.auth.tokens.keys import Key, KeyRing
 
-SHAPE = re.compile(r"rt1\.([\w-]{43})\.([1-9]\d{0,8})\.([\w-]{43})", re.ASCII)
+TOKEN_PATTERN = re.compile(r"rt1\.([\w-]{43})\.([1-9]\d{0,8})\.([\w-]{43})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """A family's secret, and how many times it has been rotated."""
+    """A session's secret, and the generation that each rotation increments."""
 
     secret: str
     gen: int
@@ -35,18 +35,18 @@ class RefreshToken:
         return RefreshToken(self.secret, self.gen + 1)
 
 
-def write(token: RefreshToken, key: Key) -> str:
+def encode_refresh_token(token: RefreshToken, key: Key) -> str:
     return f"rt1.{token.secret}.{token.gen}.{mac(token, key)}"
 
 
-def read(text: str, ring: KeyRing) -> RefreshToken | None:
-    """Return the token, or None for what none of our keys has made."""
-    shape = SHAPE.fullmatch(text)
-    if shape is None:
+def decode_refresh_token(text: str, ring: KeyRing) -> RefreshToken | None:
+    """Return the parsed token, or None if it is malformed or no key made its MAC."""
+    match = TOKEN_PATTERN.fullmatch(text)
+    if match is None:
         return None
-    token = RefreshToken(shape[1], int(shape[2]))
-    genuine = [hmac.compare_digest(mac(token, key), shape[3]) for key in ring.all]
-    return token if any(genuine) else None
+    token = RefreshToken(match[1], int(match[2]))
+    valid = [hmac.compare_digest(mac(token, key), match[3]) for key in ring.all]
+    return token if any(valid) else None
 
 
 def mac(token: RefreshToken, key: Key) -> str:

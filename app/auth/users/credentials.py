@@ -1,18 +1,21 @@
-"""What a password given by an administrator makes of an account."""
+"""Column values for a password that an administrator sets."""
 
 from typing import Any
 
 from app.auth.components import AuthComponents
-from app.auth.passwords.password_policy import check_password, normalised
+from app.auth.passwords.password_policy import check_password, normalize_password
 
 
-async def credentials(
+async def password_values(
     components: AuthComponents, password: str | None, email: str
 ) -> dict[str, Any]:
-    """Return what a new password changes; nothing where there is none."""
+    """Check and hash a password; return the values to store, empty for None.
+
+    The user must change the password at the next login.
+    """
     if password is None:
         return {}
-    new = normalised(password)
-    check_password(new, email, components.shortest_password)
-    digest = await components.hasher.hash(new)
-    return {"password_hash": digest, "must_change_password": True}
+    new = normalize_password(password)
+    check_password(new, email, components.password_min_length)
+    hashed = await components.hasher.hash(new)
+    return {"password_hash": hashed, "must_change_password": True}

@@ -1,4 +1,4 @@
-"""The service of users, for the routers that need it."""
+"""Dependency that provides the user service."""
 
 from typing import Annotated
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from app.auth.entity_pages import EntityPages
+from app.auth.entity_pages import EntityPageRepository
 from app.auth.models import AuthSession, Role, User, UserRole
 from app.core.clock import now
 from app.core.db.foreign_keys import missing
@@ -14,44 +14,44 @@ from app.core.db.ids import uuid7
 from app.core.exceptions import ValidationFailedException
 
 
-class UserRepository(EntityPages[User]):
+class UserRepository(EntityPageRepository[User]):
     model = User
     searched = ("email", "full_name")
 
     async def create(self, values: dict[str, Any]) -> User:
         id = uuid7()
-        links = await self.links(id, set(values.pop("role_ids")))
+        links = await self.make_links(id, set(values.pop("role_ids")))
         return await super().create({"id": id, **values, "links": links})
 
     async def update(self, entity: User, values: dict[str, Any]) -> User:
-        """Change the fields given; a link to a role that stays is not touched."""
+        """Update the given fields; keep the rows of roles that remain."""
         held = {link.role_id for link in entity.links}
         wanted = set(values.pop("role_ids", held))
         if wanted != held:
             kept = [link for link in entity.links if link.role_id in wanted]
-            entity.links = kept + await self.links(entity.id, wanted - held)
-            # The roles are part of what is shown: this is a new version of the user.
+            entity.links = kept + await self.make_links(entity.id, wanted - held)
+            # The roles are part of the response, so the version must change.
             values["updated_at"] = now()
         return await super().update(entity, values)
 
-    async def links(self, user_id: UUID, role_ids: set[UUID]) -> list[UserRole]:
-        roles = await self.roles(role_ids)
+    async def make_links(self, user_id: UUID, role_ids: set[UUID]) -> list[UserRole]:
+        roles = await self.get_roles(role_ids)
         return [UserRole(user_id=user_id, role_id=role.id, role=role) for role in roles]
 
-    async def links_left(self, user: User) -> list[UserRole]:
-        """Link a user of the past to those of her roles that are still there."""
+    async def make_remaining_links(self, user: User) -> list[UserRole]:
+        """Return links from a deleted user to those of the roles that still exist."""
         held = select(col(Role.id)).where(col(Role.id).in_(user.role_ids))
-        return await self.links(user.id, set(await self.session.scalars(held)))
+        return await self.make_links(user.id, set(await self.session.scalars(held)))
 
     async def is_superuser(self, id: UUID) -> bool:
-        """Ask without reading the user: she may have changed until she is locked."""
+        """Return the flag without loading the user, who is not locked yet."""
         flag = select(col(User.is_superuser)).where(col(User.id) == id)
         return bool(await self.session.scalar(flag))
 
     async def lock_superusers(self) -> set[UUID]:
-        """Lock all who are active superusers, and return who they are.
+        """Lock all active superusers, ordered by id; return their ids.
 
-        Two who demote each other must not both find the other one still in office.
+        Serializes changes of superusers, so that two can't demote each other.
         """
         active = col(User.is_superuser) & col(User.is_active)
         query = select(User).where(active).order_by(col(User.id))
@@ -61,24 +61,24 @@ class UserRepository(EntityPages[User]):
         return {user.id for user in await self.session.scalars(locked)}
 
     async def delete(self, user: User) -> None:
-        """Delete the account with its sessions, which are nothing without it."""
+        """Delete the user and their sessions."""
         own = col(AuthSession.user_id) == user.id
         await self.session.execute(delete(AuthSession).where(own))
         await super().delete(user)
 
-    async def roles(self, ids: set[UUID]) -> list[Role]:
-        """Return these roles, or raise when one of them does not exist."""
+    async def get_roles(self, ids: set[UUID]) -> list[Role]:
+        """Return these roles, or raise if one does not exist."""
         query = select(Role).where(col(Role.id).in_(ids))
         roles = list(await self.session.scalars(query))
         if len(roles) < len(ids):
             raise ValidationFailedException([missing("role_ids")])
         return roles
 
-    async def permissions(self, role_ids: set[UUID]) -> set[str]:
-        """Return what these roles grant, all together."""
+    async def get_permissions(self, role_ids: set[UUID]) -> set[str]:
+        """Return the union of the permissions of these roles, as `module:action`."""
         return {
             f"{module}:{action}"
-            for role in await self.roles(role_ids)
+            for role in await self.get_roles(role_ids)
             for module, actions in role.modules.items()
             for action in ("read", *actions)
         }

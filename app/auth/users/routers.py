@@ -1,4 +1,4 @@
-"""HTTP for users."""
+"""Routes for managing users."""
 
 from typing import Annotated
 from uuid import UUID
@@ -26,41 +26,41 @@ router = guarded_router("users")
 async def list_users(
     service: UserServiceDep, query: Annotated[UserQuery, Query()]
 ) -> Page[User]:
-    """List users, newest first. `q` looks through e-mail and full name."""
+    """List users, newest first. `q` searches e-mail and full name."""
     return await service.page(query)
 
 
 @router.post("", response_model=UserRead, status_code=201)
 async def create_user(service: UserServiceDep, data: UserCreate) -> User:
-    """Add a user. She has to change this password before she can do anything else."""
+    """Create a user, who must change the password before any other request."""
     return await service.create(data)
 
 
 @router.get("/{user_id}", response_model=UserRead)
 async def get_user(service: UserServiceDep, user_id: UUID) -> User:
-    """Read one user."""
+    """Get a user."""
     return await service.get(user_id)
 
 
 @router.patch("/{user_id}", response_model=UserRead)
 async def update_user(service: UserServiceDep, user_id: UUID, data: UserUpdate) -> User:
-    """Change the fields given. A new password or `is_active: false` ends all sessions.
+    """Update a user. A new password or `is_active: false` revokes all sessions.
 
-    Nobody changes a user who may do more than herself, gives roles that grant more than
-    she may do, or changes her own password, roles or activity here.
+    You can't update a user who has permissions that you lack, assign roles that grant
+    such permissions, or set your own password, roles or `is_active` here.
     """
     return await service.update(user_id, data)
 
 
 @router.delete("/{user_id}", status_code=204)
 async def delete_user(service: UserServiceDep, user_id: UUID) -> None:
-    """Remove a user. Not while tasks refer to her, and never the last superuser."""
+    """Delete a user. 409 for the last superuser, or while tasks refer to the user."""
     await service.delete(user_id)
 
 
 @router.delete("/{user_id}/sessions", status_code=204)
 async def end_user_sessions(service: UserServiceDep, user_id: UUID) -> None:
-    """Sign a user out everywhere, at once."""
+    """Revoke all sessions of a user."""
     await service.end_sessions(user_id)
 
 
@@ -72,7 +72,7 @@ async def set_superuser(
     user_id: UUID,
     data: SuperuserChange,
 ) -> User:
-    """Make a superuser, or an ordinary user of one. Superusers only, with password."""
+    """Grant or revoke superuser status. Superusers only, with their password."""
     service.require_superuser()
-    await passwords.ask(user.user_id, data.current_password)
+    await passwords.confirm_password(user.user_id, data.current_password)
     return await service.set_superuser(user_id, data.is_superuser)

@@ -1,4 +1,4 @@
-"""What clients send and receive about users."""
+"""Request and response schemas of users."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from app.core.fields import Email, Flag, Id
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
-RoleIds = Annotated[list[Id], Field(max_length=50, description="Ids of roles")]
+RoleIds = Annotated[list[Id], Field(max_length=50, description="Role ids")]
 Sort = Literal[
     "email", "-email", "full_name", "-full_name", "created_at", "-created_at"
 ]

@@ -1,4 +1,4 @@
-"""The rules of accounts: nobody makes herself, or anybody else, more than she is."""
+"""User management rules; prevents privilege escalation."""
 
 from uuid import UUID
 
@@ -6,19 +6,20 @@ import structlog
 
 from app.auth.components import AuthComponents
 from app.auth.models import User
-from app.auth.passwords.hashing import no_digest
+from app.auth.passwords.hashing import dummy_hash
 from app.auth.passwords.password_policy import check_password
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import denied, recheck
+from app.auth.permissions.recheck import forbidden, recheck
 from app.auth.sessions.schemas import MeUpdate
-from app.auth.users.credentials import credentials
+from app.auth.users.credentials import password_values
 from app.auth.users.repository import UserRepository
 from app.auth.users.schemas import UserCreate, UserUpdate
 from app.core.exceptions import ConflictException
 from app.core.service import CrudService
 from app.core.web.etag import Preconditions
 
-OWN_AFFAIRS = {"password", "is_active", "role_ids"}
+NOT_SELF_EDITABLE = {"password", "is_active", "role_ids"}
+SELF_EDIT_DETAIL = "You can't set your own password, is_active or role_ids here"
 
 logger = structlog.get_logger()
 
@@ -35,25 +36,26 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     ) -> None:
         super().__init__(repository, preconditions)
         self.actor = actor
-        self.superusers: set[UUID] = set()  # the active ones, once they are locked
         self.components = components
+        self.superusers: set[UUID] = set()  # active ones, filled when locked
 
     async def create(self, data: UserCreate) -> User:
         values = data.model_dump(exclude={"password"})
-        values |= await credentials(self.components, data.password, data.email)
+        values |= await password_values(self.components, data.password, data.email)
         await self.recheck("users:create")
         await self.require_grantable(set(data.role_ids))
         user = await self.repository.create(values)
         if data.role_ids:
-            self.tell("roles_assigned", user.id)
+            self.log_event("roles_assigned", user.id)
         return user
 
     async def update(self, id: UUID, data: UserUpdate) -> User:
-        # First of all, while no transaction is open yet: hashing takes its time.
+        # Hash first, before a transaction is open, because hashing is slow.
         values = data.changes()
         values.pop("password", None)
-        values |= await credentials(self.components, data.password, data.email or "")
-        user = await self.get_touchable(id, "users:update")
+        email = data.email or ""
+        values |= await password_values(self.components, data.password, email)
+        user = await self.get_manageable(id, "users:update")
         self.check_update(user, data)
         if data.role_ids is not None:
             await self.require_grantable(set(data.role_ids))
@@ -61,60 +63,59 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
             values["auth_version"] = user.auth_version + 1
         user = await self.repository.update(user, values)
         if data.role_ids is not None:
-            self.tell("roles_assigned", id)
+            self.log_event("roles_assigned", id)
         if data.password:
-            self.tell("password_changed", id)
+            self.log_event("password_changed", id)
         return user
 
     async def delete(self, id: UUID) -> None:
-        user = await self.get_touchable(id, "users:delete")
+        user = await self.get_manageable(id, "users:delete")
         self.require_another_superuser(user)
         await self.repository.delete(user)
 
     async def restore(self, entity: User) -> User:
-        """Bring an account back: without password, superuser's rights or lost roles."""
+        """Restore a deleted user, without a password or superuser status."""
         await self.recheck("users:create")
-        entity.links = await self.repository.links_left(entity)
+        entity.links = await self.repository.make_remaining_links(entity)
         await self.require_grantable(set(entity.role_ids))
         entity.is_superuser = False
-        entity.password_hash = no_digest()
+        entity.password_hash = dummy_hash()
         entity.auth_version += 1
         return await super().restore(entity)
 
     async def update_me(self, data: MeUpdate) -> User:
-        """Change your own name: that takes no permission."""
+        """Update the actor's own profile, which needs no permission."""
         user = await self.get_for_update(self.actor.user_id)
         return await self.repository.update(user, data.changes())
 
     async def end_sessions(self, id: UUID) -> None:
-        """Sign this user out everywhere."""
-        user = await self.get_touchable(id, "users:delete")
+        """Revoke all sessions of this user."""
+        user = await self.get_manageable(id, "users:delete")
         await self.repository.update(user, {"auth_version": user.auth_version + 1})
-        self.tell("sessions_ended", id)
+        self.log_event("sessions_ended", id)
 
     async def set_superuser(self, id: UUID, is_superuser: bool) -> User:
-        """Promote or demote. The router has asked for the actor's password."""
-        user = await self.get_touchable(id, "users:update")
+        """Grant or revoke superuser status. The router has confirmed the password."""
+        user = await self.get_manageable(id, "users:update")
         self.require_superuser()
         if not is_superuser:
             self.require_another_superuser(user)
         user = await self.repository.update(user, {"is_superuser": is_superuser})
-        self.tell("superuser_changed", id)
+        self.log_event("superuser_changed", id)
         return user
 
     def require_superuser(self) -> None:
         if not self.actor.is_superuser:
-            raise denied(self.actor, "Only a superuser makes superusers")
+            raise forbidden(self.actor, "Only a superuser can change superusers")
 
     async def recheck(self, permission: str) -> None:
-        session = self.repository.session
-        self.actor = await recheck(session, self.actor, permission)
+        self.actor = await recheck(self.repository.session, self.actor, permission)
 
-    async def get_touchable(self, id: UUID, permission: str) -> User:
-        """Return the user, locked, if she is no more than the actor is.
+    async def get_manageable(self, id: UUID, permission: str) -> User:
+        """Return the user, locked, if the actor has all of the user's permissions.
 
-        Otherwise a new password would do to become her. The superusers are locked
-        first, so that of two who demote each other one waits, and then does not.
+        Otherwise the actor could set the user's password and log in with it. Lock the
+        superusers first, so that two of them can't demote each other concurrently.
         """
         if await self.repository.is_superuser(id):
             self.superusers = await self.repository.lock_superusers()
@@ -122,29 +123,29 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         user = await self.get_for_update(id)
         if self.actor.is_superuser:
             return user
-        held = await self.repository.permissions({link.role_id for link in user.links})
+        held = await self.repository.get_permissions(set(user.role_ids))
         if user.is_superuser or not held <= self.actor.permissions:
-            raise denied(self.actor, "This user may do more than you")
+            raise forbidden(self.actor, "The user has permissions that you lack")
         return user
 
     def check_update(self, user: User, data: UserUpdate) -> None:
         if data.is_active is False:
             self.require_another_superuser(user)
-        if user.id == self.actor.user_id and OWN_AFFAIRS & data.model_fields_set:
-            raise denied(self.actor, "This is for somebody else to change")
+        if user.id == self.actor.user_id and NOT_SELF_EDITABLE & data.model_fields_set:
+            raise forbidden(self.actor, SELF_EDIT_DETAIL)
         if data.password:
             name = data.email or user.email
-            check_password(data.password, name, self.components.shortest_password)
+            check_password(data.password, name, self.components.password_min_length)
 
     async def require_grantable(self, role_ids: set[UUID]) -> None:
-        """Refuse to give roles that grant what the actor herself may not do."""
-        granted = await self.repository.permissions(role_ids)
+        """Raise if these roles grant a permission that the actor lacks."""
+        granted = await self.repository.get_permissions(role_ids)
         if not self.actor.is_superuser and not granted <= self.actor.permissions:
-            raise denied(self.actor, "These roles grant more than you may do")
+            raise forbidden(self.actor, "The roles grant permissions that you lack")
 
     def require_another_superuser(self, user: User) -> None:
         if user.id in self.superusers and self.superusers == {user.id}:
-            raise ConflictException("This is the last active superuser")
+            raise ConflictException("Last active superuser: promote another user first")
 
-    def tell(self, event: str, user_id: UUID) -> None:
+    def log_event(self, event: str, user_id: UUID) -> None:
         logger.info(event, user_id=str(user_id), by=str(self.actor.user_id))

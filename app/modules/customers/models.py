@@ -19,7 +19,7 @@ class Customer(Entity, table=True):
     is_active: bool = True
 
     @validates("email")
-    def derive_key(self, _: str, email: Any) -> Any:
+    def set_email_key(self, _: str, email: Any) -> Any:
         """Two spellings of one address are one customer, whoever writes them."""
         self.email_key = email_key(email)
         return email

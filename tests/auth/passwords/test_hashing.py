@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.auth.passwords import hashing
-from app.auth.passwords.hashing import AT_ONCE, Hasher, passwords
+from app.auth.passwords.hashing import MAX_CONCURRENT, Hasher, password_context
 from app.core.exceptions import UnavailableException
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, login
@@ -58,7 +58,7 @@ def test_a_hundred_at_once_hold_nobody_up(url: str, tmp_path: Path) -> None:
         assert {each.result() for each in crowd} == {401}
     assert len(seen) > 5
     assert median(seconds for seconds, _ in seen) < 0.5
-    assert max(size for _, size in seen) - before < AT_ONCE * ONE_HASH + SLACK
+    assert max(size for _, size in seen) - before < MAX_CONCURRENT * ONE_HASH + SLACK
 
 
 @pytest.mark.anyio
@@ -67,7 +67,7 @@ async def test_two_are_hashed_at_once_and_the_others_wait(
 ) -> None:
     doors, inside = Event(), []
 
-    def verify(password: str, digest: str) -> hashing.Verdict:
+    def verify(password: str, digest: str) -> hashing.VerifyResult:
         inside.append(password)
         doors.wait(10)
         return True, None
@@ -76,9 +76,9 @@ async def test_two_are_hashed_at_once_and_the_others_wait(
     hasher = Hasher()
     waiting = [asyncio.create_task(hasher.verify("x", "y")) for _ in range(5)]
     async with asyncio.timeout(10):
-        while len(inside) < AT_ONCE:
+        while len(inside) < MAX_CONCURRENT:
             await asyncio.sleep(0.1)
-    assert len(inside) == AT_ONCE == 2
+    assert len(inside) == MAX_CONCURRENT == 2
     doors.set()
     assert await asyncio.gather(*waiting) == [(True, None)] * 5
 
@@ -86,11 +86,11 @@ async def test_two_are_hashed_at_once_and_the_others_wait(
 @pytest.mark.anyio
 async def test_the_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     doors = Event()
-    monkeypatch.setattr(hashing, "WAITING", 3)
+    monkeypatch.setattr(hashing, "MAX_WAITING", 3)
     monkeypatch.setattr(hashing, "verify", lambda *_: (doors.wait(10), None))
     hasher = Hasher()
     waiting = []
-    for _ in range(AT_ONCE + 3):
+    for _ in range(MAX_CONCURRENT + 3):
         waiting.append(asyncio.create_task(hasher.verify("x", "y")))
         await asyncio.sleep(0.01)
     with pytest.raises(UnavailableException):
@@ -104,7 +104,7 @@ async def test_the_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_whoever_finds_the_queue_full_is_told_to_come_back(
     stranger: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hashing, "WAITING", 0)
+    monkeypatch.setattr(hashing, "MAX_WAITING", 0)
     refused = login(stranger, "nobody@example.com")
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert int(refused.headers["retry-after"]) > 0
@@ -119,12 +119,14 @@ class Spy:
 
     def hash(self, password: str) -> str:
         self.lent.append(self.pool.checkedout())
-        digest: str = passwords.hash(password)
+        digest: str = password_context.hash(password)
         return digest
 
-    def verify_and_update(self, password: str, digest: str) -> hashing.Verdict:
+    def verify_and_update(self, password: str, digest: str) -> hashing.VerifyResult:
         self.lent.append(self.pool.checkedout())
-        verdict: hashing.Verdict = passwords.verify_and_update(password, digest)
+        verdict: hashing.VerifyResult = password_context.verify_and_update(
+            password, digest
+        )
         return verdict
 
 
@@ -133,7 +135,7 @@ def test_no_connection_is_held_while_a_password_is_hashed(
 ) -> None:
     user = enter()
     spy = Spy(app)
-    monkeypatch.setattr(hashing, "passwords", spy)
+    monkeypatch.setattr(hashing, "password_context", spy)
     new = {"email": "new@example.com", "full_name": "New", "password": NEW_PASSWORD}
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     promotion = {"current_password": PASSWORD, "is_superuser": True}

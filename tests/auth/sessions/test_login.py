@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from app.auth.models import User
 from app.auth.passwords import hashing
-from app.auth.passwords.hashing import passwords
+from app.auth.passwords.hashing import password_context
 from app.core.config import Settings
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, sign_in
@@ -28,7 +28,7 @@ def spy(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     verified: list[str] = []
     verify = hashing.verify
 
-    def count(password: str, digest: str) -> hashing.Verdict:
+    def count(password: str, digest: str) -> hashing.VerifyResult:
         verified.append(password)
         return verify(password, digest)
 
@@ -246,7 +246,7 @@ def test_wrong_current_passwords_count_in_the_throttle(
 def test_a_weak_hash_is_renewed_and_no_session_ends(
     stranger: TestClient, enter: Enter, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hashing, "passwords", passwords)
+    monkeypatch.setattr(hashing, "password_context", password_context)
     account = enter()
     email, first = account.email, sign_in(stranger, account.email)
     (digest,) = read(select(col(User.password_hash)).where(col(User.email) == email))

@@ -16,7 +16,7 @@ from time_machine import TimeMachineFixture
 from app.auth.components import AuthComponents
 from app.auth.models import AuthSession
 from app.auth.tokens.keys import Key
-from app.auth.tokens.refresh_tokens import RefreshToken, write
+from app.auth.tokens.refresh_tokens import RefreshToken, encode_refresh_token
 from app.core.config import Settings
 from app.main import open_database
 from tests.auth.signing import me, refresh, sign_in
@@ -26,7 +26,7 @@ from tests.conftest import Enter, Read
 from tests.databases import SECRET, make_settings
 
 NEW_SECRET = "test-only-" + "n" * 40
-NEW_KEY = Key.of(NEW_SECRET)
+NEW_KEY = Key.from_secret(NEW_SECRET)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
@@ -192,7 +192,7 @@ def test_garbage_is_refused_without_a_statement(
 ) -> None:
     _, secret, _, mac = pair["refresh_token"].split(".")
     texts = [template.format(s=secret, m=mac) for template in GARBAGE]
-    texts += [write(RefreshToken(secret, 1), NEW_KEY)]
+    texts += [encode_refresh_token(RefreshToken(secret, 1), NEW_KEY)]
     statements, told = listen(app), set[tuple[int, bytes]]()
     for text in texts:
         headers, body = {"x-request-id": "one"}, {"refresh_token": text}
@@ -216,7 +216,7 @@ def test_an_old_key_verifies_for_as_long_as_it_is_listed(
 ) -> None:
     url, pair, late = settings.DATABASE_URL, asdict(enter()), asdict(enter())
     old = {"SECRET_KEYS_OLD": (SECRET,)}
-    claims = AuthComponents.of(settings).tokens.decode(pair["access_token"])
+    claims = AuthComponents.from_settings(settings).tokens.decode(pair["access_token"])
     says = claims.model_dump(mode="json")
     confused = (Forgery({"kid": NEW_KEY.kid}), Forgery(key=NEW_KEY.access))
     with running(make_settings(url, SECRET_KEY=NEW_SECRET, **old)) as client:
@@ -252,5 +252,5 @@ def test_neither_the_database_nor_the_key_makes_a_refresh_token(
     hashes = read(select(col(AuthSession.token_hash)))
     guesses = [RefreshToken(text[:43], gen) for text in hashes for gen in (1, 2, 3)]
     for guess in (*guesses, RefreshToken.new()):
-        forged = {"refresh_token": write(guess, KEY)}
+        forged = {"refresh_token": encode_refresh_token(guess, KEY)}
         assert refresh(stranger, forged).status_code == 401

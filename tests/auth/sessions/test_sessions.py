@@ -174,7 +174,7 @@ def test_a_revoked_token_is_dead_though_its_session_lives(
     stranger: TestClient, settings: Settings, pair: Json
 ) -> None:
     newer = renew(stranger, pair)
-    claims = AuthComponents.of(settings).tokens.decode(pair["access_token"])
+    claims = AuthComponents.from_settings(settings).tokens.decode(pair["access_token"])
 
     async def revoke(session: AsyncSession) -> None:
         await SessionRepository(session).revoke_token(claims, "stolen")
@@ -292,7 +292,7 @@ def test_a_purge_spares_a_throttle_that_holds(
 def test_what_has_expired_goes_while_the_application_runs(
     settings: Settings, pair: Json, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.auth.sessions.purge.EVERY", 0.01)
+    monkeypatch.setattr("app.auth.sessions.purge.PURGE_INTERVAL", 0.01)
     own = col(AuthSession.user_id) == pair["id"]
     expire = update(AuthSession).where(own).values(expires_at=now())
     write(settings, lambda session: session.execute(expire))

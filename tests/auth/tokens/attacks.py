@@ -12,7 +12,7 @@ from tests.databases import SECRET
 
 Json = dict[str, Any]
 Respell = Callable[[str], str]
-KEY = Key.of(SECRET)
+KEY = Key.from_secret(SECRET)
 HEADER: Json = {"alg": "HS256", "kid": KEY.kid, "typ": "at+jwt"}
 DIGESTS = {"HS384": "sha384", "HS512": "sha512"}
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

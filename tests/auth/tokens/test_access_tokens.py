@@ -59,7 +59,9 @@ def target(template: Template) -> Iterator[Target]:
     """One for all: whoever is refused changes nothing."""
     with template.copy() as url, running(settings := make_settings(url)) as client:
         account = add_account(settings)
-        claims = AuthComponents.of(settings).tokens.decode(account.access_token)
+        claims = AuthComponents.from_settings(settings).tokens.decode(
+            account.access_token
+        )
         target = Target(client, account, claims.model_dump(mode="json"))
         assert target.token == account.access_token
         # The two alphabets of base64 should differ in the signature.

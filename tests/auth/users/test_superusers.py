@@ -187,7 +187,9 @@ def test_the_last_active_superuser_remains(
     assert disable(client, last, ROOT_URL).status_code == 200
     refused = act(client, last, f"users/{last.id}")
     assert verdict(refused) == (409, "conflict")
-    assert refused.json()["detail"] == "This is the last active superuser"
+    assert (
+        refused.json()["detail"] == "Last active superuser: promote another user first"
+    )
     assert client.get("users", headers=last.header).status_code == 200
 
 

@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 
-from app.auth.tokens.keys import derive
+from app.auth.tokens.keys import derive_key
 from app.core.config import Settings
 
 PURPOSE = "audit seal"
@@ -23,7 +23,7 @@ class Signature:
 class Signer:
     def __init__(self, settings: Settings) -> None:
         secrets = (settings.SECRET_KEY, *settings.SECRET_KEYS_OLD)
-        keys = [derive(each.get_secret_value(), PURPOSE) for each in secrets]
+        keys = [derive_key(each.get_secret_value(), PURPOSE) for each in secrets]
         self.keys = {kid_of(key): key for key in keys}
         self.kid = kid_of(keys[0])
 
