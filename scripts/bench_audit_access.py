@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.audit.access.access_log import AccessLog
-from app.audit.access.access_row import Outcome, describe
+from app.audit.access.access_row import Outcome, request_values
 from app.main import create_app
 from tests.accounts import root_header
 from tests.databases import SqliteTemplate, make_settings, memory
@@ -85,7 +85,7 @@ async def pace_of_loader(app: FastAPI) -> None:
     answer = {"status": 200, "bytes": 300, "duration_ms": 1.5}
     log: AccessLog = app.state.access_log
     for _ in range(ROWS):
-        row = describe(scope, datetime.now(UTC))
+        row = request_values(scope, datetime.now(UTC))
         log.write(row | answer | {"outcome": Outcome.ANSWERED})
     began = perf_counter()
     await load(app)

@@ -73,12 +73,12 @@ QUESTIONS: dict[str, Ask] = {
     "history of one record": lambda log: HistoryRepository(log.session).of_record(
         "Product", ID, HistoryQuery()
     ),
-    "a request's changes": lambda log: log.of_request(CHANGES, "request-333"),
-    "a request's accesses": lambda log: log.of_request(ACCESSES, "request-333"),
-    "newest changes": lambda log: log.changes(ChangeQuery()),
-    "newest accesses": lambda log: log.accesses(AccessQuery()),
-    "changes by somebody": lambda log: log.changes(ChangeQuery(actor_id=ID)),
-    "accesses by somebody": lambda log: log.accesses(AccessQuery(user_id=ID)),
+    "a request's changes": lambda log: log.request_rows(CHANGES, "request-333"),
+    "a request's accesses": lambda log: log.request_rows(ACCESSES, "request-333"),
+    "newest changes": lambda log: log.list_changes(ChangeQuery()),
+    "newest accesses": lambda log: log.list_accesses(AccessQuery()),
+    "changes by somebody": lambda log: log.list_changes(ChangeQuery(actor_id=ID)),
+    "accesses by somebody": lambda log: log.list_accesses(AccessQuery(user_id=ID)),
 }
 
 

@@ -32,7 +32,11 @@ async def find_faults() -> list[Inconsistency]:
             async with database.reading() as session:
                 checks = [ConsistencyCheck(session, model) for model in entities()]
                 found.append(
-                    {each for check in checks async for each in check.faults()}
+                    {
+                        each
+                        for check in checks
+                        async for each in check.find_inconsistencies()
+                    }
                 )
         return sorted(found[0] & found[1], key=str)
 

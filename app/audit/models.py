@@ -1,8 +1,8 @@
-"""Tables of the audit trail. They are not entities: nobody audits the auditor.
+"""Tables of the audit log: the change log and the access log.
 
-Nothing here refers to another table: deleting a user must neither erase her trail nor
-blank it. Rows are only ever added. Triggers of the database refuse everything else,
-but in a transaction that has a row in `audit_pruning`: the archiver's.
+They have no foreign keys, so that deleting a user keeps the log of that user's actions.
+They are append-only: database triggers reject UPDATE and DELETE. The exception is a
+transaction of the archiver, which has a row in `audit_pruning` and may delete.
 """
 
 from datetime import datetime
@@ -17,12 +17,12 @@ from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
 
-LABEL = 254  # of an actor: her e-mail address, as it was then
-REQUEST_ID = 64
+LABEL_LENGTH = 254  # a label is the user's e-mail address at that time
+REQUEST_ID_LENGTH = 64
 
 
 class Snapshot(JSON):
-    """A record's values, by column. None is NULL, not the JSON text `null`."""
+    """JSON object of column values. Stores None as SQL NULL, not as JSON `null`."""
 
     def __init__(self) -> None:
         super().__init__(none_as_null=True)
@@ -32,20 +32,20 @@ class Action(StrEnum):
     INSERT = "INSERT"
     UPDATE = "UPDATE"
     DELETE = "DELETE"
-    UNAUDITED = "UNAUDITED"  # somebody has stepped around the audit, and said why
+    UNAUDITED = "UNAUDITED"  # a write inside unaudited(): its reason, without values
 
 
 class Change(SQLModel):
-    """One row's step from one version to the next.
+    """Columns of the change log: one INSERT, UPDATE or DELETE of one row.
 
-    An UPDATE tells the columns that changed; INSERT and DELETE tell all of them.
+    `old` and `new` hold the changed columns for an UPDATE, all columns otherwise.
     """
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
-    request_id: str = Field(max_length=REQUEST_ID, index=True)
+    request_id: str = Field(max_length=REQUEST_ID_LENGTH, index=True)
     actor_id: UUID | None = None
-    actor_label: str | None = Field(default=None, max_length=LABEL)
+    actor_label: str | None = Field(default=None, max_length=LABEL_LENGTH)
     action: str = Field(max_length=10)
     entity: str = Field(max_length=100)
     entity_id: UUID | None = None
@@ -56,20 +56,20 @@ class Change(SQLModel):
 
 
 class Access(SQLModel):
-    """One request: who asked for what, from where, and what came of it."""
+    """Columns of the access log: one HTTP request and the outcome of its response."""
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
-    request_id: str = Field(max_length=REQUEST_ID, index=True)
+    request_id: str = Field(max_length=REQUEST_ID_LENGTH, index=True)
     user_id: UUID | None = None
-    user_label: str | None = Field(default=None, max_length=LABEL)
+    user_label: str | None = Field(default=None, max_length=LABEL_LENGTH)
     session_id: UUID | None = None
     ip: str = Field(max_length=45)
     method: str = Field(max_length=20)
     path: str = Field(max_length=2048)
     route: str | None = Field(default=None, max_length=255)
     query: str = Field(default="", max_length=2048)
-    status: int | None = None  # none, when nothing was answered
+    status: int | None = None  # None if no response was started
     duration_ms: float
     bytes: int
     user_agent: str | None = Field(default=None, max_length=255)
@@ -79,7 +79,7 @@ class Access(SQLModel):
 class AuditChange(Change, table=True):
     __tablename__ = "audit_change"
     __table_args__ = (
-        # No version of a record can be told twice.
+        # Each version of a record is recorded once.
         Index(None, "entity", "entity_id", "version", unique=True),
         Index(None, "actor_id", "at"),
     )
@@ -94,7 +94,7 @@ class AuditAccess(Access, table=True):
 
 
 class AuditPruning(SQLModel, table=True):
-    """While a transaction has a row here, it may delete from the two logs."""
+    """Marker row: the transaction that inserts it may delete from both logs."""
 
     __tablename__ = "audit_pruning"
 

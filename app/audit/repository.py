@@ -1,4 +1,4 @@
-"""Queries on the two logs, newest first."""
+"""Queries on the change log and the access log, newest first."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive import logs
 from app.audit.archive.files.repository import FileRepository
-from app.audit.cursors import read_cursor, write_cursor
+from app.audit.cursors import decode_cursor, encode_cursor
 from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, LogQuery
 
-MOST = 200  # rows of one request on its page
+MAX_REQUEST_ROWS = 200  # of each log, for one request
 
 CHANGES, ACCESSES = logs.CHANGES.live, logs.ACCESSES.live
 RESTORED = {log.live: log.restored for log in logs.LOGS.values()}
@@ -23,39 +23,43 @@ class AuditRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def changes(self, query: ChangeQuery) -> CursorPage[Any]:
-        return await self._page(CHANGES, query)
+    async def list_changes(self, query: ChangeQuery) -> CursorPage[Any]:
+        return await self._list_page(CHANGES, query)
 
-    async def accesses(self, query: AccessQuery) -> CursorPage[Any]:
-        return await self._page(ACCESSES, query)
+    async def list_accesses(self, query: AccessQuery) -> CursorPage[Any]:
+        return await self._list_page(ACCESSES, query)
 
-    async def of_request(self, table: Table, request_id: str) -> list[Any]:
-        query = select(table).where(table.c.request_id == request_id)
-        newest = query.order_by(*latest(table)).limit(MOST)
-        return list(await self.session.execute(newest))
+    async def request_rows(self, table: Table, request_id: str) -> list[Any]:
+        query = (
+            select(table)
+            .where(table.c.request_id == request_id)
+            .order_by(*newest_first(table))
+            .limit(MAX_REQUEST_ROWS)
+        )
+        return list(await self.session.execute(query))
 
     async def archived_until(self, entity: str, id: UUID) -> datetime | None:
-        """Say until when this record's changes may be in cold storage only."""
+        """Return the time before which changes may be in cold storage only."""
         return await FileRepository(self.session).archived_until(entity, id)
 
-    async def _page(self, log: Table, query: LogQuery) -> CursorPage[Any]:
-        table = source(log, query.include)
-        # One more than asked for tells whether there is more.
+    async def _list_page(self, log: Table, query: LogQuery) -> CursorPage[Any]:
+        table = from_clause(log, query.include)
+        # One row beyond the limit shows whether there is another page.
         rows = list(
             await self.session.execute(
                 select(table)
                 .where(*conditions(table, query))
-                .order_by(*latest(table))
+                .order_by(*newest_first(table))
                 .limit(query.limit + 1)
             )
         )
-        shown, rest = rows[: query.limit], rows[query.limit :]
-        cursor = write_cursor(shown[-1].at, shown[-1].id) if rest else None
-        return CursorPage.model_construct(items=shown, next=cursor)
+        items, rest = rows[: query.limit], rows[query.limit :]
+        cursor = encode_cursor(items[-1].at, items[-1].id) if rest else None
+        return CursorPage.model_construct(items=items, next=cursor)
 
 
-def source(log: Table, include: str | None) -> FromClause:
-    """Return a log's live rows, or these and what was brought back to be read."""
+def from_clause(log: Table, include: str | None) -> FromClause:
+    """Return the log's table; with `include`, a union with its restored rows."""
     if include is None:
         return log
     restored = RESTORED[log]
@@ -64,7 +68,7 @@ def source(log: Table, include: str | None) -> FromClause:
     return union_all(select(log), copies).subquery()
 
 
-def latest(table: FromClause) -> tuple[ColumnElement[Any], ...]:
+def newest_first(table: FromClause) -> tuple[ColumnElement[Any], ...]:
     return table.c.at.desc(), table.c.id.desc()
 
 
@@ -76,7 +80,7 @@ def conditions(table: FromClause, query: LogQuery) -> Iterator[ColumnElement[boo
     if query.until:
         yield table.c.at < query.until
     if query.cursor:
-        instant, id = read_cursor(query.cursor)
-        # The first line is what an index on `at` can use; the second is exact.
-        yield table.c.at <= instant
-        yield tuple_(table.c.at, table.c.id) < tuple_(instant, id)
+        at, id = decode_cursor(query.cursor)
+        # An index on `at` serves the first condition; the second one is exact.
+        yield table.c.at <= at
+        yield tuple_(table.c.at, table.c.id) < tuple_(at, id)

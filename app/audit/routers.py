@@ -1,4 +1,4 @@
-"""HTTP for the audit trail."""
+"""Endpoints that read the change log and the access log."""
 
 from typing import Annotated
 
@@ -34,22 +34,22 @@ ServiceDep = Annotated[AuditService, Depends(get_service)]
 async def list_changes(
     service: ServiceDep, query: Annotated[ChangeQuery, Query()]
 ) -> CursorPage[AuditChange]:
-    """List changes of records, newest first: who changed what, from what, to what."""
-    return await service.changes(query)
+    """List the changes of records, newest first, with their old and new values."""
+    return await service.list_changes(query)
 
 
 @router.get("/accesses", response_model=CursorPage[AccessRead])
 async def list_accesses(
     service: ServiceDep, query: Annotated[AccessQuery, Query()]
 ) -> CursorPage[AuditAccess]:
-    """List requests, newest first: who asked for what, from where, and what came of it.
+    """List the recorded requests, newest first, with client, user, status and outcome.
 
-    A request is listed about a second after it was answered.
+    A request appears in this list about one second after its response.
     """
-    return await service.accesses(query)
+    return await service.list_accesses(query)
 
 
 @router.get("/requests/{request_id}", response_model=RequestRead)
 async def get_request(service: ServiceDep, request_id: RequestId) -> RequestRead:
-    """Read all that is known of one request, by its `X-Request-ID`."""
-    return await service.request(request_id)
+    """Get the access log and change log entries of one request, by `X-Request-ID`."""
+    return await service.get_request(request_id)

@@ -1,4 +1,4 @@
-"""What clients send and receive about the audit trail."""
+"""Query parameters and responses of the audit log endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -15,17 +15,23 @@ T = TypeVar("T")
 CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-# The bounds come first: behind a validator they would not be documented.
+# Bounds placed after a validator would be missing from the OpenAPI schema.
 Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_whole)]
 Include = Annotated[
     Literal["restored"] | None,
-    Field(description="`restored`: also rows brought back from cold storage."),
+    Field(description="`restored` adds the rows restored from cold storage."),
 ]
+LABEL = "The user's e-mail address at that time; null if unauthenticated."
+PAGING = {"limit", "cursor", "since", "until", "include"}
 ActionName = Annotated[Action, Field(strict=False)]
 
 
 class ChangeRead(BaseModel):
-    """One step of one record. An UPDATE tells what changed, INSERT and DELETE all."""
+    """One change of one record.
+
+    `old` and `new` hold the changed fields of an UPDATE, and all fields of an INSERT or
+    a DELETE. Redacted values are replaced by `hmac:` and a keyed hash.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -33,18 +39,18 @@ class ChangeRead(BaseModel):
     at: datetime
     request_id: str
     actor_id: UUID | None
-    actor_label: str | None
+    actor_label: str | None = Field(description=LABEL)
     action: Action
     entity: str
     entity_id: UUID | None
-    version: int | None
+    version: int | None = Field(description="The record's version after the change.")
     old: dict[str, Any] | None
     new: dict[str, Any] | None
     reason: str | None
 
 
 class AccessRead(BaseModel):
-    """One request, and what came of it."""
+    """One HTTP request and the outcome of its response."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -52,22 +58,22 @@ class AccessRead(BaseModel):
     at: datetime
     request_id: str
     user_id: UUID | None
-    user_label: str | None
+    user_label: str | None = Field(description=LABEL)
     session_id: UUID | None
     ip: str
     method: str
     path: str
-    route: str | None
-    query: str
-    status: int | None
+    route: str | None = Field(description="The path template; null if none matched.")
+    query: str = Field(description="The query string, with secrets masked.")
+    status: int | None = Field(description="Null if no response was started.")
     duration_ms: float
-    bytes: int
+    bytes: int = Field(description="Size of the response body.")
     user_agent: str | None
     outcome: str
 
 
 class CursorPage(BaseModel, Generic[T]):
-    """A stretch of a log, newest first. `next` is the cursor of what comes after."""
+    """One page of a log, newest first, and the cursor of the next page."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -76,26 +82,27 @@ class CursorPage(BaseModel, Generic[T]):
         return f"{params[0].__name__.removesuffix('Read')}Page"
 
     items: list[T]
-    next: str | None = Field(description="Send it as `cursor`; null at the end.")
+    next: str | None = Field(
+        description="The `cursor` of the next page; null on the last page."
+    )
 
 
 class LogQuery(Strict):
-    """Every field that is not set apart below is a filter: it means `=`."""
+    """Query parameters of both logs. A field outside `PAGING` filters by equality."""
 
-    limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
-    cursor: Cursor | None = Field(None, description="`next` of the stretch before.")
-    since: Instant | None = Field(None, description="Not before this instant.")
-    until: Instant | None = Field(None, description="Before this instant.")
+    limit: Whole = Field(50, ge=1, le=200, description="Maximum number of items.")
+    cursor: Cursor | None = Field(None, description="The `next` of the previous page.")
+    since: Instant | None = Field(None, description="At or after this time.")
+    until: Instant | None = Field(None, description="Before this time.")
     request_id: Text | None = None
     include: Include = None
 
     def filters(self) -> dict[str, Any]:
-        apart = {"limit", "cursor", "since", "until", "include"}
-        return self.model_dump(exclude=apart, exclude_none=True)
+        return self.model_dump(exclude=PAGING, exclude_none=True)
 
 
 class ChangeQuery(LogQuery):
-    entity: Text | None = Field(None, description="As `Product`.")
+    entity: Text | None = Field(None, description="Class name, such as `Product`.")
     entity_id: Id | None = None
     actor_id: Id | None = None
     action: ActionName | None = None
@@ -106,15 +113,18 @@ class AccessQuery(LogQuery):
     session_id: Id | None = None
     status: Status | None = None
     method: Text | None = None
-    route: Text | None = Field(None, description="As /api/v1/products/{product_id}.")
+    route: Text | None = Field(
+        None, description="Path template, such as `/api/v1/products/{product_id}`."
+    )
     ip: Text | None = None
     outcome: Text | None = None
 
 
 class RequestRead(BaseModel):
-    """What is known of one request id; a client may have used its own more than once.
+    """The access log and change log entries of one request id.
 
-    Of many changes the newest are here: `GET /audit/changes?request_id=` has them all.
+    A client that reuses its `X-Request-ID` has several accesses. Each list holds the
+    newest 200 entries; `GET /audit/changes?request_id=` returns all changes in pages.
     """
 
     request_id: str

@@ -1,4 +1,4 @@
-"""What an auditor asks of the logs."""
+"""Read access to the change log and the access log."""
 
 from typing import Any
 
@@ -11,17 +11,19 @@ class AuditService:
     def __init__(self, repository: AuditRepository) -> None:
         self.repository = repository
 
-    async def changes(self, query: ChangeQuery) -> CursorPage[Any]:
-        return await self.repository.changes(query)
+    async def list_changes(self, query: ChangeQuery) -> CursorPage[Any]:
+        return await self.repository.list_changes(query)
 
-    async def accesses(self, query: AccessQuery) -> CursorPage[Any]:
-        return await self.repository.accesses(query)
+    async def list_accesses(self, query: AccessQuery) -> CursorPage[Any]:
+        return await self.repository.list_accesses(query)
 
-    async def request(self, request_id: str) -> RequestRead:
-        accesses = await self.repository.of_request(ACCESSES, request_id)
-        changes = await self.repository.of_request(CHANGES, request_id)
+    async def get_request(self, request_id: str) -> RequestRead:
+        accesses = await self.repository.request_rows(ACCESSES, request_id)
+        changes = await self.repository.request_rows(CHANGES, request_id)
         if not accesses and not changes:
-            raise NotFoundException(f"Nothing is known of request {request_id}")
+            raise NotFoundException(
+                f"The audit log has no entry for request {request_id}"
+            )
         return RequestRead.model_validate(
             {"request_id": request_id, "accesses": accesses, "changes": changes},
             from_attributes=True,

@@ -1,4 +1,4 @@
-"""The access log: where a row of it goes, as its mode says."""
+"""Access log: sends each row to the database or the spool, as the mode requires."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import structlog
 
 from app.audit.access.access_row import Row
 from app.audit.access.loader import Loader
-from app.audit.access.spool import Spool, folder_of
+from app.audit.access.spool import Spool, spool_folder
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.enums import AccessMode
@@ -20,15 +20,15 @@ logger = structlog.get_logger()
 
 
 class AccessLog:
-    """Records every request; with the mode `off`, none."""
+    """Writer of the access log, with a background loader from spool to database."""
 
     def __init__(self, settings: Settings) -> None:
         self.mode = settings.AUDIT_ACCESS_MODE
-        self.spool = Spool(folder_of(settings))
+        self.spool = Spool(spool_folder(settings))
         self.loader: Loader | None = None
 
     async def record(self, row: Row) -> bool:
-        """Record a row before its answer goes out; False if the answer must not."""
+        """Record a row; return False if its response must be withheld."""
         if self.mode is not AccessMode.BATCH and await self.insert(row):
             return True
         if self.mode is AccessMode.BLOCKING_STRICT:
@@ -37,7 +37,7 @@ class AccessLog:
         return True
 
     def write(self, row: Row) -> None:
-        """Record a row at once, for the database to get it later."""
+        """Append a row to the spool, from which the loader inserts it."""
         self.spool.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
     async def insert(self, row: Row) -> bool:
@@ -45,8 +45,8 @@ class AccessLog:
             return False
         repository = self.loader.repository
         try:
-            await repository.insert([repository.values(row)])
-        # Whatever it is: the mode knows what to do now.
+            await repository.insert([repository.driver_values(row)])
+        # The mode decides how to continue, whatever the error is.
         except Exception:
             logger.exception("access_not_inserted")
             return False
@@ -54,7 +54,7 @@ class AccessLog:
 
     @asynccontextmanager
     async def running(self, database: Database) -> AsyncIterator[None]:
-        """Load what is recorded; at the end all that is left, if there is time."""
+        """Run the loader; on exit, load remaining rows for at most DRAIN_SECONDS."""
         if self.mode is AccessMode.OFF:
             yield
             return
@@ -67,13 +67,13 @@ class AccessLog:
             self.spool.rotate()
 
     def state(self) -> str:
-        """Say for /readyz how it is. Lost is what found no room on the disk."""
+        """Return the state for /readyz, with the number of rows lost to a full disk."""
         if self.mode is AccessMode.OFF:
             return "off"
         if self.spool.fault:
-            return f"not recording, {self.spool.lost} lost: {self.spool.fault}"
-        if self.spool.lost:
-            return f"ok, {self.spool.lost} lost since the start"
+            return f"not recording, {self.spool.lost_lines} lost: {self.spool.fault}"
+        if self.spool.lost_lines:
+            return f"ok, {self.spool.lost_lines} lost since startup"
         return "behind" if self.loader and self.loader.fault else "ok"
 
 
@@ -83,7 +83,7 @@ async def drain(loader: Loader, task: asyncio.Task[None]) -> None:
         async with asyncio.timeout(DRAIN_SECONDS):
             await task
     except TimeoutError:
-        loader.tell("TimeoutError")
+        loader.set_fault("TimeoutError")
     if loader.fault:
-        # It stays on the disk, for the next start or another process to load.
+        # The next start, or another process, loads these segments.
         logger.error("access_left_in_spool", folder=str(loader.spool.folder))

@@ -1,4 +1,4 @@
-"""What is kept of a request: everything but its body, and no secret."""
+"""Rows of the access log: metadata of a request, without its body or secrets."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,44 +9,44 @@ import uuid_utils
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from app.audit.access.redaction import masked, one_line
+from app.audit.access.redaction import mask_query, printable
 from app.auth.client import client_ip
 from app.core.context import current_context
 from app.core.web.middleware import route_of
 
-LENGTH_OF_TIME = len("2026-11-23 12:00:00.000000")
+TIMESTAMP_LENGTH = len("2026-11-23 12:00:00.000000")
 
-# By column; ids and times are text, as SQLite keeps them.
+# Values by column. Ids and timestamps are text in SQLite's storage format.
 Row = dict[str, Any]
 
 
 class Outcome(StrEnum):
-    ANSWERED = "answered"  # the server was given the whole answer
-    CRASHED = "crashed"  # by a fault of ours: 500, or half an answer, or none
-    DISCONNECTED = "disconnected"  # the client hung up before the answer was whole
-    WITHHELD = "withheld"  # 503 instead of the answer, which could not be recorded
+    ANSWERED = "answered"  # the server accepted the complete response
+    CRASHED = "crashed"  # status 500, or no complete response
+    DISCONNECTED = "disconnected"  # the client closed the connection before the end
+    WITHHELD = "withheld"  # 503, because the response could not be recorded
 
 
-def describe(scope: Scope, at: datetime) -> Row:
-    """Return what a row says of who asked for what, from where."""
+def request_values(scope: Scope, at: datetime) -> Row:
+    """Return the columns that describe the request: client, user and target."""
     context, route = current_context(), route_of(scope)
     agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
-    query = masked(scope["query_string"].decode("latin-1"))
+    query = mask_query(scope["query_string"].decode("latin-1"))
     return {
         "id": uuid_utils.uuid7().hex,
-        "at": at.isoformat(" ", "microseconds")[:LENGTH_OF_TIME],
+        "at": at.isoformat(" ", "microseconds")[:TIMESTAMP_LENGTH],
         "request_id": context.request_id,
-        "user_id": digits(context.actor_id),
+        "user_id": hex_or_none(context.actor_id),
         "user_label": context.actor_label,
-        "session_id": digits(context.session_id),
+        "session_id": hex_or_none(context.session_id),
         "ip": client_ip(HTTPConnection(scope)),
-        "method": one_line(scope["method"], 20),
-        "path": one_line(scope["path"], 2048),
-        "route": route and one_line(route, 255),
-        "query": one_line(query, 2048),
-        "user_agent": one_line(agent, 255) or None,
+        "method": printable(scope["method"], 20),
+        "path": printable(scope["path"], 2048),
+        "route": route and printable(route, 255),
+        "query": printable(query, 2048),
+        "user_agent": printable(agent, 255) or None,
     }
 
 
-def digits(id: UUID | None) -> str | None:
+def hex_or_none(id: UUID | None) -> str | None:
     return id.hex if id else None

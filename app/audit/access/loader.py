@@ -1,4 +1,4 @@
-"""The loader: brings what is in the spool into the database, once and completely."""
+"""Loader: inserts the rows of spool segments into the database, exactly once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,24 +10,24 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from app.audit.access.repository import AccessRepository
-from app.audit.access.segments import abandoned
+from app.audit.access.segments import lock_closed_segments
 from app.audit.access.spool import Spool
 from app.core.db.database import Database
 from app.core.db.database_errors import is_for_ever
 
-MOST_ROWS = 250  # in one transaction: on SQLite, all requests wait for it
+BATCH_ROWS = 250  # per transaction, which blocks other writers on SQLite
 SYNC_SECONDS = 0.2
 LOAD_SECONDS = 1.0
-MOST_SECONDS = 5.0  # between attempts, while the database is away
+MAX_BACKOFF_SECONDS = 5.0  # between attempts while the database is unavailable
 
 logger = structlog.get_logger()
 
 
 class Loader:
-    """Loads closed segments, this process's and dead ones', oldest first.
+    """Background task that loads closed segments, oldest first.
 
-    A segment goes only when all of it is committed. Whatever was loaded before, by
-    somebody who died before he could delete it, is in the database already and skipped.
+    These include segments of processes that have exited. A segment is deleted only when
+    all its rows are committed. Loading one again after a crash skips existing rows.
     """
 
     def __init__(self, spool: Spool, database: Database) -> None:
@@ -37,7 +37,7 @@ class Loader:
         self.stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Sync and load for as long as the application runs, and once more after it."""
+        """Sync and load periodically until stopped, then load once more."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.repeat(self.sync, lambda: SYNC_SECONDS))
             group.create_task(self.repeat(self.load, lambda: self.pause))
@@ -58,43 +58,43 @@ class Loader:
         try:
             await self.spool.sync()
         except OSError as error:
-            self.spool.tell(error.strerror or "unknown error")
+            self.spool.set_fault(error.strerror or "unknown error")
 
     async def load(self) -> None:
-        """Load all there is. While that fails, the open segment simply grows."""
+        """Load all rows; rotate only if the closed segments could be loaded."""
         try:
-            await self.load_abandoned()
+            await self.load_closed_segments()
             self.spool.rotate()
-            await self.load_abandoned()
-        # Whatever it is, it must not end the loader: nothing is lost, it tries again.
+            await self.load_closed_segments()
+        # Any error may be temporary: the segments stay, and the next run loads them.
         except Exception as error:
-            self.tell(type(error).__name__)
-            self.pause = min(self.pause * 2, MOST_SECONDS)
+            self.set_fault(type(error).__name__)
+            self.pause = min(self.pause * 2, MAX_BACKOFF_SECONDS)
         else:
-            self.tell(None)
+            self.set_fault(None)
             self.pause = LOAD_SECONDS
 
-    def tell(self, fault: str | None) -> None:
-        """Log a fault once, when it begins, and its end."""
+    def set_fault(self, fault: str | None) -> None:
+        """Set or clear the fault; log it only if it changed."""
         before, self.fault = self.fault, fault
         if fault != before:
             logger.warning("access_loader", fault=fault)
 
-    async def load_abandoned(self) -> None:
-        for path, segment in abandoned(self.spool.folder):
+    async def load_closed_segments(self) -> None:
+        for path, segment in lock_closed_segments(self.spool.folder):
             await self.load_segment(path, segment)
 
     async def load_segment(self, path: Path, segment: BinaryIO) -> None:
         try:
-            rows = self.repository.read(segment)
-            while batch := list(islice(rows, MOST_ROWS)):
+            rows = self.repository.read_rows(segment)
+            while batch := list(islice(rows, BATCH_ROWS)):
                 await self.repository.insert(batch)
-                # Let the requests that have come meanwhile go first.
+                # Give waiting requests their turn between the batches.
                 await asyncio.sleep(0)
         except DBAPIError as error:
             if not is_for_ever(error):
                 raise
-            # A person must look at this one, and the others go on.
+            # Retrying can't succeed: keep the file for an operator, load the others.
             path.rename(path.with_suffix(".refused"))
             logger.exception("access_segment_refused", segment=path.name)
         else:

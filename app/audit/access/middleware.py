@@ -1,4 +1,4 @@
-"""The access log's layer: one row for each request, whatever becomes of it."""
+"""Middleware that records each request in the access log, even if it fails."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -8,7 +8,7 @@ from app.core.enums import AccessMode
 
 
 class AccessLogMiddleware:
-    """Pure ASGI. It records a request before the last of its answer is sent."""
+    """ASGI middleware that records a request before its last message is sent."""
 
     def __init__(
         self, app: ASGIApp, log: AccessLog, recorder: type[RequestRecorder]
@@ -24,12 +24,12 @@ class AccessLogMiddleware:
             await self.app(scope, recorder.receive, recorder.send)
         finally:
             if not recorder.complete:
-                # Nothing may be awaited here: this task may be under cancellation.
+                # This task may be cancelled, so nothing can be awaited here.
                 self.log.write(recorder.row())
 
 
 def with_access_log(log: AccessLog, app: ASGIApp) -> ASGIApp:
-    """Return the application in the layer; as it is, where nothing is recorded."""
+    """Wrap the app in the access-log middleware, unless the mode is `off`."""
     if log.mode is AccessMode.OFF:
         return app
     strict = log.mode is AccessMode.BLOCKING_STRICT

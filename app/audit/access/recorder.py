@@ -1,4 +1,4 @@
-"""A request and its answer, as they pass by; and what is told of them in the end."""
+"""Recorders, which observe the ASGI messages of a request and build its row."""
 
 from datetime import UTC, datetime
 from time import perf_counter
@@ -7,40 +7,40 @@ from typing import Any
 from starlette.types import Message, Receive, Scope, Send
 
 from app.audit.access.access_log import AccessLog
-from app.audit.access.access_row import Outcome, Row, describe
+from app.audit.access.access_row import Outcome, Row, request_values
 from app.core.exceptions import UnavailableException
 from app.core.handlers import problem
 from app.core.web.plain_text_errors import no_request
 
-UNRECORDED = "The request could not be recorded. It may have taken effect"
+NOT_RECORDED = "The request could not be recorded. It may have taken effect"
 
 
 class RequestRecorder:
-    """One request and its answer, as they pass by."""
+    """Wrapper of `receive` and `send` that records the request before its end."""
 
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, log: AccessLog
     ) -> None:
-        self.scope, self.take, self.forward = scope, receive, send
-        self.log = log
+        self.scope, self.log = scope, log
+        self.server_receive, self.server_send = receive, send
         self.at, self.started = datetime.now(UTC), perf_counter()
         self.status: int | None = None
         self.bytes = 0
-        self.hung_up = self.complete = False
+        self.disconnected = self.complete = False
 
     async def receive(self) -> Message:
-        message = await self.take()
+        message = await self.server_receive()
         if message["type"] == "http.disconnect" and not self.complete:
-            self.hung_up = True
+            self.disconnected = True
         return message
 
     async def send(self, message: Message) -> None:
-        if self.completes(message):
+        if self.observe(message):
             await self.log.record(self.row())
-        await self.forward(message)
+        await self.server_send(message)
 
-    def completes(self, message: Message) -> bool:
-        """Take note of a message; tell whether it is the last of the answer."""
+    def observe(self, message: Message) -> bool:
+        """Update status and size; return whether this is the last message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         else:
@@ -49,14 +49,14 @@ class RequestRecorder:
         return self.complete
 
     def outcome(self) -> Outcome:
-        if self.hung_up:
+        if self.disconnected:
             return Outcome.DISCONNECTED
-        # Whatever crashes is answered 500, and nothing else is.
+        # Only unhandled exceptions are answered with 500.
         crashed = self.status == 500 or not self.complete
         return Outcome.CRASHED if crashed else Outcome.ANSWERED
 
     def row(self) -> Row:
-        row = describe(self.scope, self.at)
+        row = request_values(self.scope, self.at)
         row["status"], row["bytes"] = self.status, self.bytes
         row["duration_ms"] = round((perf_counter() - self.started) * 1000, 3)
         row["outcome"] = self.outcome()
@@ -64,19 +64,19 @@ class RequestRecorder:
 
 
 class WithholdingRecorder(RequestRecorder):
-    """Sends nothing until the answer is known and recorded; 503 when that fails."""
+    """Recorder that buffers the response, and sends 503 if recording fails."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.held: list[Message] = []
+        self.buffered: list[Message] = []
 
     async def send(self, message: Message) -> None:
-        self.held.append(message)
-        if not self.completes(message):
+        self.buffered.append(message)
+        if not self.observe(message):
             return
         if await self.log.record(self.row()):
-            for each in self.held:
-                await self.forward(each)
+            for buffered in self.buffered:
+                await self.server_send(buffered)
         else:
             await self.withhold()
 
@@ -84,5 +84,5 @@ class WithholdingRecorder(RequestRecorder):
         self.status = 503
         self.log.write(self.row() | {"outcome": Outcome.WITHHELD})
         headers = UnavailableException.headers
-        answer = problem(self.scope["path"], 503, UNRECORDED, headers)
-        await answer(self.scope, no_request, self.forward)
+        response = problem(self.scope["path"], 503, NOT_RECORDED, headers)
+        await response(self.scope, no_request, self.server_send)

@@ -1,36 +1,36 @@
-"""What comes from outside, made fit to keep: in one line, cut, without its secrets."""
+"""Sanitizing of client input for the log: truncated, printable, secrets masked."""
 
 import re
 from urllib.parse import quote, unquote_plus
 
 MASK = "***"
-# Parts of names, so it masks rather more than it must: `keyword` too, and `postcode`.
+# Matches parts of names, and so also harmless ones such as `keyword` and `postcode`.
 SECRET = re.compile(
     "token|passw|pwd|secret|key|code|auth|credential|session|signature|assertion|jwt",
     re.IGNORECASE,
 )
 
 
-def one_line(text: str, most: int) -> str:
-    """Cut text, and write what does not show, line breaks too, as URLs do: %0A."""
-    text = text[:most]
+def printable(text: str, max_length: int) -> str:
+    """Truncate text, and percent-encode its unprintable characters and line breaks."""
+    text = text[:max_length]
     if text.isprintable():
         return text
-    return "".join(map(visible, text))[:most]
+    return "".join(map(printable_character, text))[:max_length]
 
 
-def visible(sign: str) -> str:
-    return sign if sign.isprintable() else quote(sign, errors="replace")
+def printable_character(character: str) -> str:
+    return character if character.isprintable() else quote(character, errors="replace")
 
 
-def masked(query: str) -> str:
-    """Hide the values of those parameters of a query whose names sound secret."""
+def mask_query(query: str) -> str:
+    """Mask the values of query parameters whose names match SECRET."""
     if "%" not in query and not SECRET.search(query):
         return query
-    return "&".join(map(masked_pair, query.split("&")))
+    return "&".join(map(mask_pair, query.split("&")))
 
 
-def masked_pair(pair: str) -> str:
+def mask_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    hide = value and SECRET.search(unquote_plus(name))
-    return f"{name}{equals}{MASK if hide else value}"
+    is_secret = value and SECRET.search(unquote_plus(name))
+    return f"{name}{equals}{MASK if is_secret else value}"

@@ -1,7 +1,7 @@
-"""Rows of the access log, from the lines of a segment into the database.
+"""Inserts of access log rows, read from the JSON lines of a segment.
 
-Rows are many, so they go to the driver as they are: SQLAlchemy would take as long to
-prepare them as SQLite takes to store them.
+Rows are passed to the driver directly: converting them in SQLAlchemy would take as long
+as SQLite takes to store them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,38 +22,39 @@ logger = structlog.get_logger()
 
 
 class AccessRepository:
-    """Adds rows to the log; it only ever adds."""
-
     def __init__(self, database: Database) -> None:
         self.database = database
         dialect = database.engine.dialect
-        self.keeps_text = dialect.name == "sqlite"
+        self.stores_text = dialect.name == "sqlite"
         insert = INSERTS[dialect.name](AuditAccess)
-        skip_known = insert.on_conflict_do_nothing(index_elements=["id"])
-        compiled = skip_known.compile(dialect=dialect)
+        insert_new = insert.on_conflict_do_nothing(index_elements=["id"])
+        compiled = insert_new.compile(dialect=dialect)
         self.statement = str(compiled)
         self.columns: list[str] = compiled.positiontup
 
     async def insert(self, rows: list[Values]) -> None:
-        """Add rows in a transaction of their own; those that are there are skipped."""
+        """Insert rows in their own transaction; skip those that exist."""
         async with self.database.writing() as session:
             connection = await session.connection()
             await connection.exec_driver_sql(self.statement, rows)
 
-    def values(self, row: Row) -> Values:
-        """Return what the driver takes: a row's texts, but for PostgreSQL's times."""
-        if not self.keeps_text:
+    def driver_values(self, row: Row) -> Values:
+        """Return bound parameters; PostgreSQL requires the timestamp as a datetime."""
+        if not self.stores_text:
             at = datetime.fromisoformat(row["at"])
             row = row | {"at": at.replace(tzinfo=UTC)}
         return tuple([row[name] for name in self.columns])
 
-    def read(self, segment: Iterable[bytes]) -> Iterator[Values]:
-        """Yield a segment's rows. A line that its process left torn is skipped."""
-        torn = 0
+    def read_rows(self, segment: Iterable[bytes]) -> Iterator[Values]:
+        """Yield the rows of a segment; skip and count malformed lines.
+
+        A process that is killed can leave an incomplete last line.
+        """
+        malformed = 0
         for line in segment:
             try:
-                yield self.values(orjson.loads(line))
+                yield self.driver_values(orjson.loads(line))
             except (ValueError, KeyError, TypeError):
-                torn += 1
-        if torn:
-            logger.error("access_lines_torn", lines=torn)
+                malformed += 1
+        if malformed:
+            logger.error("access_lines_torn", lines=malformed)

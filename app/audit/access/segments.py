@@ -1,8 +1,8 @@
-"""Segments: the files of the spool, and who may do what with them.
+"""Segments: the files of the spool, each guarded by a lock.
 
-A process appends to one segment, which it holds locked. A segment that nobody holds is
-closed, or its process is dead: either way whoever locks it may load and delete it. The
-locks are flock's: the kernel frees them, whatever the process has died of.
+A process keeps the segment that it appends to locked. An unlocked segment is closed, or
+its process has exited; the process that locks it then may load and delete it. The locks
+use flock(2), because the kernel releases them when a process exits.
 """
 
 import fcntl
@@ -18,24 +18,24 @@ SUFFIX = ".jsonl"
 
 
 def open_segment(folder: Path) -> int:
-    """Make a segment and lock it, before somebody takes it for a dead process's."""
+    """Create and lock a segment; retry if another process locked it first."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY
     while True:
         segment = os.open(folder / f"{uuid7().hex}{SUFFIX}", flags, 0o600)
-        if holds(segment):
+        if try_lock(segment):
             return segment
         os.close(segment)
 
 
 def close_segment(segment: int) -> None:
-    # Closing alone would not free it while a duplicate is still being synced.
+    # Closing alone keeps the lock while a duplicate descriptor is being synced.
     fcntl.flock(segment, fcntl.LOCK_UN)
     os.close(segment)
 
 
-def holds(segment: int) -> bool:
-    """Lock a segment; False if another has it, or has had it and deleted it."""
+def try_lock(segment: int) -> bool:
+    """Lock a segment; return False if it is locked or deleted by another process."""
     try:
         fcntl.flock(segment, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -50,9 +50,9 @@ def sync_and_close(segment: int) -> None:
         os.close(segment)
 
 
-def abandoned(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Yield the segments that nobody writes to, one by one, and locked meanwhile."""
+def lock_closed_segments(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Yield each closed segment, oldest first, locked until the next is requested."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         with suppress(FileNotFoundError), path.open("rb") as segment:
-            if holds(segment.fileno()):
+            if try_lock(segment.fileno()):
                 yield path, segment

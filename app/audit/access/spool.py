@@ -1,4 +1,4 @@
-"""The spool: what is recorded is on disk first, in files that outlive the process."""
+"""Spool: rows wait on disk until they are loaded, and survive a killed process."""
 
 import asyncio
 import errno
@@ -17,62 +17,63 @@ logger = structlog.get_logger()
 
 
 class Spool:
-    """One process's end of it. A line is one write(): a kill -9 cannot undo it."""
+    """Writer of this process. Each line is one write(2), so SIGKILL can't lose it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.segment: int | None = None
         self.dirty = False
-        self.lost = 0
+        self.lost_lines = 0
         self.fault: str | None = None
 
     def write(self, line: bytes) -> None:
-        """Append a line. What the full disk refuses is counted; nothing is raised."""
+        """Append a line; count it as lost if that fails, for example on a full disk."""
         try:
             self.append(line)
         except OSError as error:
-            self.lost += 1
-            self.tell(error.strerror or "unknown error")
+            self.lost_lines += 1
+            self.set_fault(error.strerror or "unknown error")
         else:
             self.dirty = True
             if self.fault:
-                self.tell(None)
+                self.set_fault(None)
 
     def append(self, line: bytes) -> None:
         if self.segment is None:
             self.segment = open_segment(self.folder)
         written = os.write(self.segment, line)
         if written < len(line):
-            # The disk became full halfway: half a line would spoil the next one too.
+            # The disk is full. An incomplete line would corrupt the next one too.
             os.ftruncate(self.segment, os.fstat(self.segment).st_size - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def tell(self, fault: str | None) -> None:
-        """Log a fault once, when it begins, and its end."""
+    def set_fault(self, fault: str | None) -> None:
+        """Set or clear the fault; log it only if it changed."""
         before, self.fault = self.fault, fault
         if fault != before:
-            # The log may be on the disk that is full.
+            # The application log may be on the same full disk.
             with suppress(OSError):
-                logger.error("access_spool", fault=fault, lost=self.lost)
+                logger.error("access_spool", fault=fault, lost=self.lost_lines)
 
     async def sync(self) -> None:
-        """Have the disk keep what was written, whatever becomes of the machine."""
+        """Flush written lines to the disk, so that they survive a power failure."""
         if self.dirty and self.segment is not None:
             self.dirty = False
-            # A duplicate, because the segment may be closed before the disk is done.
+            # Sync a duplicate descriptor: the segment may be closed during the sync.
             await asyncio.to_thread(sync_and_close, os.dup(self.segment))
 
     def rotate(self) -> None:
-        """Close the segment, for anybody to load; the next line opens another."""
+        """Close the segment, so that it can be loaded; the next line opens another."""
         if self.segment is not None:
             close_segment(self.segment)
             self.segment = None
 
 
-def folder_of(settings: Settings) -> Path:
-    """Return a folder for this database alone: no other may get what is in it.
+def spool_folder(settings: Settings) -> Path:
+    """Return the spool folder of the configured database.
 
-    A new password makes no new folder, and nobody learns the old one from its name.
+    Each database has its own, so that its rows are not loaded into another one. The
+    name is a hash of the database's address without credentials, which may change.
     """
     url = make_url(settings.DATABASE_URL)
     parts: list[object] = [url.host or url.query.get("host"), url.port, url.database]

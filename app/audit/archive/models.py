@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.audit.models import LABEL, Access, Change
+from app.audit.models import LABEL_LENGTH, Access, Change
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
@@ -94,9 +94,9 @@ class AuditHold(SQLModel, table=True):
     entity_id: UUID | None = None  # none, when all of the kind is held
     reason: str = Field(max_length=500)
     placed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    placed_by: str = Field(max_length=LABEL)
+    placed_by: str = Field(max_length=LABEL_LENGTH)
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    released_by: str | None = Field(default=None, max_length=LABEL)
+    released_by: str | None = Field(default=None, max_length=LABEL_LENGTH)
 
 
 class RestoredChange(Change, table=True):

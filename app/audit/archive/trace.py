@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.logs import CHANGES
 from app.audit.changes.change_row import unaudited_row
-from app.audit.changes.guard import seen_by_audit
+from app.audit.changes.guard import audited_writes
 
 
 async def add_trace(
@@ -15,5 +15,5 @@ async def add_trace(
 ) -> None:
     """Record, in the transaction of the deed, what was done to which table."""
     row = unaudited_row(reason, entity) | {"new": told}
-    with seen_by_audit():
+    with audited_writes():
         await session.execute(insert(CHANGES.live).values(row))

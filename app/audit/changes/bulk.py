@@ -1,4 +1,4 @@
-"""Bulk UPDATE and DELETE of entities: they pass no flush, so they are recorded here."""
+"""Recording of bulk UPDATE and DELETE of entities, which bypass the flush."""
 
 from typing import Any
 from uuid import UUID
@@ -7,17 +7,18 @@ from sqlalchemy import ColumnElement, Delete, Result, Update, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from app.audit.changes.change_row import RowChange
-from app.audit.changes.guard import UnauditedWriteError, seen_by_audit
+from app.audit.changes.guard import UnauditedWriteError, audited_writes
 from app.audit.changes.snapshots import Values
 from app.audit.models import Action
 from app.core.models import Entity
 
 Rows = dict[UUID, Values]
 
-MOST = 10_000  # rows in one statement: drivers count the ids, memory the snapshots
+# Per statement: drivers limit bound parameters, and all snapshots are in memory.
+MAX_ROWS = 10_000
 
 
-def is_bulk(state: ORMExecuteState) -> bool:
+def is_bulk_write(state: ORMExecuteState) -> bool:
     mapper = state.bind_mapper
     writes = state.is_insert or state.is_update or state.is_delete
     return bool(
@@ -28,44 +29,49 @@ def is_bulk(state: ORMExecuteState) -> bool:
     )
 
 
-def run_bulk(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]]:
-    """Lock and read the rows, change exactly those, read them again, compare.
+def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]]:
+    """Execute the statement on locked rows; return its result and the row changes.
 
     Raises:
-        UnauditedWriteError: the statement inserts, or touches too many rows.
+        UnauditedWriteError: the statement is an INSERT or an executemany, affects more
+            than MAX_ROWS rows, or changes a primary key.
     """
     mapper, statement = state.bind_mapper, state.statement
-    assert mapper  # noqa: S101  is_bulk() has looked
+    assert mapper  # noqa: S101  is_bulk_write() has checked it
     if state.is_executemany or not isinstance(statement, Update | Delete):
         raise UnauditedWriteError(
-            "Give these rows to session.add_all(): it sends them as one statement too"
+            "Bulk INSERT, and UPDATE by a list of keys, can't be recorded: change the "
+            "entities in the session. session.add_all() also sends one statement"
         )
     state.session.flush()
-    before = read(state.session, mapper, statement.whereclause)
-    # By id, not by the condition once more: new rows may meet it by now.
+    before = lock_rows(state.session, mapper, statement.whereclause)
+    # Select by id: rows inserted since the read may satisfy the original condition.
     ids = mapper.c.id.in_(before)
     statement = statement.where(ids)
     if isinstance(statement, Update):
         statement = statement.values(version=mapper.c.version + 1)
-    with seen_by_audit():
+    with audited_writes():
         result = state.invoke_statement(statement)
-    return result, steps(mapper, before, read(state.session, mapper, ids), state)
+    after = lock_rows(state.session, mapper, ids)
+    return result, row_changes(mapper, before, after, state)
 
 
-def read(
+def lock_rows(
     session: Session, mapper: Mapper[Any], where: ColumnElement[bool] | None
 ) -> Rows:
     table = mapper.local_table
-    query = select(table).limit(MOST + 1).with_for_update(of=table)
+    query = select(table).limit(MAX_ROWS + 1).with_for_update(of=table)
     if where is not None:
         query = query.where(where)
     rows = session.connection().execute(query).mappings().all()
-    if len(rows) > MOST:
-        raise UnauditedWriteError(f"More than {MOST} rows at once: go in steps")
+    if len(rows) > MAX_ROWS:
+        raise UnauditedWriteError(
+            f"The statement affects more than {MAX_ROWS} rows: split it into batches"
+        )
     return {row["id"]: dict(row) for row in rows}
 
 
-def steps(
+def row_changes(
     mapper: Mapper[Any], before: Rows, after: Rows, state: ORMExecuteState
 ) -> list[RowChange]:
     model = mapper.class_
@@ -75,14 +81,16 @@ def steps(
             for id, old in before.items()
         ]
     if after.keys() != before.keys():
-        raise UnauditedWriteError("An id is for life")
+        raise UnauditedWriteError("Primary keys can't be changed")
     return [
-        RowChange(Action.UPDATE, model, id, new["version"], *changed(before[id], new))
+        RowChange(
+            Action.UPDATE, model, id, new["version"], *changed_values(before[id], new)
+        )
         for id, new in after.items()
     ]
 
 
-def changed(old: Values, new: Values) -> tuple[Values, Values]:
-    """Keep what differs; the version has a column of its own."""
+def changed_values(old: Values, new: Values) -> tuple[Values, Values]:
+    """Return the old and new values that differ; `version` has its own column."""
     names = [name for name in new if name != "version" and old[name] != new[name]]
     return {name: old[name] for name in names}, {name: new[name] for name in names}

@@ -1,4 +1,4 @@
-"""How one change is written down."""
+"""Rows of the change log, as dictionaries of column values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """What happened to one row: an insert has no old values, a delete no new ones."""
+    """One change of one row; `old` is empty for an INSERT, `new` for a DELETE."""
 
     action: Action
     model: type[Entity]
@@ -26,24 +26,25 @@ class RowChange:
     new: Values
 
 
-def change_row(step: RowChange, key: bytes) -> Row:
-    """Return the values of one AuditChange: plain, for building objects costs more.
+def change_row(change: RowChange, key: bytes) -> Row:
+    """Return the values of one `audit_change` row.
 
-    `key` is what redacted values are hashed with.
+    A dictionary, because constructing an AuditChange takes longer. `key` is the key for
+    hashing redacted values.
     """
-    salt = key + step.id.bytes
-    return described(step.action) | {
-        "entity": step.model.__name__,
-        "entity_id": step.id,
-        "version": step.version,
-        "old": snapshot(step.model, step.old, salt),
-        "new": snapshot(step.model, step.new, salt),
+    salt = key + change.id.bytes
+    return common_values(change.action) | {
+        "entity": change.model.__name__,
+        "entity_id": change.id,
+        "version": change.version,
+        "old": snapshot(change.model, change.old, salt),
+        "new": snapshot(change.model, change.new, salt),
     }
 
 
 def unaudited_row(reason: str, table: str) -> Row:
-    """Return the trace that stepping around the audit leaves."""
-    return described(Action.UNAUDITED) | {
+    """Return the `audit_change` row of a write to `table` inside unaudited()."""
+    return common_values(Action.UNAUDITED) | {
         "entity": table,
         "entity_id": None,
         "version": None,
@@ -53,8 +54,8 @@ def unaudited_row(reason: str, table: str) -> Row:
     }
 
 
-def described(action: Action) -> Row:
-    """Say who did it, and when."""
+def common_values(action: Action) -> Row:
+    """Return the action with the time, actor and reason of the current request."""
     context = current_context()
     return {
         "id": uuid7(),

@@ -1,7 +1,7 @@
-"""Refuses every write to an entity's table that the audit could not see.
+"""Listener that rejects writes to entity tables that the change log does not record.
 
-It reads the SQL itself, at the last moment before the driver does. So it is all
-one whether the words came from Core, from text() or from an upsert.
+It inspects the SQL text just before the driver executes it, and so covers Core, text()
+and upserts alike.
 """
 
 import re
@@ -18,36 +18,38 @@ from sqlalchemy.sql.dml import UpdateBase
 from app.audit.changes.change_row import unaudited_row
 from app.audit.models import AuditChange
 
-LOCKS = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
-WRITES = re.compile(
+LOCKING_CLAUSE = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
+WRITE_VERB = re.compile(
     r"\b(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY|DROP|ALTER)\b", re.IGNORECASE
 )
-# Nobody else adds to the log, either: a row without a change is a lie as well.
-FORGED = re.compile(r"\bINTO\s+\W?audit_change\b", re.IGNORECASE)
+# Only the listeners insert into the change log: an entry requires a change.
+CHANGE_LOG_INSERT = re.compile(r"\bINTO\s+\W?audit_change\b", re.IGNORECASE)
 
-_seen: ContextVar[bool] = ContextVar("seen", default=False)
+_is_audited: ContextVar[bool] = ContextVar("is_audited", default=False)
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
 logger = structlog.get_logger()
 
 
 class UnauditedWriteError(RuntimeError):
-    """A bug of ours: this write would leave no trace in the history."""
+    """A write that the change log can't record: an error in the calling code."""
 
 
 @contextmanager
-def seen_by_audit() -> Iterator[None]:
-    token = _seen.set(True)
+def audited_writes() -> Iterator[None]:
+    """Let writes pass the guard; the caller records them in the change log."""
+    token = _is_audited.set(True)
     try:
         yield
     finally:
-        _seen.reset(token)
+        _is_audited.reset(token)
 
 
 @contextmanager
 def unaudited(reason: str) -> Iterator[None]:
-    """Let writes pass whose values are not recorded; each leaves a row that says why.
+    """Let writes pass the guard; log only the reason and the table of each statement.
 
-    Raise `version` in such an UPDATE, or open sessions will trust a stale row.
+    An UPDATE must increment `version`. Otherwise sessions that have loaded the row do
+    not detect that it is stale.
     """
     logger.warning("unaudited_writes", reason=reason)
     token = _reason.set(reason)
@@ -58,43 +60,46 @@ def unaudited(reason: str) -> Iterator[None]:
 
 
 class Guard:
-    """The listener that keeps unseen SQL away from these tables.
+    """`before_cursor_execute` listener that rejects unrecorded writes to `tables`.
 
-    It errs towards refusing: a write verb and a guarded name anywhere will do, unless
-    the one verb is that of a statement whose table is known to be another.
+    It rejects SQL that contains a write verb and a guarded name anywhere, unless the
+    only verb belongs to a SQLAlchemy statement that writes to another table.
     """
 
     def __init__(self, tables: list[str]) -> None:
         words = "|".join(map(re.escape, tables))
-        self.names = re.compile(rf"\b({words})\b", re.IGNORECASE)
-        self.touched = lru_cache(maxsize=1024)(self._touched)
+        self.table_names = re.compile(rf"\b({words})\b", re.IGNORECASE)
+        self.guarded_table = lru_cache(maxsize=1024)(self._guarded_table)
 
     def __call__(
         self, connection: Connection, _: Any, sql: str, __: Any, context: Any, *___: Any
     ) -> None:
-        if _seen.get() or not (table := self.touched(sql, target_of(context))):
+        if _is_audited.get():
+            return
+        table = self.guarded_table(sql, target_table(context))
+        if table is None:
             return
         if (reason := _reason.get()) is None:
             raise UnauditedWriteError(
-                "This write to an entity would escape the audit. Change the entity "
-                f"in a session, or say unaudited('why'). The SQL was: {sql[:200]}"
+                "The change log does not record this write. Change the entity in a "
+                f"session, or use unaudited('reason'). SQL: {sql[:200]}"
             )
-        with seen_by_audit():
+        with audited_writes():
             connection.execute(insert(AuditChange), unaudited_row(reason, table))
 
-    def _touched(self, sql: str, target: str | None) -> str | None:
-        """Return the guarded table that this writes, as far as one can tell."""
-        verbs = WRITES.findall(LOCKS.sub("", sql))
+    def _guarded_table(self, sql: str, target: str | None) -> str | None:
+        """Return the guarded table that `sql` may write to, or None."""
+        verbs = WRITE_VERB.findall(LOCKING_CLAUSE.sub("", sql))
         if not verbs or (
-            len(verbs) == 1 and target and not self.names.fullmatch(target)
+            len(verbs) == 1 and target and not self.table_names.fullmatch(target)
         ):
             return None
-        found = self.names.search(sql) or FORGED.search(sql)
+        found = self.table_names.search(sql) or CHANGE_LOG_INSERT.search(sql)
         return found and found[0].lower()
 
 
-def target_of(context: Any) -> str | None:
-    """Return the table that a statement of SQLAlchemy's writes; None for text."""
+def target_table(context: Any) -> str | None:
+    """Return the table that a SQLAlchemy statement writes to; None for text."""
     compiled = context and context.compiled
     statement = compiled and compiled.statement
     if not isinstance(statement, UpdateBase) or not isinstance(statement.table, Table):

@@ -1,4 +1,4 @@
-"""The session that entities are written by: it keeps what a flush has changed."""
+"""Session that collects the changes of each flush and records them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -9,82 +9,86 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstanceState, Session, UOWTransaction, object_session
 
 from app.audit.changes.change_row import RowChange, change_row
-from app.audit.changes.guard import UnauditedWriteError, seen_by_audit
+from app.audit.changes.guard import UnauditedWriteError, audited_writes
 from app.audit.changes.snapshots import Values
 from app.audit.models import AuditChange
 from app.core.clock import now
 from app.core.models import Entity
 
-KEY = "redaction key"  # where, in the session's info
-JUST_BEFORE = timedelta(seconds=1)
+REDACTION_KEY = "redaction key"  # a key of `Session.info`
+MAX_CREATED_AGE = timedelta(seconds=1)
 
 
 class AuditedSession(Session):
-    """A session that writes down what each flush has changed."""
+    """Session that inserts an `audit_change` row for each row that a flush changes."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.steps: list[RowChange] = []
-        self.before: dict[InstanceState[Any], Values] = {}
-        # One instant for all that a transaction changes: what happened at once can be
-        # seen at once, and no moment lies between a record and its parts.
-        self.instant: datetime | None = None
+        self.changes: list[RowChange] = []
+        self.old_bookkeeping: dict[InstanceState[Any], Values] = {}
+        # All changes of a transaction have the same time, so that `as_of` never returns
+        # a record without its related records.
+        self.change_time: datetime | None = None
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         try:
-            with seen_by_audit():
+            with audited_writes():
                 super().flush(objects)
         finally:
-            self.steps.clear()
-            self.before.clear()
+            self.changes.clear()
+            self.old_bookkeeping.clear()
 
-    def record(self, steps: list[RowChange]) -> None:
-        if not steps:
+    def record_changes(self, changes: list[RowChange]) -> None:
+        if not changes:
             return
-        at = {"at": self.instant or now()}
-        rows = [change_row(step, self.info[KEY]) | at for step in steps]
+        at = {"at": self.change_time or now()}
+        key = self.info[REDACTION_KEY]
+        rows = [change_row(change, key) | at for change in changes]
         try:
             self.connection().execute(insert(AuditChange), rows)
         except IntegrityError as error:
-            # Not the client's conflict: a version was written past the audit.
-            raise UnauditedWriteError("This version has a history already") from error
+            # Not a conflict between clients: an unrecorded write reused a version.
+            raise UnauditedWriteError(
+                "The change log already has an entry for this version of the record"
+            ) from error
 
 
-def moment(born: Iterable[Any]) -> datetime:
-    """Return now, or when the new records were made, if that was just before.
+def first_created_at(new: Iterable[Any]) -> datetime:
+    """Return the earliest `created_at` within the last second, or the current time.
 
-    So a record is there as of its own `created_at`.
+    With this change time, a record exists `as_of` its own `created_at`.
     """
-    instant = now()
-    made = (each.created_at for each in born if isinstance(each, Entity))
-    return min((each for each in made if each > instant - JUST_BEFORE), default=instant)
+    current = now()
+    earliest = current - MAX_CREATED_AGE
+    created = (each.created_at for each in new if isinstance(each, Entity))
+    return min((each for each in created if each > earliest), default=current)
 
 
-def fix_instant(session: AuditedSession, *_: Any) -> None:
-    session.instant = session.instant or moment(session.new)
+def set_change_time(session: AuditedSession, *_: Any) -> None:
+    session.change_time = session.change_time or first_created_at(session.new)
 
 
-def forget_instant(session: AuditedSession) -> None:
-    session.instant = None
+def clear_change_time(session: AuditedSession) -> None:
+    session.change_time = None
 
 
-def write_changes(session: AuditedSession, _: UOWTransaction) -> None:
-    session.record(session.steps)
+def record_flush(session: AuditedSession, _: UOWTransaction) -> None:
+    session.record_changes(session.changes)
 
 
 def session_of(entity: Entity) -> AuditedSession:
-    return audited(object_session(entity))
+    return require_audited(object_session(entity))
 
 
-def audited(session: Session | None) -> AuditedSession:
+def require_audited(session: Session | None) -> AuditedSession:
     if not isinstance(session, AuditedSession):
-        raise UnauditedWriteError("Entities are written by an AuditedSession only")
+        raise UnauditedWriteError("Entities can only be written by an AuditedSession")
     return session
 
 
-# Before a flush that has something to write, not at every query that asks for one:
-# a change happens when its rows are locked, not while it waits for them.
-event.listen(AuditedSession, "before_flush", fix_instant)
-event.listen(AuditedSession, "after_flush", write_changes)
-event.listen(AuditedSession, "after_commit", forget_instant)
-event.listen(AuditedSession, "after_rollback", forget_instant)
+# `before_flush` is emitted only if a flush writes. A time set at the first query would
+# precede the wait for row locks.
+event.listen(AuditedSession, "before_flush", set_change_time)
+event.listen(AuditedSession, "after_flush", record_flush)
+event.listen(AuditedSession, "after_commit", clear_change_time)
+event.listen(AuditedSession, "after_rollback", clear_change_time)

@@ -1,4 +1,4 @@
-"""A record's values as the log keeps them: canonical, and without its secrets."""
+"""Snapshots of column values for the change log: canonical, with secrets redacted."""
 
 import hmac
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ Values = Mapping[str, Any]
 
 
 def snapshot(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any] | None:
+    """Return the values for `old` or `new`; None if there are none."""
     columns = model.__table__.c
     return {
         name: redact(value, salt + name.encode())
@@ -26,7 +27,7 @@ def snapshot(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any]
 
 
 def canonical(value: Any, column: Column[Any]) -> Any:
-    """Return the value as the column holds it, whichever way it was spelled."""
+    """Return the value as the database returns it: in UTC, with the column's scale."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     if isinstance(value, Decimal):
@@ -36,7 +37,7 @@ def canonical(value: Any, column: Column[Any]) -> Any:
 
 
 def redact(value: Any, salt: bytes) -> str | None:
-    """Tell nothing but whether two values of one record are the same."""
+    """Return a keyed hash, which reveals only if two values of a record are equal."""
     if value is None:
         return None
     return f"hmac:{hmac.digest(salt, to_json(value), sha256).hex()}"

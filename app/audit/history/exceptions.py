@@ -1,4 +1,4 @@
-"""What the past may answer."""
+"""Exceptions of the history endpoints."""
 
 from datetime import datetime
 
@@ -6,13 +6,13 @@ from app.core.exceptions import AppException
 
 
 class ArchivedException(AppException):
-    """It is known, but not here: an administrator can bring it back to be read."""
+    """The state may depend on changes that are in cold storage only."""
 
     status = 410
     code = "archived"
 
     def __init__(self, name: str, until: datetime) -> None:
         super().__init__(
-            f"What {name} was before {until.isoformat()} may be in cold storage: "
-            "ask an administrator to look there with scripts/archive_audit.py query"
+            f"Changes of {name} before {until.isoformat()} may be in cold storage: "
+            "ask an administrator to run scripts/archive_audit.py query"
         )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import MANYTOONE, RelationshipProperty
 
 from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action, AuditChange
-from app.audit.repository import CHANGES, source
+from app.audit.repository import CHANGES, from_clause
 from app.core.exceptions import ConflictException
 from app.core.models import Entity
 
@@ -29,7 +29,7 @@ class HistoryRepository:
 
     async def of_record(self, entity: str, id: UUID, query: HistoryQuery) -> list[Any]:
         """Return a record's changes, the newest first, and one more than asked for."""
-        log = source(CHANGES, query.include)
+        log = from_clause(CHANGES, query.include)
         of = log.c.entity == entity, log.c.entity_id == id
         rows = select(log).where(*of).order_by(log.c.version.desc())
         if query.cursor:

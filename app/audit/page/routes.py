@@ -1,4 +1,4 @@
-"""The audit page for people. It holds no data: it signs in, and asks the API."""
+"""The audit page. It contains no records: its JavaScript reads them from the API."""
 
 import json
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from app.core.web.routing import API
 
 
 def install_audit_page(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    values = {"api": API, "kinds": json.dumps(kinds(routers))}
+    values = {"api": API, "entity_types": json.dumps(entity_types(routers))}
 
     async def show_audit(request: Request) -> Response:
         return render(request, "audit.html", OURS, values)
@@ -21,13 +21,13 @@ def install_audit_page(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     app.add_api_route("/audit", show_audit, include_in_schema=False)
 
 
-def kinds(routers: Iterable[APIRouter]) -> dict[str, Any]:
-    """Return what the page has to know of each entity: its address and its secrets.
+def entity_types(routers: Iterable[APIRouter]) -> dict[str, Any]:
+    """Return the path, or None, and the redacted columns of each entity, by name.
 
-    Those that people work with come first.
+    The entities of `routers` come first.
     """
-    found = map(resource_of, routers)
-    paths = {each.entity: each.router.prefix.removeprefix(API) for each in found}
+    resources = map(resource_of, routers)
+    paths = {each.entity: each.router.prefix.removeprefix(API) for each in resources}
     return {
         model.__name__: {"path": paths.get(model), "redacted": sorted(model.redacted)}
         for model in dict.fromkeys((*paths, *entities()))

@@ -138,7 +138,6 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
             check_password(data.password, name, self.components.password_min_length)
 
     async def require_grantable(self, role_ids: set[UUID]) -> None:
-        """Raise if these roles grant a permission that the actor lacks."""
         granted = await self.repository.get_permissions(role_ids)
         if not self.actor.is_superuser and not granted <= self.actor.permissions:
             raise forbidden(self.actor, "The roles grant permissions that you lack")

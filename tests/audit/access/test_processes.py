@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped]  # It brings no types.
 import pytest
 from sqlmodel import select
 
-from app.audit.access.spool import folder_of
+from app.audit.access.spool import spool_folder
 from app.audit.models import AuditAccess
 from tests.conftest import Read, ask_database
 from tests.databases import make_settings
@@ -76,7 +76,7 @@ def check(answered: list[str], recorded: list[str]) -> None:
 
 
 def spooled(url: str) -> int:
-    folder = folder_of(make_settings(url))
+    folder = spool_folder(make_settings(url))
     return sum(len(path.read_bytes()) for path in folder.glob("*"))
 
 
@@ -184,7 +184,7 @@ def test_a_full_disk(url: str, tmp_path: Path, read: Read) -> None:
         # The system says the one of a whole line, and we the other of half a line.
         assert re.search("File too large|No space left", state())
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, free)
-        wait_until(lambda: "lost since the start" in state())
+        wait_until(lambda: "lost since startup" in state())
         lost = int(state().split()[1])
         assert lost >= 20
         before = len(read(select(AuditAccess.id)))

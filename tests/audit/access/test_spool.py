@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from app.audit.access.access_log import AccessLog
 from app.audit.access.loader import Loader
-from app.audit.access.spool import Spool, folder_of
+from app.audit.access.spool import Spool, spool_folder
 from app.audit.models import AuditAccess
 from app.core.clock import now
 from app.core.config import Settings
@@ -40,7 +40,7 @@ def line(**values: Any) -> bytes:
 
 @pytest.fixture
 def spool(settings: Settings) -> Iterator[Spool]:
-    spool = Spool(folder_of(settings))
+    spool = Spool(spool_folder(settings))
     yield spool
     spool.rotate()
 
@@ -97,7 +97,7 @@ async def test_what_is_loaded_twice_is_there_once(
 async def test_a_living_process_keeps_its_segment(
     spool: Spool, loader: Loader, database: Database, settings: Settings
 ) -> None:
-    living = Spool(folder_of(settings))
+    living = Spool(spool_folder(settings))
     living.write(line(path="/living"))
     await loader.load()
     assert await paths(database) == []
@@ -197,7 +197,7 @@ async def test_databases_do_not_mix(
     ],
 )
 async def test_each_database_has_its_folder(one: str, two: str, same: bool) -> None:
-    first, second = (folder_of(make_settings(url)) for url in (one, two))
+    first, second = (spool_folder(make_settings(url)) for url in (one, two))
     assert (first == second) is same
     assert first.parent == Path(SPOOL)
 
@@ -227,10 +227,10 @@ async def test_without_a_folder_lines_are_counted_and_nobody_suffers(
     spool = Spool(tmp_path / "file" / "spool")
     for _ in range(3):
         spool.write(line())
-    assert (spool.lost, spool.fault) == (3, "Not a directory")
+    assert (spool.lost_lines, spool.fault) == (3, "Not a directory")
     (tmp_path / "file").unlink()
     spool.write(line())
-    assert (spool.lost, spool.fault) == (3, None)
+    assert (spool.lost_lines, spool.fault) == (3, None)
     spool.rotate()
 
 

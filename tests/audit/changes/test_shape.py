@@ -38,8 +38,8 @@ def start(line: str) -> str:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('x: UUID = Field(foreign_key="two.id", ondelete="CASCADE")', "by itself"),
-        ("twos: list[Two] = Relationship(link_model=Link)", "not by list"),
+        ('x: UUID = Field(foreign_key="two.id", ondelete="CASCADE")', "ON DELETE"),
+        ("twos: list[Two] = Relationship(link_model=Link)", "link table"),
         (
             "two: Two = Relationship(sa_relationship_kwargs={'post_update': True})",
             "post_update",

@@ -53,12 +53,12 @@ LIES = [
     ("UPDATE product SET price = 9 WHERE sku = 'PEN-1'", "price is '9.00'"),
     ("UPDATE product SET version = version + 1 WHERE sku = 'PEN-1'", "version is"),
     ("UPDATE user_account SET password_hash = 'x'", "password_hash is"),
-    ("DELETE FROM product WHERE sku = 'PEN-2'", "it is gone"),
+    ("DELETE FROM product WHERE sku = 'PEN-2'", "the record is missing"),
     (
         "INSERT INTO customer (id, version, created_at, updated_at, name, email, "
         "email_key, notes, is_active) SELECT id, 1, created_at, updated_at, 'C', 'c', "
         "'c', '', is_active FROM product WHERE sku = 'PEN-1'",
-        "does not know of it",
+        "the record exists",
     ),
 ]
 

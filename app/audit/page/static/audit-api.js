@@ -1,11 +1,11 @@
-// Speaks to the API. The tokens live here, in memory, and end with the tab.
-import { api } from "./audit-place.js";
+// API client. Tokens are kept in memory only, and so are lost with the tab.
+import { api } from "./audit-route.js";
 
-// Milliseconds before its end at which a token is no longer used.
+// Milliseconds before expiry at which a token is refreshed.
 const MARGIN = 20_000;
 
 let tokens = null;
-let renewal = null;
+let refreshing = null;
 
 export class SignedOut extends Error {}
 
@@ -16,39 +16,39 @@ export class Problem extends Error {
   }
 }
 
-export function asJson(body) {
+export function jsonRequest(body) {
   const headers = { "Content-Type": "application/json" };
   return { method: "POST", headers, body: JSON.stringify(body) };
 }
 
 async function send(path, options) {
-  let answer;
+  let response;
   try {
-    answer = await fetch(api + path, { ...options, credentials: "omit", redirect: "error" });
+    response = await fetch(api + path, { ...options, credentials: "omit", redirect: "error" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem(0, "The service does not answer.");
+    throw new Problem(0, "The service is not responding.");
   }
-  if (answer.status === 204) return null;
-  const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body;
-  throw new Problem(answer.status, explain(answer, body));
+  if (response.status === 204) return null;
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  throw new Problem(response.status, errorMessage(response, body));
 }
 
-function explain(answer, body) {
-  const detail = body.detail ?? `The service answered ${answer.status}`;
+function errorMessage(response, body) {
+  const detail = body.detail ?? `The service responded with status ${response.status}`;
   const errors = (body.errors ?? []).map((each) => `${each.loc.join(" ")}: ${each.msg}`);
   return [detail, ...errors].join(". ");
 }
 
-function keep(pair) {
-  const until = Date.now() + pair.expires_in * 1000 - MARGIN;
-  tokens = { access: pair.access_token, refresh: pair.refresh_token, until };
+function storeTokens(pair) {
+  const refreshAt = Date.now() + pair.expires_in * 1000 - MARGIN;
+  tokens = { access: pair.access_token, refresh: pair.refresh_token, refreshAt };
 }
 
 export async function signIn(username, password) {
   const body = new URLSearchParams({ username, password });
-  keep(await send("/auth/login", { method: "POST", body }));
+  storeTokens(await send("/auth/login", { method: "POST", body }));
 }
 
 export async function signOut(options = {}) {
@@ -58,27 +58,27 @@ export async function signOut(options = {}) {
   await send("/auth/logout", { method: "POST", headers, ...options });
 }
 
-// One renewal for all who wait: a refresh token that is used twice ends the session.
-function renew() {
+// Concurrent calls share one refresh: using a refresh token twice revokes the session.
+function refresh() {
   const old = tokens;
-  renewal ??= send("/auth/refresh", asJson({ refresh_token: old.refresh }))
-    .then((pair) => tokens === old && keep(pair), lose)
-    .finally(() => (renewal = null));
-  return renewal;
+  refreshing ??= send("/auth/refresh", jsonRequest({ refresh_token: old.refresh }))
+    .then((pair) => tokens === old && storeTokens(pair), endSession)
+    .finally(() => (refreshing = null));
+  return refreshing;
 }
 
-function lose(error) {
+function endSession(error) {
   if (error.status !== 401) throw error;
   tokens = null;
   throw new SignedOut("Your session has ended. Please sign in again.");
 }
 
 export async function call(path, options = {}) {
-  if (tokens && Date.now() > tokens.until) await renew();
+  if (tokens && Date.now() > tokens.refreshAt) await refresh();
   if (!tokens) throw new SignedOut("");
   const headers = { ...options.headers, Authorization: `Bearer ${tokens.access}` };
   return send(path, { ...options, headers }).catch((error) => {
-    if (error.status === 401) lose(error);
+    if (error.status === 401) endSession(error);
     throw error;
   });
 }

@@ -1,63 +1,65 @@
-// The stream of changes.
+// The list of changes.
 import { call } from "./audit-api.js";
-import { entry } from "./audit-entry.js";
-import { DAYS, between, filters } from "./audit-filters.js";
-import { stream } from "./audit-list.js";
-import { learn, remember } from "./audit-names.js";
-import { kinds, query } from "./audit-place.js";
-import { begin } from "./audit-shell.js";
+import { changeItem } from "./audit-entry.js";
+import { DATES, filters, timeRange } from "./audit-filters.js";
+import { openView } from "./audit-layout.js";
+import { pagedList } from "./audit-list.js";
+import { loadNames, storeName } from "./audit-names.js";
+import { entityTypes, query } from "./audit-route.js";
+import { fields, spaced } from "./audit-text.js";
 import { exact } from "./audit-time.js";
-import { fields, spaced } from "./audit-words.js";
 
 const ACTIONS = [
-  ["", "Anything"],
+  ["", "Any"],
   ["UPDATE", "Changed"],
   ["INSERT", "Created"],
   ["DELETE", "Deleted"],
-  ["UNAUDITED", "Past the audit"],
+  ["UNAUDITED", "Unaudited"],
 ];
-const ENTITIES = [["", "All records"], ...Object.keys(kinds).map((each) => [each, each])];
+const ENTITIES = [["", "Any"], ...Object.keys(entityTypes).map((name) => [name, name])];
 const FORM = [
-  { name: "entity", label: "Record", options: ENTITIES },
-  { name: "action", label: "What", options: ACTIONS },
+  { name: "entity", label: "Record type", options: ENTITIES },
+  { name: "action", label: "Action", options: ACTIONS },
   { name: "field", label: "Field", placeholder: "price" },
-  ...DAYS,
+  ...DATES,
 ];
-const ENOUGH = 25;
-const STRETCHES = 5; // read at once, in search of a field
+const ENOUGH_MATCHES = 25;
+const MAX_PAGES = 5; // per search
 
-/** The API knows no filter by field, so we look through what it sends. */
-async function search(asked, field, cursor) {
+/** Return changes of a field. The API has no such filter, so search page by page. */
+async function searchField(parameters, field, cursor) {
   const wanted = spaced(field).trim().toLowerCase();
-  const touches = (change) =>
+  const matches = (change) =>
     change.action === "UPDATE" && fields(change).some((name) => spaced(name) === wanted);
   const items = [];
   let next = cursor,
     oldest = null;
-  for (let i = 0; i < STRETCHES && items.length < ENOUGH && (next || i === 0); i += 1) {
-    const stretch = await call(`/audit/changes${query({ ...asked, limit: 200, cursor: next })}`);
-    items.push(...stretch.items.filter(touches));
-    oldest = stretch.items.at(-1)?.at ?? oldest;
-    next = stretch.next;
+  for (let i = 0; i < MAX_PAGES && items.length < ENOUGH_MATCHES && (next || i === 0); i += 1) {
+    const page = await call(`/audit/changes${query({ ...parameters, limit: 200, cursor: next })}`);
+    items.push(...page.items.filter(matches));
+    oldest = page.items.at(-1)?.at ?? oldest;
+    next = page.next;
   }
-  return { items, next, says: next ? `Looked back to ${exact(oldest)}.` : null };
+  return { items, next, message: next ? `Searched back to ${exact(oldest)}.` : null };
 }
 
 export async function showChanges({ values }) {
-  const view = begin("Changes");
+  const view = openView("Changes");
   view.append(filters("changes", FORM, values));
   const { entity, entity_id, action, actor_id, request_id, field } = values;
-  const asked = { entity, entity_id, action, actor_id, request_id, ...between(values) };
-  const read = (cursor) =>
-    field ? search(asked, field, cursor) : call(`/audit/changes${query({ ...asked, cursor })}`);
-  const after = async (items) => {
-    for (const each of items) remember("User", each.actor_id, { email: each.actor_label });
-    await learn(items);
+  const parameters = { entity, entity_id, action, actor_id, request_id, ...timeRange(values) };
+  const load = (cursor) =>
+    field
+      ? searchField(parameters, field, cursor)
+      : call(`/audit/changes${query({ ...parameters, cursor })}`);
+  const afterLoad = async (items) => {
+    for (const each of items) storeName("User", each.actor_id, { email: each.actor_label });
+    await loadNames(items);
   };
-  await stream(view, {
-    read,
-    item: (change) => entry(change),
-    after,
-    empty: "No changes like that.",
+  await pagedList(view, {
+    load,
+    item: (change) => changeItem(change),
+    afterLoad,
+    empty: "No matching changes.",
   });
 }

@@ -1,4 +1,4 @@
-// Makes elements. Every text goes in as text: what the API says is never markup.
+// DOM elements. Text is always inserted as text nodes, never parsed as markup.
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children.filter((child) => child !== null));
@@ -15,21 +15,21 @@ export function button(text, action, className = "button quiet") {
   return element;
 }
 
-/** Return a list item: a line that opens to its body, which is made when opened. */
-export function folded(time, words, body) {
-  const line = make("span", { className: "line" }, ...words);
+/** Return a list item that expands; `body()` makes its content when first expanded. */
+export function collapsible(time, summary, body) {
+  const line = make("span", { className: "line" }, ...summary);
   const details = make("details", {}, make("summary", {}, time, line));
   const fill = () => details.append(make("div", { className: "body" }, ...body()));
   details.addEventListener("toggle", fill, { once: true });
   return make("li", { className: "entry" }, details);
 }
 
-/** A definition list of [name, value]: text or an element. What is null is left out. */
-export function facts(pairs) {
-  const known = pairs.filter(([, value]) => value !== null && value !== "");
+/** Return a definition list of [name, text or element]; leave out empty values. */
+export function definitionList(pairs) {
+  const present = pairs.filter(([, value]) => value !== null && value !== "");
   return make(
     "dl",
     { className: "facts" },
-    ...known.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
+    ...present.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))),
   );
 }

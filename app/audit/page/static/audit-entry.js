@@ -1,25 +1,25 @@
-// One change: a line that opens to what was before and what came after, side by side.
-import { anchor, facts, folded, make } from "./audit-dom.js";
-import { named, pathOf } from "./audit-names.js";
-import { link } from "./audit-place.js";
+// One entry of the change log: a summary line that expands to both versions.
+import { anchor, collapsible, definitionList, make } from "./audit-dom.js";
+import { nameElement, pathOf } from "./audit-names.js";
+import { link } from "./audit-route.js";
+import { actor, fields, isRedacted, spaced, summary, valueText } from "./audit-text.js";
 import { exact, time } from "./audit-time.js";
-import { actor, fields, isHidden, sentence, spaced, text } from "./audit-words.js";
 
 function cell(change, side, field) {
-  const image = change[side];
-  const value = image?.[field];
-  if (!Object.hasOwn(image, field)) return make("td");
-  if (value !== null && isHidden(change.entity, field)) {
-    const words = side === "new" && change.old ? "hidden (changed)" : "hidden";
-    return make("td", { className: "blank" }, words);
+  const snapshot = change[side];
+  const value = snapshot?.[field];
+  if (!Object.hasOwn(snapshot, field)) return make("td");
+  if (value !== null && isRedacted(change.entity, field)) {
+    const text = side === "new" && change.old ? "hidden (changed)" : "hidden";
+    return make("td", { className: "blank" }, text);
   }
   const className = value === null || value === "" ? "blank" : side;
-  return make("td", { className }, text(value));
+  return make("td", { className }, valueText(value));
 }
 
-/** Return the table of the fields: side by side. */
+/** Return a table of the changed fields, with the old and new values side by side. */
 export function comparison(change, before = "Before", after = "After") {
-  // What was made has no old side, and what was deleted no new one.
+  // An INSERT has no old values, and a DELETE no new ones.
   const sides = ["old", "new"].filter((side) => change[side]);
   const titles = { old: before, new: after };
   const row = (field) => {
@@ -30,43 +30,43 @@ export function comparison(change, before = "Before", after = "After") {
   const heads = names.map((name) => make("th", { scope: "col" }, name));
   return make(
     "table",
-    { className: "sides" },
+    { className: "comparison" },
     make("thead", {}, make("tr", {}, ...heads)),
     make("tbody", {}, ...fields(change).map(row)),
   );
 }
 
 function links(change) {
-  const { entity, entity_id: id } = change;
+  const { entity, entity_id: id, actor_id } = change;
+  const history = [`History of ${entity} `, nameElement(change)];
   return make(
     "p",
     { className: "links" },
-    pathOf(entity) && anchor(link(["record", entity, id]), `Timeline of ${entity} `, named(change)),
-    anchor(link(["request", change.request_id]), "The request"),
-    change.actor_id &&
-      anchor(link(["changes"], { actor_id: change.actor_id }), `All by ${actor(change)}`),
+    pathOf(entity) && anchor(link(["record", entity, id]), ...history),
+    anchor(link(["request", change.request_id]), "Request"),
+    actor_id && anchor(link(["changes"], { actor_id }), `All changes by ${actor(change)}`),
   );
 }
 
-function body(change, extra) {
+function body(change, buttons) {
   return [
     fields(change).length ? comparison(change) : null,
-    facts([
-      ["When", exact(change.at)],
-      ["Who", actor(change)],
+    definitionList([
+      ["Time", exact(change.at)],
+      ["User", actor(change)],
       ["Record", `${change.entity} ${change.entity_id ?? ""}`],
-      ["Version", text(change.version ?? "")],
-      ["Why", change.reason],
-      ["Request", change.request_id],
+      ["Version", change.version === null ? "" : String(change.version)],
+      ["Reason", change.reason],
+      ["Request ID", change.request_id],
     ]),
     links(change),
-    extra.length ? make("p", { className: "actions" }, ...extra) : null,
+    buttons.length ? make("p", { className: "actions" }, ...buttons) : null,
   ];
 }
 
-/** Return a list item; `extra` makes buttons for its body. */
-export function entry(change, extra = () => [], open = false) {
-  const item = folded(time(change.at), sentence(change), () => body(change, extra(change)));
+/** Return a list item; `buttons(change)` returns the buttons of its body. */
+export function changeItem(change, buttons = () => [], open = false) {
+  const item = collapsible(time(change.at), summary(change), () => body(change, buttons(change)));
   item.firstChild.open = open;
   item.dataset.version = change.version ?? "";
   return item;

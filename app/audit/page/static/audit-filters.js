@@ -1,7 +1,7 @@
-// Filters: a form that writes the hash, and the hash written back into the form.
+// Filter forms. Their values are stored in the URL's hash.
 import { make } from "./audit-dom.js";
 import { nameOf } from "./audit-names.js";
-import { go, link } from "./audit-place.js";
+import { link, navigate } from "./audit-route.js";
 
 function control({ name, options, ...rest }, value) {
   const id = `filter-${name}`;
@@ -17,26 +17,22 @@ function labelled({ label, ...field }, value) {
   return make("div", {}, make("label", { htmlFor }, label), control(field, value));
 }
 
-/** What narrows the view and has no control: each can be taken away. */
+/** Return a link that removes the filter, for each filter without a control. */
 function chips(view, fields, values) {
   const inForm = new Set(fields.map((field) => field.name));
   return Object.entries(values)
     .filter(([name, value]) => value && !inForm.has(name))
     .map(([name]) => {
-      const words = `${name.replace(/_id$/, "").replaceAll("_", " ")} ${shown(name, values[name])}`;
-      const remove = make("span", { ariaHidden: "true" }, "×");
+      const label = name.replace(/_id$/, "").replaceAll("_", " ");
+      const text = `${label} ${displayValue(name, values[name])}`;
+      const cross = make("span", { ariaHidden: "true" }, "×");
       const href = link([view], { ...values, [name]: "" });
-      return make(
-        "a",
-        { href, className: "chip", ariaLabel: `Not only ${words}` },
-        words,
-        " ",
-        remove,
-      );
+      const ariaLabel = `Remove filter: ${text}`;
+      return make("a", { href, className: "chip", ariaLabel }, text, " ", cross);
     });
 }
 
-function shown(name, value) {
+function displayValue(name, value) {
   return ["actor_id", "user_id"].includes(name) ? nameOf("User", value) : value;
 }
 
@@ -44,7 +40,7 @@ export function filters(view, fields, values) {
   const form = make("form", { className: "filters", role: "search" });
   const apply = () => {
     const chosen = Object.fromEntries(new FormData(form));
-    go(link([view], { ...values, ...chosen }));
+    navigate(link([view], { ...values, ...chosen }));
   };
   form.append(...fields.map((field) => labelled(field, values[field.name] ?? "")));
   form.append(make("button", { type: "submit", className: "button" }, "Show"));
@@ -56,8 +52,8 @@ export function filters(view, fields, values) {
   return make("div", {}, form, make("p", { className: "chips" }, ...chips(view, fields, values)));
 }
 
-/** Two days of the reader's own calendar, as the instants that the API asks for. */
-export function between({ from, to }) {
+/** Convert two local dates, both inclusive, to the parameters `since` and `until`. */
+export function timeRange({ from, to }) {
   const midnight = (value, days) => {
     const at = new Date(`${value}T00:00`);
     at.setDate(at.getDate() + days);
@@ -66,7 +62,7 @@ export function between({ from, to }) {
   return { since: from && midnight(from, 0), until: to && midnight(to, 1) };
 }
 
-export const DAYS = [
+export const DATES = [
   { name: "from", label: "From", type: "date" },
   { name: "to", label: "To", type: "date" },
 ];

@@ -1,43 +1,48 @@
-// A stream of a log: under its days, and a stretch at a time.
+// A list of log entries, grouped by day and loaded one page at a time.
 import { button, make } from "./audit-dom.js";
-import { attempt } from "./audit-shell.js";
+import { attempt } from "./audit-layout.js";
 import { day } from "./audit-time.js";
 
-function append(place, items, item) {
-  for (const each of items) {
-    const today = day(each.at);
-    if (place.dataset.day !== today) {
-      place.dataset.day = today;
-      place.append(make("h2", {}, today), make("ol", { className: "entries" }));
+function append(list, entries, item) {
+  for (const entry of entries) {
+    const heading = day(entry.at);
+    if (list.dataset.day !== heading) {
+      list.dataset.day = heading;
+      list.append(make("h2", {}, heading), make("ol", { className: "entries" }));
     }
-    place.lastElementChild.append(item(each));
+    list.lastElementChild.append(item(entry));
   }
 }
 
-/** Show a stream. `read(cursor)` returns {items, next}; `item` makes the list item. */
-export async function stream(view, { read, item, after, empty }) {
-  const place = make("div", { className: "stream" });
-  const more = button("Show older", older);
+/**
+ * Append a list and its button "Show older" to the view, and load the first page.
+ *
+ * `load(cursor)` returns {items, next, message}, `item(entry)` a list item; `afterLoad`
+ * is called with the items of each page, and `empty` is the text for no items at all.
+ */
+export async function pagedList(view, { load, item, afterLoad, empty }) {
+  const list = make("div", { className: "paged-list" });
+  const more = button("Show older", showOlder);
   const note = make("p", { className: "note", role: "status" });
   let cursor = null;
   let loading = null;
 
-  // Whoever clicks twice gets a stretch once.
-  function older() {
-    loading ??= attempt(load).finally(() => (loading = null));
+  // A double click loads the page once.
+  function showOlder() {
+    loading ??= attempt(loadPage).finally(() => (loading = null));
   }
 
-  async function load() {
-    const { items, next, says } = await read(cursor);
+  async function loadPage() {
+    const { items, next, message } = await load(cursor);
     cursor = next;
-    const first = place.childElementCount === 0;
-    append(place, items, item);
+    const isFirst = list.childElementCount === 0;
+    append(list, items, item);
     more.hidden = !next;
-    note.textContent = says ?? (items.length ? "" : first ? empty : "That is all.");
-    await after?.(items);
+    note.textContent = message ?? (items.length ? "" : isFirst ? empty : "No more entries.");
+    await afterLoad?.(items);
   }
 
   more.hidden = true;
-  view.append(place, note, more);
-  await load();
+  view.append(list, note, more);
+  await loadPage();
 }

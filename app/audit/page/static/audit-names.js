@@ -1,92 +1,93 @@
-// Knows what records are called: the log has their ids, people know their names.
+// Names of records. The log has ids only, so names are loaded from the API.
 import { Problem, call } from "./audit-api.js";
 import { make } from "./audit-dom.js";
-import { kinds, query } from "./audit-place.js";
+import { entityTypes, query } from "./audit-route.js";
 
-const FIELDS = ["sku", "title", "name", "email"];
-const MOST = 30; // records that are asked for one by one
+const NAME_FIELDS = ["sku", "title", "name", "email"];
+const MAX_SINGLE_REQUESTS = 30; // for records that are not on the first page of their list
 
 const names = new Map();
 const listed = new Set();
-let allowed = new Set();
+let permissions = new Set();
 
 const key = (entity, id) => `${entity}/${id}`;
 const isUnknown = (change) => !names.has(key(change.entity, change.entity_id));
 
-/** Begin anew, for somebody with these permissions: nothing else is asked for. */
-export function allow(permissions) {
-  allowed = new Set(permissions);
+/** Set the permissions of the signed-in user, and clear all names. */
+export function setPermissions(granted) {
+  permissions = new Set(granted);
   names.clear();
   listed.clear();
 }
 
 export function pathOf(entity) {
-  return Object.hasOwn(kinds, entity) ? kinds[entity].path : null;
+  return Object.hasOwn(entityTypes, entity) ? entityTypes[entity].path : null;
 }
 
-export function may(entity, action) {
+export function isAllowed(entity, action) {
   const path = pathOf(entity);
-  return path !== null && allowed.has(`${path.slice(1)}:${action}`);
+  return path !== null && permissions.has(`${path.slice(1)}:${action}`);
 }
 
 export function nameIn(record) {
-  return FIELDS.map((field) => record[field]).find((value) => value);
+  return NAME_FIELDS.map((field) => record[field]).find((value) => value);
 }
 
+/** Return a record's name, or the end of its id if the name is unknown. */
 export function nameOf(entity, id) {
   return names.get(key(entity, id)) ?? `…${(id ?? "").slice(-8)}`;
 }
 
-/** Return a record's name as an element, which learns better when we do. */
-export function named({ entity, entity_id: id }) {
+/** Return an element with the name of a record; loadNames() updates it. */
+export function nameElement({ entity, entity_id: id }) {
   const element = make("strong", { className: "name" }, nameOf(entity, id));
   element.dataset.record = key(entity, id);
   return element;
 }
 
-export function remember(entity, id, record) {
+export function storeName(entity, id, record) {
   const name = nameIn(record);
   if (name) names.set(key(entity, id), name);
 }
 
-async function list(entity) {
+async function loadList(entity) {
   listed.add(entity);
   const page = await call(`${pathOf(entity)}?limit=200&count=false`);
-  for (const record of page.items) remember(entity, record.id, record);
+  for (const record of page.items) storeName(entity, record.id, record);
 }
 
-async function ask({ entity, entity_id: id, at }) {
-  remember(entity, id, await call(`${pathOf(entity)}/${id}${query({ as_of: at })}`));
+async function loadRecord({ entity, entity_id: id, at }) {
+  storeName(entity, id, await call(`${pathOf(entity)}/${id}${query({ as_of: at })}`));
 }
 
-function learnFrom(changes) {
+function storeNamesIn(changes) {
   for (const change of changes.filter(isUnknown)) {
-    const whole = { INSERT: change.new, DELETE: change.old }[change.action];
-    if (whole) remember(change.entity, change.entity_id, whole);
+    const record = { INSERT: change.new, DELETE: change.old }[change.action];
+    if (record) storeName(change.entity, change.entity_id, record);
   }
 }
 
-function show() {
+function updateElements() {
   for (const element of document.querySelectorAll("[data-record]")) {
     element.textContent = names.get(element.dataset.record) ?? element.textContent;
   }
 }
 
-/** Find names for what these changes are about: a list a kind, then one by one. */
-export async function learn(changes) {
-  const readable = changes.filter((each) => may(each.entity, "read"));
+/** Load the names of the changed records: one list per entity, then single records. */
+export async function loadNames(changes) {
+  const readable = changes.filter((each) => isAllowed(each.entity, "read"));
   try {
     for (const { entity } of readable.filter(isUnknown)) {
-      if (!listed.has(entity)) await list(entity);
+      if (!listed.has(entity)) await loadList(entity);
     }
-    learnFrom(changes);
-    for (const change of readable.filter(isUnknown).slice(0, MOST)) {
-      if (isUnknown(change)) await ask(change);
+    storeNamesIn(changes);
+    for (const change of readable.filter(isUnknown).slice(0, MAX_SINGLE_REQUESTS)) {
+      if (isUnknown(change)) await loadRecord(change);
     }
   } catch (error) {
-    // A name is a comfort. Whoever lacks it has the id.
+    // Names are optional: without one, the page shows the id.
     if (!(error instanceof Problem)) throw error;
   }
-  learnFrom(changes);
-  show();
+  storeNamesIn(changes);
+  updateElements();
 }

@@ -1,26 +1,26 @@
-// The timeline of one record, and the search for it.
+// The history of one record, and the search for records.
 import { call } from "./audit-api.js";
 import { anchor, button, make } from "./audit-dom.js";
-import { entry } from "./audit-entry.js";
+import { changeItem } from "./audit-entry.js";
 import { filters } from "./audit-filters.js";
-import { stream } from "./audit-list.js";
-import { learn, may, nameIn, nameOf, pathOf } from "./audit-names.js";
-import { kinds, link, query } from "./audit-place.js";
+import { openView, setHeading } from "./audit-layout.js";
+import { pagedList } from "./audit-list.js";
+import { isAllowed, loadNames, nameIn, nameOf, pathOf } from "./audit-names.js";
 import { restore, revert } from "./audit-revert.js";
-import { begin, entitle } from "./audit-shell.js";
+import { entityTypes, link, query } from "./audit-route.js";
 
 const ID = /^[0-9a-f-]{36}$/;
-const FORM = [{ name: "q", label: "A name, an SKU, an e-mail address", type: "search" }];
+const FORM = [{ name: "q", label: "Name, SKU or e-mail address", type: "search" }];
 
-function found([entity, record]) {
+function resultItem([entity, record]) {
   const name = nameIn(record) ?? record.id;
   const rest = [record.name, record.full_name].find((each) => each && each !== name);
-  const words = [`${entity} `, make("strong", {}, name), rest ? ` ${rest}` : ""];
-  return make("li", {}, anchor(link(["record", entity, record.id]), ...words));
+  const label = [`${entity} `, make("strong", {}, name), rest ? ` ${rest}` : ""];
+  return make("li", {}, anchor(link(["record", entity, record.id]), ...label));
 }
 
 async function search(q) {
-  const readable = Object.keys(kinds).filter((entity) => may(entity, "read"));
+  const readable = Object.keys(entityTypes).filter((entity) => isAllowed(entity, "read"));
   const pages = await Promise.all(
     readable.map((entity) => call(`${pathOf(entity)}${query({ q, count: "false", limit: 20 })}`)),
   );
@@ -28,47 +28,54 @@ async function search(q) {
 }
 
 export async function showRecords({ values: { q = "" } }) {
-  const view = begin("Find a record");
+  const view = openView("Records");
   view.append(filters("records", FORM, { q }));
   const matches = q.trim() ? await search(q.trim()) : [];
-  const none = q && !matches.length ? "Nothing of that name is there now. " : "";
-  const hint = `${none}What has been deleted is found among the changes.`;
+  const none = q && !matches.length ? "No matching records. " : "";
+  const hint = `${none}Deleted records are listed under Changes only.`;
   view.append(
-    make("ul", { className: "found" }, ...matches.map(found)),
+    make("ul", { className: "found" }, ...matches.map(resultItem)),
     make("p", { className: "note", role: "status" }, hint),
   );
 }
 
-/** Return the ways back from a change: of what is there, or of what is gone. */
-function ways(record, change) {
+/** Return the [label, action] of the revert or restore that a change offers, if any. */
+function actionsFor(record, change) {
   const { entity, action } = record.newest;
-  if (action === "DELETE" && change === record.newest && may(entity, "create")) {
-    return [["Bring it back", () => restore(record)]];
+  if (action === "DELETE" && change === record.newest && isAllowed(entity, "create")) {
+    return [["Restore", () => restore(record)]];
   }
   const isPast = change !== record.newest && ![action, change.action].includes("DELETE");
-  const words = `Put back version ${change.version}`;
-  return isPast && may(entity, "update") ? [[words, () => revert(record, change.version)]] : [];
+  const label = `Revert to version ${change.version}`;
+  return isPast && isAllowed(entity, "update")
+    ? [[label, () => revert(record, change.version)]]
+    : [];
 }
 
 export async function showRecord({ parts: [entity = "", id = ""] }) {
-  const view = begin("Timeline");
+  const view = openView("History");
   const path = pathOf(entity);
-  if (!path || !ID.test(id)) throw new Error("There is no such record.");
-  const address = `${path}/${id}`;
+  if (!path || !ID.test(id)) throw new Error("Record not found. Check the address of this page.");
+  const url = `${path}/${id}`;
   let newest = null;
-  const read = async (cursor) => {
-    const stretch = await call(`${address}/history${query({ cursor })}`);
-    newest ??= stretch.items[0];
-    return stretch;
+  const load = async (cursor) => {
+    const page = await call(`${url}/history${query({ cursor })}`);
+    newest ??= page.items[0];
+    return page;
   };
-  const extra = (change) => {
-    const record = { address, name: `${entity} ${nameOf(entity, id)}`, newest };
-    return ways(record, change).map(([words, action]) => button(words, action));
+  const buttons = (change) => {
+    const record = { url, name: `${entity} ${nameOf(entity, id)}`, newest };
+    return actionsFor(record, change).map(([label, action]) => button(label, action));
   };
-  const after = async (items) => {
-    await learn(items);
-    if (view.isConnected) entitle(`${entity} ${nameOf(entity, id)}`);
+  const afterLoad = async (items) => {
+    await loadNames(items);
+    if (view.isConnected) setHeading(`${entity} ${nameOf(entity, id)}`);
   };
-  view.classList.add("timeline");
-  await stream(view, { read, item: (change) => entry(change, extra), after, empty: "" });
+  view.classList.add("history");
+  await pagedList(view, {
+    load,
+    item: (change) => changeItem(change, buttons),
+    afterLoad,
+    empty: "",
+  });
 }

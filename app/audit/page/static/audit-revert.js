@@ -1,19 +1,19 @@
-// The way back: shown first, then confirmed, then done.
-import { asJson, call } from "./audit-api.js";
+// Revert and restore of a record, each after a confirmation.
+import { call, jsonRequest } from "./audit-api.js";
 import { make } from "./audit-dom.js";
 import { comparison } from "./audit-entry.js";
-import { attempt } from "./audit-shell.js";
+import { attempt } from "./audit-layout.js";
 
 const dialog = document.getElementById("confirm");
-const [title, words, plan, yes] = ["title", "words", "plan", "yes"].map((name) =>
+const [title, text, preview, yes] = ["title", "text", "preview", "yes"].map((name) =>
   document.getElementById(`confirm-${name}`),
 );
 
-/** Ask, and return whether the answer was yes. */
-function confirm(question, explanation, shown, verb) {
+/** Show the dialog; return whether it was confirmed. Without a verb, it can only be closed. */
+function confirm(question, explanation, elements, verb) {
   title.textContent = question;
-  words.textContent = explanation;
-  plan.replaceChildren(...shown);
+  text.textContent = explanation;
+  preview.replaceChildren(...elements);
   yes.textContent = verb;
   yes.hidden = !verb;
   dialog.returnValue = "";
@@ -23,46 +23,47 @@ function confirm(question, explanation, shown, verb) {
   });
 }
 
-/** The same shape as a change has: field → now, field → then. */
-function asChange(changes, entity) {
+/** Convert a preview, field → [current, reverted], to the form of a change. */
+function asChange(fields, entity) {
   const side = (i) =>
-    Object.fromEntries(Object.entries(changes).map(([name, pair]) => [name, pair[i]]));
+    Object.fromEntries(Object.entries(fields).map(([name, pair]) => [name, pair[i]]));
   return { entity, old: side(0), new: side(1) };
 }
 
-function again() {
+function reload() {
   dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
-export function revert({ address, name, newest }, version) {
-  const body = asJson({ to_version: version });
+export function revert({ url, name, newest }, version) {
+  const body = jsonRequest({ to_version: version });
   return attempt(async () => {
-    const { changes } = await call(`${address}/revert?dry_run=true`, body);
+    const { changes } = await call(`${url}/revert?dry_run=true`, body);
     const planned = asChange(changes, newest.entity);
-    const table = comparison(planned, "Now", "Then");
+    const table = comparison(planned, "Current", `Version ${version}`);
     const differs = table.querySelector("tbody").childElementCount > 0;
     const explanation = differs
-      ? "It is a change like any other: recorded under your name, and it can be put back as well."
-      : "It is the same as it was then: there is nothing to put back.";
-    const agreed = await confirm(
-      `Put ${name} back to version ${version}?`,
+      ? "The revert is recorded as a change under your name. It can be reverted as well."
+      : "The record already has the values of this version.";
+    const confirmed = await confirm(
+      `Revert ${name} to version ${version}?`,
       explanation,
       differs ? [table] : [],
-      differs ? "Put it back" : "",
+      differs ? "Revert" : "",
     );
-    if (!agreed) return;
-    // Only what was shown is done: if it has changed meanwhile, it is refused.
+    if (!confirmed) return;
+    // The API rejects the revert if the record has changed since the preview.
     const headers = { ...body.headers, "If-Match": `"${newest.version}"` };
-    await call(`${address}/revert`, { ...body, headers });
-    again();
+    await call(`${url}/revert`, { ...body, headers });
+    reload();
   });
 }
 
-export function restore({ address, name }) {
+export function restore({ url, name }) {
   return attempt(async () => {
-    const explanation = "It returns with its id and its history, and with what belonged to it.";
-    if (!(await confirm(`Bring ${name} back?`, explanation, [], "Bring it back"))) return;
-    await call(`${address}/restore`, { method: "POST" });
-    again();
+    const explanation =
+      "The record is restored with its id and history, and with the records that belonged to it.";
+    if (!(await confirm(`Restore ${name}?`, explanation, [], "Restore"))) return;
+    await call(`${url}/restore`, { method: "POST" });
+    reload();
   });
 }

@@ -1,4 +1,4 @@
-// Tells times: how long ago, on which day, and exactly.
+// Formats of times: relative, by day, and exact.
 import { make } from "./audit-dom.js";
 
 const UNITS = [
@@ -11,33 +11,34 @@ const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
 const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "full" });
 const exactly = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
 
-function sinceMidnight(at) {
+/** Return the number of days from today to the local date of `at`. */
+function daysFromToday(at) {
   const midnight = new Date().setHours(0, 0, 0, 0);
   return Math.round((new Date(at).setHours(0, 0, 0, 0) - midnight) / 86_400_000);
 }
 
-/** "3 minutes ago" of today, and the time of the day before that. */
+/** Return "3 minutes ago" for a time of today, and the time of day for an earlier one. */
 function ago(at) {
   const seconds = (Date.now() - at) / 1000;
-  if (sinceMidnight(at) < 0) return clock.format(at);
+  if (daysFromToday(at) < 0) return clock.format(at);
   const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ["now"];
   return unit === "now" ? "just now" : relative.format(-Math.floor(seconds / length), unit);
 }
 
-export function day(instant) {
-  const at = new Date(instant);
-  const days = sinceMidnight(at);
-  const word = days > -2 ? relative.format(days, "day") : date.format(at);
-  return word[0].toUpperCase() + word.slice(1);
+export function day(timestamp) {
+  const at = new Date(timestamp);
+  const days = daysFromToday(at);
+  const text = days > -2 ? relative.format(days, "day") : date.format(at);
+  return text[0].toUpperCase() + text.slice(1);
 }
 
-export function exact(instant) {
-  return exactly.format(new Date(instant));
+export function exact(timestamp) {
+  return exactly.format(new Date(timestamp));
 }
 
-export function time(instant) {
-  const text = ago(new Date(instant));
-  return make("time", { dateTime: instant, title: exact(instant) }, text);
+export function time(timestamp) {
+  const text = ago(new Date(timestamp));
+  return make("time", { dateTime: timestamp, title: exact(timestamp) }, text);
 }
 
 setInterval(() => {

@@ -1,11 +1,11 @@
-// The audit page: signs in, and shows the view that the hash names.
+// Entry point of the audit page: sign-in, and the view that the URL's hash names.
 import { call, signIn, signOut } from "./audit-api.js";
 import { showChanges } from "./audit-changes.js";
-import { allow } from "./audit-names.js";
-import { place } from "./audit-place.js";
+import { attempt, showSignIn, showSignedIn } from "./audit-layout.js";
+import { setPermissions } from "./audit-names.js";
 import { showRecord, showRecords } from "./audit-record.js";
 import { showRequest, showRequests } from "./audit-requests.js";
-import { askToSignIn, attempt, welcome } from "./audit-shell.js";
+import { currentRoute } from "./audit-route.js";
 
 const VIEWS = {
   changes: showChanges,
@@ -17,51 +17,51 @@ const VIEWS = {
 const form = document.getElementById("sign-in");
 const bar = document.getElementById("bar");
 
-let isIn = false;
-let shown = null;
+let isSignedIn = false;
+let currentView = null;
 
-function mark(view) {
-  const current = { record: "records", request: "requests" }[view] ?? view;
+function markTab(view) {
+  const name = { record: "records", request: "requests" }[view] ?? view;
   for (const tab of bar.querySelectorAll("nav a")) {
-    tab.ariaCurrent = tab.hash === `#/${current}` ? "page" : null;
+    tab.ariaCurrent = tab.hash === `#/${name}` ? "page" : null;
   }
 }
 
 async function show() {
-  // The link that skips to the content is no place of ours.
-  if (!isIn || (shown && location.hash === "#content")) return;
-  const where = place();
-  const view = Object.hasOwn(VIEWS, where.view) ? where.view : "changes";
-  const focused = view === shown ? document.activeElement?.name : null;
-  mark(view);
-  await attempt(() => VIEWS[view](where), show);
+  // The link "Skip to content" changes the hash, but not the view.
+  if (!isSignedIn || (currentView && location.hash === "#content")) return;
+  const route = currentRoute();
+  const view = Object.hasOwn(VIEWS, route.view) ? route.view : "changes";
+  const focused = view === currentView ? document.activeElement?.name : null;
+  markTab(view);
+  await attempt(() => VIEWS[view](route), show);
   const control = focused && document.querySelector(`[name="${CSS.escape(focused)}"]`);
-  if (shown) (control || document.getElementById("heading")).focus();
-  shown = view;
+  if (currentView) (control || document.getElementById("heading")).focus();
+  currentView = view;
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  // Signing in twice would leave a session that nobody ends.
+  // A second sign-in would leave the first session open.
   if (document.body.classList.contains("busy")) return;
   const { username, password } = Object.fromEntries(new FormData(form));
   attempt(async () => {
     await signIn(username, password);
     const me = await call("/auth/me");
-    allow(me.permissions);
-    welcome(me.email);
-    isIn = true;
+    setPermissions(me.permissions);
+    showSignedIn(me.email);
+    isSignedIn = true;
     await show();
   });
 });
 
-// Whatever was read goes with the page.
+// Reloading discards everything that was read.
 document.getElementById("sign-out").addEventListener("click", async () => {
   await attempt(() => signOut());
   location.reload();
 });
-// A tab that is closed leaves no session behind.
+// Closing the tab ends the session.
 addEventListener("pagehide", () => signOut({ keepalive: true }).catch(() => null));
 addEventListener("hashchange", show);
 
-askToSignIn("");
+showSignIn("");

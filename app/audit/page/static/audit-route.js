@@ -1,11 +1,11 @@
-// Where the reader is: it stands in the hash, so that back, forward and links work.
+// Client-side routes, stored in the URL's hash so that history and links work.
 const content = document.getElementById("content");
 
-/** Entity → {path, redacted}; the path is null if the API does not show such records. */
-export const kinds = JSON.parse(content.dataset.kinds);
+/** Entity → {path, redacted}; the path is null if the API has no such collection. */
+export const entityTypes = JSON.parse(content.dataset.entityTypes);
 export const api = content.dataset.api;
 
-/** Return what is set, as a query string: "" or "?a=b". */
+/** Return the non-empty values as a query string: "" or "?a=b". */
 export function query(values) {
   const set = Object.entries(values).filter(([, value]) => value);
   return set.length ? `?${new URLSearchParams(set)}` : "";
@@ -15,7 +15,7 @@ export function link(parts, values = {}) {
   return `#/${parts.map(encodeURIComponent).join("/")}${query(values)}`;
 }
 
-export function place() {
+export function currentRoute() {
   const [path, search] = location.hash.slice(2).split("?");
   try {
     const [view, ...parts] = path.split("/").map(decodeURIComponent);
@@ -25,6 +25,6 @@ export function place() {
   }
 }
 
-export function go(address) {
-  location.hash = address;
+export function navigate(hash) {
+  location.hash = hash;
 }

@@ -1,0 +1,75 @@
+// The layout around the views: heading, error message and sign-in form.
+import { SignedOut } from "./audit-api.js";
+import { button, make } from "./audit-dom.js";
+
+const part = (id) => document.getElementById(id);
+const [heading, errorBox, view] = ["heading", "error", "view"].map(part);
+const ADVICE = {
+  403: "Ask an administrator for access.",
+  429: "Wait a moment before you try again.",
+  503: "This is usually temporary.",
+};
+
+// Incremented for each view, so that a late error of an earlier one is not shown.
+let viewCount = 0;
+
+/** Replace the current view; return its container. An earlier view keeps a detached one. */
+export function openView(title) {
+  viewCount += 1;
+  setHeading(title);
+  const container = make("div");
+  view.replaceChildren(container);
+  return container;
+}
+
+export function setHeading(title) {
+  heading.textContent = title;
+  document.title = `${title} · Audit`;
+}
+
+function clearError() {
+  errorBox.hidden = true;
+  errorBox.replaceChildren();
+}
+
+function showError(error, retry) {
+  const buttons = retry ? [button("Try again", retry)] : [];
+  const sentence = error.message.replace(/[^.!?]$/, "$&.");
+  const text = [sentence, ADVICE[error.status] ?? ""].join(" ");
+  errorBox.replaceChildren(text, ...buttons);
+  errorBox.hidden = false;
+}
+
+export function showSignIn(message) {
+  viewCount += 1;
+  setHeading("Audit log");
+  for (const id of ["bar", "view"]) part(id).hidden = true;
+  view.replaceChildren();
+  part("sign-in").hidden = false;
+  clearError();
+  if (message) showError({ message });
+  part("username").focus();
+}
+
+export function showSignedIn(email) {
+  part("sign-in").reset();
+  part("sign-in").hidden = true;
+  for (const id of ["bar", "view"]) part(id).hidden = false;
+  part("user").textContent = email;
+}
+
+/** Run an action; show its error, unless another view has been opened meanwhile. */
+export async function attempt(action, retry = null) {
+  clearError();
+  const work = action();
+  const started = viewCount;
+  document.body.classList.add("busy");
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof SignedOut) showSignIn(error.message);
+    else if (started === viewCount) showError(error, retry);
+  } finally {
+    document.body.classList.remove("busy");
+  }
+}
