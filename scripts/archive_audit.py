@@ -125,9 +125,10 @@ def run(  # noqa: PLR0913, they are options
     as_json: AsJson = False,
     yes: Yes = False,
 ) -> None:
-    """Archive old rows: write and verify files, then delete the rows from the tables.
+    """Archive old rows.
 
-    An interrupted run can be repeated: it resumes the unfinished file.
+    Writes and verifies files, then deletes the rows from the tables. After an
+    interruption, the next run resumes the unfinished file.
     """
     before = cutoff_time(keep_days, until)
     archive_directory(dest)
@@ -155,7 +156,7 @@ def verify(
     ] = settings.AUDIT_SEAL_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Verify all live and archived rows, the archive files and the seals.
+    """Verify rows, archive files and seals.
 
     Exit code 4: data was modified, removed, added or forged. Save the output, change
     nothing, and investigate which accounts could write there.
@@ -184,10 +185,10 @@ def restore(
     dest: Dest = "",
     as_json: AsJson = False,
 ) -> None:
-    """Copy archived rows into the restore tables, where the API can read them.
+    """Copy archived rows into the restore tables.
 
-    Restores whole files, all that overlap the range. Idempotent. The files stay;
-    `purge-restored` deletes the copies.
+    The tables are audit_change_restored and audit_access_restored; the API reads them
+    with `?include=restored`. Restores all files that overlap the range. Idempotent.
     """
 
     async def restore_logs(context: ArchiveContext) -> dict[str, RunTotals]:
@@ -219,9 +220,10 @@ def query(  # noqa: PLR0913, they are options
     dest: Dest = "",
     as_json: AsJson = False,
 ) -> None:
-    """Print matching live, restored and archived rows as JSON lines, newest first.
+    """Print matching rows as JSON lines, newest first.
 
-    Files whose manifest or index excludes a match are skipped.
+    Searches live, restored and archived rows. Files whose manifest or index excludes a
+    match are skipped.
     """
     entity_id = str(id) if id else None
     search_query = SearchQuery(
@@ -233,7 +235,7 @@ def query(  # noqa: PLR0913, they are options
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show row counts, archive files, the newest seal and active legal holds."""
+    """Show row counts, files, the newest seal and holds."""
     found = run_with_database(make_status)
     (output.print_json if as_json else output.print_status)(found)
 
@@ -261,9 +263,9 @@ def purge(
 
 @app.command("export-seal")
 def export_seal() -> None:
-    """Print the newest seal as one line of JSON, for storage outside the database.
+    """Print the newest seal as one line of JSON.
 
-    `verify --seals` compares the seals with a file of such lines.
+    Append it to a file outside the database, as a witness for `verify --seals`.
     """
     if line := run_with_database(export_newest_seal):
         print(line.decode())

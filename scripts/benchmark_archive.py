@@ -1,6 +1,6 @@
 """Benchmark of the archive: run, query and verify while another client writes.
 
-python scripts/benchmark_archive.py                    on SQLite, in a temporary folder
+python scripts/benchmark_archive.py                on SQLite, in a temporary directory
 python scripts/benchmark_archive.py --database postgresql
 """
 

@@ -14,7 +14,7 @@ from app.core.db.database import Database
 from scripts.archive.runner import run_with_database
 
 app = typer.Typer(
-    help="Place and release legal holds, which exempt changes from archiving.",
+    help="Place and release legal holds. Held changes are not archived.",
     rich_markup_mode=None,
 )
 
@@ -27,7 +27,7 @@ def place(
         UUID | None, typer.Option(help="Id of one entity. Default: all of this type.")
     ] = None,
 ) -> None:
-    """Exempt an entity's changes from archiving until the hold is released."""
+    """Place a hold. Runs do not archive the entity's changes until its release."""
 
     async def add(database: Database) -> AuditHold:
         by = current_context().actor_label or ""
@@ -49,7 +49,7 @@ def place(
 def release(
     id: Annotated[UUID, typer.Argument(help="Id of the hold, as shown by `status`.")],
 ) -> None:
-    """Release a hold. The next run archives the changes that it exempted."""
+    """Release a hold. The next run can archive the changes."""
 
     async def end(database: Database) -> datetime | None:
         by = current_context().actor_label or ""

@@ -1,4 +1,4 @@
-"""Runs a command with a database session and audit context; maps errors to exits."""
+"""Runner of the archive commands: database, audit context, exit codes."""
 
 import asyncio
 import getpass

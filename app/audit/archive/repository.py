@@ -52,20 +52,15 @@ class LogRepository:
         return await self.read_rows(select(self.table).where(self.table.c.id.in_(ids)))
 
     async def first_at(self, log_range: LogRange) -> datetime | None:
-        query = select(func.min(self.table.c.at)).where(
-            *range_conditions(self.table, log_range)
-        )
+        conditions = range_conditions(self.table, log_range)
+        query = select(func.min(self.table.c.at)).where(*conditions)
         first: datetime | None = await self.session.scalar(query)
         return first
 
     async def count_rows(self, log_range: LogRange) -> int:
         query = select(func.count()).select_from(self.table)
-        return (
-            await self.session.scalar(
-                query.where(*range_conditions(self.table, log_range))
-            )
-            or 0
-        )
+        query = query.where(*range_conditions(self.table, log_range))
+        return await self.session.scalar(query) or 0
 
     async def count_held_rows(self, log_range: LogRange) -> int:
         query = select(func.count()).select_from(self.table)

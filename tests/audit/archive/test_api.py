@@ -39,9 +39,9 @@ def test_an_archived_state_is_answered_with_410(client: TestClient, pen: str) ->
     assert body(at(client, pen, YESTERDAY))["price"] == "1.50"
     lost = at(client, pen, BEFORE)
     assert (lost.status_code, lost.json()["code"]) == (410, "archived")
-    gone = client.post(f"{pen}/revert", json={"to_version": 1})
-    assert (gone.status_code, gone.json()["code"]) == (410, "archived")
-    assert "archive_audit.py" in gone.json()["detail"]
+    revert = client.post(f"{pen}/revert", json={"to_version": 1})
+    assert (revert.status_code, revert.json()["code"]) == (410, "archived")
+    assert "archive_audit.py" in revert.json()["detail"]
 
 
 def test_restored_changes_can_be_read(

@@ -41,7 +41,7 @@ def pack_index(
     keys = sorted(key << BLOCK_BITS | block for key, block in index_entries)
     numbers = array("Q", [len(block_ends), 0, *block_ends, *keys])
     return gzip.compress(
-        swap_to_little_endian(numbers).tobytes(), COMPRESSION_LEVEL, mtime=0
+        swap_if_big_endian(numbers).tobytes(), COMPRESSION_LEVEL, mtime=0
     )
 
 
@@ -53,7 +53,7 @@ class Index:
     def unpack(cls, packed: bytes) -> "Index":
         numbers = array("Q")
         numbers.frombytes(gzip.decompress(packed))
-        return cls(swap_to_little_endian(numbers))
+        return cls(swap_if_big_endian(numbers))
 
     def find_blocks(self, value: str) -> set[int]:
         """Return the numbers of blocks that may have this value in one of COLUMNS."""
@@ -67,7 +67,7 @@ class Index:
         return self.numbers[block + 1], self.numbers[block + 2]
 
 
-def swap_to_little_endian(numbers: "array[int]") -> "array[int]":
+def swap_if_big_endian(numbers: "array[int]") -> "array[int]":
     """Convert, in place, between the native byte order and little-endian."""
     if sys.byteorder == "big":
         numbers.byteswap()

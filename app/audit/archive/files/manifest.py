@@ -27,7 +27,7 @@ class RowRef:
 
 @dataclass(frozen=True)
 class SealRef:
-    """Reference to the newest seal at writing time, which is a witness of the chain."""
+    """Reference to a seal. A manifest has that of the newest seal, as a witness."""
 
     number: int
     hash: str

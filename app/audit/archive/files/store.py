@@ -69,7 +69,7 @@ class Store:
         return (self.directory / name).is_file()
 
     def remove_files(self, base: str) -> None:
-        """Remove all files with this base path, whatever their suffix."""
+        """Remove all files with this base path, of any suffix."""
         path = self.directory / base
         for file in path.parent.glob(f"{path.name}.*"):
             file.unlink()

@@ -28,7 +28,7 @@ class RestoredRepository:
     async def delete_rows(self, limit: int) -> int:
         """Delete up to `limit` rows; return their number."""
         some = select(self.table.c.id).limit(limit)
-        gone = await self.session.execute(
+        result = await self.session.execute(
             delete_from(self.table).where(self.table.c.id.in_(some))
         )
-        return int(getattr(gone, "rowcount", 0))
+        return int(getattr(result, "rowcount", 0))

@@ -1,4 +1,4 @@
-"""Copies archived rows into the restore tables, for reading."""
+"""Restore of archived rows into separate tables, for reading."""
 
 from app.audit.archive.canonical import decode_row
 from app.audit.archive.context import ArchiveContext
@@ -29,7 +29,7 @@ class Restorer:
             if manifest.overlaps(log_range):
                 if error := find_file_error(self.context, signed):
                     raise VerificationException(
-                        f"{manifest.path}: {error}. Not restored."
+                        f"{manifest.path}: {error}. Not restored; run `verify`."
                     )
                 await self.restore_file(manifest)
                 totals.add_file(manifest)

@@ -63,7 +63,7 @@ async def seal_late_rows(context: ArchiveContext, log: Log, late: list[Row]) -> 
 
 
 async def compare_copy(context: ArchiveContext, log: Log, manifest: Manifest) -> None:
-    """Compare a written file with the live rows and with its manifest."""
+    """Read a file back; compare it with the live rows and its manifest."""
     content = sha256()
     count = 0
     for lines in split_batches(

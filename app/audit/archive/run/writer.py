@@ -1,4 +1,4 @@
-"""Writes live rows into one archive file with its index; makes its manifest."""
+"""Writer of archive files, their indexes and manifests."""
 
 from collections import Counter
 from hashlib import sha256
@@ -20,7 +20,7 @@ from app.audit.archive.seals.seal import GENESIS_HASH
 FILE_ROWS = 50_000
 
 
-class FileStatistics:
+class FileStats:
     """Values of the manifest and the index, collected while rows are written."""
 
     def __init__(self) -> None:
@@ -53,25 +53,20 @@ class FileWriter:
     ) -> Manifest | None:
         """Write up to FILE_ROWS rows of the range; return None if it has none."""
         name = file.name
-        statistics = FileStatistics()
+        stats = FileStats()
         with self.context.store.open_atomic(f"{name}.jsonl.gz") as raw:
-            await self.write_rows(raw, log_range, statistics)
+            await self.write_rows(raw, log_range, stats)
         self.context.progress.report_step("written", name)
         self.context.store.write_file(
-            f"{name}.keys", pack_index(statistics.block_ends, statistics.index_entries)
+            f"{name}.keys", pack_index(stats.block_ends, stats.index_entries)
         )
         self.context.progress.report_step("indexed", name)
-        if statistics.first is None or statistics.last is None:
+        if stats.first is None or stats.last is None:
             return None
-        return await self.make_manifest(
-            file, statistics, (statistics.first, statistics.last)
-        )
+        return await self.make_manifest(file, stats, (stats.first, stats.last))
 
     async def make_manifest(
-        self,
-        file: AuditArchive,
-        statistics: FileStatistics,
-        ends: tuple[Row, Row],
+        self, file: AuditArchive, stats: FileStats, ends: tuple[Row, Row]
     ) -> Manifest:
         name = file.name
         seal, previous = await self.read_predecessors()
@@ -80,16 +75,16 @@ class FileWriter:
             log=self.log.name,
             day=file.day,
             number=file.number,
-            count=len(statistics.leaves),
+            count=len(stats.leaves),
             first=RowRef(ends[0]["at"], ends[0]["id"]),
             last=RowRef(ends[1]["at"], ends[1]["id"]),
-            entities=dict(sorted(statistics.entities.items())),
-            content_bytes=statistics.bytes,
-            content_sha256=statistics.content.hexdigest(),
+            entities=dict(sorted(stats.entities.items())),
+            content_bytes=stats.bytes,
+            content_sha256=stats.content.hexdigest(),
             file_bytes=self.context.store.get_size(f"{name}.jsonl.gz"),
             file_sha256=self.context.store.hash_file(f"{name}.jsonl.gz"),
             keys_sha256=self.context.store.hash_file(f"{name}.keys"),
-            root=merkle_root(statistics.leaves),
+            root=merkle_root(stats.leaves),
             seal=seal,
             previous=previous,
         )
@@ -103,19 +98,19 @@ class FileWriter:
         return newest, (last and last.manifest) or GENESIS_HASH
 
     async def write_rows(
-        self, raw: BinaryIO, log_range: LogRange, statistics: FileStatistics
+        self, raw: BinaryIO, log_range: LogRange, stats: FileStats
     ) -> None:
-        block_writer = BlockWriter(raw)
+        blocks = BlockWriter(raw)
         async for rows in self.context.read_unheld_batches(
             self.log, log_range, FILE_ROWS
         ):
             lines = await compare_with_seals(self.context, self.log, rows)
             for row, line in zip(rows, lines, strict=True):
-                statistics.add_row(row, line)
-                statistics.index_entries.update(
-                    (key, block_writer.current_block) for key in index_keys(row)
+                stats.add_row(row, line)
+                stats.index_entries.update(
+                    (key, blocks.current_block) for key in index_keys(row)
                 )
-                block_writer.add_line(line + b"\n")
+                blocks.add_line(line + b"\n")
             self.context.progress.report_rows(len(rows))
-        block_writer.flush_block()
-        statistics.block_ends = block_writer.block_ends
+        blocks.flush_block()
+        stats.block_ends = blocks.block_ends

@@ -20,6 +20,6 @@ def merkle_root(leaves: Iterable[bytes]) -> str:
 
 def node_hash(pair: Sequence[bytes]) -> bytes:
     """Return the parent of a pair. An unpaired node is promoted unchanged."""
-    return (
-        sha256(NODE_PREFIX + pair[0] + pair[1]).digest() if len(pair) > 1 else pair[0]
-    )
+    if len(pair) == 1:
+        return pair[0]
+    return sha256(NODE_PREFIX + pair[0] + pair[1]).digest()

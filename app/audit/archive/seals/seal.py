@@ -8,7 +8,7 @@ from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
 from app.core.clock import now
 
-GENESIS_HASH = "0" * 64
+GENESIS_HASH = "0" * 64  # `previous` of the first seal and the first manifest
 
 
 def make_seal(previous: AuditSeal | None, log: Log, rows: list[Row]) -> AuditSeal:
@@ -38,7 +38,7 @@ def sign_seal(seal: AuditSeal, signer: Signer) -> AuditSeal:
 
 
 def seal_hash(seal: AuditSeal) -> str:
-    """Compute the hash of a seal's columns, without the proof and the leaves."""
+    """Compute the value of `hash`: without itself, `kid`, `signature`, `leaves`."""
     return hash_json(seal.model_dump(exclude={"hash", "kid", "signature", "leaves"}))
 
 

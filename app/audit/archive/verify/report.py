@@ -56,11 +56,11 @@ class VerificationReport:
 
     def merge_moved_rows(self) -> None:
         """Report a row with a changed time as modified, not as missing and extra."""
-        gone = {
+        missing = {
             each.where for each in self.findings if each.kind is FindingKind.MISSING
         }
-        new = {each.where for each in self.findings if each.kind is FindingKind.EXTRA}
-        moved = gone & new
+        extra = {each.where for each in self.findings if each.kind is FindingKind.EXTRA}
+        moved = missing & extra
         self.findings = [each for each in self.findings if each.where not in moved]
         self.counts.subtract(
             {FindingKind.MISSING: len(moved), FindingKind.EXTRA: len(moved)}

@@ -112,9 +112,9 @@ def test_seals_are_appended_to_a_file(audit_log: AuditLog, tmp_path: Path) -> No
 def test_sealing_continues_if_the_file_cannot_be_written(
     audit_log: AuditLog, tmp_path: Path
 ) -> None:
-    gone = tmp_path / "gone" / "seals.jsonl"
+    missing = tmp_path / "missing" / "seals.jsonl"
     audit_log.settings = make_settings(
-        audit_log.settings.DATABASE_URL, AUDIT_SEAL_FILE=str(gone)
+        audit_log.settings.DATABASE_URL, AUDIT_SEAL_FILE=str(missing)
     )
     audit_log.fill()
     with capture_logs() as logged:

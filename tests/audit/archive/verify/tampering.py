@@ -139,8 +139,8 @@ def delete_the_last_file_and_its_record(audit_log: AuditLog) -> None:
     for file in find_file_set(audit_log, -1):
         file.unlink()
     last = select(func.max(FILES.c.day)).where(FILES.c.log == CHANGES.name)
-    gone = FILES.c.day == last.scalar_subquery(), FILES.c.log == CHANGES.name
-    execute(audit_log, delete(FILES).where(*gone))
+    newest = FILES.c.day == last.scalar_subquery(), FILES.c.log == CHANGES.name
+    execute(audit_log, delete(FILES).where(*newest))
 
 
 def swap(first: Path, second: Path) -> None:
