@@ -14,7 +14,7 @@ from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 @dataclass(frozen=True)
 class ArchivedFile:
-    """A readable manifest. While `pruning`, some of its rows are live as well."""
+    """A file with a readable manifest. While `pruning`, some rows are still live."""
 
     manifest: Manifest
     pruning: bool
@@ -79,15 +79,11 @@ class FileVerifier:
             self.report.add_finding(FindingKind.MANIFEST_FORGED, path, error)
         elif signed.hash != file.manifest:
             self.report.add_finding(
-                FindingKind.MANIFEST_CHANGED,
-                path,
-                "its hash differs from audit_archive",
+                FindingKind.MANIFEST_CHANGED, path, "differs from audit_archive"
             )
         elif signed.manifest.previous != previous:
             self.report.add_finding(
-                FindingKind.MANIFEST_CHANGED,
-                path,
-                "`previous` is not the previous hash",
+                FindingKind.MANIFEST_CHANGED, path, "`previous` does not match"
             )
 
     def verify_hashes(self, manifest: Manifest) -> None:

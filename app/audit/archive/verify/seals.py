@@ -72,7 +72,7 @@ class SealVerifier:
         found = self.hashes.get(witness.number)
         if witness.number > max(self.hashes, default=0):
             self.report.add_finding(
-                FindingKind.SEAL_MISSING, witness.number, "a witness has it"
+                FindingKind.SEAL_MISSING, witness.number, "only a witness has it"
             )
         elif found is not None and found != witness.hash:
             self.report.add_finding(
