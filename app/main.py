@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
-from app.audit.archive.seals.background import sealing
+from app.audit.archive.seals.background import run_sealer
 from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
@@ -67,7 +67,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with (
         open_database(app.state.settings) as database,
         access_log.running(database),
-        sealing(database, app.state.settings),
+        run_sealer(database, app.state.settings),
         purge_periodically(database),
     ):
         app.state.health = Health(database)

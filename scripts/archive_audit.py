@@ -1,8 +1,8 @@
-"""Move old audit rows into cold storage, find them again, prove that none was changed.
+"""Archive, search, restore and verify audit rows.
 
-python scripts/archive_audit.py            what a run would do: it changes nothing
-python scripts/archive_audit.py run        do it
-python scripts/archive_audit.py --help     the other commands
+python scripts/archive_audit.py            show what a run would archive
+python scripts/archive_audit.py run        archive it
+python scripts/archive_audit.py --help     list all commands
 """
 
 import sys
@@ -21,18 +21,18 @@ from app.audit.archive.files.store import Store
 from app.audit.archive.plan import Plan, make_plan
 from app.audit.archive.restore.purge import purge_restored
 from app.audit.archive.restore.restorer import Restorer
-from app.audit.archive.run.archiver import Archiver, Outcome
-from app.audit.archive.run.lock import only_run
-from app.audit.archive.seals.sealer import Sealer, newest_seal
+from app.audit.archive.run.archiver import Archiver, RunTotals
+from app.audit.archive.run.lock import run_lock
+from app.audit.archive.seals.sealer import Sealer, export_newest_seal
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
-from app.audit.archive.verify.report import Report
+from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.verify.seals import read_witnesses
 from app.audit.archive.verify.verify import verify as verify_all
 from app.core.config import settings
 from app.core.db.database import Database
-from scripts.archive import holds, show
+from scripts.archive import holds, output
 from scripts.archive.options import (
     AsJson,
     BatchSize,
@@ -44,26 +44,26 @@ from scripts.archive.options import (
     Tables,
     Until,
     Yes,
-    chosen,
+    archive_directory,
     confirm,
-    folder,
-    horizon,
-    span,
+    cutoff_time,
+    parse_range,
+    selected_logs,
 )
-from scripts.archive.session import perform, stop
+from scripts.archive.runner import exit_with_error, run_with_database
 
 HELP = """
-Move old rows of the audit trail into cold storage, find them again, and prove that none
-was changed. Without a command it shows the plan, and changes nothing.
+Archive old audit rows in files; search, restore and verify them. Without a command,
+show the plan and change nothing.
 
-A row is deleted only after its copy was written, synced to the disk, read back and
-compared. Any command may be interrupted at any time and started again.
+A row is deleted only after its copy was written, synced to disk, read back and
+compared. Every command can be interrupted at any time and started again.
 
-Exit codes: 0 done, or nothing to do. 1 an error: nothing is lost, the next run goes on.
-2 wrong usage. 3 another run is under way. 4 verification has failed: look at once.
-5 stopped at the time budget: the next run goes on.
+Exit codes: 0 success, or nothing to do. 1 error: no row is lost, and the next run
+continues. 2 invalid usage. 3 another archive command is running. 4 verification failed:
+investigate at once. 5 --max-seconds reached: the next run continues.
 """
-BATCH = 1_000
+BATCH_ROWS = 1_000
 ResultT = TypeVar("ResultT")
 app = typer.Typer(
     help=HELP, no_args_is_help=False, add_completion=False, rich_markup_mode=None
@@ -71,23 +71,23 @@ app = typer.Typer(
 app.add_typer(holds.app, name="hold")
 
 
-def work(
-    do: Callable[[ArchiveContext], Awaitable[ResultT]],
+def run_with_context(
+    command: Callable[[ArchiveContext], Awaitable[ResultT]],
     dest: str,
     max_seconds: float | None = None,
-    batch_size: int = BATCH,
+    batch_size: int = BATCH_ROWS,
 ) -> ResultT:
-    """Do this with the database, the archive and a progress bar."""
-    place = folder(dest)
+    """Run a command with the database, the archive directory and a progress bar."""
+    directory = archive_directory(dest)
 
-    async def with_tools(database: Database) -> ResultT:
-        with show.Bar(max_seconds) as bar:
+    async def with_context(database: Database) -> ResultT:
+        with output.ProgressBar(max_seconds) as bar:
             sealer = Sealer(database, settings)
-            return await do(
-                ArchiveContext(database, Store(place), sealer, bar, batch_size)
+            return await command(
+                ArchiveContext(database, Store(directory), sealer, bar, batch_size)
             )
 
-    return perform(with_tools)
+    return run_with_database(with_context)
 
 
 @app.callback(invoke_without_command=True)
@@ -103,14 +103,14 @@ def plan(
     table: Tables = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what `run` would do, and what would stay. This changes nothing."""
-    before = horizon(keep_days, until)
+    """Show what `run` would archive and what would stay live. Changes nothing."""
+    before = cutoff_time(keep_days, until)
 
-    async def look(database: Database) -> list[Plan]:
-        return [await make_plan(database, log, before) for log in chosen(table)]
+    async def make_plans(database: Database) -> list[Plan]:
+        return [await make_plan(database, log, before) for log in selected_logs(table)]
 
-    plans = perform(look)
-    (show.as_json if as_json else show.show_plans)(plans)
+    plans = run_with_database(make_plans)
+    (output.print_json if as_json else output.print_plans)(plans)
 
 
 @app.command()
@@ -120,26 +120,27 @@ def run(  # noqa: PLR0913, they are options
     until: Until = None,
     table: Tables = None,
     dest: Dest = "",
-    batch_size: BatchSize = BATCH,
+    batch_size: BatchSize = BATCH_ROWS,
     max_seconds: MaxSeconds = None,
     as_json: AsJson = False,
     yes: Yes = False,
 ) -> None:
-    """Archive what is old enough: write, verify, and only then delete from the tables.
+    """Archive old rows.
 
-    An interrupted run leaves nothing half done: the next one goes on where it was.
+    Writes and verifies files, then deletes the rows from the tables. After an
+    interruption, the next run resumes the unfinished file.
     """
-    before = horizon(keep_days, until)
-    folder(dest)
-    confirm(f"Move all rows from before {before:%Y-%m-%d} into the archive?", yes)
+    before = cutoff_time(keep_days, until)
+    archive_directory(dest)
+    confirm(f"Archive all rows before {before:%Y-%m-%d} (UTC)?", yes)
 
-    async def archive(context: ArchiveContext) -> dict[str, Outcome]:
-        async with only_run(context.database):
-            logs = chosen(table)
+    async def archive_logs(context: ArchiveContext) -> dict[str, RunTotals]:
+        async with run_lock(context.database):
+            logs = selected_logs(table)
             return {log.name: await Archiver(context, log).run(before) for log in logs}
 
-    outcomes = work(archive, dest, max_seconds, batch_size)
-    (show.as_json if as_json else show.show_outcomes)(outcomes)
+    totals = run_with_context(archive_logs, dest, max_seconds, batch_size)
+    (output.print_json if as_json else output.print_totals)(totals)
 
 
 @app.command()
@@ -149,28 +150,31 @@ def verify(
     seals: Annotated[
         str,
         typer.Option(
-            help="A file of exported seals. Default: AUDIT_SEAL_FILE, if set.",
+            help="File of exported seals. Default: AUDIT_SEAL_FILE, if set.",
             show_default=False,
         ),
     ] = settings.AUDIT_SEAL_FILE,
     as_json: AsJson = False,
 ) -> None:
-    """Compare every row, live and archived, with the seals, and the seals themselves.
+    """Verify rows, archive files and seals.
 
-    Exit code 4 means that something is modified, missing, extra or forged: keep the
-    output, change nothing, and find out who could write there.
+    Exit code 4: data was modified, removed, added or forged. Save the output, change
+    nothing, and investigate which accounts could write there.
     """
 
-    async def compare(context: ArchiveContext) -> Report:
+    async def verify_logs(context: ArchiveContext) -> VerificationReport:
         witnesses = read_witnesses(Path(seals)) if seals else []
-        # A run would move rows from one side to the other meanwhile.
-        async with only_run(context.database):
-            return await verify_all(context, chosen(table), witnesses)
+        # Lock out runs, which move rows between the tables and the files.
+        async with run_lock(context.database):
+            return await verify_all(context, selected_logs(table), witnesses)
 
-    report = work(compare, dest)
-    (show.as_json if as_json else show.show_report)(report)
+    report = run_with_context(verify_logs, dest)
+    (output.print_json if as_json else output.print_report)(report)
     if report.findings:
-        stop("Verification has failed.", VerificationException.exit_code)
+        exit_with_error(
+            "Verification failed: see the findings on standard output.",
+            VerificationException.exit_code,
+        )
 
 
 @app.command()
@@ -181,85 +185,89 @@ def restore(
     dest: Dest = "",
     as_json: AsJson = False,
 ) -> None:
-    """Copy archived rows into tables of their own, where the API can read them.
+    """Copy archived rows into the restore tables.
 
-    Whole files come back: those that reach into the time given. Twice changes nothing.
-    The files stay. `purge-restored` removes the copies.
+    The tables are audit_change_restored and audit_access_restored; the API reads them
+    with `?include=restored`. Restores all files that overlap the range. Idempotent.
     """
 
-    async def bring_back(context: ArchiveContext) -> dict[str, Outcome]:
-        async with only_run(context.database):
-            when, logs = span(since, until), chosen(table)
+    async def restore_logs(context: ArchiveContext) -> dict[str, RunTotals]:
+        async with run_lock(context.database):
+            log_range, logs = parse_range(since, until), selected_logs(table)
             return {
-                log.name: await Restorer(context, log).restore(when) for log in logs
+                log.name: await Restorer(context, log).restore_range(log_range)
+                for log in logs
             }
 
-    outcomes = work(bring_back, dest)
-    (show.as_json if as_json else show.show_outcomes)(outcomes)
+    totals = run_with_context(restore_logs, dest)
+    (output.print_json if as_json else output.print_totals)(totals)
 
 
 @app.command()
 def query(  # noqa: PLR0913, they are options
     *,
     entity: Annotated[
-        str | None, typer.Option(help="A kind of record, as `Product`.")
+        str | None, typer.Option(help="Entity type, for example Product.")
     ] = None,
-    id: Annotated[UUID | None, typer.Option(help="The entity's id.")] = None,
+    id: Annotated[UUID | None, typer.Option(help="Id of the entity.")] = None,
     actor: Annotated[
-        str | None, typer.Option(help="Who did it: an id, or an e-mail address.")
+        str | None, typer.Option(help="User who acted: an id or an e-mail address.")
     ] = None,
-    request: Annotated[str | None, typer.Option(help="A request's id.")] = None,
+    request: Annotated[str | None, typer.Option(help="Request id.")] = None,
     since: Since = None,
     until: Before = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 1_000,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 1_000,
     dest: Dest = "",
     as_json: AsJson = False,
 ) -> None:
-    """Find rows, live, restored and archived, newest first: one line of JSON each.
+    """Print matching rows as JSON lines, newest first.
 
-    Files that cannot have any are not opened: their manifests and indexes tell.
+    Searches live, restored and archived rows. Files whose manifest or index excludes a
+    match are skipped.
     """
     entity_id = str(id) if id else None
-    question = SearchQuery(span(since, until), limit, entity, entity_id, actor, request)
-    answer = work(lambda context: Search(context, question).ask(), dest)
-    (show.as_json if as_json else show.show_answer)(answer)
+    search_query = SearchQuery(
+        parse_range(since, until), limit, entity, entity_id, actor, request
+    )
+    result = run_with_context(lambda context: Search(context, search_query).run(), dest)
+    (output.print_json if as_json else output.print_search_result)(result)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what is live, archived, restored, sealed, held and unfinished."""
-    found = perform(make_status)
-    (show.as_json if as_json else show.show_status)(found)
+    """Show row counts, files, the newest seal and holds."""
+    found = run_with_database(make_status)
+    (output.print_json if as_json else output.print_status)(found)
 
 
 @app.command("purge-restored")
 def purge(
     table: Tables = None,
-    batch_size: BatchSize = BATCH,
+    batch_size: BatchSize = BATCH_ROWS,
     as_json: AsJson = False,
     yes: Yes = False,
 ) -> None:
-    """Delete the copies that `restore` has made. The files keep theirs."""
-    confirm("Delete all restored copies?", yes)
+    """Delete the copies that `restore` has made. The files stay."""
+    confirm("Delete all restored rows?", yes)
 
     async def purge_all(database: Database) -> dict[str, int]:
-        async with only_run(database):
+        async with run_lock(database):
             return {
                 log.name: await purge_restored(database, log, batch_size)
-                for log in chosen(table)
+                for log in selected_logs(table)
             }
 
-    counts = perform(purge_all)
-    (show.as_json if as_json else show.show_purged)(counts)
+    counts = run_with_database(purge_all)
+    (output.print_json if as_json else output.print_purged)(counts)
 
 
 @app.command("export-seal")
 def export_seal() -> None:
-    """Print the newest seal as one line, to be kept where nobody can change it.
+    """Print the newest seal as one line of JSON.
 
-    A file of such lines is what `verify --seals` compares with.
+    Append it to a file outside the database, as a witness for `verify --seals`.
     """
-    if line := perform(newest_seal):
+    if line := run_with_database(export_newest_seal):
         print(line.decode())
 
 

@@ -1,6 +1,6 @@
-"""Archive a million audit rows while somebody else writes, and measure it.
+"""Benchmark of the archive: run, query and verify while another client writes.
 
-python scripts/benchmark_archive.py                    on SQLite, in a temporary folder
+python scripts/benchmark_archive.py                on SQLite, in a temporary directory
 python scripts/benchmark_archive.py --database postgresql
 """
 
@@ -28,7 +28,7 @@ from rich.table import Table
 from sqlalchemy import insert, text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-# Seals are signed, yet whoever reads them here does not care with what.
+# Seals need a signing key; the benchmark does not keep it.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.audit.archive.logs import CHANGES
@@ -47,7 +47,7 @@ Row = dict[str, Any]
 
 
 def make_row(number: int, at: datetime) -> Row:
-    """Return an update as the API's would be: some columns, old and new."""
+    """Return a change row like that of a PATCH request."""
     before = at - timedelta(seconds=random.uniform(1, 1e6))
     old = {"stock": random.randrange(1_000), "updated_at": before.isoformat()}
     new = {"stock": random.randrange(1_000), "updated_at": at.isoformat()}
@@ -67,7 +67,7 @@ def make_row(number: int, at: datetime) -> Row:
     }
 
 
-async def fill(url: str, count: int) -> None:
+async def insert_rows(url: str, count: int) -> None:
     database = Database(make_settings(url, DATABASE_TIMEOUT=120))
     start = datetime.now(UTC) - timedelta(days=400)
     step = timedelta(days=DAYS) / count
@@ -82,7 +82,7 @@ async def fill(url: str, count: int) -> None:
 
 
 async def live_bytes(url: str) -> int:
-    """Return what the table takes in the database, with its indexes."""
+    """Return the size of the change log with its indexes, in bytes."""
     database = Database(make_settings(url, DATABASE_TIMEOUT=120))
     queries = {
         "sqlite": "SELECT page_count * page_size"
@@ -97,7 +97,7 @@ async def live_bytes(url: str) -> int:
 
 
 class Writer(Thread):
-    """Writes a row in a transaction of its own, at a steady rate, and times it."""
+    """Insert rows at a steady rate, one per transaction, and time each."""
 
     def __init__(self, url: str, rate: float) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class Writer(Thread):
 
 
 @contextmanager
-def writing(url: str, rate: float) -> Iterator[Writer]:
+def background_writer(url: str, rate: float) -> Iterator[Writer]:
     writer = Writer(url, rate)
     writer.start()
     try:
@@ -134,45 +134,49 @@ def writing(url: str, rate: float) -> Iterator[Writer]:
         writer.join()
 
 
-def measure(url: str, folder: Path, *words: str) -> tuple[float, float]:
-    """Run a command; return its seconds and its peak memory in MB."""
+def measure_command(url: str, directory: Path, *words: str) -> tuple[float, float]:
+    """Run a command; return its duration in seconds and peak memory in MB."""
     command = (sys.executable, "scripts/archive_audit.py", *words)
     began = time.monotonic()
     process = psutil.Popen(
-        (*command, "--dest", str(folder)),
+        (*command, "--dest", str(directory)),
         cwd=ROOT,
         env=environment(url),
         stdout=subprocess.DEVNULL,
     )
     peak = 0
     while process.poll() is None:
-        peak = max(peak, memory(process))
+        peak = max(peak, resident_bytes(process))
         time.sleep(0.02)
     if process.returncode:
-        sys.exit(f"It has failed: {' '.join(words)}")
+        sys.exit(f"Command failed: archive_audit.py {' '.join(words)}")
     return time.monotonic() - began, peak / 1_000_000
 
 
-def memory(process: psutil.Popen) -> int:
+def resident_bytes(process: psutil.Popen) -> int:
     try:
         return int(process.memory_info().rss)
     except psutil.NoSuchProcess:
         return 0
 
 
-def compare(url: str, folder: Path, count: int, rate: float) -> dict[str, float]:
-    asyncio.run(fill(url, count))
+def run_benchmark(
+    url: str, directory: Path, count: int, rate: float
+) -> dict[str, float]:
+    asyncio.run(insert_rows(url, count))
     live = asyncio.run(live_bytes(url))
-    with writing(url, rate) as idle:
+    with background_writer(url, rate) as idle:
         time.sleep(5)
-    with writing(url, rate) as writer:
-        seconds, peak = measure(url, folder, "run", "--table", "changes", "--yes")
-    files = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    found, query_peak = measure(
-        url, folder, "query", "--entity", "Product", "--id", str(ENTITIES[7])
+    with background_writer(url, rate) as writer:
+        seconds, peak = measure_command(
+            url, directory, "run", "--table", "changes", "--yes"
+        )
+    files = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
+    found, query_peak = measure_command(
+        url, directory, "query", "--entity", "Product", "--id", str(ENTITIES[7])
     )
-    other, _ = measure(url, folder, "query", "--request", REQUEST)
-    verified, verify_peak = measure(url, folder, "verify")
+    other, _ = measure_command(url, directory, "query", "--request", REQUEST)
+    verified, verify_peak = measure_command(url, directory, "verify")
     waits = sorted(writer.waits)
     return {
         "rows": count,
@@ -193,21 +197,21 @@ def compare(url: str, folder: Path, count: int, rate: float) -> dict[str, float]
 
 
 def main(
-    rows: Annotated[int, typer.Option(help="How many old rows there are.")] = 1_000_000,
-    rate: Annotated[float, typer.Option(help="Writes a second meanwhile.")] = 50.0,
+    rows: Annotated[int, typer.Option(help="Number of old rows.")] = 1_000_000,
+    rate: Annotated[float, typer.Option(help="Concurrent writes per second.")] = 50.0,
     database: Annotated[Engine, typer.Option()] = Engine.SQLITE,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Archive, find and verify a million rows while somebody else writes."""
+    """Measure run, query and verify while another client writes."""
     with ExitStack() as stack:
-        place = Path(stack.enter_context(TemporaryDirectory()))
-        template = TEMPLATES[database](place / database)
+        root = Path(stack.enter_context(TemporaryDirectory()))
+        template = TEMPLATES[database](root / database)
         stack.callback(template.close)
         url = stack.enter_context(template.copy())
-        folder = place / "archive"
-        folder.mkdir()
+        directory = root / "archive"
+        directory.mkdir()
         with Console(stderr=True).status("Measuring"):
-            found = compare(url, folder, rows, rate)
+            found = run_benchmark(url, directory, rows, rate)
     if as_json:
         print(json.dumps(found, indent=2))
         return

@@ -1,9 +1,9 @@
-"""Replay every change in the audit log, and compare with the records that are there.
+"""Replay the change log and compare the result with the records.
 
 python scripts/check_audit.py
 
-It only reads, and may run at any time; a record that is changed meanwhile is looked at
-again. Exit codes: 0 the log tells the truth, 1 it does not or could not be read.
+Read-only; safe at any time. Differences are checked twice, so that a concurrent write
+is not reported. Exit codes: 0 no differences, 1 differences or an error.
 """
 
 import asyncio
@@ -22,36 +22,38 @@ from app.core.models import entities
 from app.main import open_database
 
 
-async def find_faults() -> list[Inconsistency]:
-    """Return what is wrong twice: what was only being written is right by then."""
+async def find_differences() -> list[Inconsistency]:
+    """Return the differences found by both of two passes, to exclude open writes."""
     async with open_database(settings) as database:
         if fault := await schema_fault(database):
             sys.exit(fault)
-        found: list[set[Inconsistency]] = []
+        passes: list[set[Inconsistency]] = []
         for _ in range(2):
             async with database.reading() as session:
                 checks = [ConsistencyCheck(session, model) for model in entities()]
-                found.append(
+                passes.append(
                     {
                         each
                         for check in checks
                         async for each in check.find_inconsistencies()
                     }
                 )
-        return sorted(found[0] & found[1], key=str)
+        return sorted(passes[0] & passes[1], key=str)
 
 
 def main() -> None:
-    """Replay every change in the audit log; compare with the records that are there."""
+    """Replay the change log and compare the result with the records."""
     try:
-        faults = asyncio.run(find_faults())
+        differences = asyncio.run(find_differences())
     except (SQLAlchemyError, OSError):
-        sys.exit("The database does not answer. Nothing was checked.")
-    for fault in faults:
-        print(f"{fault.entity} {fault.id}: {fault.problem}")
-    if faults:
-        sys.exit(f"{len(faults)} differences between the log and the records.")
-    print("The log tells the truth about every record.")
+        sys.exit(
+            "Database error: no record was checked. Check DATABASE_URL and the server."
+        )
+    for each in differences:
+        print(f"{each.entity} {each.id}: {each.problem}")
+    if differences:
+        sys.exit(f"{len(differences)} differences between the log and the records.")
+    print("All records match the change log.")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Delete expired sessions, revoked tokens and counters. Doing it twice changes nothing.
+"""Delete expired sessions, revocations and login counters. Idempotent.
 
 python scripts/purge_auth.py
 
-Nothing goes that could still be accepted, so it may run at any time: daily, say.
+Deletes only rows that no longer affect a request; safe at any time, for example daily.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from app.main import open_database
 
 
 async def purge_expired() -> int:
-    """Return how many rows have gone, or stop with one sentence."""
+    """Delete expired rows; return their number."""
     async with open_database(settings) as database:
         if fault := await schema_fault(database):
             sys.exit(fault)
@@ -30,11 +30,13 @@ async def purge_expired() -> int:
 
 
 def main() -> None:
-    """Delete expired sessions, revoked tokens and counters."""
+    """Delete expired sessions, revocations and login counters."""
     try:
         count = asyncio.run(purge_expired())
     except (SQLAlchemyError, OSError):
-        sys.exit("The database does not answer. Nothing has changed.")
+        sys.exit(
+            "Database error: no row was deleted. Check DATABASE_URL and the server."
+        )
     print(f"Deleted {count} expired rows.")
 
 

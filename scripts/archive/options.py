@@ -1,4 +1,4 @@
-"""Options that the commands of the archiver share, and what they mean."""
+"""Options of the archive commands, and their conversion."""
 
 import sys
 from datetime import UTC, datetime, time, timedelta
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, LogName, LogRange
+from app.audit.archive.logs import LOGS, MAX_ID, MIN_KEY, Log, LogName, LogRange
 from app.core.config import settings
 
 KEEP_DAYS = 365
@@ -17,7 +17,7 @@ KeepDays = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help=f"Leave this many days in the live tables. Default: {KEEP_DAYS}.",
+        help=f"Keep this many days in the live tables. Default: {KEEP_DAYS}.",
         show_default=False,
     ),
 ]
@@ -25,85 +25,95 @@ Until = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d"],
-        help="Instead of --keep-days: archive what is older than this day (UTC).",
+        help="Archive rows before this day (UTC), instead of --keep-days.",
         show_default=False,
     ),
 ]
 Tables = Annotated[
     list[LogName] | None,
-    typer.Option("--table", help="Only this log. Default: both.", show_default=False),
+    typer.Option(
+        "--table", help="Process only this log. Default: both.", show_default=False
+    ),
 ]
 Dest = Annotated[
     str,
     typer.Option(
-        help="The folder of the archive; it must exist. Default: AUDIT_ARCHIVE_DIR.",
+        help="Archive directory; must exist. Default: AUDIT_ARCHIVE_DIR.",
         show_default=False,
     ),
 ]
 BatchSize = Annotated[
     int,
     typer.Option(
-        min=1, max=2_000, help="Rows in one transaction. Fewer let others write sooner."
+        min=1,
+        max=2_000,
+        help="Maximum rows per transaction. Lower values block writers less.",
     ),
 ]
 MaxSeconds = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Stop after this time, with exit code 5. The next run goes on from there.",
+        help="Stop after this time with exit code 5. The next run continues.",
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON, for programs.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: for cron.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 Since = Annotated[
     datetime | None,
-    typer.Option(formats=FORMATS, help="From this time on (UTC).", show_default=False),
+    typer.Option(
+        formats=FORMATS, help="Start of the range (UTC), inclusive.", show_default=False
+    ),
 ]
 Before = Annotated[
     datetime | None,
-    typer.Option(formats=FORMATS, help="Before this time (UTC).", show_default=False),
+    typer.Option(
+        formats=FORMATS, help="End of the range (UTC), exclusive.", show_default=False
+    ),
 ]
 
 
-def chosen(tables: list[LogName] | None) -> list[Log]:
+def selected_logs(tables: list[LogName] | None) -> list[Log]:
     return [LOGS[name] for name in tables or LogName]
 
 
-def horizon(keep_days: int | None, until: datetime | None) -> datetime:
-    """Return the midnight before which rows are old enough."""
+def cutoff_time(keep_days: int | None, until: datetime | None) -> datetime:
+    """Return the midnight (UTC) before which rows are archived."""
     today = datetime.combine(datetime.now(UTC).date(), time(), UTC)
     if until and keep_days:
-        refuse("Give --keep-days or --until, not both.")
+        reject_usage("--keep-days and --until exclude each other.")
     if not until:
         return today - timedelta(days=keep_days or KEEP_DAYS)
     before = until.replace(tzinfo=UTC)
     if before > today - timedelta(days=1):
-        refuse("--until must leave at least one whole day.")
+        reject_usage("--until must be before today (UTC): one whole day stays live.")
     return before
 
 
-def folder(dest: str) -> Path:
+def archive_directory(dest: str) -> Path:
     path = dest or settings.AUDIT_ARCHIVE_DIR
     if not path:
-        refuse("Where is the archive? Give --dest, or set AUDIT_ARCHIVE_DIR.")
+        reject_usage("No archive directory: give --dest or set AUDIT_ARCHIVE_DIR.")
     return Path(path)
 
 
-def span(since: datetime | None, before: datetime | None) -> LogRange:
-    top = datetime.max.replace(tzinfo=UTC)
-    end = LogRange.between(top, before.replace(tzinfo=UTC)).until if before else None
-    start = (since.replace(tzinfo=UTC), BEGINNING[1]) if since else BEGINNING
-    return LogRange(start, end or (top, HIGHEST))
+def parse_range(since: datetime | None, before: datetime | None) -> LogRange:
+    latest = datetime.max.replace(tzinfo=UTC)
+    end = LogRange.between(latest, before.replace(tzinfo=UTC)).until if before else None
+    start = (since.replace(tzinfo=UTC), MIN_KEY[1]) if since else MIN_KEY
+    return LogRange(start, end or (latest, MAX_ID))
 
 
 def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        refuse("This deletes rows: say --yes where nobody can be asked.")
+        reject_usage(
+            "Confirmation needs a terminal. To delete rows without one, give --yes."
+        )
     typer.confirm(question, abort=True)
 
 
-def refuse(sentence: str) -> None:
-    raise typer.BadParameter(sentence)
+def reject_usage(message: str) -> None:
+    raise typer.BadParameter(message)

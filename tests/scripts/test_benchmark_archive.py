@@ -1,4 +1,4 @@
-"""The benchmark of the archive runs, and measures what it says."""
+"""The archive benchmark runs and measures every value."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ QUICKLY = ("--rows", "2000", "--rate", "20", "--json")
 
 
 @pytest.mark.slow
-def test_it_measures_all_of_it() -> None:
+def test_every_value_is_measured() -> None:
     command = [sys.executable, "scripts/benchmark_archive.py", *QUICKLY]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout)

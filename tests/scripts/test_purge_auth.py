@@ -1,4 +1,4 @@
-"""The purge: what has expired goes, what could still be accepted stays."""
+"""The purge deletes expired rows and keeps those that still affect requests."""
 
 import asyncio
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.forked import Done, command
 from tests.servers import environment, free_port
 
 HOUR = timedelta(hours=1)
-KEPT, GONE = "kept", "gone"
+KEPT, EXPIRED = "kept", "expired"
 
 
 def run(url: str) -> Done:
@@ -40,14 +40,14 @@ def revoked(mark: str, **values: Any) -> UserRevokedToken:
 def rows() -> list[SQLModel]:
     instant, past, future = now(), now() - HOUR / 60, now() + HOUR / 60
     return [
-        session(GONE, expires_at=past, idle_expires_at=past),
-        session(GONE, expires_at=past, revoked_at=past),
+        session(EXPIRED, expires_at=past, idle_expires_at=past),
+        session(EXPIRED, expires_at=past, revoked_at=past),
         session(KEPT, expires_at=future, idle_expires_at=past),
-        # Whoever uses it once more is still told that it is dead.
+        # Its refresh token must still be rejected as revoked.
         session(KEPT, expires_at=future, revoked_at=past),
-        revoked(GONE, expires_at=past),
+        revoked(EXPIRED, expires_at=past),
         revoked(KEPT, expires_at=future),
-        LoginThrottle(key=GONE, count=5, window_started_at=past - HOUR),
+        LoginThrottle(key=EXPIRED, count=5, window_started_at=past - HOUR),
         LoginThrottle(key=KEPT, count=5, window_started_at=instant - HOUR + HOUR / 60),
     ]
 
@@ -66,11 +66,11 @@ def marks(read: Read) -> list[str]:
     ]
 
 
-def test_what_has_expired_goes_and_nothing_else(
+def test_only_expired_rows_are_deleted(
     url: str, settings: Settings, read: Read
 ) -> None:
     asyncio.run(write(settings))
-    assert sorted(marks(read)) == [GONE] * 4 + [KEPT] * 4
+    assert sorted(marks(read)) == [EXPIRED] * 4 + [KEPT] * 4
     for count in (4, 0):
         done = run(url)
         assert (done.code, done.complaint) == (0, "")
@@ -78,15 +78,17 @@ def test_what_has_expired_goes_and_nothing_else(
         assert marks(read) == [KEPT] * 4
 
 
-def test_without_a_schema_it_says_what_to_do(empty_url: str) -> None:
+def test_a_missing_schema_is_reported(empty_url: str) -> None:
     done = run(empty_url)
     assert (done.code, done.output) == (1, "")
     (sentence,) = done.complaint.splitlines()
     assert sentence.endswith("run `alembic upgrade head`")
 
 
-@pytest.mark.parametrize("place", ["127.0.0.1", "nowhere.invalid"])
-def test_without_a_database_it_says_so(place: str) -> None:
-    done = run(f"postgresql://app:hunter2@{place}:{free_port()}/app")
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
+def test_an_unreachable_database_is_reported(host: str) -> None:
+    done = run(f"postgresql://app:hunter2@{host}:{free_port()}/app")
     assert (done.code, done.output) == (1, "")
-    assert done.complaint == "The database does not answer. Nothing has changed.\n"
+    assert done.complaint == (
+        "Database error: no row was deleted. Check DATABASE_URL and the server.\n"
+    )

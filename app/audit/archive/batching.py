@@ -1,29 +1,29 @@
-"""How many rows to write at once, so that others need not wait for long."""
+"""Batch sizes of write transactions, adjusted to their duration."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# On SQLite nobody else writes during a transaction, and who waits looks again and again
-# at growing intervals: short transactions with pauses between let her in soon.
-AIM = 0.02  # seconds that a transaction should take
-FEWEST = 50  # rows
+# SQLite has one writer at a time, and a blocked writer polls with growing intervals.
+# Short transactions, with a pause after each, bound its wait.
+TARGET_SECONDS = 0.02
+MIN_ROWS = 50
 
 
 class BatchSizer:
-    """Starts slowly, and finds out how many rows take as long as a batch should."""
+    """Adjust `rows`, from MIN_ROWS up, so that a transaction takes TARGET_SECONDS."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.rows = min(FEWEST, most)
+    def __init__(self, max_rows: int) -> None:
+        self.max_rows = max_rows
+        self.rows = min(MIN_ROWS, max_rows)
 
     @asynccontextmanager
-    async def measured(self) -> AsyncIterator[None]:
-        """Time a transaction; then leave the database to others for as long."""
+    async def timed_transaction(self) -> AsyncIterator[None]:
+        """Time a transaction, adjust `rows`, and pause for as long as it took."""
         began = time.monotonic()
         yield
         seconds = time.monotonic() - began
-        fitting = int(self.rows * AIM / max(seconds, AIM / 2))
-        self.rows = min(max(fitting, FEWEST), self.most)
+        target = int(self.rows * TARGET_SECONDS / max(seconds, TARGET_SECONDS / 2))
+        self.rows = min(max(target, MIN_ROWS), self.max_rows)
         await asyncio.sleep(seconds)

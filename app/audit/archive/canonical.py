@@ -1,4 +1,4 @@
-"""A row as bytes, always the same ones, and the hashes that are made of them."""
+"""Canonical JSON encoding of rows, and hashes of it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,38 +8,42 @@ from uuid import UUID
 
 import orjson
 
-# A column that is NULL is left out: a column added later changes no hash of today.
-OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
 Row = dict[str, Any]
-Key = tuple[datetime, UUID]  # the order of both logs: by time, then by id
+RowKey = tuple[datetime, UUID]  # `at` and `id`, the sort order of both logs
 
 
-def to_line(row: Mapping[str, Any]) -> bytes:
-    """Return the row as one line of JSON: sorted keys, UTC times, no line end."""
-    return to_json({name: value for name, value in row.items() if value is not None})
+def encode_row(row: Mapping[str, Any]) -> bytes:
+    """Return the row as one line of JSON: sorted keys, UTC times, no newline.
+
+    NULL columns are omitted, so that a column added later changes no existing hash.
+    """
+    return encode_json(
+        {name: value for name, value in row.items() if value is not None}
+    )
 
 
-def to_json(values: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(values, default=spell, option=OPTIONS)
+def encode_json(values: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(values, default=json_default, option=JSON_OPTIONS)
 
 
-def spell(value: object) -> str:
-    """Spell what PostgreSQL's driver has its own type for."""
+def json_default(value: object) -> str:
+    """Encode asyncpg's subclass of UUID, which orjson does not support."""
     if isinstance(value, UUID):
         return str(value)
-    raise TypeError(f"{type(value)} has no place in a log")
+    raise TypeError(f"Type not supported in a log row: {type(value)}")
 
 
-def from_line(line: bytes) -> dict[str, Any]:
+def decode_row(line: bytes) -> dict[str, Any]:
     row: dict[str, Any] = orjson.loads(line)
     return row
 
 
-def key_of(row: Mapping[str, Any]) -> Key:
-    """Return the place in the log of a row that was read from a line."""
+def row_key(row: Mapping[str, Any]) -> RowKey:
+    """Return the sort key of a decoded row."""
     return datetime.fromisoformat(row["at"]), UUID(row["id"])
 
 
 def hash_json(values: Mapping[str, Any]) -> str:
-    return sha256(to_json(values)).hexdigest()
+    return sha256(encode_json(values)).hexdigest()

@@ -1,4 +1,4 @@
-"""What every command of the archiver works with: made once, from its options."""
+"""Dependencies and options that the archive commands share."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,16 +20,18 @@ class ArchiveContext:
     progress: Progress
     batch_size: int
 
-    async def pages(
-        self, log: Log, span: LogRange, most: int
+    async def read_unheld_batches(
+        self, log: Log, log_range: LogRange, max_rows: int
     ) -> AsyncIterator[list[Row]]:
-        """Yield rows that may be archived, a batch at a time, in the log's order."""
-        while most > 0:
+        """Yield batches of rows without a legal hold, in key order."""
+        while max_rows > 0:
             async with self.database.reading() as session:
-                limit = min(most, self.batch_size)
-                rows = await LogRepository(session, log).unheld_page(span, limit)
+                limit = min(max_rows, self.batch_size)
+                rows = await LogRepository(session, log).read_unheld_page(
+                    log_range, limit
+                )
             if not rows:
                 return
             yield rows
-            most -= len(rows)
-            span = LogRange((rows[-1]["at"], rows[-1]["id"]), span.until)
+            max_rows -= len(rows)
+            log_range = LogRange((rows[-1]["at"], rows[-1]["id"]), log_range.until)

@@ -1,27 +1,27 @@
-"""Why a command of the archiver ends early; each reason has its exit code."""
+"""Exceptions of the archive commands; each has an exit code."""
 
 from typing import ClassVar
 
 
 class ArchiveException(Exception):
-    """Something went wrong. What was not finished is taken up by the next run."""
+    """A command failed. The next run resumes the unfinished file."""
 
     exit_code: ClassVar[int] = 1
 
 
 class LockedException(ArchiveException):
-    """Another run is under way."""
+    """Another archive command holds the lock."""
 
     exit_code = 3
 
 
 class VerificationException(ArchiveException):
-    """What is stored is not what it should be: nothing is deleted on such ground."""
+    """Stored data does not match its hash, seal or manifest. No row is deleted."""
 
     exit_code = 4
 
 
-class OutOfTimeException(ArchiveException):
-    """The time that was given is used up."""
+class TimeLimitException(ArchiveException):
+    """The limit --max-seconds was reached."""
 
     exit_code = 5

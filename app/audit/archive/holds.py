@@ -1,4 +1,4 @@
-"""Legal holds: the changes of an entity stay live until its hold is released."""
+"""Legal holds, which exempt an entity's changes from archiving until released."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
-from app.audit.archive.trace import add_trace
+from app.audit.archive.trace import record_action
 from app.core.clock import now
 
 
@@ -17,24 +17,24 @@ class HoldRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def active(self) -> list[AuditHold]:
+    async def list_active(self) -> list[AuditHold]:
         query = select(AuditHold).where(col(AuditHold.released_at).is_(None))
         return list(await self.session.scalars(query.order_by(col(AuditHold.id))))
 
-    async def knows(self, entity: str) -> bool:
-        """Tell whether the log has a record of this kind, in whatever case."""
+    async def has_changes(self, entity: str) -> bool:
+        """Return whether the log has changes of this entity type, ignoring case."""
         change = CHANGES.live.c
         same = func.lower(change.entity) == entity.lower()
         query = select(change.id).where(same, change.entity_id.is_not(None))
         return await self.session.scalar(query.limit(1)) is not None
 
-    async def add(self, hold: AuditHold) -> None:
+    async def add_hold(self, hold: AuditHold) -> None:
         self.session.add(hold)
         await self.session.flush()
-        await add_trace(self.session, "audit_hold", "held", told(hold))
+        await record_action(self.session, "audit_hold", "held", hold_values(hold))
 
-    async def release(self, id: UUID, by: str) -> AuditHold | None:
-        """End a hold; None when there is no such hold any more."""
+    async def release_hold(self, id: UUID, by: str) -> AuditHold | None:
+        """Release a hold and return it, or None if no active hold has this id."""
         query = select(AuditHold).where(
             col(AuditHold.id) == id, col(AuditHold.released_at).is_(None)
         )
@@ -42,16 +42,18 @@ class HoldRepository:
         if hold:
             hold.released_at, hold.released_by = now(), by
             await self.session.flush()
-            await add_trace(self.session, "audit_hold", "released", told(hold))
+            await record_action(
+                self.session, "audit_hold", "released", hold_values(hold)
+            )
         return hold
 
 
-def told(hold: AuditHold) -> dict[str, str | None]:
-    """Return a hold as the log of changes tells it."""
-    return {name: text(value) for name, value in hold.model_dump().items()}
+def hold_values(hold: AuditHold) -> dict[str, str | None]:
+    """Return the hold's columns as JSON values, for the change log."""
+    return {name: format_value(value) for name, value in hold.model_dump().items()}
 
 
-def text(value: object) -> str | None:
+def format_value(value: object) -> str | None:
     if isinstance(value, datetime):
         return value.isoformat()
     return None if value is None else str(value)

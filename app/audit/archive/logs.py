@@ -1,4 +1,4 @@
-"""The two logs, as cold storage sees them."""
+"""Definitions of the two logs, and ranges of them."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from app.audit.archive.canonical import Key
+from app.audit.archive.canonical import RowKey
 from app.audit.archive.models import RestoredAccess, RestoredChange
 from app.audit.models import AuditAccess, AuditChange
 from app.core.clock import TICK
 from app.core.db.column_types import UtcDateTime
 
-LOWEST, HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
-BEGINNING: Key = (datetime.min.replace(tzinfo=UTC), LOWEST)
+MIN_ID, MAX_ID = UUID(int=0), UUID(int=2**128 - 1)
+MIN_KEY: RowKey = (datetime.min.replace(tzinfo=UTC), MIN_ID)
 
 
 class LogName(StrEnum):
@@ -24,17 +24,17 @@ class LogName(StrEnum):
     ACCESSES = "accesses"
 
 
-def table_of(model: type[SQLModel]) -> Table:
+def model_table(model: type[SQLModel]) -> Table:
     table: Table = getattr(model, "__table__")  # noqa: B009
     return table
 
 
 @dataclass(frozen=True)
 class Log:
-    """One log: where its rows live, where they are brought back to, how it arrives.
+    """One audit log: its tables, the prefix of its actor columns, and its timing.
 
-    Changes are there when their transaction commits. An access may come hours late:
-    from the spool of a process that had died.
+    `may_be_late`: an access is inserted from a spool, hours late if its process
+    crashed. A change is inserted by the transaction that makes it.
     """
 
     name: LogName
@@ -43,33 +43,33 @@ class Log:
     actor: str
     may_be_late: bool
 
-    def parse(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return what a line says, as this log's columns want it."""
+    def parse_row(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Convert JSON values to the types of this log's columns; NULL if missing."""
         return {
             column.name: parse_value(column.type, values.get(column.name))
             for column in self.live.columns
         }
 
 
-def parse_value(kind: Any, value: Any) -> Any:
+def parse_value(column_type: Any, value: Any) -> Any:
     if value is None:
         return None
-    if isinstance(kind, UtcDateTime):
+    if isinstance(column_type, UtcDateTime):
         return datetime.fromisoformat(value)
-    return UUID(value) if kind.python_type is UUID else value
+    return UUID(value) if column_type.python_type is UUID else value
 
 
 CHANGES = Log(
     name=LogName.CHANGES,
-    live=table_of(AuditChange),
-    restored=table_of(RestoredChange),
+    live=model_table(AuditChange),
+    restored=model_table(RestoredChange),
     actor="actor",
     may_be_late=False,
 )
 ACCESSES = Log(
     name=LogName.ACCESSES,
-    live=table_of(AuditAccess),
-    restored=table_of(RestoredAccess),
+    live=model_table(AuditAccess),
+    restored=model_table(RestoredAccess),
     actor="user",
     may_be_late=True,
 )
@@ -78,10 +78,10 @@ LOGS = {log.name: log for log in (CHANGES, ACCESSES)}
 
 @dataclass(frozen=True)
 class LogRange:
-    """A stretch of a log: from after one place up to another, which belongs to it."""
+    """A range of a log, `(after, until]`."""
 
-    after: Key
-    until: Key
+    after: RowKey
+    until: RowKey
 
     @classmethod
     def of_day(cls, day: date) -> "LogRange":
@@ -90,9 +90,9 @@ class LogRange:
 
     @classmethod
     def between(cls, since: datetime, before: datetime) -> "LogRange":
-        return cls((since, LOWEST), (before - TICK, HIGHEST))
+        return cls((since, MIN_ID), (before - TICK, MAX_ID))
 
-    def on(self, day: date) -> "LogRange":
-        """Return the part of this span that is on one day."""
-        whole = LogRange.of_day(day)
-        return LogRange(max(self.after, whole.after), min(self.until, whole.until))
+    def clip_to_day(self, day: date) -> "LogRange":
+        """Return the intersection of this range and one day (UTC)."""
+        limits = LogRange.of_day(day)
+        return LogRange(max(self.after, limits.after), min(self.until, limits.until))

@@ -1,4 +1,4 @@
-"""Tables of cold storage and of the seals. The files themselves are not in here."""
+"""Tables of archive files, seals, legal holds and restored rows."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,17 +12,17 @@ from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
 
-HASH = 64  # digits of a SHA-256
-KID = 16
+HASH_LENGTH = 64  # hexadecimal digits of a SHA-256
+KID_LENGTH = 16
 
 
-def base_name(log: str, day: date, number: int) -> str:
-    """Return a file's path in the folder of the archive, but for how it ends."""
+def base_path(log: str, day: date, number: int) -> str:
+    """Return a file's path, relative to the archive directory, without its suffix."""
     return f"{log}/{day:%Y/%m}/{day:%Y-%m-%d}.{number:04}"
 
 
-class State(StrEnum):
-    """How far a file has come. Rows are deleted in the last step only."""
+class FileState(StrEnum):
+    """States of an archive file. Rows are deleted only after VERIFIED."""
 
     WRITING = "writing"
     VERIFIED = "verified"
@@ -30,7 +30,7 @@ class State(StrEnum):
 
 
 class AuditArchive(SQLModel, table=True):
-    """One file of cold storage, and how far it has come."""
+    """One archive file and its state."""
 
     __tablename__ = "audit_archive"
     __table_args__ = (Index(None, "log", "day", "number", unique=True),)
@@ -39,17 +39,17 @@ class AuditArchive(SQLModel, table=True):
     log: str = Field(max_length=10)
     day: date
     number: int
-    state: str = Field(default=State.WRITING, max_length=10, index=True)
+    state: str = Field(default=FileState.WRITING, max_length=10, index=True)
     started_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     count: int = 0
     size: int = 0
     first_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    manifest: str | None = Field(default=None, max_length=HASH)
+    manifest: str | None = Field(default=None, max_length=HASH_LENGTH)
 
     @property
     def name(self) -> str:
-        return base_name(self.log, self.day, self.number)
+        return base_path(self.log, self.day, self.number)
 
     @property
     def manifest_path(self) -> str:
@@ -57,11 +57,11 @@ class AuditArchive(SQLModel, table=True):
 
 
 class AuditSeal(SQLModel, table=True):
-    """A batch of rows that can no longer change unseen.
+    """A signed batch of row hashes.
 
-    `leaves` tells each row's time, id and hash, so that a row that is not what it was
-    can be named. `root` vouches for the leaves, `hash` for the root and for the seal
-    before, and the signature for the hash.
+    `leaves` holds each row's time, id and hash, so that a modified row can be named.
+    `root` is the Merkle root of the leaves, `previous` the hash of the previous seal;
+    `hash` covers the columns from `number` to `previous`, and `signature` the hash.
     """
 
     __tablename__ = "audit_seal"
@@ -75,23 +75,23 @@ class AuditSeal(SQLModel, table=True):
     last_at: datetime = Field(sa_type=UtcDateTime)
     last_id: UUID
     count: int
-    root: str = Field(max_length=HASH)
-    previous: str = Field(max_length=HASH)
-    hash: str = Field(max_length=HASH)
-    kid: str = Field(max_length=KID)
-    signature: str = Field(max_length=HASH)
+    root: str = Field(max_length=HASH_LENGTH)
+    previous: str = Field(max_length=HASH_LENGTH)
+    hash: str = Field(max_length=HASH_LENGTH)
+    kid: str = Field(max_length=KID_LENGTH)
+    signature: str = Field(max_length=HASH_LENGTH)
     leaves: bytes
 
 
 class AuditHold(SQLModel, table=True):
-    """A legal hold: what is known of this entity stays where it is."""
+    """A legal hold: the entity's changes are not archived until it is released."""
 
     __tablename__ = "audit_hold"
     __table_args__ = (Index(None, "entity", "entity_id"),)
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     entity: str = Field(max_length=100)
-    entity_id: UUID | None = None  # none, when all of the kind is held
+    entity_id: UUID | None = None  # NULL holds every entity of this type
     reason: str = Field(max_length=500)
     placed_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     placed_by: str = Field(max_length=LABEL_LENGTH)
@@ -100,7 +100,7 @@ class AuditHold(SQLModel, table=True):
 
 
 class RestoredChange(Change, table=True):
-    """A change that was brought back from cold storage to be read."""
+    """A copy of an archived change, restored for reading."""
 
     __tablename__ = "audit_change_restored"
     __table_args__ = (
@@ -110,7 +110,7 @@ class RestoredChange(Change, table=True):
 
 
 class RestoredAccess(Access, table=True):
-    """A request that was brought back from cold storage to be read."""
+    """A copy of an archived access, restored for reading."""
 
     __tablename__ = "audit_access_restored"
     __table_args__ = (Index(None, "user_id", "at"),)

@@ -1,33 +1,37 @@
-"""What a run would do: days, rows, bytes, and what would stay. It changes nothing."""
+"""Read-only estimates of what a run would archive."""
 
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from app.audit.archive.canonical import to_line
-from app.audit.archive.files.blocks import LEVEL
-from app.audit.archive.logs import BEGINNING, HIGHEST, Log, LogName, LogRange
+from app.audit.archive.canonical import encode_row
+from app.audit.archive.files.blocks import COMPRESSION_LEVEL
+from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogName, LogRange
 from app.audit.archive.repository import LogRepository
 from app.core.clock import now
 from app.core.db.database import Database
 
-SAMPLE = 1_000  # rows, from which the bytes of all are estimated
+SAMPLE_ROWS = 1_000  # the sample that byte estimates are made from
 
 
 @dataclass
-class Day:
+class DayPlan:
     day: date
     rows: int
 
 
 @dataclass
 class Plan:
-    """Bytes are estimates: of the rows as lines of JSON, and of the packed files."""
+    """Rows to archive by day, rows that stay live, and estimated sizes in bytes.
+
+    `days` counts held rows too; `rows` does not. `line_bytes` is the size as JSON
+    lines, `file_bytes` the compressed size.
+    """
 
     log: LogName
     before: datetime
-    days: list[Day] = field(default_factory=list)
+    days: list[DayPlan] = field(default_factory=list)
     held: int = 0
     staying: int = 0
     line_bytes: int = 0
@@ -40,29 +44,33 @@ class Plan:
 
 async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     plan = Plan(log.name, before)
-    span = LogRange(BEGINNING, LogRange.between(before, before).until)
+    log_range = LogRange(MIN_KEY, LogRange.between(before, before).until)
     async with database.reading() as session:
         rows = LogRepository(session, log)
-        plan.days = [day async for day in days(rows, span)]
-        plan.held = await rows.count_held(span)
-        plan.staying = await rows.count(LogRange(span.until, (later(), HIGHEST)))
-        lines = [to_line(row) for row in await rows.page(span, SAMPLE)]
+        plan.days = [day async for day in plan_days(rows, log_range)]
+        plan.held = await rows.count_held_rows(log_range)
+        plan.staying = await rows.count_rows(
+            LogRange(log_range.until, (upper_time_bound(), MAX_ID))
+        )
+        lines = [
+            encode_row(row) for row in await rows.read_page(log_range, SAMPLE_ROWS)
+        ]
     if lines:
         content = b"\n".join(lines)
         plan.line_bytes = len(content) * plan.rows // len(lines)
-        packed = zlib.compress(content, LEVEL)
+        packed = zlib.compress(content, COMPRESSION_LEVEL)
         plan.file_bytes = len(packed) * plan.rows // len(lines)
     return plan
 
 
-async def days(rows: LogRepository, span: LogRange) -> AsyncIterator[Day]:
-    """Yield each day that has rows, however many have none in between."""
-    while first := await rows.first_at(span):
-        today = span.on(first.date())
-        yield Day(first.date(), await rows.count(today))
-        span = LogRange(today.until, span.until)
+async def plan_days(rows: LogRepository, log_range: LogRange) -> AsyncIterator[DayPlan]:
+    """Yield each day that has rows. One query per day found skips empty days."""
+    while first := await rows.first_at(log_range):
+        today = log_range.clip_to_day(first.date())
+        yield DayPlan(first.date(), await rows.count_rows(today))
+        log_range = LogRange(today.until, log_range.until)
 
 
-def later() -> datetime:
-    """Return a time that no row can have reached."""
+def upper_time_bound() -> datetime:
+    """Return a time after that of every row, with a day's margin for clock skew."""
     return now() + timedelta(days=1)

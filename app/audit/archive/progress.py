@@ -1,27 +1,32 @@
-"""What a run tells while it works, and how long it may work."""
+"""Progress reports and the time limit of a command."""
 
 import time
 from dataclasses import dataclass, field
 
-from app.audit.archive.exceptions import OutOfTimeException
+from app.audit.archive.exceptions import TimeLimitException
 
 
 @dataclass
 class Progress:
-    """Told each step and each batch of rows. Subclasses show it; this one is quiet."""
+    """Enforce the time limit. Subclasses display the reported steps and rows."""
 
     max_seconds: float | None = None
-    began: float = field(default_factory=time.monotonic)
+    started_at: float = field(default_factory=time.monotonic)
 
-    def step(self, name: str, file: str) -> None:
-        """A step of a file is done, and would survive a crash."""
+    def report_step(self, name: str, file: str) -> None:
+        """Report that a step of a file is complete and durable."""
 
-    def rows(self, count: int) -> None:
-        """So many more rows have gone through the step under way."""
-        self.check_time()
+    def report_rows(self, count: int) -> None:
+        """Report that `count` more rows have passed the current step.
 
-    def check_time(self) -> None:
-        if self.max_seconds and time.monotonic() - self.began > self.max_seconds:
-            raise OutOfTimeException(
-                f"Stopped after {self.max_seconds:g} s, as told. The next run goes on."
+        Raises:
+            TimeLimitException: --max-seconds has passed.
+        """
+        self.check_time_limit()
+
+    def check_time_limit(self) -> None:
+        if self.max_seconds and time.monotonic() - self.started_at > self.max_seconds:
+            raise TimeLimitException(
+                f"Stopped: --max-seconds {self.max_seconds:g} reached. "
+                "The next run continues."
             )

@@ -1,4 +1,4 @@
-"""Queries on the rows of a log: read in order, deleted by id, brought back."""
+"""Queries on the live rows of a log: read in key order, count, delete by id."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import CHANGES, Log, LogRange, table_of
+from app.audit.archive.logs import CHANGES, Log, LogRange, model_table
 from app.audit.archive.models import AuditHold
 from app.audit.models import AuditPruning
 from app.core.db.ids import uuid7
@@ -34,49 +34,55 @@ class LogRepository:
         self.log = log
         self.table = log.live
 
-    async def page(self, span: LogRange, limit: int) -> list[Row]:
-        """Return the first rows of this span."""
-        return await self.rows(in_order(self.table, span).limit(limit))
+    async def read_page(self, log_range: LogRange, limit: int) -> list[Row]:
+        """Return the first rows of the range, in key order."""
+        return await self.read_rows(select_range(self.table, log_range).limit(limit))
 
-    async def unheld_page(self, span: LogRange, limit: int) -> list[Row]:
-        """Return the first rows of this span that no legal hold keeps in place."""
-        query = in_order(self.table, span).where(~self.held()).limit(limit)
-        return await self.rows(query)
+    async def read_unheld_page(self, log_range: LogRange, limit: int) -> list[Row]:
+        """Return the first rows of the range without a legal hold, in key order."""
+        query = select_range(self.table, log_range).where(~self.is_held()).limit(limit)
+        return await self.read_rows(query)
 
-    async def rows(self, query: Select[Any]) -> list[Row]:
+    async def read_rows(self, query: Select[Any]) -> list[Row]:
         found = await self.session.execute(query)
         names = list(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 
-    async def by_ids(self, ids: Sequence[UUID]) -> list[Row]:
-        return await self.rows(select(self.table).where(self.table.c.id.in_(ids)))
+    async def read_by_ids(self, ids: Sequence[UUID]) -> list[Row]:
+        return await self.read_rows(select(self.table).where(self.table.c.id.in_(ids)))
 
-    async def first_at(self, span: LogRange) -> datetime | None:
-        query = select(func.min(self.table.c.at)).where(*within(self.table, span))
+    async def first_at(self, log_range: LogRange) -> datetime | None:
+        conditions = range_conditions(self.table, log_range)
+        query = select(func.min(self.table.c.at)).where(*conditions)
         first: datetime | None = await self.session.scalar(query)
         return first
 
-    async def count(self, span: LogRange) -> int:
+    async def count_rows(self, log_range: LogRange) -> int:
         query = select(func.count()).select_from(self.table)
-        return await self.session.scalar(query.where(*within(self.table, span))) or 0
-
-    async def count_held(self, span: LogRange) -> int:
-        query = select(func.count()).select_from(self.table)
-        query = query.where(*within(self.table, span), self.held())
+        query = query.where(*range_conditions(self.table, log_range))
         return await self.session.scalar(query) or 0
 
-    def held(self) -> ColumnElement[bool]:
-        """Is there a legal hold on the row's entity, or on all of its kind?"""
+    async def count_held_rows(self, log_range: LogRange) -> int:
+        query = select(func.count()).select_from(self.table)
+        query = query.where(*range_conditions(self.table, log_range), self.is_held())
+        return await self.session.scalar(query) or 0
+
+    def is_held(self) -> ColumnElement[bool]:
+        """Match rows whose entity, or entity type, has an active legal hold."""
         if self.log is not CHANGES:
             return false()
-        hold, row = table_of(AuditHold).c, self.table.c
+        hold, row = model_table(AuditHold).c, self.table.c
         own = or_(hold.entity_id.is_(None), hold.entity_id == row.entity_id)
         kind = func.lower(hold.entity) == func.lower(row.entity)
         active = and_(hold.released_at.is_(None), kind, own)
         return exists().where(active)
 
-    async def delete(self, ids: Sequence[UUID]) -> None:
-        """Delete exactly these; the triggers let nobody but us, here and now."""
+    async def delete_rows(self, ids: Sequence[UUID]) -> None:
+        """Delete the rows with these ids.
+
+        Triggers reject a DELETE unless audit_pruning has a row; this transaction
+        inserts one and removes it again.
+        """
         permit = uuid7()
         await self.session.execute(insert(AuditPruning).values(id=permit))
         query = delete_from(self.table).where(self.table.c.id.in_(ids))
@@ -85,17 +91,17 @@ class LogRepository:
         await self.session.execute(own)
 
 
-def in_order(table: Table, span: LogRange) -> Select[Any]:
-    query = select(table).where(*within(table, span))
+def select_range(table: Table, log_range: LogRange) -> Select[Any]:
+    query = select(table).where(*range_conditions(table, log_range))
     return query.order_by(table.c.at, table.c.id)
 
 
-def within(table: Table, span: LogRange) -> list[ColumnElement[bool]]:
-    """Return a span as conditions that the index on `at` can answer."""
+def range_conditions(table: Table, log_range: LogRange) -> list[ColumnElement[bool]]:
+    """Return the range as conditions that can use the index on `at`."""
     at, id = table.c.at, table.c.id
     return [
-        at >= span.after[0],
-        or_(at > span.after[0], id > span.after[1]),
-        at <= span.until[0],
-        or_(at < span.until[0], id <= span.until[1]),
+        at >= log_range.after[0],
+        or_(at > log_range.after[0], id > log_range.after[1]),
+        at <= log_range.until[0],
+        or_(at < log_range.until[0], id <= log_range.until[1]),
     ]

@@ -1,4 +1,4 @@
-"""Where things stand: logs, files, seals and holds. It changes nothing."""
+"""Read-only summary of logs, files, seals and holds."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,9 +6,9 @@ from typing import Any
 
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
-from app.audit.archive.logs import BEGINNING, HIGHEST, LOGS, Log, LogRange
-from app.audit.archive.models import State
-from app.audit.archive.plan import later
+from app.audit.archive.logs import LOGS, MAX_ID, MIN_KEY, Log, LogRange
+from app.audit.archive.models import FileState
+from app.audit.archive.plan import upper_time_bound
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.restore.repository import RestoredRepository
 from app.audit.archive.seals.repository import SealRepository
@@ -39,8 +39,8 @@ async def make_status(database: Database) -> Status:
     for log in LOGS.values():
         status.logs[log.name] = await log_status(database, log)
     async with database.reading() as session:
-        seal = await SealRepository(session).newest()
-        holds = await HoldRepository(session).active()
+        seal = await SealRepository(session).get_newest()
+        holds = await HoldRepository(session).list_active()
     if seal:
         status.newest_seal = seal.model_dump(exclude={"leaves"})
     status.holds = [hold.model_dump() for hold in holds]
@@ -48,17 +48,17 @@ async def make_status(database: Database) -> Status:
 
 
 async def log_status(database: Database, log: Log) -> LogStatus:
-    whole = LogRange(BEGINNING, (later(), HIGHEST))
+    whole = LogRange(MIN_KEY, (upper_time_bound(), MAX_ID))
     async with database.reading() as session:
         rows = LogRepository(session, log)
-        files = await FileRepository(session).of(log)
-        done = [file for file in files if file.state == State.PRUNED]
-        mark = await SealRepository(session).mark(log)
+        files = await FileRepository(session).list_files(log)
+        done = [file for file in files if file.state == FileState.PRUNED]
+        sealed_until = await SealRepository(session).get_sealed_until(log)
         return LogStatus(
-            live=await rows.count(whole),
+            live=await rows.count_rows(whole),
             oldest=await rows.first_at(whole),
-            unsealed=await rows.count(LogRange(mark, whole.until)),
-            restored=await RestoredRepository(session, log).count(),
+            unsealed=await rows.count_rows(LogRange(sealed_until, whole.until)),
+            restored=await RestoredRepository(session, log).count_rows(),
             archived=sum(file.count for file in done),
             archived_until=max((f.last_at for f in done if f.last_at), default=None),
             files=len(done),

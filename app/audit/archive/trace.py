@@ -1,4 +1,4 @@
-"""What the archiver does is on record too: a row in the log of changes."""
+"""Change-log entries of the archiver's own actions."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from app.audit.changes.change_row import unaudited_row
 from app.audit.changes.guard import audited_writes
 
 
-async def add_trace(
-    session: AsyncSession, entity: str, reason: str, told: dict[str, Any]
+async def record_action(
+    session: AsyncSession, entity: str, reason: str, details: dict[str, Any]
 ) -> None:
-    """Record, in the transaction of the deed, what was done to which table."""
-    row = unaudited_row(reason, entity) | {"new": told}
+    """Insert an UNAUDITED row into the change log, in the action's transaction."""
+    row = unaudited_row(reason, entity) | {"new": details}
     with audited_writes():
         await session.execute(insert(CHANGES.live).values(row))

@@ -1,4 +1,4 @@
-"""An audit trail with old rows and new ones."""
+"""Fixtures of the archive: empty logs, and copies of filled ones."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,21 +8,23 @@ from pathlib import Path
 import pytest
 
 from app.core.config import Settings
-from tests.audit.archive.rows import Trail
-from tests.audit.archive.verify.tampering import empty
+from tests.audit.archive.rows import AuditLog
+from tests.audit.archive.verify.tampering import clear_changes
 from tests.databases import Template, make_settings
 
 
 @pytest.fixture
-def trail(settings: Settings, tmp_path: Path) -> Trail:
-    folder = tmp_path / "archive"
-    folder.mkdir()
-    return empty(Trail(settings, folder))
+def audit_log(settings: Settings, tmp_path: Path) -> AuditLog:
+    directory = tmp_path / "archive"
+    directory.mkdir()
+    return clear_changes(AuditLog(settings, directory))
 
 
 @contextmanager
-def copy_of(trail: Trail, template: Template, folder: Path) -> Iterator[Trail]:
-    """Copy a trail with its archive: that takes far less than filling one."""
-    shutil.copytree(trail.folder, folder)
-    with template.copy(trail.settings.DATABASE_URL) as url:
-        yield Trail(make_settings(url), folder)
+def copy_log(
+    audit_log: AuditLog, template: Template, directory: Path
+) -> Iterator[AuditLog]:
+    """Copy the logs with their archive, which is faster than filling them."""
+    shutil.copytree(audit_log.directory, directory)
+    with template.copy(audit_log.settings.DATABASE_URL) as url:
+        yield AuditLog(make_settings(url), directory)

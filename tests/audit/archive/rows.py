@@ -1,4 +1,4 @@
-"""Rows of both logs, some of them old, and the archiver on a database of a test."""
+"""Factories of log rows, and the archive commands on a test database."""
 
 import asyncio
 import gzip
@@ -12,26 +12,26 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
-from app.audit.archive.canonical import Row, to_line
+from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.files.manifest import SealMark
+from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import (
     ACCESSES,
-    BEGINNING,
     CHANGES,
-    HIGHEST,
     LOGS,
+    MAX_ID,
+    MIN_KEY,
     Log,
     LogRange,
 )
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.progress import Progress
 from app.audit.archive.restore.restorer import Restorer
-from app.audit.archive.run.archiver import Archiver, Outcome
+from app.audit.archive.run.archiver import Archiver, RunTotals
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.sealer import Sealer
-from app.audit.archive.verify.report import Kind, Report
+from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.verify import verify
 from app.core.config import Settings
 from app.core.db.database import Database
@@ -39,16 +39,16 @@ from app.core.db.ids import uuid7
 
 ResultT = TypeVar("ResultT")
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-OLD = TODAY - timedelta(days=10)  # the first of the old days
-KEPT = TODAY - timedelta(days=3)  # what is younger than this stays
-ALL = LogRange(BEGINNING, (TODAY, HIGHEST))
+OLD = TODAY - timedelta(days=10)  # the first day with rows
+KEPT = TODAY - timedelta(days=3)  # the cutoff: later rows stay live
+ALL = LogRange(MIN_KEY, (TODAY, MAX_ID))
 PRODUCT = "Product"
 PEN, INK = UUID(int=1), UUID(int=2)
 ANN, BEN = UUID(int=11), UUID(int=12)
 
 
-def change(at: datetime, number: int, **values: Any) -> Row:
-    """Return a change; every second one is the pen's, by Ann."""
+def make_change(at: datetime, number: int, **values: Any) -> Row:
+    """Return a change: of PEN by ANN if the number is even, else of INK by BEN."""
     row = {
         "id": uuid7(),
         "at": at,
@@ -66,7 +66,7 @@ def change(at: datetime, number: int, **values: Any) -> Row:
     return row | values
 
 
-def access(at: datetime, number: int, **values: Any) -> Row:
+def make_access(at: datetime, number: int, **values: Any) -> Row:
     row = {
         "id": uuid7(),
         "at": at,
@@ -89,63 +89,63 @@ def access(at: datetime, number: int, **values: Any) -> Row:
 
 
 def times(days: int, each: int) -> Iterator[datetime]:
-    """Yield so many times on each of the days from OLD on."""
+    """Yield `each` times on each of `days` days from OLD on."""
     for day in range(days):
         for number in range(each):
             yield OLD + timedelta(days=day, minutes=number, microseconds=number)
 
 
-def changes(days: int = 10, each: int = 6) -> list[Row]:
-    return [change(at, number) for number, at in enumerate(times(days, each))]
+def make_changes(days: int = 10, each: int = 6) -> list[Row]:
+    return [make_change(at, number) for number, at in enumerate(times(days, each))]
 
 
-def accesses(days: int = 10, each: int = 4) -> list[Row]:
-    return [access(at, number) for number, at in enumerate(times(days, each))]
+def make_accesses(days: int = 10, each: int = 4) -> list[Row]:
+    return [make_access(at, number) for number, at in enumerate(times(days, each))]
 
 
 @dataclass
-class Trail:
-    """An audit trail on a database of its own, with an archive beside it."""
+class AuditLog:
+    """Both logs on a database of their own, with an archive directory."""
 
     settings: Settings
-    folder: Path
+    directory: Path
     progress: Progress = field(default_factory=Progress)
 
-    def use(self, work: Callable[[ArchiveContext], Awaitable[ResultT]]) -> ResultT:
-        async def run() -> ResultT:
+    def run(self, work: Callable[[ArchiveContext], Awaitable[ResultT]]) -> ResultT:
+        async def run_work() -> ResultT:
             database = Database(self.settings)
             sealer = Sealer(database, self.settings)
             context = ArchiveContext(
-                database, Store(self.folder), sealer, self.progress, 5
+                database, Store(self.directory), sealer, self.progress, 5
             )
             try:
                 return await work(context)
             finally:
                 await database.close()
 
-        return asyncio.run(run())
+        return asyncio.run(run_work())
 
     def fill(self, days: int = 10) -> None:
-        self.add(CHANGES, changes(days))
-        self.add(ACCESSES, accesses(days))
+        self.add(CHANGES, make_changes(days))
+        self.add(ACCESSES, make_accesses(days))
 
     def lines(self, log: Log) -> list[bytes]:
-        """Return what all finished files of a log hold."""
-        files = sorted((self.folder / log.name).rglob("*.jsonl.gz"))
+        """Return the lines of all files of a log."""
+        files = sorted((self.directory / log.name).rglob("*.jsonl.gz"))
         content = b"".join(gzip.decompress(file.read_bytes()) for file in files)
         return content.splitlines()
 
     def live_lines(self, log: Log) -> list[bytes]:
-        """Return the rows that are alive, but for those that no test has added."""
+        """Return the live rows that tests have added, as canonical lines."""
         rows = [row for row in self.rows(log) if row.get("entity", PRODUCT) == PRODUCT]
-        return [to_line(row) for row in rows]
+        return [encode_row(row) for row in rows]
 
     def add(self, log: Log, rows: list[Row]) -> None:
         async def write(context: ArchiveContext) -> None:
             async with context.database.writing() as session:
                 await session.execute(insert(log.live), rows)
 
-        self.use(write)
+        self.run(write)
 
     def rows(self, log: Log, *, restored: bool = False) -> list[Row]:
         async def read(context: ArchiveContext) -> list[Row]:
@@ -154,50 +154,53 @@ class Trail:
                 found = await session.execute(select(table).order_by(table.c.id))
                 return [dict(row) for row in found.mappings()]
 
-        return self.use(read)
+        return self.run(read)
 
     def seal(self) -> int:
-        return self.use(lambda context: context.sealer.seal())
+        return self.run(lambda context: context.sealer.seal())
 
-    def archive(self, before: datetime = KEPT) -> dict[str, Outcome]:
-        async def run(context: ArchiveContext) -> dict[str, Outcome]:
+    def archive(self, before: datetime = KEPT) -> dict[str, RunTotals]:
+        async def run(context: ArchiveContext) -> dict[str, RunTotals]:
             logs = LOGS.values()
             return {log.name: await Archiver(context, log).run(before) for log in logs}
 
-        return self.use(run)
+        return self.run(run)
 
     def seals(self) -> list[AuditSeal]:
         async def read(context: ArchiveContext) -> list[AuditSeal]:
             async with context.database.reading() as session:
-                return await SealRepository(session).page(0, 1_000)
+                return await SealRepository(session).read_page(0, 1_000)
 
-        return self.use(read)
+        return self.run(read)
 
-    def restore(self) -> dict[str, Outcome]:
-        async def run(context: ArchiveContext) -> dict[str, Outcome]:
+    def restore(self) -> dict[str, RunTotals]:
+        async def run(context: ArchiveContext) -> dict[str, RunTotals]:
             logs = LOGS.values()
-            return {log.name: await Restorer(context, log).restore(ALL) for log in logs}
+            return {
+                log.name: await Restorer(context, log).restore_range(ALL)
+                for log in logs
+            }
 
-        return self.use(run)
+        return self.run(run)
 
-    def verify(self, *witnesses: SealMark) -> Report:
-        return self.use(lambda context: verify(context, LOGS.values(), list(witnesses)))
+    def verify(self, *witnesses: SealRef) -> VerificationReport:
+        return self.run(lambda context: verify(context, LOGS.values(), list(witnesses)))
 
-    def faults(self, *witnesses: SealMark) -> dict[Kind, int]:
+    def count_findings(self, *witnesses: SealRef) -> dict[FindingKind, int]:
         return dict(self.verify(*witnesses).counts)
 
 
-class At(Progress):
-    """Does something when a file has come to a step, once."""
+class CallAtStep(Progress):
+    """Call a function once, when a file reaches a step."""
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         super().__init__()
         self.name = name
         self.work = work
 
-    def step(self, name: str, file: str) -> None:
+    def report_step(self, name: str, file: str) -> None:
         if name == self.name:
             self.name = ""
-            # On a thread of its own: the run's event loop is under way in this one.
+            # Use another thread: this one is running the event loop of the run.
             with ThreadPoolExecutor() as threads:
                 threads.submit(self.work).result()

@@ -1,9 +1,9 @@
-"""Where in a file is an entity, an actor or a request? A small index beside each file.
+"""Index of a file's blocks by entity, actor and request.
 
-The index is derived from its file, for speed only. It is a list of 64-bit numbers: how
-many blocks there are, where each begins and the last one ends, and then, sorted, the
-32-bit checksum of each id with the block that it is in. A miss is certain; a hit may be
-chance, and then a block is read in vain.
+The index is derived from its file and only speeds up queries. Format: gzip of 64-bit
+little-endian integers: the number of blocks, the offset of each block, the end of the
+last one, then sorted entries of CRC-32 of a value << 16 | block number. A CRC collision
+gives a false positive, never a false negative.
 """
 
 import gzip
@@ -24,21 +24,25 @@ COLUMNS = (
     "user_label",
     "request_id",
 )
-BITS = 16  # for the number of a block
-FAST = 1
+BLOCK_BITS = 16
+COMPRESSION_LEVEL = 1
 
 
-def keys_of(row: Row) -> Iterator[int]:
+def index_keys(row: Row) -> Iterator[int]:
     for column in COLUMNS:
         if value := row.get(column):
             yield crc32(str(value).encode())
 
 
-def pack_index(ends: list[int], places: Iterable[tuple[int, int]]) -> bytes:
-    """Pack where blocks end, and which key is in which block."""
-    keys = sorted(key << BITS | block for key, block in places)
-    numbers = array("Q", [len(ends), 0, *ends, *keys])
-    return gzip.compress(portable(numbers).tobytes(), FAST, mtime=0)
+def pack_index(
+    block_ends: list[int], index_entries: Iterable[tuple[int, int]]
+) -> bytes:
+    """Encode the end offset of each block, and (CRC-32, block) entries."""
+    keys = sorted(key << BLOCK_BITS | block for key, block in index_entries)
+    numbers = array("Q", [len(block_ends), 0, *block_ends, *keys])
+    return gzip.compress(
+        swap_if_big_endian(numbers).tobytes(), COMPRESSION_LEVEL, mtime=0
+    )
 
 
 @dataclass(frozen=True)
@@ -46,25 +50,25 @@ class Index:
     numbers: "array[int]"
 
     @classmethod
-    def read(cls, packed: bytes) -> "Index":
+    def unpack(cls, packed: bytes) -> "Index":
         numbers = array("Q")
         numbers.frombytes(gzip.decompress(packed))
-        return cls(portable(numbers))
+        return cls(swap_if_big_endian(numbers))
 
-    def blocks_with(self, value: str) -> set[int]:
-        """Return the blocks that may have this value in one of the COLUMNS."""
-        wanted = crc32(value.encode()) << BITS
+    def find_blocks(self, value: str) -> set[int]:
+        """Return the numbers of blocks that may have this value in one of COLUMNS."""
+        wanted = crc32(value.encode()) << BLOCK_BITS
         first = bisect_left(self.numbers, wanted, lo=self.numbers[0] + 2)
-        last = bisect_left(self.numbers, wanted + (1 << BITS), lo=first)
-        return {number & ((1 << BITS) - 1) for number in self.numbers[first:last]}
+        last = bisect_left(self.numbers, wanted + (1 << BLOCK_BITS), lo=first)
+        return {number & ((1 << BLOCK_BITS) - 1) for number in self.numbers[first:last]}
 
-    def extent(self, block: int) -> tuple[int, int]:
-        """Return where a block begins in the file, and where it ends."""
+    def block_extent(self, block: int) -> tuple[int, int]:
+        """Return the start and end offset of a block, in bytes."""
         return self.numbers[block + 1], self.numbers[block + 2]
 
 
-def portable(numbers: "array[int]") -> "array[int]":
-    """Turn between this machine's byte order and the files', which is little-endian."""
+def swap_if_big_endian(numbers: "array[int]") -> "array[int]":
+    """Convert, in place, between the native byte order and little-endian."""
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers

@@ -1,4 +1,4 @@
-"""A manifest: what a file holds, how to prove it, and which manifest came before."""
+"""Signed manifests of archive files, chained by the hash of the previous one."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -8,26 +8,26 @@ from uuid import UUID
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from app.audit.archive.canonical import hash_json, spell
+from app.audit.archive.canonical import hash_json, json_default
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import LogName, LogRange
-from app.audit.archive.models import base_name
+from app.audit.archive.models import base_path
 from app.audit.archive.seals.signing import Signature, Signer
 
 FORMAT = 1
-OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
 @dataclass(frozen=True)
-class Place:
+class RowRef:
     at: datetime
     id: UUID
 
 
 @dataclass(frozen=True)
-class SealMark:
-    """The newest seal at the time of writing: dropping it later shows."""
+class SealRef:
+    """Reference to a seal. A manifest has that of the newest seal, as a witness."""
 
     number: int
     hash: str
@@ -40,8 +40,8 @@ class Manifest:
     day: date
     number: int
     count: int
-    first: Place
-    last: Place
+    first: RowRef
+    last: RowRef
     entities: dict[str, int]
     content_bytes: int
     content_sha256: str
@@ -49,39 +49,39 @@ class Manifest:
     file_sha256: str
     keys_sha256: str
     root: str
-    seal: SealMark
+    seal: SealRef
     previous: str
 
     @property
     def name(self) -> str:
-        return base_name(self.log, self.day, self.number)
+        return base_path(self.log, self.day, self.number)
 
     @property
-    def file(self) -> str:
+    def data_path(self) -> str:
         return f"{self.name}.jsonl.gz"
 
     @property
-    def keys(self) -> str:
+    def index_path(self) -> str:
         return f"{self.name}.keys"
 
     @property
     def path(self) -> str:
         return f"{self.name}.manifest.json"
 
-    def overlaps(self, span: LogRange) -> bool:
+    def overlaps(self, log_range: LogRange) -> bool:
         first, last = (self.first.at, self.first.id), (self.last.at, self.last.id)
-        return last > span.after and first <= span.until
+        return last > log_range.after and first <= log_range.until
 
-    def digest(self) -> str:
+    def compute_hash(self) -> str:
         return hash_json(asdict(self))
 
-    def signed(self, signer: Signer) -> bytes:
-        digest = self.digest()
+    def encode_signed(self, signer: Signer) -> bytes:
+        digest = self.compute_hash()
         values = asdict(self) | {"hash": digest} | asdict(signer.sign(digest))
-        return orjson.dumps(values, default=spell, option=OPTIONS)
+        return orjson.dumps(values, default=json_default, option=JSON_OPTIONS)
 
 
-READER = TypeAdapter(Manifest)
+MANIFEST_ADAPTER = TypeAdapter(Manifest)
 
 
 @dataclass(frozen=True)
@@ -90,17 +90,17 @@ class SignedManifest:
     hash: str
     signature: Signature
 
-    def fault(self, signer: Signer) -> str | None:
-        if self.manifest.digest() != self.hash:
-            return "its text is not what was signed"
-        return signer.fault(self.hash, self.signature)
+    def find_error(self, signer: Signer) -> str | None:
+        if self.manifest.compute_hash() != self.hash:
+            return "its content does not match its hash"
+        return signer.find_error(self.hash, self.signature)
 
 
 def read_manifest(store: Store, path: str) -> SignedManifest:
     try:
-        values: dict[str, Any] = orjson.loads(store.read(path))
+        values: dict[str, Any] = orjson.loads(store.read_file(path))
         proof = [values.pop(name) for name in ("hash", "kid", "signature")]
-        manifest = READER.validate_python(values)
+        manifest = MANIFEST_ADAPTER.validate_python(values)
     except (ValidationError, ValueError, KeyError) as error:
-        raise VerificationException(f"{path} cannot be read: {error}") from None
+        raise VerificationException(f"Manifest {path} is malformed: {error}") from None
     return SignedManifest(manifest, proof[0], Signature(proof[1], proof[2]))

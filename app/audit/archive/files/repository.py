@@ -1,4 +1,4 @@
-"""Queries on the files of cold storage: how far each one has come."""
+"""Queries on archive files and their states."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES, Log
-from app.audit.archive.models import AuditArchive, State
+from app.audit.archive.models import AuditArchive, FileState
 from app.audit.models import AuditChange
 
 
@@ -16,21 +16,21 @@ class FileRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def of(self, log: Log) -> list[AuditArchive]:
-        """Return a log's files, in the order of their making."""
+    async def list_files(self, log: Log) -> list[AuditArchive]:
+        """Return a log's files, oldest first."""
         query = select(AuditArchive).where(col(AuditArchive.log) == log.name)
         return list(await self.session.scalars(query.order_by(col(AuditArchive.id))))
 
-    async def last_manifest(self, log: Log) -> AuditArchive | None:
-        """Return the newest file of a log that has a manifest."""
+    async def get_newest_with_manifest(self, log: Log) -> AuditArchive | None:
+        """Return the log's newest file that has a manifest, or None."""
         query = select(AuditArchive).where(
             col(AuditArchive.log) == log.name, col(AuditArchive.manifest).is_not(None)
         )
         ordered = query.order_by(col(AuditArchive.id).desc()).limit(1)
         return (await self.session.scalars(ordered)).first()
 
-    async def add(self, log: Log, day: date) -> AuditArchive:
-        """Begin the next file of a day."""
+    async def add_file(self, log: Log, day: date) -> AuditArchive:
+        """Insert the next file of a day, in state WRITING."""
         query = select(func.max(AuditArchive.number)).where(
             col(AuditArchive.log) == log.name, col(AuditArchive.day) == day
         )
@@ -40,17 +40,17 @@ class FileRepository:
         await self.session.flush()
         return file
 
-    async def save(self, file: AuditArchive) -> None:
+    async def save_file(self, file: AuditArchive) -> None:
         await self.session.merge(file)
 
-    async def delete(self, file: AuditArchive) -> None:
+    async def delete_file(self, file: AuditArchive) -> None:
         await self.session.delete(await self.session.merge(file))
 
     async def archived_until(self, entity: str, entity_id: UUID) -> datetime | None:
-        """Say until when changes of this entity may be in cold storage only.
+        """Return the time up to which changes of this entity may be in archives only.
 
-        None when its live history is whole: it goes back to the first version, or
-        nothing was ever archived. Its later changes are all in the live table.
+        None if the live history is complete: it has version 1, or no change was ever
+        archived. All changes after the returned time are in the live table.
         """
         row = AuditChange
         query = select(func.min(row.version)).where(
@@ -60,6 +60,6 @@ class FileRepository:
             return None
         pruned = select(func.max(AuditArchive.last_at)).where(
             col(AuditArchive.log) == CHANGES.name,
-            col(AuditArchive.state) == State.PRUNED,
+            col(AuditArchive.state) == FileState.PRUNED,
         )
         return await self.session.scalar(pruned)

@@ -1,4 +1,4 @@
-"""The folder of cold storage: files that are there whole, or not at all."""
+"""Atomic file storage in the archive directory."""
 
 import gzip
 import os
@@ -12,97 +12,117 @@ from typing import BinaryIO
 from app.audit.archive.exceptions import ArchiveException, VerificationException
 from app.audit.archive.logs import LogName
 
-CHUNK = 1 << 20
+CHUNK_BYTES = 1 << 20
 
 
 class Store:
-    """Paths here are relative to the folder: `changes/2026/11/2026-11-23.0001`."""
+    """Files by paths relative to the directory: `changes/2026/11/2026-11-23.0001`.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        if not folder.is_dir():
-            # Not made by us: a mount that is missing must not be mistaken for empty.
+    Raises OSError if a file is missing or the disk fails.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        if not directory.is_dir():
+            # Never create it: an unmounted disk would look like an empty archive.
             raise ArchiveException(
-                f"There is no folder {folder}. Make it, or mount it."
+                f"Archive directory {directory} does not exist. Create or mount it."
             )
 
-    def manifests(self, log: LogName) -> list[str]:
-        """Return a log's manifests, day by day."""
-        found = (self.folder / log).rglob("*.manifest.json")
-        return sorted(str(path.relative_to(self.folder)) for path in found)
+    def list_manifests(self, log: LogName) -> list[str]:
+        """Return the paths of a log's manifests, by day and number."""
+        found = (self.directory / log).rglob("*.manifest.json")
+        return sorted(str(path.relative_to(self.directory)) for path in found)
 
     @contextmanager
-    def writing(self, name: str) -> Iterator[BinaryIO]:
-        """Write a file under another name; it gets its own once it is on the disk."""
-        path = self.folder / name
-        self.make_folders(path.parent)
-        part = path.with_name(f"{path.name}.part")
-        with part.open("wb") as file:
+    def open_atomic(self, name: str) -> Iterator[BinaryIO]:
+        """Write to a temporary file; rename it after fsync."""
+        path = self.directory / name
+        self.make_directories(path.parent)
+        temporary = path.with_name(f"{path.name}.part")
+        with temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
+        temporary.replace(path)
+        sync_directory(path.parent)
 
-    def make_folders(self, folder: Path) -> None:
-        """Make what is missing between our folder and this one, and see it to the disk.
+    def make_directories(self, directory: Path) -> None:
+        """Create and sync missing directories below the archive directory.
 
-        Our own folder is not made again: had its disk gone, we would fill another.
+        The archive directory is not recreated: if its disk was unmounted, files would
+        go to another disk.
         """
-        if folder != self.folder and not folder.is_dir():
-            self.make_folders(folder.parent)
-            folder.mkdir(exist_ok=True)
-            sync_folder(folder.parent)
+        if directory != self.directory and not directory.is_dir():
+            self.make_directories(directory.parent)
+            directory.mkdir(exist_ok=True)
+            sync_directory(directory.parent)
 
-    def write(self, name: str, content: bytes) -> None:
-        with self.writing(name) as file:
+    def write_file(self, name: str, content: bytes) -> None:
+        with self.open_atomic(name) as file:
             file.write(content)
 
-    def read(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes()
+    def read_file(self, name: str) -> bytes:
+        return (self.directory / name).read_bytes()
 
-    def exists(self, name: str) -> bool:
-        return (self.folder / name).is_file()
+    def file_exists(self, name: str) -> bool:
+        return (self.directory / name).is_file()
 
-    def remove(self, base: str) -> None:
-        """Remove all files that begin with this name."""
-        path = self.folder / base
+    def remove_files(self, base: str) -> None:
+        """Remove all files with this base path, of any suffix."""
+        path = self.directory / base
         for file in path.parent.glob(f"{path.name}.*"):
             file.unlink()
 
-    def size(self, name: str) -> int:
-        return (self.folder / name).stat().st_size
+    def get_size(self, name: str) -> int:
+        return (self.directory / name).stat().st_size
 
-    def file_hash(self, name: str) -> str:
+    def hash_file(self, name: str) -> str:
         digest = sha256()
-        with (self.folder / name).open("rb") as file:
-            while chunk := file.read(CHUNK):
+        with (self.directory / name).open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
 
-    def lines(self, name: str) -> Iterator[bytes]:
-        """Yield a packed file's lines, without their ends."""
-        with self.unpacking(name), gzip.open(self.folder / name, "rb") as file:
+    def read_lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a gzip file, without newlines.
+
+        Raises:
+            VerificationException: the file is truncated or corrupt.
+        """
+        with (
+            self.translate_gzip_errors(name),
+            gzip.open(self.directory / name, "rb") as file,
+        ):
             for line in file:
                 yield line.removesuffix(b"\n")
 
-    def parts(self, name: str, extents: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-        """Yield the content of parts of a packed file, each a member of its own."""
-        with self.unpacking(name), (self.folder / name).open("rb") as file:
+    def read_members(
+        self, name: str, extents: Iterable[tuple[int, int]]
+    ) -> Iterator[bytes]:
+        """Yield the content of the gzip members at these (start, end) offsets.
+
+        Raises:
+            VerificationException: a member is truncated or corrupt.
+        """
+        with (
+            self.translate_gzip_errors(name),
+            (self.directory / name).open("rb") as file,
+        ):
             for first, last in extents:
                 file.seek(first)
                 yield gzip.decompress(file.read(last - first))
 
     @contextmanager
-    def unpacking(self, name: str) -> Iterator[None]:
+    def translate_gzip_errors(self, name: str) -> Iterator[None]:
         try:
             yield
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise VerificationException(f"{name} is damaged: {error}") from None
+            raise VerificationException(f"{name} is corrupt: {error}") from None
 
 
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,4 +1,4 @@
-"""Deleting the copies that were brought back, in short transactions."""
+"""Deletion of restored rows, in short transactions."""
 
 from app.audit.archive.logs import Log
 from app.audit.archive.restore.repository import RestoredRepository
@@ -6,11 +6,11 @@ from app.core.db.database import Database
 
 
 async def purge_restored(database: Database, log: Log, batch_size: int) -> int:
-    """Delete all restored copies; return how many. The files keep theirs."""
+    """Delete all restored rows; return their number. The files stay."""
     total = 0
     while True:
         async with database.writing() as session:
-            count = await RestoredRepository(session, log).purge(batch_size)
+            count = await RestoredRepository(session, log).delete_rows(batch_size)
         if not count:
             return total
         total += count

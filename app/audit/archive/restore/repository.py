@@ -1,4 +1,4 @@
-"""Queries on the copies that were brought back to be read."""
+"""Queries on restored rows."""
 
 from collections.abc import Iterable
 
@@ -16,19 +16,19 @@ class RestoredRepository:
         self.session = session
         self.table = log.restored
 
-    async def add(self, rows: Iterable[Row]) -> None:
-        """Add what is not there yet."""
+    async def add_rows(self, rows: Iterable[Row]) -> None:
+        """Insert rows; skip those that exist."""
         query = upsert(self.session, self.table).on_conflict_do_nothing()
         await self.session.execute(query, list(rows))
 
-    async def count(self) -> int:
+    async def count_rows(self) -> int:
         query = select(func.count()).select_from(self.table)
         return await self.session.scalar(query) or 0
 
-    async def purge(self, limit: int) -> int:
-        """Delete some of them; return how many."""
+    async def delete_rows(self, limit: int) -> int:
+        """Delete up to `limit` rows; return their number."""
         some = select(self.table.c.id).limit(limit)
-        gone = await self.session.execute(
+        result = await self.session.execute(
             delete_from(self.table).where(self.table.c.id.in_(some))
         )
-        return int(getattr(gone, "rowcount", 0))
+        return int(getattr(result, "rowcount", 0))

@@ -1,14 +1,14 @@
-"""Bringing rows back from cold storage, into tables of their own, to be read."""
+"""Restore of archived rows into separate tables, for reading."""
 
-from app.audit.archive.canonical import from_line
+from app.audit.archive.canonical import decode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.restore.repository import RestoredRepository
-from app.audit.archive.run.archiver import Outcome
-from app.audit.archive.run.checks import batches, file_fault
-from app.audit.archive.trace import add_trace
+from app.audit.archive.run.archiver import RunTotals
+from app.audit.archive.run.checks import find_file_error, split_batches
+from app.audit.archive.trace import record_action
 
 
 class Restorer:
@@ -16,34 +16,34 @@ class Restorer:
         self.context = context
         self.log = log
 
-    async def restore(self, span: LogRange) -> Outcome:
-        """Restore every file that reaches into this span. Twice changes nothing.
+    async def restore_range(self, log_range: LogRange) -> RunTotals:
+        """Restore every file that overlaps the range. Idempotent.
 
         Raises:
-            VerificationException: a file is not what its manifest says.
+            VerificationException: a file or its manifest is invalid.
         """
-        outcome = Outcome()
-        for path in self.context.store.manifests(self.log.name):
+        totals = RunTotals()
+        for path in self.context.store.list_manifests(self.log.name):
             signed = read_manifest(self.context.store, path)
             manifest = signed.manifest
-            if manifest.overlaps(span):
-                if fault := file_fault(self.context, signed):
+            if manifest.overlaps(log_range):
+                if error := find_file_error(self.context, signed):
                     raise VerificationException(
-                        f"{manifest.path}: {fault}. It stays out."
+                        f"{manifest.path}: {error}. Not restored; run `verify`."
                     )
                 await self.restore_file(manifest)
-                outcome.add(manifest)
-        return outcome
+                totals.add_file(manifest)
+        return totals
 
     async def restore_file(self, manifest: Manifest) -> None:
-        for lines in batches(
-            self.context.store.lines(manifest.file), self.context.batch_size
+        for lines in split_batches(
+            self.context.store.read_lines(manifest.data_path), self.context.batch_size
         ):
-            rows = [self.log.parse(from_line(line)) for line in lines]
+            rows = [self.log.parse_row(decode_row(line)) for line in lines]
             async with self.context.database.writing() as session:
-                await RestoredRepository(session, self.log).add(rows)
-            self.context.progress.rows(len(rows))
+                await RestoredRepository(session, self.log).add_rows(rows)
+            self.context.progress.report_rows(len(rows))
         async with self.context.database.writing() as session:
-            told = {"file": manifest.file, "rows": manifest.count}
-            await add_trace(session, self.log.live.name, "restored", told)
-        self.context.progress.step("restored", manifest.name)
+            details = {"file": manifest.data_path, "rows": manifest.count}
+            await record_action(session, self.log.live.name, "restored", details)
+        self.context.progress.report_step("restored", manifest.name)

@@ -1,8 +1,9 @@
-"""A run: what is old enough goes from the live table into files, crash-safe.
+"""Crash-safe move of old rows from a live table into archive files.
 
-A file is written, synced, renamed, read back and compared; then its manifest; then the
-database says `verified`; only then are its rows deleted. Whatever step a run dies at,
-the next one takes up the file there: it writes it anew, or goes on deleting.
+A file is written, synced, renamed, read back and compared; then its manifest is; then
+its state becomes VERIFIED; only then are its rows deleted. After a crash the next run
+resumes the file: it rewrites a file in state WRITING, and continues to delete the rows
+of a verified one.
 """
 
 from dataclasses import dataclass
@@ -12,23 +13,23 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import ArchiveException, VerificationException
 from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import BEGINNING, Log, LogRange
-from app.audit.archive.models import AuditArchive, State
-from app.audit.archive.run.checks import check_copied, check_manifest
+from app.audit.archive.logs import MIN_KEY, Log, LogRange
+from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.run.checks import compare_copy, verify_manifest
 from app.audit.archive.run.pruner import Pruner
 from app.audit.archive.run.writer import FileWriter
 from app.audit.archive.seals.repository import SealRepository
 
 
 @dataclass
-class Outcome:
-    """What a run has done."""
+class RunTotals:
+    """Totals over the files that a command has processed."""
 
     files: int = 0
     rows: int = 0
     bytes: int = 0
 
-    def add(self, manifest: Manifest) -> None:
+    def add_file(self, manifest: Manifest) -> None:
         self.files += 1
         self.rows += manifest.count
         self.bytes += manifest.file_bytes
@@ -38,80 +39,85 @@ class Archiver:
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
-        self.outcome = Outcome()
+        self.totals = RunTotals()
 
-    async def run(self, before: datetime) -> Outcome:
-        """Archive all rows from before this instant, but those on hold."""
-        await self.check_store()
+    async def run(self, before: datetime) -> RunTotals:
+        """Archive all sealed rows before this time that are not on legal hold."""
+        await self.check_directory()
         await self.context.sealer.seal()
-        span = await self.sealed_span(before)
-        for file in await self.unfinished():
-            await self.finish(file, span)
-        while day := await self.next_day(span):
-            span = await self.finish(await self.start(day), span)
-        return self.outcome
+        log_range = await self.get_archivable_range(before)
+        for file in await self.list_unfinished():
+            await self.finish_file(file, log_range)
+        while day := await self.find_next_day(log_range):
+            log_range = await self.finish_file(await self.start_file(day), log_range)
+        return self.totals
 
-    async def check_store(self) -> None:
-        """Refuse a folder that does not hold what was archived before."""
+    async def check_directory(self) -> None:
+        """Raise ArchiveException if the newest manifest is not in the directory."""
         async with self.context.database.reading() as session:
-            last = await FileRepository(session).last_manifest(self.log)
-        if last and not self.context.store.exists(last.manifest_path):
+            last = await FileRepository(session).get_newest_with_manifest(self.log)
+        if last and not self.context.store.file_exists(last.manifest_path):
             raise ArchiveException(
-                f"{self.context.store.folder} does not hold the archive so far: "
-                f"{last.manifest_path} is not in it. Is it the right folder?"
+                f"{self.context.store.directory} is not the archive directory of this "
+                f"database: {last.manifest_path} is missing. Check --dest and mounts."
             )
 
-    async def sealed_span(self, before: datetime) -> LogRange:
-        """Return what may go: old enough, and sealed."""
+    async def get_archivable_range(self, before: datetime) -> LogRange:
+        """Return the range of rows that are sealed and before this time."""
         async with self.context.database.reading() as session:
-            mark = await SealRepository(session).mark(self.log)
-        return LogRange(BEGINNING, min(mark, LogRange.between(before, before).until))
+            sealed_until = await SealRepository(session).get_sealed_until(self.log)
+        return LogRange(
+            MIN_KEY, min(sealed_until, LogRange.between(before, before).until)
+        )
 
-    async def unfinished(self) -> list[AuditArchive]:
+    async def list_unfinished(self) -> list[AuditArchive]:
         async with self.context.database.reading() as session:
-            files = await FileRepository(session).of(self.log)
-        return [file for file in files if file.state != State.PRUNED]
+            files = await FileRepository(session).list_files(self.log)
+        return [file for file in files if file.state != FileState.PRUNED]
 
-    async def next_day(self, span: LogRange) -> date | None:
-        async for rows in self.context.pages(self.log, span, 1):
+    async def find_next_day(self, log_range: LogRange) -> date | None:
+        async for rows in self.context.read_unheld_batches(self.log, log_range, 1):
             day: date = rows[0]["at"].date()
             return day
         return None
 
-    async def start(self, day: date) -> AuditArchive:
+    async def start_file(self, day: date) -> AuditArchive:
         async with self.context.database.writing() as session:
-            file = await FileRepository(session).add(self.log, day)
-        self.context.progress.step("started", file.name)
+            file = await FileRepository(session).add_file(self.log, day)
+        self.context.progress.report_step("started", file.name)
         return file
 
-    async def finish(self, file: AuditArchive, span: LogRange) -> LogRange:
-        """Take a file through the steps that it has not seen; return what follows."""
-        if file.state == State.WRITING:
-            manifest = await FileWriter(self.context, self.log).write(
-                file, span.on(file.day)
+    async def finish_file(self, file: AuditArchive, log_range: LogRange) -> LogRange:
+        """Complete the remaining steps of a file; return the range after it."""
+        if file.state == FileState.WRITING:
+            manifest = await FileWriter(self.context, self.log).write_file(
+                file, log_range.clip_to_day(file.day)
             )
             if manifest is None:
-                await self.discard(file)
-                return span
-            await check_copied(self.context, self.log, manifest)
-            self.context.progress.step("compared", file.name)
-            await self.vouch(file, manifest)
-        manifest = check_manifest(self.context, file)
-        await Pruner(self.context, self.log).prune(file, manifest)
-        self.outcome.add(manifest)
-        return LogRange((manifest.last.at, manifest.last.id), span.until)
+                await self.discard_file(file)
+                return log_range
+            await compare_copy(self.context, self.log, manifest)
+            self.context.progress.report_step("compared", file.name)
+            await self.write_manifest(file, manifest)
+        manifest = verify_manifest(self.context, file)
+        await Pruner(self.context, self.log).prune_file(file, manifest)
+        self.totals.add_file(manifest)
+        return LogRange((manifest.last.at, manifest.last.id), log_range.until)
 
-    async def vouch(self, file: AuditArchive, manifest: Manifest) -> None:
-        """Write the manifest, read it back, and call the file verified."""
+    async def write_manifest(self, file: AuditArchive, manifest: Manifest) -> None:
+        """Write the manifest, read it back, and set the file's state to VERIFIED."""
         store, signer = self.context.store, self.context.sealer.signer
-        store.write(manifest.path, manifest.signed(signer))
-        self.context.progress.step("described", file.name)
+        store.write_file(manifest.path, manifest.encode_signed(signer))
+        self.context.progress.report_step("described", file.name)
         signed = read_manifest(store, manifest.path)
-        if signed.manifest != manifest or signed.fault(signer):
-            raise VerificationException(f"{manifest.path} was not written as it is")
+        if signed.manifest != manifest or signed.find_error(signer):
+            raise VerificationException(
+                f"Manifest {manifest.path} differs from what was written. "
+                "Check the disk, and run again."
+            )
         file.sqlmodel_update(
             {
-                "state": State.VERIFIED,
+                "state": FileState.VERIFIED,
                 "count": manifest.count,
                 "size": manifest.file_bytes,
                 "first_at": manifest.first.at,
@@ -120,11 +126,11 @@ class Archiver:
             }
         )
         async with self.context.database.writing() as session:
-            await FileRepository(session).save(file)
-        self.context.progress.step("verified", file.name)
+            await FileRepository(session).save_file(file)
+        self.context.progress.report_step("verified", file.name)
 
-    async def discard(self, file: AuditArchive) -> None:
-        """Forget a file without rows: they have come under a legal hold meanwhile."""
+    async def discard_file(self, file: AuditArchive) -> None:
+        """Delete a file without rows. A legal hold was placed on all of them."""
         async with self.context.database.writing() as session:
-            await FileRepository(session).delete(file)
-        self.context.store.remove(file.name)
+            await FileRepository(session).delete_file(file)
+        self.context.store.remove_files(file.name)

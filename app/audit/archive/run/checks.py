@@ -1,4 +1,4 @@
-"""What is checked before a row may leave the live table."""
+"""Checks that precede the deletion of live rows."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from app.audit.archive.canonical import Row, from_line, to_line
+from app.audit.archive.canonical import Row, decode_row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
@@ -16,102 +16,114 @@ from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
 
-ADVICE = "Nothing was deleted. Run `verify`."
+ADVICE = "This run deleted no row of the file. Run `verify`."
 
 
-async def check_sealed(
+async def compare_with_seals(
     context: ArchiveContext, log: Log, rows: list[Row]
 ) -> list[bytes]:
-    """Compare rows with their seals; return them as lines."""
-    sealed = await digests(context, log, rows)
+    """Compare rows with their leaves; return the rows as JSON lines.
+
+    Raises:
+        VerificationException: a row was modified after sealing, or a change was
+            inserted after its time was sealed.
+    """
+    sealed = await read_leaf_hashes(context, log, rows)
     if late := [row for row in rows if row["id"] not in sealed]:
-        await seal_late(context, log, late)
-    lines = [to_line(row) for row in rows]
+        await seal_late_rows(context, log, late)
+    lines = [encode_row(row) for row in rows]
     for row, line in zip(rows, lines, strict=True):
         digest = leaf_hash(line)
         if sealed.get(row["id"], digest) != digest:
             raise VerificationException(
-                f"Row {row['id']} of {log.name} has changed since its seal. {ADVICE}"
+                f"Row {row['id']} of {log.name} was modified after sealing. {ADVICE}"
             )
     return lines
 
 
-async def digests(
+async def read_leaf_hashes(
     context: ArchiveContext, log: Log, rows: list[Row]
 ) -> dict[UUID, bytes]:
-    """Return what the seals say of these rows, and of others around them."""
+    """Return leaf hashes by row id. The overlapping seals cover other rows too."""
     first, last = rows[0], rows[-1]
-    span = LogRange((first["at"], first["id"]), (last["at"], last["id"]))
+    log_range = LogRange((first["at"], first["id"]), (last["at"], last["id"]))
     async with context.database.reading() as session:
-        leaves = SealRepository(session).leaves(log, span)
+        leaves = SealRepository(session).read_leaves(log, log_range)
         return {each.id: each.digest async for each in leaves}
 
 
-async def seal_late(context: ArchiveContext, log: Log, late: list[Row]) -> None:
-    """Seal accesses that came too late for a seal; no change may do that."""
+async def seal_late_rows(context: ArchiveContext, log: Log, late: list[Row]) -> None:
+    """Seal accesses inserted after their time was sealed; reject such changes."""
     if not log.may_be_late:
         raise VerificationException(
-            f"{len(late)} rows of {log.name} were added after their time had been "
+            f"{len(late)} rows of {log.name} were inserted after their time was "
             f"sealed, the first is {late[0]['id']}. {ADVICE}"
         )
-    await context.sealer.seal_late(log, late)
+    await context.sealer.seal_late_rows(log, late)
 
 
-async def check_copied(context: ArchiveContext, log: Log, manifest: Manifest) -> None:
-    """Read a file back from the disk, and find each of its rows alive and the same."""
+async def compare_copy(context: ArchiveContext, log: Log, manifest: Manifest) -> None:
+    """Read a file back; compare it with the live rows and its manifest."""
     content = sha256()
     count = 0
-    for lines in batches(context.store.lines(manifest.file), context.batch_size):
+    for lines in split_batches(
+        context.store.read_lines(manifest.data_path), context.batch_size
+    ):
         for line in lines:
             content.update(line + b"\n")
         count += len(lines)
-        await check_alive(context, log, lines)
-        context.progress.rows(len(lines))
+        await compare_live_rows(context, log, lines)
+        context.progress.report_rows(len(lines))
     if (count, content.hexdigest()) != (manifest.count, manifest.content_sha256):
-        raise VerificationException(f"{manifest.file} was not written whole. {ADVICE}")
+        raise VerificationException(f"{manifest.data_path} is incomplete. {ADVICE}")
 
 
-async def check_alive(context: ArchiveContext, log: Log, lines: list[bytes]) -> None:
+async def compare_live_rows(
+    context: ArchiveContext, log: Log, lines: list[bytes]
+) -> None:
     async with context.database.reading() as session:
-        rows = await LogRepository(session, log).by_ids([id_of(line) for line in lines])
-    differing = set(lines) ^ {to_line(row) for row in rows}
+        rows = await LogRepository(session, log).read_by_ids(
+            [parse_id(line) for line in lines]
+        )
+    differing = set(lines) ^ {encode_row(row) for row in rows}
     if differing:
         raise VerificationException(
-            f"Row {id_of(differing.pop())} differs from its copy in the file. {ADVICE}"
+            f"Row {parse_id(differing.pop())} differs between {log.live.name} and the "
+            f"file. {ADVICE}"
         )
 
 
-def check_manifest(context: ArchiveContext, file: AuditArchive) -> Manifest:
-    """Return a file's manifest, if the file is still what was verified.
+def verify_manifest(context: ArchiveContext, file: AuditArchive) -> Manifest:
+    """Return a file's manifest, after comparing both with what was verified.
 
     Raises:
-        VerificationException: it is not.
-        OSError: it cannot be read, or is not there.
+        VerificationException: the file or its manifest differs.
+        OSError: the file or its manifest is missing or unreadable.
     """
     signed = read_manifest(context.store, file.manifest_path)
-    fault: str | None = "it is not the one that was written"
+    error: str | None = "it differs from the one recorded in audit_archive"
     if signed.hash == file.manifest:
-        fault = file_fault(context, signed)
-    if fault:
-        raise VerificationException(f"The manifest of {file.name}: {fault}. {ADVICE}")
+        error = find_file_error(context, signed)
+    if error:
+        raise VerificationException(f"Manifest of {file.name}: {error}. {ADVICE}")
     return signed.manifest
 
 
-def file_fault(context: ArchiveContext, signed: SignedManifest) -> str | None:
-    """Say what is wrong with a manifest, or with the file that it tells of."""
+def find_file_error(context: ArchiveContext, signed: SignedManifest) -> str | None:
+    """Return why a manifest or its file is invalid, or None if both are valid."""
     manifest = signed.manifest
-    if fault := signed.fault(context.sealer.signer):
-        return fault
-    if context.store.file_hash(manifest.file) != manifest.file_sha256:
-        return "the file is not the one it tells of"
+    if error := signed.find_error(context.sealer.signer):
+        return error
+    if context.store.hash_file(manifest.data_path) != manifest.file_sha256:
+        return "the file does not match its SHA-256"
     return None
 
 
-def batches(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+def split_batches(lines: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
     while batch := list(islice(lines, size)):
         yield batch
 
 
-def id_of(line: bytes) -> UUID:
-    row: dict[str, Any] = from_line(line)
+def parse_id(line: bytes) -> UUID:
+    row: dict[str, Any] = decode_row(line)
     return UUID(row["id"])

@@ -1,4 +1,4 @@
-"""One run at a time: a lock that dies with its process."""
+"""Lock that admits one archive command at a time, released if its process exits."""
 
 import fcntl
 from collections.abc import AsyncIterator, Iterator
@@ -10,40 +10,46 @@ from sqlalchemy import func, select
 from app.audit.archive.exceptions import LockedException
 from app.core.db.database import Database
 
-ARCHIVING = 7_201_139  # any number, the same for all who archive this database
-REFUSAL = "Another run is under way. Wait for it, or look at `status`."
+ADVISORY_LOCK = 7_201_139  # arbitrary; the same in every process
+LOCKED = "Another archive command is running on this database. Retry later."
 
 
 @asynccontextmanager
-async def only_run(database: Database) -> AsyncIterator[None]:
-    """Be the only run on this database for as long as this block takes."""
+async def run_lock(database: Database) -> AsyncIterator[None]:
+    """Hold the archive lock of this database.
+
+    Raises:
+        LockedException: another process holds it.
+    """
     name = database.engine.url.database or ""
     if database.engine.dialect.name == "postgresql":
-        async with locked_session(database):
+        async with postgresql_lock(database):
             yield
     else:
-        with locked_file(Path(f"{name}.archive-lock")):
+        with file_lock(Path(f"{name}.archive-lock")):
             yield
 
 
 @asynccontextmanager
-async def locked_session(database: Database) -> AsyncIterator[None]:
-    # A connection of its own: the lock is the connection's, and goes when it goes.
+async def postgresql_lock(database: Database) -> AsyncIterator[None]:
+    # Use a dedicated connection: an advisory lock ends with its session.
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        if not await connection.scalar(select(func.pg_try_advisory_lock(ARCHIVING))):
-            raise LockedException(REFUSAL)
+        if not await connection.scalar(
+            select(func.pg_try_advisory_lock(ADVISORY_LOCK))
+        ):
+            raise LockedException(LOCKED)
         try:
             yield
         finally:
-            await connection.execute(select(func.pg_advisory_unlock(ARCHIVING)))
+            await connection.execute(select(func.pg_advisory_unlock(ADVISORY_LOCK)))
 
 
 @contextmanager
-def locked_file(path: Path) -> Iterator[None]:
+def file_lock(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockedException(REFUSAL) from None
+            raise LockedException(LOCKED) from None
         yield

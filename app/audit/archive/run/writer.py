@@ -1,4 +1,4 @@
-"""From the live table into one file, with its index and its manifest."""
+"""Writer of archive files, their indexes and manifests."""
 
 from collections import Counter
 from hashlib import sha256
@@ -7,21 +7,21 @@ from typing import BinaryIO
 from app.audit.archive.canonical import Row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.blocks import BlockWriter
-from app.audit.archive.files.index import keys_of, pack_index
-from app.audit.archive.files.manifest import FORMAT, Manifest, Place, SealMark
+from app.audit.archive.files.index import index_keys, pack_index
+from app.audit.archive.files.manifest import FORMAT, Manifest, RowRef, SealRef
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
-from app.audit.archive.run.checks import check_sealed
+from app.audit.archive.run.checks import compare_with_seals
 from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal import NOTHING_BEFORE
+from app.audit.archive.seals.seal import GENESIS_HASH
 
 FILE_ROWS = 50_000
 
 
-class Tally:
-    """What becomes known of the rows as they are written."""
+class FileStats:
+    """Values of the manifest and the index, collected while rows are written."""
 
     def __init__(self) -> None:
         self.first: Row | None = None
@@ -30,10 +30,10 @@ class Tally:
         self.content = sha256()
         self.leaves: list[bytes] = []
         self.entities: Counter[str] = Counter()
-        self.ends: list[int] = []
-        self.places: set[tuple[int, int]] = set()
+        self.block_ends: list[int] = []
+        self.index_entries: set[tuple[int, int]] = set()
 
-    def add(self, row: Row, line: bytes) -> None:
+    def add_row(self, row: Row, line: bytes) -> None:
         self.leaves.append(leaf_hash(line))
         self.first = self.first or row
         self.last = row
@@ -48,59 +48,69 @@ class FileWriter:
         self.context = context
         self.log = log
 
-    async def write(self, file: AuditArchive, span: LogRange) -> Manifest | None:
-        """Write the rows of this span, as many as fit; None when there are none."""
+    async def write_file(
+        self, file: AuditArchive, log_range: LogRange
+    ) -> Manifest | None:
+        """Write up to FILE_ROWS rows of the range; return None if it has none."""
         name = file.name
-        tally = Tally()
-        with self.context.store.writing(f"{name}.jsonl.gz") as raw:
-            await self.fill(raw, span, tally)
-        self.context.progress.step("written", name)
-        self.context.store.write(f"{name}.keys", pack_index(tally.ends, tally.places))
-        self.context.progress.step("indexed", name)
-        if tally.first is None or tally.last is None:
+        stats = FileStats()
+        with self.context.store.open_atomic(f"{name}.jsonl.gz") as raw:
+            await self.write_rows(raw, log_range, stats)
+        self.context.progress.report_step("written", name)
+        self.context.store.write_file(
+            f"{name}.keys", pack_index(stats.block_ends, stats.index_entries)
+        )
+        self.context.progress.report_step("indexed", name)
+        if stats.first is None or stats.last is None:
             return None
-        return await self.describe(file, tally, (tally.first, tally.last))
+        return await self.make_manifest(file, stats, (stats.first, stats.last))
 
-    async def describe(
-        self, file: AuditArchive, tally: Tally, ends: tuple[Row, Row]
+    async def make_manifest(
+        self, file: AuditArchive, stats: FileStats, ends: tuple[Row, Row]
     ) -> Manifest:
         name = file.name
-        seal, previous = await self.before()
+        seal, previous = await self.read_predecessors()
         return Manifest(
             format=FORMAT,
             log=self.log.name,
             day=file.day,
             number=file.number,
-            count=len(tally.leaves),
-            first=Place(ends[0]["at"], ends[0]["id"]),
-            last=Place(ends[1]["at"], ends[1]["id"]),
-            entities=dict(sorted(tally.entities.items())),
-            content_bytes=tally.bytes,
-            content_sha256=tally.content.hexdigest(),
-            file_bytes=self.context.store.size(f"{name}.jsonl.gz"),
-            file_sha256=self.context.store.file_hash(f"{name}.jsonl.gz"),
-            keys_sha256=self.context.store.file_hash(f"{name}.keys"),
-            root=merkle_root(tally.leaves),
+            count=len(stats.leaves),
+            first=RowRef(ends[0]["at"], ends[0]["id"]),
+            last=RowRef(ends[1]["at"], ends[1]["id"]),
+            entities=dict(sorted(stats.entities.items())),
+            content_bytes=stats.bytes,
+            content_sha256=stats.content.hexdigest(),
+            file_bytes=self.context.store.get_size(f"{name}.jsonl.gz"),
+            file_sha256=self.context.store.hash_file(f"{name}.jsonl.gz"),
+            keys_sha256=self.context.store.hash_file(f"{name}.keys"),
+            root=merkle_root(stats.leaves),
             seal=seal,
             previous=previous,
         )
 
-    async def before(self) -> tuple[SealMark, str]:
+    async def read_predecessors(self) -> tuple[SealRef, str]:
         """Return the newest seal, and the hash of this log's newest manifest."""
         async with self.context.database.reading() as session:
-            seal = await SealRepository(session).newest()
-            last = await FileRepository(session).last_manifest(self.log)
-        mark = SealMark(seal.number, seal.hash) if seal else SealMark(0, NOTHING_BEFORE)
-        return mark, (last and last.manifest) or NOTHING_BEFORE
+            seal = await SealRepository(session).get_newest()
+            last = await FileRepository(session).get_newest_with_manifest(self.log)
+        newest = SealRef(seal.number, seal.hash) if seal else SealRef(0, GENESIS_HASH)
+        return newest, (last and last.manifest) or GENESIS_HASH
 
-    async def fill(self, raw: BinaryIO, span: LogRange, tally: Tally) -> None:
-        packer = BlockWriter(raw)
-        async for rows in self.context.pages(self.log, span, FILE_ROWS):
-            lines = await check_sealed(self.context, self.log, rows)
+    async def write_rows(
+        self, raw: BinaryIO, log_range: LogRange, stats: FileStats
+    ) -> None:
+        blocks = BlockWriter(raw)
+        async for rows in self.context.read_unheld_batches(
+            self.log, log_range, FILE_ROWS
+        ):
+            lines = await compare_with_seals(self.context, self.log, rows)
             for row, line in zip(rows, lines, strict=True):
-                tally.add(row, line)
-                tally.places.update((key, packer.block) for key in keys_of(row))
-                packer.add(line + b"\n")
-            self.context.progress.rows(len(rows))
-        packer.flush()
-        tally.ends = packer.ends
+                stats.add_row(row, line)
+                stats.index_entries.update(
+                    (key, blocks.current_block) for key in index_keys(row)
+                )
+                blocks.add_line(line + b"\n")
+            self.context.progress.report_rows(len(rows))
+        blocks.flush_block()
+        stats.block_ends = blocks.block_ends

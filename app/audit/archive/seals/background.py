@@ -1,4 +1,4 @@
-"""Sealing in the background, for as long as the application runs."""
+"""Background task that seals new rows while the application runs."""
 
 from contextlib import AbstractAsyncContextManager
 
@@ -7,11 +7,11 @@ from app.core.background import every
 from app.core.config import Settings
 from app.core.db.database import Database
 
-EVERY = 60.0  # seconds
+SEAL_INTERVAL = 60.0  # seconds
 
 
-def sealing(
+def run_sealer(
     database: Database, settings: Settings
 ) -> AbstractAsyncContextManager[None]:
-    """Seal in the background for as long as this block runs."""
-    return every(EVERY, Sealer(database, settings).seal)
+    """Seal new rows every SEAL_INTERVAL until the context exits."""
+    return every(SEAL_INTERVAL, Sealer(database, settings).seal)

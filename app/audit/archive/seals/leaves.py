@@ -1,38 +1,41 @@
-"""Leaves of a seal: each row's time, id and hash, packed into one value."""
+"""Leaves of a seal: time, id and hash of each row, packed into one value."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.audit.archive.canonical import Key, Row, to_line
+from app.audit.archive.canonical import Row, RowKey, encode_row
 from app.audit.archive.seals.merkle import leaf_hash
 from app.core.clock import from_ticks, to_ticks
 
-SIZE = 8 + 16 + 32  # of a leaf: microseconds since 1970, id, hash
+LEAF_BYTES = 8 + 16 + 32  # microseconds since 1970, id, hash
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What a seal knows of one row."""
+    """One row of a seal; `at` is in microseconds since 1970."""
 
     at: int
     id: UUID
     digest: bytes
 
     @property
-    def key(self) -> Key:
+    def key(self) -> RowKey:
         return from_ticks(self.at), self.id
 
 
-def pack(leaves: list[Leaf]) -> bytes:
+def pack_leaves(leaves: list[Leaf]) -> bytes:
     return b"".join(
         leaf.at.to_bytes(8, "big", signed=True) + leaf.id.bytes + leaf.digest
         for leaf in leaves
     )
 
 
-def unpack(packed: bytes) -> list[Leaf]:
-    return [unpack_leaf(packed[at : at + SIZE]) for at in range(0, len(packed), SIZE)]
+def unpack_leaves(packed: bytes) -> list[Leaf]:
+    return [
+        unpack_leaf(packed[at : at + LEAF_BYTES])
+        for at in range(0, len(packed), LEAF_BYTES)
+    ]
 
 
 def unpack_leaf(part: bytes) -> Leaf:
@@ -40,7 +43,7 @@ def unpack_leaf(part: bytes) -> Leaf:
     return Leaf(at, UUID(bytes=part[8:24]), part[24:])
 
 
-def leaves_of(rows: Iterable[Row]) -> list[Leaf]:
+def make_leaves(rows: Iterable[Row]) -> list[Leaf]:
     return [
-        Leaf(to_ticks(row["at"]), row["id"], leaf_hash(to_line(row))) for row in rows
+        Leaf(to_ticks(row["at"]), row["id"], leaf_hash(encode_row(row))) for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Queries on the seals, and on what may be sealed by now."""
+"""Queries on seals, and the time up to which a log is complete."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -7,16 +7,16 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from app.audit.archive.canonical import Key
-from app.audit.archive.logs import BEGINNING, Log, LogRange
+from app.audit.archive.canonical import RowKey
+from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditSeal
-from app.audit.archive.seals.leaves import Leaf, unpack
+from app.audit.archive.seals.leaves import Leaf, unpack_leaves
 from app.core.clock import now
 
-SEALING = 7_201_138  # any number, the same for all who seal in this database
-# How far a row's time may be behind its transaction's: the clocks of several hosts,
-# and a request that has waited for its connection.
-MARGIN = timedelta(seconds=60)
+ADVISORY_LOCK = 7_201_138  # arbitrary; the same in every process
+# A row's `at` may precede the start of its transaction by the clock skew between
+# hosts plus the wait for a connection.
+CLOCK_MARGIN = timedelta(seconds=60)
 OLDEST_TRANSACTION = """
 SELECT min(xact_start) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -32,31 +32,33 @@ class SealRepository:
     def on_postgresql(self) -> bool:
         return self.session.get_bind().dialect.name == "postgresql"
 
-    async def take_turn(self) -> None:
-        """Keep other processes from sealing until this transaction ends.
+    async def lock_sealing(self) -> None:
+        """Block other processes from sealing until this transaction ends.
 
-        On SQLite a transaction that writes is alone already.
+        SQLite needs no lock: it has one write transaction at a time.
         """
         if self.on_postgresql:
-            await self.session.execute(select(func.pg_advisory_xact_lock(SEALING)))
+            await self.session.execute(
+                select(func.pg_advisory_xact_lock(ADVISORY_LOCK))
+            )
 
-    async def complete_until(self) -> datetime:
-        """Return the time before which no more rows will appear.
+    async def get_complete_until(self) -> datetime:
+        """Return the time before which no more rows will become visible.
 
-        A transaction that is still under way may yet show rows as old as itself.
+        An open transaction may yet commit rows as old as its start.
         """
         oldest = now()
         if self.on_postgresql:
             began = await self.session.scalar(text(OLDEST_TRANSACTION))
             oldest = min(oldest, began or oldest)
-        return oldest - MARGIN
+        return oldest - CLOCK_MARGIN
 
-    async def newest(self) -> AuditSeal | None:
+    async def get_newest(self) -> AuditSeal | None:
         query = select(AuditSeal).order_by(col(AuditSeal.number).desc()).limit(1)
         return (await self.session.scalars(query)).first()
 
-    async def mark(self, log: Log) -> Key:
-        """Return how far this log is sealed."""
+    async def get_sealed_until(self, log: Log) -> RowKey:
+        """Return the key of the last sealed row, or MIN_KEY."""
         query = (
             select(col(AuditSeal.last_at), col(AuditSeal.last_id))
             .where(col(AuditSeal.log) == log.name)
@@ -64,20 +66,20 @@ class SealRepository:
             .limit(1)
         )
         row = (await self.session.execute(query)).first()
-        return (row.last_at, row.last_id) if row else BEGINNING
+        return (row.last_at, row.last_id) if row else MIN_KEY
 
-    async def add(self, seal: AuditSeal) -> None:
+    async def add_seal(self, seal: AuditSeal) -> None:
         self.session.add(seal)
         await self.session.flush()
 
-    async def page(self, after: int, limit: int) -> list[AuditSeal]:
-        """Return the seals that follow this number."""
+    async def read_page(self, after: int, limit: int) -> list[AuditSeal]:
+        """Return the seals after this number, in order."""
         query = select(AuditSeal).where(col(AuditSeal.number) > after)
         ordered = query.order_by(col(AuditSeal.number)).limit(limit)
         return list(await self.session.scalars(ordered))
 
-    async def ends(self, log: Log) -> list[Key]:
-        """Return where the seals of a log end, in the log's order."""
+    async def list_last_keys(self, log: Log) -> list[RowKey]:
+        """Return the last key of each seal of a log, in key order."""
         query = select(col(AuditSeal.last_at), col(AuditSeal.last_id))
         query = query.where(col(AuditSeal.log) == log.name)
         found = await self.session.execute(
@@ -85,13 +87,13 @@ class SealRepository:
         )
         return [(row.last_at, row.last_id) for row in found]
 
-    async def leaves(self, log: Log, span: LogRange) -> AsyncIterator[Leaf]:
-        """Yield the leaves of all seals that reach into this span."""
+    async def read_leaves(self, log: Log, log_range: LogRange) -> AsyncIterator[Leaf]:
+        """Yield all leaves of the seals that overlap the range, in no order."""
         query = select(col(AuditSeal.leaves)).where(
             col(AuditSeal.log) == log.name,
-            col(AuditSeal.last_at) >= span.after[0],
-            col(AuditSeal.first_at) <= span.until[0],
+            col(AuditSeal.last_at) >= log_range.after[0],
+            col(AuditSeal.first_at) <= log_range.until[0],
         )
         for packed in await self.session.scalars(query):
-            for leaf in unpack(packed):
+            for leaf in unpack_leaves(packed):
                 yield leaf

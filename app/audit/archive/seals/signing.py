@@ -1,7 +1,7 @@
-"""Signatures of seals and manifests: HMAC-SHA256 under a key of their own.
+"""HMAC-SHA256 signatures of seals and manifests.
 
-The key is derived from SECRET_KEY for this purpose only, so it can be handed to an
-auditor without handing over the sessions. Secrets of old go on to verify.
+The key is derived from SECRET_KEY for this purpose alone, so that an auditor can hold
+it without access to sessions. Keys derived from SECRET_KEYS_OLD still verify.
 """
 
 import hmac
@@ -24,25 +24,25 @@ class Signer:
     def __init__(self, settings: Settings) -> None:
         secrets = (settings.SECRET_KEY, *settings.SECRET_KEYS_OLD)
         keys = [derive_key(each.get_secret_value(), PURPOSE) for each in secrets]
-        self.keys = {kid_of(key): key for key in keys}
-        self.kid = kid_of(keys[0])
+        self.keys = {key_id(key): key for key in keys}
+        self.kid = key_id(keys[0])
 
     def sign(self, digest: str) -> Signature:
-        return Signature(self.kid, mac(self.keys[self.kid], digest))
+        return Signature(self.kid, compute_mac(self.keys[self.kid], digest))
 
-    def fault(self, digest: str, signature: Signature) -> str | None:
-        """Say what is wrong with a signature, or None when nothing is."""
+    def find_error(self, digest: str, signature: Signature) -> str | None:
+        """Return why the signature is invalid, or None if it is valid."""
         key = self.keys.get(signature.kid)
         if key is None:
-            return f"signed with a key that is not ours ({signature.kid})"
-        if not hmac.compare_digest(mac(key, digest), signature.signature):
-            return "the signature is not genuine"
+            return f"the signing key is unknown: {signature.kid}"
+        if not hmac.compare_digest(compute_mac(key, digest), signature.signature):
+            return "the signature is invalid"
         return None
 
 
-def kid_of(key: bytes) -> str:
+def key_id(key: bytes) -> str:
     return sha256(key).hexdigest()[:16]
 
 
-def mac(key: bytes, digest: str) -> str:
+def compute_mac(key: bytes, digest: str) -> str:
     return hmac.digest(key, digest.encode(), sha256).hex()

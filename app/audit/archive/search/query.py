@@ -1,41 +1,41 @@
-"""A question to both logs, and its answer."""
+"""Search queries and their results."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.audit.archive.logs import CHANGES, LOGS, Log, LogRange
 
-Hit = dict[str, Any]
+ResultRow = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What is asked for; what is None does not matter. An actor: id or e-mail."""
+    """Conditions of a search; None matches all. `actor` is an id or an e-mail."""
 
-    span: LogRange
+    log_range: LogRange
     limit: int
     entity: str | None = None
     entity_id: str | None = None
     actor: str | None = None
     request: str | None = None
 
-    def values(self, log: Log) -> dict[str, str]:
-        """Return what the columns of this log must say."""
-        who = "label" if self.actor and "@" in self.actor else "id"
-        wanted = {f"{log.actor}_{who}": self.actor, "request_id": self.request}
+    def column_values(self, log: Log) -> dict[str, str]:
+        """Return the required values by column of this log."""
+        suffix = "label" if self.actor and "@" in self.actor else "id"
+        wanted = {f"{log.actor}_{suffix}": self.actor, "request_id": self.request}
         if log is CHANGES:
             wanted |= {"entity_id": self.entity_id, "entity": self.entity}
         return {name: value for name, value in wanted.items() if value is not None}
 
-    def logs(self) -> list[Log]:
-        """Return the logs that can know: an access does not tell its entity."""
+    def searched_logs(self) -> list[Log]:
+        """Return the logs to search. Accesses have no entity columns."""
         return [CHANGES] if self.entity or self.entity_id else list(LOGS.values())
 
 
 @dataclass
 class SearchResult:
-    """The newest rows first. `skipped` files have no such row: nobody opened them."""
+    """Rows, newest first, and the number of files read and skipped."""
 
-    rows: list[Hit] = field(default_factory=list)
+    rows: list[ResultRow] = field(default_factory=list)
     read: int = 0
     skipped: int = 0

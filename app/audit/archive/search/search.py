@@ -1,100 +1,107 @@
-"""Questions to both logs: live rows, restored ones and cold files, in one list."""
+"""Search over live rows, restored rows and archive files."""
 
 from collections.abc import Iterator
 from itertools import chain, islice
 
 import orjson
 
-from app.audit.archive.canonical import Key, from_line, key_of, to_line
+from app.audit.archive.canonical import RowKey, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.index import COLUMNS, Index
 from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.logs import Log
-from app.audit.archive.search.query import Hit, SearchQuery, SearchResult
+from app.audit.archive.search.query import ResultRow, SearchQuery, SearchResult
 from app.audit.archive.search.repository import SearchRepository
 
 
 class Search:
-    def __init__(self, context: ArchiveContext, question: SearchQuery) -> None:
+    def __init__(self, context: ArchiveContext, query: SearchQuery) -> None:
         self.context = context
-        self.question = question
-        self.answer = SearchResult()
+        self.query = query
+        self.result = SearchResult()
 
-    async def ask(self) -> SearchResult:
-        found = [hit for log in self.question.logs() for hit in await self.hits(log)]
-        newest = sorted(found, key=key_of, reverse=True)
-        self.answer.rows = newest[: self.question.limit]
-        return self.answer
+    async def run(self) -> SearchResult:
+        found = [
+            row
+            for log in self.query.searched_logs()
+            for row in await self.search_log(log)
+        ]
+        newest = sorted(found, key=row_key, reverse=True)
+        self.result.rows = newest[: self.query.limit]
+        return self.result
 
-    async def hits(self, log: Log) -> list[Hit]:
-        """Return what one log knows. A row in several places is told once."""
-        hits = {hit["id"]: hit for hit in await self.warm(log)}
-        for manifest in self.manifests(log):
-            if self.may_know(log, manifest) and not self.has_newer(hits, manifest):
-                for hit in self.cold(log, manifest):
-                    hits.setdefault(hit["id"], hit)
+    async def search_log(self, log: Log) -> list[ResultRow]:
+        """Return the matches in one log, each row once.
+
+        Live rows take precedence over restored rows, and those over archived rows.
+        """
+        rows = {row["id"]: row for row in await self.search_tables(log)}
+        for manifest in self.list_manifests(log):
+            if self.may_contain(log, manifest) and not self.is_complete(rows, manifest):
+                for row in self.search_file(log, manifest):
+                    rows.setdefault(row["id"], row)
             else:
-                self.answer.skipped += 1
-        return list(hits.values())
+                self.result.skipped += 1
+        return list(rows.values())
 
-    async def warm(self, log: Log) -> list[Hit]:
-        """Return rows from the database; a live one comes before its restored copy."""
-        values, question = self.question.values(log), self.question
+    async def search_tables(self, log: Log) -> list[ResultRow]:
+        """Return matches in the database, restored rows first."""
+        values, query = self.query.column_values(log), self.query
         found = []
         for source, table in (("restored", log.restored), ("live", log.live)):
             async with self.context.database.reading() as session:
                 search = SearchRepository(session, table)
-                rows = await search.search(values, question.span, question.limit)
+                rows = await search.find_rows(values, query.log_range, query.limit)
             found += [
-                {"log": log.name, "source": source, **from_line(to_line(row))}
+                {"log": log.name, "source": source, **decode_row(encode_row(row))}
                 for row in rows
             ]
         return found
 
-    def manifests(self, log: Log) -> list[Manifest]:
+    def list_manifests(self, log: Log) -> list[Manifest]:
         store = self.context.store
-        found = [read_manifest(store, path) for path in store.manifests(log.name)]
+        found = [read_manifest(store, path) for path in store.list_manifests(log.name)]
         manifests = [each.manifest for each in found]
         return sorted(manifests, key=lambda each: each.last.at, reverse=True)
 
-    def may_know(self, log: Log, manifest: Manifest) -> bool:
-        """Judge a file by its manifest alone."""
-        entity = self.question.values(log).get("entity")
+    def may_contain(self, log: Log, manifest: Manifest) -> bool:
+        """Return whether the manifest admits a match in its file."""
+        entity = self.query.column_values(log).get("entity")
         known = entity is None or entity in manifest.entities
-        return known and manifest.overlaps(self.question.span)
+        return known and manifest.overlaps(self.query.log_range)
 
-    def has_newer(self, hits: dict[str, Hit], manifest: Manifest) -> bool:
-        """Is the answer full already, with rows that are newer than all of these?"""
-        last: Key = (manifest.last.at, manifest.last.id)
-        newer = (hit for hit in hits.values() if key_of(hit) > last)
-        return sum(1 for _ in islice(newer, self.question.limit)) == self.question.limit
+    def is_complete(self, rows: dict[str, ResultRow], manifest: Manifest) -> bool:
+        """Return whether `limit` matches are newer than every row of the file."""
+        last: RowKey = (manifest.last.at, manifest.last.id)
+        newer = (row for row in rows.values() if row_key(row) > last)
+        return sum(1 for _ in islice(newer, self.query.limit)) == self.query.limit
 
-    def cold(self, log: Log, manifest: Manifest) -> Iterator[Hit]:
-        values, span = self.question.values(log), self.question.span
-        needles = [needle(name, value) for name, value in values.items()]
-        for line in self.lines(log, manifest):
-            if all(needle in line for needle in needles):
-                row = from_line(line)
-                same = all(row.get(name) == value for name, value in values.items())
-                if same and span.after < key_of(row) <= span.until:
-                    yield {"log": log.name, "source": manifest.file, **row}
+    def search_file(self, log: Log, manifest: Manifest) -> Iterator[ResultRow]:
+        values, log_range = self.query.column_values(log), self.query.log_range
+        members = [encode_member(name, value) for name, value in values.items()]
+        for line in self.read_candidate_lines(log, manifest):
+            if all(member in line for member in members):
+                row = decode_row(line)
+                matches = all(row.get(name) == value for name, value in values.items())
+                if matches and log_range.after < row_key(row) <= log_range.until:
+                    yield {"log": log.name, "source": manifest.data_path, **row}
 
-    def lines(self, log: Log, manifest: Manifest) -> Iterator[bytes]:
-        """Yield the lines that are worth a look: of some blocks, if an id is known."""
-        values = self.question.values(log)
+    def read_candidate_lines(self, log: Log, manifest: Manifest) -> Iterator[bytes]:
+        """Return the lines of a file, limited by its index to blocks that may match."""
+        values = self.query.column_values(log)
         ids = [value for name, value in values.items() if name in COLUMNS]
         if not ids:
-            self.answer.read += 1
-            return self.context.store.lines(manifest.file)
-        index = Index.read(self.context.store.read(manifest.keys))
-        blocks = set.intersection(*(index.blocks_with(value) for value in ids))
-        self.answer.read += bool(blocks)
-        self.answer.skipped += not blocks
-        extents = [index.extent(block) for block in sorted(blocks)]
-        parts = self.context.store.parts(manifest.file, extents)
+            self.result.read += 1
+            return self.context.store.read_lines(manifest.data_path)
+        index = Index.unpack(self.context.store.read_file(manifest.index_path))
+        blocks = set.intersection(*(index.find_blocks(value) for value in ids))
+        self.result.read += bool(blocks)
+        self.result.skipped += not blocks
+        extents = [index.block_extent(block) for block in sorted(blocks)]
+        parts = self.context.store.read_members(manifest.data_path, extents)
         return chain.from_iterable(part.splitlines() for part in parts)
 
 
-def needle(name: str, value: str) -> bytes:
-    """Return how a line spells that a column has this value."""
+def encode_member(name: str, value: str) -> bytes:
+    """Return the bytes `"name":value`, as they occur in a canonical line."""
     return orjson.dumps({name: value})[1:-1]

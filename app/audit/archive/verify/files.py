@@ -1,4 +1,4 @@
-"""Are the files of cold storage there, and what their manifests say?"""
+"""Verification of archive files, their indexes and manifests."""
 
 from dataclasses import dataclass
 
@@ -7,89 +7,106 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
-from app.audit.archive.models import AuditArchive, State
-from app.audit.archive.seals.seal import NOTHING_BEFORE
-from app.audit.archive.verify.report import Kind, Report
+from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 
 @dataclass(frozen=True)
-class ColdFile:
-    """A file; while it is `pruning`, some of its rows are still alive."""
+class ArchivedFile:
+    """A file with a readable manifest. While `pruning`, some rows are still live."""
 
     manifest: Manifest
     pruning: bool
 
 
-class FileCheck:
-    def __init__(self, context: ArchiveContext, report: Report) -> None:
+class FileVerifier:
+    def __init__(self, context: ArchiveContext, report: VerificationReport) -> None:
         self.context = context
         self.report = report
 
-    async def check(self, log: Log) -> list[ColdFile]:
-        """Return the files whose rows are to be compared next."""
+    async def verify_files(self, log: Log) -> list[ArchivedFile]:
+        """Verify the files of a log; return those with a readable manifest."""
         async with self.context.database.reading() as session:
-            files = await FileRepository(session).of(log)
+            files = await FileRepository(session).list_files(log)
         known = {file.manifest_path: file for file in files}
-        found = self.context.store.manifests(log.name)
+        found = self.context.store.list_manifests(log.name)
         for path in found:
             if path not in known:
-                self.report.add(Kind.FILE_EXTRA, path, "no run of ours has written it")
-        return self.read_all([file for file in files if file.state != State.WRITING])
+                self.report.add_finding(
+                    FindingKind.FILE_EXTRA, path, "not recorded in audit_archive"
+                )
+        return self.verify_all(
+            [file for file in files if file.state != FileState.WRITING]
+        )
 
-    def read_all(self, files: list[AuditArchive]) -> list[ColdFile]:
+    def verify_all(self, files: list[AuditArchive]) -> list[ArchivedFile]:
         found = []
-        previous = NOTHING_BEFORE
+        previous = GENESIS_HASH
         for file in files:
-            if signed := self.read(file):
-                self.check_manifest(file, signed, previous)
-                self.check_file(signed.manifest)
-                found.append(ColdFile(signed.manifest, file.state != State.PRUNED))
+            if signed := self.load_manifest(file):
+                self.verify_manifest(file, signed, previous)
+                self.verify_hashes(signed.manifest)
+                found.append(
+                    ArchivedFile(signed.manifest, file.state != FileState.PRUNED)
+                )
             previous = file.manifest or previous
         self.report.files += len(found)
         return found
 
-    def read(self, file: AuditArchive) -> SignedManifest | None:
+    def load_manifest(self, file: AuditArchive) -> SignedManifest | None:
         path = file.manifest_path
         try:
             return read_manifest(self.context.store, path)
         except FileNotFoundError:
-            self.report.add(Kind.MANIFEST_MISSING, path, "it is gone")
+            self.report.add_finding(FindingKind.MANIFEST_MISSING, path, "no such file")
         except VerificationException as error:
-            self.report.add(Kind.MANIFEST_CHANGED, path, str(error))
+            self.report.add_finding(FindingKind.MANIFEST_CHANGED, path, str(error))
         return None
 
-    def check_manifest(
+    def verify_manifest(
         self, file: AuditArchive, signed: SignedManifest, previous: str
     ) -> None:
         path = file.manifest_path
-        if signed.manifest.digest() != signed.hash or signed.manifest.path != path:
-            self.report.add(Kind.MANIFEST_CHANGED, path, "its text has changed")
-        elif fault := signed.fault(self.context.sealer.signer):
-            self.report.add(Kind.MANIFEST_FORGED, path, fault)
+        if (
+            signed.manifest.compute_hash() != signed.hash
+            or signed.manifest.path != path
+        ):
+            self.report.add_finding(
+                FindingKind.MANIFEST_CHANGED, path, "does not match its hash or path"
+            )
+        elif error := signed.find_error(self.context.sealer.signer):
+            self.report.add_finding(FindingKind.MANIFEST_FORGED, path, error)
         elif signed.hash != file.manifest:
-            self.report.add(Kind.MANIFEST_CHANGED, path, "another one was written")
+            self.report.add_finding(
+                FindingKind.MANIFEST_CHANGED, path, "differs from audit_archive"
+            )
         elif signed.manifest.previous != previous:
-            self.report.add(Kind.MANIFEST_CHANGED, path, "it does not follow the last")
+            self.report.add_finding(
+                FindingKind.MANIFEST_CHANGED, path, "`previous` does not match"
+            )
 
-    def check_file(self, manifest: Manifest) -> None:
+    def verify_hashes(self, manifest: Manifest) -> None:
         store = self.context.store
         pairs = (
-            (manifest.file, manifest.file_sha256),
-            (manifest.keys, manifest.keys_sha256),
+            (manifest.data_path, manifest.file_sha256),
+            (manifest.index_path, manifest.keys_sha256),
         )
         for name, digest in pairs:
-            if not store.exists(name):
-                self.report.add(Kind.FILE_MISSING, name, "it is gone")
-            elif store.file_hash(name) != digest:
-                self.check_readable(name)
+            if not store.file_exists(name):
+                self.report.add_finding(FindingKind.FILE_MISSING, name, "no such file")
+            elif store.hash_file(name) != digest:
+                self.report_changed_file(name)
 
-    def check_readable(self, name: str) -> None:
-        """Tell a file that somebody wrote from one that is only cut or spoilt."""
+    def report_changed_file(self, name: str) -> None:
+        """Report a file as damaged if it cannot be decompressed, else as changed."""
         try:
             if name.endswith(".gz"):
-                for _ in self.context.store.lines(name):
+                for _ in self.context.store.read_lines(name):
                     pass
         except VerificationException as error:
-            self.report.add(Kind.FILE_DAMAGED, name, str(error))
+            self.report.add_finding(FindingKind.FILE_DAMAGED, name, str(error))
         else:
-            self.report.add(Kind.FILE_CHANGED, name, "its bytes have changed")
+            self.report.add_finding(
+                FindingKind.FILE_CHANGED, name, "does not match its SHA-256"
+            )

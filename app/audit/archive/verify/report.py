@@ -1,13 +1,13 @@
-"""What verification finds: each kind of fault has its name."""
+"""Verification reports and the kinds of findings."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-MOST_SHOWN = 1_000  # of a kind; all are counted
+MAX_LISTED = 1_000  # per kind; `counts` has no limit
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     MODIFIED = "row_modified"
     MISSING = "row_missing"
     EXTRA = "row_extra"
@@ -27,17 +27,17 @@ class Kind(StrEnum):
 class Finding:
     """`where` is a row's id, a seal's number or a file's path."""
 
-    kind: Kind
+    kind: FindingKind
     where: str
     detail: str
 
 
 @dataclass
-class Report:
-    """What was looked at, and what was found.
+class VerificationReport:
+    """Numbers of verified items, and findings.
 
-    `unsealed` rows are too new for a seal; `late` accesses came from the spool of a
-    process that had died, and the next run seals them. Neither proves anything.
+    `unsealed` rows are newer than the newest seal; `late` accesses were inserted after
+    their time was sealed, and the next run seals them. Neither is a finding.
     """
 
     live: int = 0
@@ -46,21 +46,25 @@ class Report:
     files: int = 0
     unsealed: int = 0
     late: int = 0
-    counts: Counter[Kind] = field(default_factory=Counter)
+    counts: Counter[FindingKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, kind: Kind, where: object, detail: str) -> None:
+    def add_finding(self, kind: FindingKind, where: object, detail: str) -> None:
         self.counts[kind] += 1
-        if self.counts[kind] <= MOST_SHOWN:
+        if self.counts[kind] <= MAX_LISTED:
             self.findings.append(Finding(kind, str(where), detail))
 
-    def join_moved(self) -> None:
-        """Call a row whose time was changed modified, not missing here, extra there."""
-        gone = {each.where for each in self.findings if each.kind is Kind.MISSING}
-        new = {each.where for each in self.findings if each.kind is Kind.EXTRA}
-        moved = gone & new
+    def merge_moved_rows(self) -> None:
+        """Report a row with a changed time as modified, not as missing and extra."""
+        missing = {
+            each.where for each in self.findings if each.kind is FindingKind.MISSING
+        }
+        extra = {each.where for each in self.findings if each.kind is FindingKind.EXTRA}
+        moved = missing & extra
         self.findings = [each for each in self.findings if each.where not in moved]
-        self.counts.subtract({Kind.MISSING: len(moved), Kind.EXTRA: len(moved)})
+        self.counts.subtract(
+            {FindingKind.MISSING: len(moved), FindingKind.EXTRA: len(moved)}
+        )
         for where in sorted(moved):
-            self.add(Kind.MODIFIED, where, "its time has changed")
+            self.add_finding(FindingKind.MODIFIED, where, "its time was changed")
         self.counts = +self.counts

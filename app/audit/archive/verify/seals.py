@@ -1,4 +1,4 @@
-"""Is the chain of seals whole, unchanged and ours?"""
+"""Verification of the seal chain: numbers, hashes, signatures and witnesses."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,75 +7,87 @@ from typing import Any
 import orjson
 
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.files.manifest import SealMark
+from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.models import AuditSeal
-from app.audit.archive.seals.leaves import unpack
+from app.audit.archive.seals.leaves import unpack_leaves
 from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal import NOTHING_BEFORE, digest_of
+from app.audit.archive.seals.seal import GENESIS_HASH, seal_hash
 from app.audit.archive.seals.signing import Signature
-from app.audit.archive.verify.report import Kind, Report
+from app.audit.archive.verify.report import FindingKind, VerificationReport
 
-PAGE = 50
+PAGE_SEALS = 50
 
 
-class SealCheck:
-    def __init__(self, context: ArchiveContext, report: Report) -> None:
+class SealVerifier:
+    def __init__(self, context: ArchiveContext, report: VerificationReport) -> None:
         self.context = context
         self.report = report
         self.hashes: dict[int, str] = {}
 
-    async def check(self, witnesses: Iterable[SealMark]) -> None:
-        """Walk the chain, then ask those who have seen seals before."""
-        number, previous = 0, NOTHING_BEFORE
-        while seals := await self.page(number):
+    async def verify_chain(self, witnesses: Iterable[SealRef]) -> None:
+        """Verify each seal and its link, then compare the chain with the witnesses."""
+        number, previous = 0, GENESIS_HASH
+        while seals := await self.read_page(number):
             for seal in seals:
-                self.check_link(seal, number, previous)
-                self.check_seal(seal)
+                self.verify_link(seal, number, previous)
+                self.verify_seal(seal)
                 self.hashes[seal.number] = seal.hash
                 number, previous = seal.number, seal.hash
         self.report.seals = len(self.hashes)
-        for witness in sorted({*witnesses}, key=lambda seen: seen.number):
-            self.check_witness(witness)
+        for witness in sorted({*witnesses}, key=lambda each: each.number):
+            self.verify_witness(witness)
 
-    async def page(self, after: int) -> list[AuditSeal]:
+    async def read_page(self, after: int) -> list[AuditSeal]:
         async with self.context.database.reading() as session:
-            return await SealRepository(session).page(after, PAGE)
+            return await SealRepository(session).read_page(after, PAGE_SEALS)
 
-    def check_link(self, seal: AuditSeal, number: int, previous: str) -> None:
+    def verify_link(self, seal: AuditSeal, number: int, previous: str) -> None:
         gap = range(number + 1, seal.number)
         if gap:
-            self.report.add(Kind.SEAL_MISSING, number + 1, f"{len(gap)} seals are gone")
+            self.report.add_finding(
+                FindingKind.SEAL_MISSING, number + 1, f"{len(gap)} seals are missing"
+            )
         elif seal.previous != previous:
-            self.report.add(
-                Kind.SEAL_CHANGED, seal.number, "it does not follow the one before it"
+            self.report.add_finding(
+                FindingKind.SEAL_CHANGED, seal.number, "`previous` does not match"
             )
 
-    def check_seal(self, seal: AuditSeal) -> None:
+    def verify_seal(self, seal: AuditSeal) -> None:
         signature = Signature(seal.kid, seal.signature)
-        leaves = unpack(seal.leaves)
-        if digest_of(seal) != seal.hash:
-            self.report.add(Kind.SEAL_CHANGED, seal.number, "its text has changed")
-        elif fault := self.context.sealer.signer.fault(seal.hash, signature):
-            self.report.add(Kind.SEAL_FORGED, seal.number, fault)
+        leaves = unpack_leaves(seal.leaves)
+        if seal_hash(seal) != seal.hash:
+            self.report.add_finding(
+                FindingKind.SEAL_CHANGED, seal.number, "does not match its hash"
+            )
+        elif error := self.context.sealer.signer.find_error(seal.hash, signature):
+            self.report.add_finding(FindingKind.SEAL_FORGED, seal.number, error)
         elif merkle_root(each.digest for each in leaves) != seal.root:
-            self.report.add(Kind.SEAL_CHANGED, seal.number, "its leaves have changed")
-
-    def check_witness(self, seen: SealMark) -> None:
-        """Compare with what a manifest or an exported seal says."""
-        found = self.hashes.get(seen.number)
-        if seen.number > max(self.hashes, default=0):
-            self.report.add(
-                Kind.SEAL_MISSING, seen.number, "it was seen, and is gone from the end"
-            )
-        elif found is not None and found != seen.hash:
-            self.report.add(
-                Kind.SEAL_CHANGED, seen.number, "it is not the one that was seen"
+            self.report.add_finding(
+                FindingKind.SEAL_CHANGED, seal.number, "leaves do not match the root"
             )
 
+    def verify_witness(self, witness: SealRef) -> None:
+        """Compare the chain with a seal from a manifest or an export."""
+        found = self.hashes.get(witness.number)
+        if witness.number > max(self.hashes, default=0):
+            self.report.add_finding(
+                FindingKind.SEAL_MISSING, witness.number, "only a witness has it"
+            )
+        elif found is not None and found != witness.hash:
+            self.report.add_finding(
+                FindingKind.SEAL_CHANGED, witness.number, "a witness has another hash"
+            )
 
-def read_witnesses(path: Path) -> list[SealMark]:
-    """Return the seals that a file tells of: one JSON object a line, as exported."""
+
+def read_witnesses(path: Path) -> list[SealRef]:
+    """Read exported seals: one JSON object per line.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+        ValueError: a line is not JSON.
+        KeyError: a line has no number or no hash.
+    """
     lines = path.read_bytes().splitlines()
-    told: list[dict[str, Any]] = [orjson.loads(line) for line in lines if line]
-    return [SealMark(each["number"], each["hash"]) for each in told]
+    seals: list[dict[str, Any]] = [orjson.loads(line) for line in lines if line]
+    return [SealRef(each["number"], each["hash"]) for each in seals]

@@ -1,26 +1,26 @@
-"""Verification: the chain of seals, the files, and every row of both logs."""
+"""Verification of the seal chain, the archive files and every row."""
 
 from collections.abc import Iterable
 
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.files.manifest import SealMark
+from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import Log
-from app.audit.archive.verify.files import FileCheck
-from app.audit.archive.verify.report import Report
-from app.audit.archive.verify.rows import RowCheck
-from app.audit.archive.verify.seals import SealCheck
+from app.audit.archive.verify.files import FileVerifier
+from app.audit.archive.verify.report import VerificationReport
+from app.audit.archive.verify.rows import RowVerifier
+from app.audit.archive.verify.seals import SealVerifier
 
 
 async def verify(
-    context: ArchiveContext, logs: Iterable[Log], witnesses: list[SealMark]
-) -> Report:
-    """Look at everything; `witnesses` are seals that were seen outside the database."""
-    report = Report()
-    checks = FileCheck(context, report)
-    files = {log: await checks.check(log) for log in logs}
+    context: ArchiveContext, logs: Iterable[Log], witnesses: list[SealRef]
+) -> VerificationReport:
+    """Verify all data of the logs; `witnesses` are seals kept outside the database."""
+    report = VerificationReport()
+    file_verifier = FileVerifier(context, report)
+    files = {log: await file_verifier.verify_files(log) for log in logs}
     seen = [each.manifest.seal for found in files.values() for each in found]
-    await SealCheck(context, report).check([*seen, *witnesses])
+    await SealVerifier(context, report).verify_chain([*seen, *witnesses])
     for log, found in files.items():
-        await RowCheck(context, log, report).check(found)
-    report.join_moved()
+        await RowVerifier(context, log, report).verify_rows(found)
+    report.merge_moved_rows()
     return report

@@ -1,9 +1,9 @@
-"""Runs that are killed, at a step that is given by its number.
+"""Runs that kill themselves at a given step.
 
-python -m tests.audit.archive.run.killed     on each line of the input: URL FOLDER STEP
+python -m tests.audit.archive.run.killed     reads lines of: URL DIRECTORY STEP
 
-Each run is a process of its own, forked from this one: that spares it the loading of
-the libraries. Its number goes out first, and its exit code when it has ended.
+Each run is forked from this process, which avoids importing the libraries again. Prints
+the process id of each run, then its exit code.
 """
 
 import os
@@ -13,27 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.audit.archive.progress import Progress
-from tests.audit.archive.rows import Trail
+from tests.audit.archive.rows import AuditLog
 from tests.databases import make_settings
 
 
 @dataclass
-class Deadly(Progress):
-    """Kills this process, as nothing can catch, when so many steps are done."""
+class KillAtStep(Progress):
+    """Send SIGKILL to this process after `left` steps."""
 
     left: int = 0
 
-    def step(self, name: str, file: str) -> None:
+    def report_step(self, name: str, file: str) -> None:
         self.left -= 1
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def archive(url: str, folder: str, step: str) -> None:
-    Trail(make_settings(url), Path(folder), Deadly(left=int(step))).archive()
+def archive(url: str, directory: str, step: str) -> None:
+    AuditLog(make_settings(url), Path(directory), KillAtStep(left=int(step))).archive()
 
 
-def tell(number: int) -> None:
+def print_number(number: int) -> None:
     sys.stdout.write(f"{number}\n")
     sys.stdout.flush()
 
@@ -41,10 +41,10 @@ def tell(number: int) -> None:
 if __name__ == "__main__":
     for line in sys.stdin:
         if child := os.fork():
-            tell(child)
+            print_number(child)
             _, status = os.waitpid(child, 0)
-            tell(os.waitstatus_to_exitcode(status))
+            print_number(os.waitstatus_to_exitcode(status))
         else:
-            os.dup2(2, 1)  # what a run logs is no answer of ours
+            os.dup2(2, 1)  # keep the run's log off the standard output
             archive(*line.split())
             os._exit(0)

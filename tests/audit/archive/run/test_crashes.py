@@ -1,4 +1,4 @@
-"""Kill a run, at every step and at any moment: every row is accounted for."""
+"""Runs killed at each step and at random times: no row is lost or duplicated."""
 
 import os
 import random
@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
-from tests.audit.archive.conftest import copy_of
-from tests.audit.archive.rows import Trail, accesses, changes
+from tests.audit.archive.conftest import copy_log
+from tests.audit.archive.rows import AuditLog, make_accesses, make_changes
 from tests.databases import ROOT, Template
 from tests.servers import environment
 
@@ -25,21 +25,21 @@ NEVER = 1_000_000
 
 
 class Runs:
-    """Starts runs that end at a step, or sooner."""
+    """Start runs that are killed at a step, or sooner."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdin
         assert process.stdout
-        self.told, self.asked = process.stdout, process.stdin
+        self.replies, self.requests = process.stdout, process.stdin
 
-    def start(self, trail: Trail, step: int) -> int:
-        """Start a run; return the number of its process."""
-        url = trail.settings.DATABASE_URL
-        print(url, trail.folder, step, file=self.asked, flush=True)
-        return int(self.told.readline())
+    def start(self, audit_log: AuditLog, step: int) -> int:
+        """Start a run; return its process id."""
+        url = audit_log.settings.DATABASE_URL
+        print(url, audit_log.directory, step, file=self.requests, flush=True)
+        return int(self.replies.readline())
 
     def finish(self) -> int:
-        code = int(self.told.readline())
+        code = int(self.replies.readline())
         assert code in (0, KILLED)
         return code
 
@@ -58,78 +58,80 @@ def runs() -> Iterator[Runs]:
         yield Runs(process)
 
 
-Lines = dict[str, list[bytes]]
+LogLines = dict[str, list[bytes]]
 
 
 @pytest.fixture
-def trails(trail: Trail, template: Template, tmp_path: Path) -> Iterator[Trail]:
-    """Yield one fresh trail after another, each on a database of its own."""
-    trail.add(CHANGES, changes(days=2, each=8))
-    trail.add(ACCESSES, accesses(days=1, each=3))
+def audit_logs(
+    audit_log: AuditLog, template: Template, tmp_path: Path
+) -> Iterator[AuditLog]:
+    """Yield copies of a filled log, each on a database of its own."""
+    audit_log.add(CHANGES, make_changes(days=2, each=8))
+    audit_log.add(ACCESSES, make_accesses(days=1, each=3))
 
-    def fresh() -> Iterator[Trail]:
+    def copies() -> Iterator[AuditLog]:
         for number in count():
-            with copy_of(trail, template, tmp_path / str(number)) as copy:
+            with copy_log(audit_log, template, tmp_path / str(number)) as copy:
                 yield copy
 
-    return fresh()
+    return copies()
 
 
-def all_rows(trail: Trail) -> Lines:
-    return {log.name: trail.live_lines(log) for log in LOGS.values()}
+def all_rows(audit_log: AuditLog) -> LogLines:
+    return {log.name: audit_log.live_lines(log) for log in LOGS.values()}
 
 
-def check_nothing_is_lost(trail: Trail, before: Lines) -> None:
+def check_nothing_is_lost(audit_log: AuditLog, before: LogLines) -> None:
     for log in LOGS.values():
-        found = {*trail.live_lines(log), *trail.lines(log)}
+        found = {*audit_log.live_lines(log), *audit_log.lines(log)}
         assert found == set(before[log.name])
-    assert trail.faults() == {}
+    assert audit_log.count_findings() == {}
 
 
-def check_done(trail: Trail, before: Lines) -> None:
-    """Every row is in a file, once, and none is alive; nothing is left to do."""
+def check_done(audit_log: AuditLog, before: LogLines) -> None:
+    """Check that each row is in one file and none is live; another run does nothing."""
     for log in LOGS.values():
-        assert sorted(trail.lines(log)) == sorted(before[log.name])
-        assert trail.live_lines(log) == []
-    assert {done.files for done in trail.archive().values()} == {0}
-    assert trail.faults() == {}
-    assert list(trail.folder.rglob("*.part")) == []
+        assert sorted(audit_log.lines(log)) == sorted(before[log.name])
+        assert audit_log.live_lines(log) == []
+    assert {done.files for done in audit_log.archive().values()} == {0}
+    assert audit_log.count_findings() == {}
+    assert list(audit_log.directory.rglob("*.part")) == []
 
 
-def test_a_run_that_is_killed_at_any_step_is_taken_up(
-    trails: Iterator[Trail], runs: Runs
+def test_a_run_killed_at_any_step_is_resumed(
+    audit_logs: Iterator[AuditLog], runs: Runs
 ) -> None:
     for step in count(1):
-        trail = next(trails)
-        before = all_rows(trail)
-        runs.start(trail, step)
+        audit_log = next(audit_logs)
+        before = all_rows(audit_log)
+        runs.start(audit_log, step)
         if runs.finish() == 0:
             break
-        check_nothing_is_lost(trail, before)
-        trail.archive()
-        check_done(trail, before)
-    # Of each file: started, written, indexed, compared, described, verified, deleted
-    # (in batches), pruned.
+        check_nothing_is_lost(audit_log, before)
+        audit_log.archive()
+        check_done(audit_log, before)
+    # Steps of each file: started, written, indexed, compared, described, verified,
+    # deleted (in batches), pruned.
     assert step == (8 + 1) * 2 + 8 + 1
 
 
-def test_a_run_that_is_killed_at_any_moment_is_taken_up(
-    trails: Iterator[Trail], runs: Runs
+def test_a_run_killed_at_any_time_is_resumed(
+    audit_logs: Iterator[AuditLog], runs: Runs
 ) -> None:
-    trail = next(trails)
-    before = all_rows(trail)
+    audit_log = next(audit_logs)
+    before = all_rows(audit_log)
     began = time.monotonic()
-    runs.start(trail, NEVER)
+    runs.start(audit_log, NEVER)
     runs.finish()
     longest = time.monotonic() - began
-    trail = next(trails)
-    before = all_rows(trail)
+    audit_log = next(audit_logs)
+    before = all_rows(audit_log)
     for _ in range(8):
-        process = runs.start(trail, NEVER)
+        process = runs.start(audit_log, NEVER)
         time.sleep(random.uniform(0, longest))
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
         runs.finish()
-        check_nothing_is_lost(trail, before)
-    trail.archive()
-    check_done(trail, before)
+        check_nothing_is_lost(audit_log, before)
+    audit_log.archive()
+    check_done(audit_log, before)

@@ -1,4 +1,4 @@
-"""A run: what is old goes into files, and nothing is lost, doubled or changed."""
+"""Runs archive old rows; no row is lost, duplicated or changed."""
 
 import json
 import subprocess
@@ -8,43 +8,43 @@ from pathlib import Path
 
 import pytest
 
-from app.audit.archive.canonical import Row, to_line
+from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.logs import CHANGES, LOGS
 from app.audit.archive.progress import Progress
 from app.core.context import Context, new_context
-from tests.audit.archive.rows import KEPT, OLD, At, Trail, changes
+from tests.audit.archive.rows import KEPT, OLD, AuditLog, CallAtStep, make_changes
 
 
-def records(rows: list[Row]) -> list[Row]:
+def unaudited(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row["action"] == "UNAUDITED"]
 
 
-def test_old_rows_go_into_files_and_new_ones_stay(trail: Trail) -> None:
-    trail.fill()
-    before = {log: trail.rows(log) for log in LOGS.values()}
-    outcomes = trail.archive()
-    assert {name: done.rows for name, done in outcomes.items()} == {
+def test_old_rows_are_archived_and_new_rows_stay_live(audit_log: AuditLog) -> None:
+    audit_log.fill()
+    before = {log: audit_log.rows(log) for log in LOGS.values()}
+    totals = audit_log.archive()
+    assert {name: done.rows for name, done in totals.items()} == {
         "changes": 42,
         "accesses": 28,
     }
     for log, rows in before.items():
-        old = [to_line(row) for row in rows if row["at"] < KEPT]
+        old = [encode_row(row) for row in rows if row["at"] < KEPT]
         new = [row for row in rows if row["at"] >= KEPT]
-        assert trail.lines(log) == old
-        live = trail.rows(log)
-        recorded = records(live) if log is CHANGES else []
+        assert audit_log.lines(log) == old
+        live = audit_log.rows(log)
+        recorded = unaudited(live) if log is CHANGES else []
         assert [row for row in live if row not in recorded] == new
-    assert trail.faults() == {}
-    assert trail.archive() == trail.archive()
-    assert trail.verify().live == 18 + 12
+    assert audit_log.count_findings() == {}
+    assert audit_log.archive() == audit_log.archive()
+    assert audit_log.verify().live == 18 + 12
 
 
-def test_a_file_reads_without_our_tools(trail: Trail) -> None:
-    trail.fill(days=1)
-    trail.archive()
-    (file,) = (trail.folder / "changes").rglob("*.jsonl.gz")
+def test_gzip_reads_an_archive_file(audit_log: AuditLog) -> None:
+    audit_log.fill(days=1)
+    audit_log.archive()
+    (file,) = (audit_log.directory / "changes").rglob("*.jsonl.gz")
     assert file.name == f"{OLD:%Y-%m-%d}.0001.jsonl.gz"
-    assert file.parent == trail.folder / f"changes/{OLD:%Y/%m}"
+    assert file.parent == audit_log.directory / f"changes/{OLD:%Y/%m}"
     lines = subprocess.check_output(("gzip", "-dc", file)).splitlines()
     first = json.loads(lines[0])
     assert list(first) == sorted(first)
@@ -60,16 +60,16 @@ def test_a_file_reads_without_our_tools(trail: Trail) -> None:
     assert manifest["content_sha256"] == sha256(content).hexdigest()
 
 
-def test_the_same_rows_give_the_same_bytes(trail: Trail, tmp_path: Path) -> None:
-    """A run that was stopped writes the file anew, byte for byte."""
-    trail.fill(days=1)
-    trail.progress = At("compared", fail)
+def test_the_same_rows_give_the_same_bytes(audit_log: AuditLog, tmp_path: Path) -> None:
+    """A run rewrites the file of an interrupted run with the same bytes."""
+    audit_log.fill(days=1)
+    audit_log.progress = CallAtStep("compared", fail)
     with pytest.raises(OSError, match="on purpose"):
-        trail.archive()
-    (file,) = (trail.folder / "changes").rglob("*.jsonl.gz")
+        audit_log.archive()
+    (file,) = (audit_log.directory / "changes").rglob("*.jsonl.gz")
     content, age = file.read_bytes(), file.stat().st_mtime_ns
-    trail.progress = Progress()
-    trail.archive()
+    audit_log.progress = Progress()
+    audit_log.archive()
     assert file.stat().st_mtime_ns > age
     assert file.read_bytes() == content
 
@@ -79,24 +79,24 @@ def fail() -> None:
 
 
 def test_a_long_day_takes_several_files(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.audit.archive.run.writer.FILE_ROWS", 7)
-    monkeypatch.setattr("app.audit.archive.files.blocks.BLOCK", 3)
-    trail.add(CHANGES, changes(days=2, each=16))
-    before = trail.live_lines(CHANGES)
-    assert trail.archive()["changes"].files == 6
-    names = sorted(path.name for path in trail.folder.rglob("*.gz"))
+    monkeypatch.setattr("app.audit.archive.files.blocks.BLOCK_LINES", 3)
+    audit_log.add(CHANGES, make_changes(days=2, each=16))
+    before = audit_log.live_lines(CHANGES)
+    assert audit_log.archive()["changes"].files == 6
+    names = sorted(path.name for path in audit_log.directory.rglob("*.gz"))
     assert [name[11:15] for name in names] == ["0001", "0002", "0003"] * 2
-    assert trail.lines(CHANGES) == before
-    assert trail.faults() == {}
+    assert audit_log.lines(CHANGES) == before
+    assert audit_log.count_findings() == {}
 
 
-def test_a_run_is_on_record(trail: Trail) -> None:
-    trail.fill(days=1)
+def test_a_run_is_recorded_in_the_change_log(audit_log: AuditLog) -> None:
+    audit_log.fill(days=1)
     with new_context(Context(request_id="nightly", actor_label="cron")):
-        trail.archive()
-    rows = records(trail.rows(CHANGES))
+        audit_log.archive()
+    rows = unaudited(audit_log.rows(CHANGES))
     assert [row["entity"] for row in rows] == ["audit_change", "audit_access"]
     for row in rows:
         assert (row["reason"], row["actor_label"]) == ("archived", "cron")
@@ -107,18 +107,18 @@ def test_a_run_is_on_record(trail: Trail) -> None:
 STEPS = ("started", "written", "indexed", "compared", "described", "verified")
 
 
-def test_a_destination_that_disappears_prunes_nothing(trail: Trail) -> None:
-    away = trail.folder.with_name("away")
+def test_no_row_is_deleted_if_the_directory_disappears(audit_log: AuditLog) -> None:
+    away = audit_log.directory.with_name("away")
     for day, step in enumerate(STEPS):
-        trail.add(CHANGES, changes(days=len(STEPS))[day * 6 : day * 6 + 6])
-        before = trail.live_lines(CHANGES)
-        trail.progress = At(step, partial(trail.folder.rename, away))
+        audit_log.add(CHANGES, make_changes(days=len(STEPS))[day * 6 : day * 6 + 6])
+        before = audit_log.live_lines(CHANGES)
+        audit_log.progress = CallAtStep(step, partial(audit_log.directory.rename, away))
         with pytest.raises(OSError, match="No such file or directory"):
-            trail.archive()
-        assert not trail.folder.exists()
-        away.rename(trail.folder)
-        assert trail.live_lines(CHANGES) == before
-        trail.progress = Progress()
-        trail.archive()
-        assert trail.live_lines(CHANGES) == []
-    assert trail.faults() == {}
+            audit_log.archive()
+        assert not audit_log.directory.exists()
+        away.rename(audit_log.directory)
+        assert audit_log.live_lines(CHANGES) == before
+        audit_log.progress = Progress()
+        audit_log.archive()
+        assert audit_log.live_lines(CHANGES) == []
+    assert audit_log.count_findings() == {}

@@ -1,4 +1,4 @@
-"""Seals: what is complete gets one, what is not waits, and the newest is told."""
+"""Sealing: completeness, chaining, publication and the background task."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditSeal
-from app.audit.archive.seals.background import sealing
+from app.audit.archive.seals.background import run_sealer
 from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.verify.seals import read_witnesses
 from app.core.clock import now
-from tests.audit.archive.rows import Trail, change, changes
+from tests.audit.archive.rows import AuditLog, make_change, make_changes
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
@@ -43,116 +43,126 @@ def test_the_tree_is_that_of_certificate_transparency(size: int, root: str) -> N
     assert merkle_root(leaves) == root
 
 
-def test_what_is_too_new_waits(trail: Trail) -> None:
-    trail.add(CHANGES, [change(now() - timedelta(minutes=2), 0)])
-    trail.add(CHANGES, [change(now(), 1)])
-    assert trail.seal() == 1
-    assert trail.verify().unsealed == 1
+def test_new_rows_are_sealed_after_the_margin(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, [make_change(now() - timedelta(minutes=2), 0)])
+    audit_log.add(CHANGES, [make_change(now(), 1)])
+    assert audit_log.seal() == 1
+    assert audit_log.verify().unsealed == 1
     with time_machine.travel(now() + timedelta(minutes=2)):
-        assert trail.seal() == 1
-        assert trail.seal() == 0
-    assert trail.verify().unsealed == 0
+        assert audit_log.seal() == 1
+        assert audit_log.seal() == 0
+    assert audit_log.verify().unsealed == 0
 
 
-def test_seals_are_chained(trail: Trail) -> None:
-    trail.add(CHANGES, changes(days=10, each=12))
-    assert trail.seal() == 120
-    first, second = trail.seals()[:2]
+def test_seals_are_chained(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, make_changes(days=10, each=12))
+    assert audit_log.seal() == 120
+    first, second = audit_log.seals()[:2]
     assert (first.number, first.previous) == (1, "0" * 64)
     assert (second.number, second.previous) == (2, first.hash)
-    assert sum(seal.count for seal in trail.seals()) == 120
+    assert sum(seal.count for seal in audit_log.seals()) == 120
 
 
-def test_rows_of_a_transaction_under_way_are_waited_for(url: str, trail: Trail) -> None:
-    """On PostgreSQL a row may be committed long after a younger one."""
+def test_no_row_is_sealed_before_open_transactions_end(
+    url: str, audit_log: AuditLog
+) -> None:
+    """On PostgreSQL a row may be committed long after a newer one."""
     if url.startswith("sqlite"):
         pytest.skip("SQLite has one writer at a time")
-    trail.settings = make_settings(url, DATABASE_TIMEOUT=60)
+    audit_log.settings = make_settings(url, DATABASE_TIMEOUT=60)
 
     async def overlap(context: ArchiveContext) -> int:
         async with context.database.writing() as session:
-            await session.execute(insert(CHANGES.live).values(change(now(), 0)))
-            await asyncio.to_thread(trail.add, CHANGES, [change(now(), 1)])
-            return await asyncio.to_thread(seal_later, trail)
+            await session.execute(insert(CHANGES.live).values(make_change(now(), 0)))
+            await asyncio.to_thread(audit_log.add, CHANGES, [make_change(now(), 1)])
+            return await asyncio.to_thread(seal_later, audit_log)
 
-    assert trail.use(overlap) == 0
-    assert seal_later(trail) == 2
+    assert audit_log.run(overlap) == 0
+    assert seal_later(audit_log) == 2
 
 
-def seal_later(trail: Trail) -> int:
+def seal_later(audit_log: AuditLog) -> int:
     with time_machine.travel(now() + timedelta(minutes=3)):
-        return trail.seal()
+        return audit_log.seal()
 
 
-def test_several_processes_that_seal_at_once_make_one_chain(trail: Trail) -> None:
-    trail.fill()
-    with ThreadPoolExecutor() as threads:
-        counts = threads.map(lambda _: trail.seal(), range(4))
-    assert sum(counts) == 100
-    assert trail.faults() == {}
-
-
-def test_a_file_keeps_the_newest_seals(trail: Trail, tmp_path: Path) -> None:
-    file = tmp_path / "seals.jsonl"
-    trail.settings = make_settings(
-        trail.settings.DATABASE_URL, AUDIT_SEAL_FILE=str(file)
-    )
-    trail.fill()
-    trail.seal()
-    told = [json.loads(line) for line in file.read_bytes().splitlines()]
-    seals = trail.seals()
-    assert [line["hash"] for line in told] == [seal.hash for seal in seals]
-    assert {mark.hash for mark in read_witnesses(file)} == {s.hash for s in seals}
-
-
-def test_a_file_that_cannot_be_written_stops_no_seal(
-    trail: Trail, tmp_path: Path
+def test_concurrent_sealers_write_one_chain(
+    audit_log: AuditLog,
 ) -> None:
-    gone = tmp_path / "gone" / "seals.jsonl"
-    trail.settings = make_settings(
-        trail.settings.DATABASE_URL, AUDIT_SEAL_FILE=str(gone)
+    audit_log.fill()
+    with ThreadPoolExecutor() as threads:
+        counts = threads.map(lambda _: audit_log.seal(), range(4))
+    assert sum(counts) == 100
+    assert audit_log.count_findings() == {}
+
+
+def test_seals_are_appended_to_a_file(audit_log: AuditLog, tmp_path: Path) -> None:
+    file = tmp_path / "seals.jsonl"
+    audit_log.settings = make_settings(
+        audit_log.settings.DATABASE_URL, AUDIT_SEAL_FILE=str(file)
     )
-    trail.fill()
-    with capture_logs() as told:
-        assert trail.seal() == 100
-    seals = trail.seals()
-    hashes = [each["hash"] for each in told if each["event"] == "audit_sealed"]
+    audit_log.fill()
+    audit_log.seal()
+    exported = [json.loads(line) for line in file.read_bytes().splitlines()]
+    seals = audit_log.seals()
+    assert [line["hash"] for line in exported] == [seal.hash for seal in seals]
+    assert {each.hash for each in read_witnesses(file)} == {s.hash for s in seals}
+
+
+def test_sealing_continues_if_the_file_cannot_be_written(
+    audit_log: AuditLog, tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing" / "seals.jsonl"
+    audit_log.settings = make_settings(
+        audit_log.settings.DATABASE_URL, AUDIT_SEAL_FILE=str(missing)
+    )
+    audit_log.fill()
+    with capture_logs() as logged:
+        assert audit_log.seal() == 100
+    seals = audit_log.seals()
+    hashes = [each["hash"] for each in logged if each["event"] == "audit_sealed"]
     assert hashes == [seal.hash for seal in seals]
-    failed = [each for each in told if each["event"] == "audit_seal_not_recorded"]
+    failed = [each for each in logged if each["event"] == "audit_seal_not_recorded"]
     assert len(failed) == len(seals)
 
 
 def test_the_application_seals_in_the_background(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.audit.archive.seals.background.EVERY", 0.01)
+    monkeypatch.setattr("app.audit.archive.seals.background.SEAL_INTERVAL", 0.01)
 
     async def wait(context: ArchiveContext) -> None:
-        async with sealing(context.database, trail.settings), asyncio.timeout(10):
+        async with (
+            run_sealer(context.database, audit_log.settings),
+            asyncio.timeout(10),
+        ):
             while len(await seals_of(context)) < 2:
                 await asyncio.sleep(0.01)
 
     async def seals_of(context: ArchiveContext) -> list[AuditSeal]:
         async with context.database.reading() as session:
-            return await SealRepository(session).page(0, 10)
+            return await SealRepository(session).read_page(0, 10)
 
-    trail.fill()
-    trail.use(wait)
+    audit_log.fill()
+    audit_log.run(wait)
 
 
-def test_an_outage_does_not_end_the_sealing(
-    trail: Trail, monkeypatch: pytest.MonkeyPatch
+def test_sealing_continues_after_a_failure(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.audit.archive.seals.background.EVERY", 0.01)
-    tampering.execute(trail, text("ALTER TABLE audit_seal RENAME TO away"))
+    monkeypatch.setattr("app.audit.archive.seals.background.SEAL_INTERVAL", 0.01)
+    tampering.execute(audit_log, text("ALTER TABLE audit_seal RENAME TO away"))
 
     async def wait(context: ArchiveContext) -> None:
-        with capture_logs() as told:
-            async with sealing(context.database, trail.settings), asyncio.timeout(10):
-                while [each["event"] for each in told].count(
+        with capture_logs() as logged:
+            async with (
+                run_sealer(context.database, audit_log.settings),
+                asyncio.timeout(10),
+            ):
+                while [each["event"] for each in logged].count(
                     "background_work_failed"
                 ) < 2:
                     await asyncio.sleep(0.01)
 
-    trail.fill()
-    trail.use(wait)
+    audit_log.fill()
+    audit_log.run(wait)

@@ -1,4 +1,4 @@
-"""Questions: live, restored and archived rows in one list, each row once."""
+"""Search over live, restored and archived rows; each row is returned once."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,95 +8,107 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import ACCESSES, CHANGES, LogRange
 from app.audit.archive.search.query import SearchQuery, SearchResult
 from app.audit.archive.search.search import Search
-from tests.audit.archive.rows import ALL, ANN, INK, KEPT, OLD, PEN, Trail, change
+from tests.audit.archive.rows import (
+    ALL,
+    ANN,
+    INK,
+    KEPT,
+    OLD,
+    PEN,
+    AuditLog,
+    make_change,
+)
 
 
-def ask(
-    trail: Trail, span: LogRange = ALL, limit: int = 1_000, **what: Any
+def search(
+    audit_log: AuditLog,
+    log_range: LogRange = ALL,
+    limit: int = 1_000,
+    **conditions: Any,
 ) -> SearchResult:
-    question = SearchQuery(span, limit, **what)
-    return trail.use(lambda context: Search(context, question).ask())
+    query = SearchQuery(log_range, limit, **conditions)
+    return audit_log.run(lambda context: Search(context, query).run())
 
 
-def sources(answer: SearchResult) -> dict[str, int]:
-    names = [str(row["source"]) for row in answer.rows]
-    kinds = [name if "/" not in name else "cold" for name in names]
+def sources(result: SearchResult) -> dict[str, int]:
+    names = [str(row["source"]) for row in result.rows]
+    kinds = [name if "/" not in name else "file" for name in names]
     return {kind: kinds.count(kind) for kind in kinds}
 
 
-def test_live_and_cold_rows_are_in_one_list(trail: Trail) -> None:
-    trail.fill()
-    before = ask(trail, entity="Product", entity_id=str(PEN)).rows
+def test_live_and_archived_rows_are_in_one_list(audit_log: AuditLog) -> None:
+    audit_log.fill()
+    before = search(audit_log, entity="Product", entity_id=str(PEN)).rows
     assert len(before) == 30
-    trail.archive()
-    after = ask(trail, entity="Product", entity_id=str(PEN))
-    assert sources(after) == {"live": 9, "cold": 21}
+    audit_log.archive()
+    after = search(audit_log, entity="Product", entity_id=str(PEN))
+    assert sources(after) == {"live": 9, "file": 21}
     assert [row | {"source": "live"} for row in after.rows] == before
     times = [row["at"] for row in after.rows]
     assert times == sorted(times, reverse=True)
 
 
-def test_by_actor_request_and_time(trail: Trail) -> None:
-    trail.fill()
-    trail.archive()
-    assert len(ask(trail, actor=str(ANN)).rows) == 30 + 20
-    assert len(ask(trail, actor="ann@example.com").rows) == 30 + 20
-    both = ask(trail, request="request-0").rows
+def test_by_actor_request_and_time(audit_log: AuditLog) -> None:
+    audit_log.fill()
+    audit_log.archive()
+    assert len(search(audit_log, actor=str(ANN)).rows) == 30 + 20
+    assert len(search(audit_log, actor="ann@example.com").rows) == 30 + 20
+    both = search(audit_log, request="request-0").rows
     assert {row["log"] for row in both} == {"changes", "accesses"}
     day = LogRange.of_day(OLD.date())
-    assert len(ask(trail, day, entity="Product").rows) == 6
-    assert len(ask(trail, day).rows) == 6 + 4
-    assert len(ask(trail, entity="Product").rows) == 60
-    assert ask(trail, entity="task").rows == []
+    assert len(search(audit_log, day, entity="Product").rows) == 6
+    assert len(search(audit_log, day).rows) == 6 + 4
+    assert len(search(audit_log, entity="Product").rows) == 60
+    assert search(audit_log, entity="task").rows == []
 
 
-def test_files_that_cannot_know_are_not_read(trail: Trail) -> None:
-    trail.fill()
-    trail.archive()
-    answer = ask(trail, LogRange.of_day(OLD.date()), entity="Product")
-    assert (answer.read, answer.skipped) == (1, 6)
-    answer = ask(trail, request="request-0")
-    assert (answer.read, answer.skipped) == (2, 12)
-    assert ask(trail, entity="task").read == 0
-    # The newest nine are alive, and the tenth is in the newest file.
-    assert ask(trail, limit=10, entity_id=str(PEN)).read == 1
-    assert ask(trail, limit=9, entity_id=str(PEN)).read == 0
+def test_files_without_matches_are_skipped(audit_log: AuditLog) -> None:
+    audit_log.fill()
+    audit_log.archive()
+    result = search(audit_log, LogRange.of_day(OLD.date()), entity="Product")
+    assert (result.read, result.skipped) == (1, 6)
+    result = search(audit_log, request="request-0")
+    assert (result.read, result.skipped) == (2, 12)
+    assert search(audit_log, entity="task").read == 0
+    # The newest nine are live, and the tenth is in the newest file.
+    assert search(audit_log, limit=10, entity_id=str(PEN)).read == 1
+    assert search(audit_log, limit=9, entity_id=str(PEN)).read == 0
 
 
-def test_restored_rows_are_not_told_twice(trail: Trail) -> None:
-    trail.fill()
-    before = trail.rows(CHANGES)
-    trail.archive()
+def test_restored_rows_are_not_returned_twice(audit_log: AuditLog) -> None:
+    audit_log.fill()
+    before = audit_log.rows(CHANGES)
+    audit_log.archive()
     for _ in range(2):
-        assert trail.restore()["changes"].rows == 42
+        assert audit_log.restore()["changes"].rows == 42
         old = [row for row in before if row["at"] < KEPT]
-        assert trail.rows(CHANGES, restored=True) == old
-    answer = ask(trail, entity_id=str(PEN))
-    assert sources(answer) == {"live": 9, "restored": 21}
+        assert audit_log.rows(CHANGES, restored=True) == old
+    result = search(audit_log, entity_id=str(PEN))
+    assert sources(result) == {"live": 9, "restored": 21}
 
 
-def test_both_logs_come_back_as_they_were(trail: Trail) -> None:
-    trail.fill()
-    before = [row for row in trail.rows(ACCESSES) if row["at"] < KEPT]
-    trail.archive()
-    trail.restore()
-    assert trail.rows(ACCESSES, restored=True) == before
+def test_restored_accesses_equal_the_archived(audit_log: AuditLog) -> None:
+    audit_log.fill()
+    before = [row for row in audit_log.rows(ACCESSES) if row["at"] < KEPT]
+    audit_log.archive()
+    audit_log.restore()
+    assert audit_log.rows(ACCESSES, restored=True) == before
 
 
-def test_an_entity_knows_that_its_past_is_in_cold_storage(trail: Trail) -> None:
+def test_the_time_until_which_an_entity_is_archived(audit_log: AuditLog) -> None:
     def until(entity_id: Any) -> Any:
-        async def look(context: ArchiveContext) -> Any:
+        async def read(context: ArchiveContext) -> Any:
             async with context.database.reading() as session:
                 files = FileRepository(session)
                 return await files.archived_until("Product", entity_id)
 
-        return trail.use(look)
+        return audit_log.run(read)
 
-    trail.fill()
+    audit_log.fill()
     assert until(PEN) is None
-    trail.archive()
+    audit_log.archive()
     last = KEPT - timedelta(days=1) + timedelta(minutes=5, microseconds=5)
     assert until(PEN) == until(INK) == last
-    young = change(KEPT, 0, entity_id=ANN, version=1)
-    trail.add(CHANGES, [young])
+    young = make_change(KEPT, 0, entity_id=ANN, version=1)
+    audit_log.add(CHANGES, [young])
     assert until(ANN) is None

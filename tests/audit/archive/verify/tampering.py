@@ -1,4 +1,4 @@
-"""What somebody with the database's password, or the disk's, could do to the trail."""
+"""Manipulations by an attacker with write access to the database or the disk."""
 
 import gzip
 import json
@@ -14,22 +14,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
-from app.audit.archive.logs import ACCESSES, CHANGES, table_of
+from app.audit.archive.logs import ACCESSES, CHANGES, model_table
 from app.audit.archive.models import AuditArchive, AuditSeal
 from app.audit.archive.seals.signing import Signer
-from tests.audit.archive.rows import KEPT, OLD, Trail, access, change
+from tests.audit.archive.rows import KEPT, OLD, AuditLog, make_access, make_change
 from tests.databases import make_settings
 
-Tamper = Callable[[Trail], None]
+Tamper = Callable[[AuditLog], None]
 OTHER_SECRET = "another-" + "s" * 40
 ROWS = CHANGES.live
-SEALS = table_of(AuditSeal)
-FILES = table_of(AuditArchive)
+SEALS = model_table(AuditSeal)
+FILES = model_table(AuditArchive)
 NEWEST = select(func.max(SEALS.c.number)).scalar_subquery()
 
 
-def execute(trail: Trail, *queries: Executable) -> None:
-    """Change the database behind everybody's back: the triggers are off meanwhile."""
+def execute(audit_log: AuditLog, *queries: Executable) -> None:
+    """Execute statements with the triggers disabled."""
 
     async def run(context: ArchiveContext) -> None:
         async with context.database.writing() as session:
@@ -40,177 +40,182 @@ def execute(trail: Trail, *queries: Executable) -> None:
             for trigger in triggers:
                 await session.execute(text(trigger))
 
-    trail.use(run)
+    audit_log.run(run)
 
 
-def empty(trail: Trail) -> Trail:
-    """Forget how the accounts of the tests were made: the trail begins here."""
-    execute(trail, delete(ROWS))
-    return trail
+def clear_changes(audit_log: AuditLog) -> AuditLog:
+    """Delete the changes that the creation of the test users has logged."""
+    execute(audit_log, delete(ROWS))
+    return audit_log
 
 
 async def take_triggers(session: AsyncSession) -> list[str]:
-    """Switch the triggers off; return what brings them back."""
+    """Disable the triggers; return the statements that restore them."""
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text("SET LOCAL session_replication_role = replica"))
         return []
-    find = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    triggers = list(await session.execute(find))
+    query = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    triggers = list(await session.execute(query))
     for name, _ in triggers:
         await session.execute(text(f"DROP TRIGGER {name}"))
     return [sql for _, sql in triggers]
 
 
-def files(trail: Trail, ending: str = "jsonl.gz") -> list[Path]:
-    return sorted(trail.folder.glob(f"changes/**/*.{ending}"))
+def files(audit_log: AuditLog, ending: str = "jsonl.gz") -> list[Path]:
+    return sorted(audit_log.directory.glob(f"changes/**/*.{ending}"))
 
 
-def family(trail: Trail, which: int) -> list[Path]:
-    """Return a file with its index and its manifest."""
-    base = files(trail)[which].name.removesuffix("jsonl.gz")
-    return sorted(trail.folder.glob(f"changes/**/{base}*"))
+def find_file_set(audit_log: AuditLog, which: int) -> list[Path]:
+    """Return the paths of a file, its index and its manifest."""
+    base = files(audit_log)[which].name.removesuffix("jsonl.gz")
+    return sorted(audit_log.directory.glob(f"changes/**/{base}*"))
 
 
-def one(trail: Trail) -> Any:
-    """Return the condition that finds one sealed row that is alive."""
-    rows = (row for row in trail.rows(CHANGES) if row["entity"] == "Product")
+def match_one_row(audit_log: AuditLog) -> Any:
+    """Return a condition that matches one sealed live row."""
+    rows = (row for row in audit_log.rows(CHANGES) if row["entity"] == "Product")
     return ROWS.c.id == next(rows)["id"]
 
 
-def change_a_row(trail: Trail) -> None:
-    execute(trail, update(ROWS).where(one(trail)).values(reason="x"))
+def change_a_row(audit_log: AuditLog) -> None:
+    execute(audit_log, update(ROWS).where(match_one_row(audit_log)).values(reason="x"))
 
 
-def change_a_value(trail: Trail) -> None:
-    execute(trail, update(ROWS).where(one(trail)).values(new={"price": "2.51"}))
+def change_a_value(audit_log: AuditLog) -> None:
+    execute(
+        audit_log,
+        update(ROWS).where(match_one_row(audit_log)).values(new={"price": "2.51"}),
+    )
 
 
-def change_a_time(trail: Trail) -> None:
-    later = KEPT + timedelta(hours=5)
-    execute(trail, update(ROWS).where(one(trail)).values(at=later))
+def change_a_time(audit_log: AuditLog) -> None:
+    moved = KEPT + timedelta(hours=5)
+    execute(audit_log, update(ROWS).where(match_one_row(audit_log)).values(at=moved))
 
 
-def delete_a_row(trail: Trail) -> None:
-    execute(trail, delete(ROWS).where(one(trail)))
+def delete_a_row(audit_log: AuditLog) -> None:
+    execute(audit_log, delete(ROWS).where(match_one_row(audit_log)))
 
 
-def insert_a_row(trail: Trail) -> None:
-    trail.add(CHANGES, [change(OLD, 1_000)])
+def insert_a_row(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, [make_change(OLD, 1_000)])
 
 
-def replace_a_row(trail: Trail) -> None:
-    delete_a_row(trail)
-    insert_a_row(trail)
+def replace_a_row(audit_log: AuditLog) -> None:
+    delete_a_row(audit_log)
+    insert_a_row(audit_log)
 
 
-def bring_a_row_back(trail: Trail) -> None:
-    """Put an archived row into the live table again."""
-    line = gzip.decompress(files(trail)[0].read_bytes()).splitlines()[0]
-    trail.add(CHANGES, [CHANGES.parse(json.loads(line))])
+def reinsert_a_row(audit_log: AuditLog) -> None:
+    """Insert an archived row into the live table again."""
+    line = gzip.decompress(files(audit_log)[0].read_bytes()).splitlines()[0]
+    audit_log.add(CHANGES, [CHANGES.parse_row(json.loads(line))])
 
 
-def change_a_file(trail: Trail) -> None:
-    file = files(trail)[0]
+def change_a_file(audit_log: AuditLog) -> None:
+    file = files(audit_log)[0]
     content = gzip.decompress(file.read_bytes())
     file.write_bytes(gzip.compress(content.replace(b'"stock":0', b'"stock":9')))
 
 
-def truncate_a_file(trail: Trail) -> None:
-    file = files(trail)[0]
+def truncate_a_file(audit_log: AuditLog) -> None:
+    file = files(audit_log)[0]
     file.write_bytes(file.read_bytes()[:-20])
 
 
-def spoil_a_file(trail: Trail) -> None:
-    file = files(trail)[0]
+def corrupt_a_file(audit_log: AuditLog) -> None:
+    file = files(audit_log)[0]
     content = bytearray(file.read_bytes())
     content[20] ^= 255
     file.write_bytes(content)
 
 
-def delete_a_file(trail: Trail) -> None:
-    files(trail)[0].unlink()
+def delete_a_file(audit_log: AuditLog) -> None:
+    files(audit_log)[0].unlink()
 
 
-def delete_the_last_file_and_its_record(trail: Trail) -> None:
-    """Make the newest day look as if it had never been archived."""
-    for file in family(trail, -1):
+def delete_the_last_file_and_its_record(audit_log: AuditLog) -> None:
+    """Remove all traces of the newest archived day but the seals."""
+    for file in find_file_set(audit_log, -1):
         file.unlink()
     last = select(func.max(FILES.c.day)).where(FILES.c.log == CHANGES.name)
-    gone = FILES.c.day == last.scalar_subquery(), FILES.c.log == CHANGES.name
-    execute(trail, delete(FILES).where(*gone))
+    newest = FILES.c.day == last.scalar_subquery(), FILES.c.log == CHANGES.name
+    execute(audit_log, delete(FILES).where(*newest))
 
 
-def swap(one: Path, other: Path) -> None:
-    content = one.read_bytes()
-    one.write_bytes(other.read_bytes())
-    other.write_bytes(content)
+def swap(first: Path, second: Path) -> None:
+    content = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(content)
 
 
-def swap_two_files(trail: Trail) -> None:
-    swap(*files(trail)[:2])
+def swap_two_files(audit_log: AuditLog) -> None:
+    swap(*files(audit_log)[:2])
 
 
-def swap_two_manifests(trail: Trail) -> None:
-    swap(*files(trail, "manifest.json")[:2])
+def swap_two_manifests(audit_log: AuditLog) -> None:
+    swap(*files(audit_log, "manifest.json")[:2])
 
 
-def change_an_index(trail: Trail) -> None:
-    files(trail, "keys")[0].write_bytes(b"")
+def change_an_index(audit_log: AuditLog) -> None:
+    files(audit_log, "keys")[0].write_bytes(b"")
 
 
-def change_a_manifest(trail: Trail) -> None:
-    path = files(trail, "manifest.json")[0]
+def change_a_manifest(audit_log: AuditLog) -> None:
+    path = files(audit_log, "manifest.json")[0]
     path.write_text(path.read_text().replace('"count": 6', '"count": 5'))
 
 
-def delete_a_manifest(trail: Trail) -> None:
-    files(trail, "manifest.json")[0].unlink()
+def delete_a_manifest(audit_log: AuditLog) -> None:
+    files(audit_log, "manifest.json")[0].unlink()
 
 
-def stranger() -> Signer:
-    """Return one who signs with a key that she has made up."""
+def other_signer() -> Signer:
+    """Return a signer with a key that the application does not have."""
     return Signer(make_settings("sqlite:///", SECRET_KEY=SecretStr(OTHER_SECRET)))
 
 
-def sign_a_manifest_again(trail: Trail) -> None:
-    path = files(trail, "manifest.json")[0]
-    store = Store(trail.folder)
-    manifest = read_manifest(store, str(path.relative_to(trail.folder))).manifest
-    path.write_bytes(manifest.signed(stranger()))
+def sign_a_manifest_again(audit_log: AuditLog) -> None:
+    path = files(audit_log, "manifest.json")[0]
+    store = Store(audit_log.directory)
+    manifest = read_manifest(store, str(path.relative_to(audit_log.directory))).manifest
+    path.write_bytes(manifest.encode_signed(other_signer()))
 
 
-def add_a_file(trail: Trail) -> None:
-    for file in family(trail, 0):
+def add_a_file(audit_log: AuditLog) -> None:
+    for file in find_file_set(audit_log, 0):
         copy = file.with_name(file.name.replace(".0001", ".0002"))
         copy.write_bytes(file.read_bytes())
 
 
-def drop_the_last_seals(trail: Trail) -> None:
-    execute(trail, delete(SEALS).where(SEALS.c.number == NEWEST))
+def drop_the_last_seals(audit_log: AuditLog) -> None:
+    execute(audit_log, delete(SEALS).where(SEALS.c.number == NEWEST))
 
 
-def drop_all_seals(trail: Trail) -> None:
-    execute(trail, delete(SEALS))
+def drop_all_seals(audit_log: AuditLog) -> None:
+    execute(audit_log, delete(SEALS))
 
 
-def drop_a_seal(trail: Trail) -> None:
-    execute(trail, delete(SEALS).where(SEALS.c.number == 1))
+def drop_a_seal(audit_log: AuditLog) -> None:
+    execute(audit_log, delete(SEALS).where(SEALS.c.number == 1))
 
 
-def change_a_seal(trail: Trail) -> None:
-    execute(trail, update(SEALS).where(SEALS.c.number == 1).values(count=0))
+def change_a_seal(audit_log: AuditLog) -> None:
+    execute(audit_log, update(SEALS).where(SEALS.c.number == 1).values(count=0))
 
 
-def change_its_leaves(trail: Trail) -> None:
-    """Make the seal say that it never saw its last row."""
-    leaves = trail.seals()[0].leaves[:-56]
-    execute(trail, update(SEALS).where(SEALS.c.number == 1).values(leaves=leaves))
+def change_its_leaves(audit_log: AuditLog) -> None:
+    """Remove the last row's leaf from a seal."""
+    leaves = audit_log.seals()[0].leaves[:-56]
+    execute(audit_log, update(SEALS).where(SEALS.c.number == 1).values(leaves=leaves))
 
 
-def sign_a_seal_again(trail: Trail) -> None:
-    signature = vars(stranger().sign(trail.seals()[-1].hash))
-    execute(trail, update(SEALS).where(SEALS.c.number == NEWEST).values(**signature))
+def sign_a_seal_again(audit_log: AuditLog) -> None:
+    signature = vars(other_signer().sign(audit_log.seals()[-1].hash))
+    execute(
+        audit_log, update(SEALS).where(SEALS.c.number == NEWEST).values(**signature)
+    )
 
 
-def add_an_access(trail: Trail) -> None:
-    trail.add(ACCESSES, [access(OLD, 1_000)])
+def add_an_access(audit_log: AuditLog) -> None:
+    audit_log.add(ACCESSES, [make_access(OLD, 1_000)])

@@ -1,0 +1,126 @@
+"""Printed output of the archive commands, as text or JSON."""
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from app.audit.archive.canonical import json_default
+from app.audit.archive.plan import Plan
+from app.audit.archive.progress import Progress as ProgressLimit
+from app.audit.archive.run.archiver import RunTotals
+from app.audit.archive.search.query import SearchResult
+from app.audit.archive.status import Status
+from app.audit.archive.verify.report import VerificationReport
+
+JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+MEGABYTE = 1_000_000
+MAX_FINDINGS = 20  # as text; --json prints up to 1000 of each kind
+
+
+class ProgressBar(ProgressLimit):
+    """Display rows and steps on standard error, if it is a terminal."""
+
+    def __enter__(self) -> "ProgressBar":
+        console = Console(stderr=True)
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,} rows"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self.bar.start()
+        self.task = self.bar.add_task("starting", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def report_step(self, name: str, file: str) -> None:
+        self.bar.update(self.task, description=f"{file}: {name}")
+
+    def report_rows(self, count: int) -> None:
+        self.bar.advance(self.task, count)
+        super().report_rows(count)
+
+
+def print_json(value: object) -> None:
+    print(orjson.dumps(value, default=json_default, option=JSON_OPTIONS).decode())
+
+
+def megabytes(count: int) -> str:
+    return f"{count / MEGABYTE:,.1f} MB"
+
+
+def pluralize(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def print_plans(plans: list[Plan]) -> None:
+    for plan in plans:
+        print(f"{plan.log}, before {plan.before:%Y-%m-%d} (UTC):")
+        if not plan.rows:
+            print("  no rows to archive")
+        else:
+            first, last = plan.days[0].day, plan.days[-1].day
+            rows, days = pluralize(plan.rows, "row"), pluralize(len(plan.days), "day")
+            print(f"  archive: {rows} of {days}, {first} to {last}")
+            lines, files = megabytes(plan.line_bytes), megabytes(plan.file_bytes)
+            print(f"  size: about {lines} of JSON, {files} compressed")
+        print(f"  keep live: {plan.staying:,} newer rows, {plan.held:,} on legal hold")
+    print("Nothing was changed. To archive these rows, use `run`.")
+
+
+def print_totals(totals: dict[str, RunTotals]) -> None:
+    for name, done in totals.items():
+        rows, files = pluralize(done.rows, "row"), pluralize(done.files, "file")
+        print(f"{name}: {rows} in {files}, {megabytes(done.bytes)}")
+
+
+def print_purged(counts: dict[str, int]) -> None:
+    for name, count in counts.items():
+        print(f"{name}: {pluralize(count, 'restored row')} deleted")
+
+
+def print_report(report: VerificationReport) -> None:
+    print(
+        f"Verified {report.live:,} live rows, {report.cold:,} rows in {report.files} "
+        f"files, and {report.seals:,} seals."
+    )
+    if report.unsealed:
+        print(f"Unsealed, newer than the newest seal: {report.unsealed:,} rows.")
+    if report.late:
+        print(f"Inserted late, to be sealed by the next run: {report.late:,} accesses.")
+    for kind, count in sorted(report.counts.items()):
+        print(f"{kind}: {count:,}")
+    for finding in report.findings[:MAX_FINDINGS]:
+        print(f"  {finding.kind} {finding.where}: {finding.detail}")
+    if not report.findings:
+        print("No findings.")
+
+
+def print_search_result(result: SearchResult) -> None:
+    for row in result.rows:
+        print(orjson.dumps(row).decode())
+    summary = (
+        f"{len(result.rows)} rows; {result.read} files read, {result.skipped} skipped"
+    )
+    Console(stderr=True).print(summary)
+
+
+def print_status(status: Status) -> None:
+    columns = "live oldest unsealed restored archived archived_until files".split()
+    table = Table("log", *columns)
+    for name, log in status.logs.items():
+        table.add_row(name, *(str(getattr(log, column)) for column in columns))
+        for file in log.unfinished:
+            print(f"Unfinished, resumed by the next run: {file}")
+    Console().print(table)
+    if seal := status.newest_seal:
+        print(f"Newest seal: {seal['number']} {seal['hash']}, {seal['sealed_at']}")
+    for hold in status.holds:
+        target = f"{hold['entity']} {hold['entity_id'] or '(all)'}"
+        print(f"Hold {hold['id']}: {target}, {hold['reason']} ({hold['placed_by']})")

@@ -1,0 +1,62 @@
+"""Runner of the archive commands: database, audit context, exit codes."""
+
+import asyncio
+import getpass
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.audit.archive.exceptions import ArchiveException
+from app.core.config import settings
+from app.core.context import Context, new_context
+from app.core.db.database import Database
+from app.core.db.migrations import schema_fault
+
+# No client waits for a command: allow statements more time than in a request.
+STATEMENT_TIMEOUT = 120.0  # seconds
+EXIT_ERROR = 1
+RETRY_ADVICE = "No row is deleted before its copy is verified. The next run continues."
+ResultT = TypeVar("ResultT")
+
+
+def run_with_database(command: Callable[[Database], Awaitable[ResultT]]) -> ResultT:
+    """Run a command; on failure print one line to standard error and exit."""
+    log_to_stderr()
+    try:
+        with new_context(Context(actor_label=getpass.getuser())):
+            return asyncio.run(with_database(command))
+    except ArchiveException as error:
+        exit_with_error(str(error), error.exit_code)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        exit_with_error(f"Database error: {reason}. {RETRY_ADVICE}", EXIT_ERROR)
+    except OSError as error:
+        exit_with_error(f"{error}. {RETRY_ADVICE}", EXIT_ERROR)
+
+
+async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> ResultT:
+    timeout = max(STATEMENT_TIMEOUT, settings.DATABASE_TIMEOUT)
+    database = Database(settings.model_copy(update={"DATABASE_TIMEOUT": timeout}))
+    try:
+        if error := await schema_fault(database):
+            raise ArchiveException(error)
+        return await command(database)
+    finally:
+        await database.close()
+
+
+def log_to_stderr() -> None:
+    """Send log output to standard error. Standard output is for results."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def exit_with_error(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(code)
