@@ -121,7 +121,7 @@ def test_a_change_opens_to_both_sides_and_leads_on(visit: Visit, trail: Trail) -
     expect(page.get_by_role("link", name="Not only actor")).to_be_visible()
     expect(page.locator("summary")).to_have_count(5)
     line(page, "price 1.50").click()
-    page.get_by_role("link", name="HistoryService of Product PEN-001").click()
+    page.get_by_role("link", name="Timeline of Product PEN-001").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Product PEN-001")
     assert page.url.endswith(f"#/record/Product/{trail.pen}")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
