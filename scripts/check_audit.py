@@ -31,13 +31,10 @@ async def find_differences() -> list[Inconsistency]:
         for _ in range(2):
             async with database.reading() as session:
                 checks = [ConsistencyCheck(session, model) for model in entities()]
-                passes.append(
-                    {
-                        each
-                        for check in checks
-                        async for each in check.find_inconsistencies()
-                    }
-                )
+                found = {
+                    each for it in checks async for each in it.find_inconsistencies()
+                }
+                passes.append(found)
         return sorted(passes[0] & passes[1], key=str)
 
 

@@ -1,4 +1,4 @@
-"""The documents tell the truth, as far as a program can tell."""
+"""The documentation agrees with the code, as far as a test can check it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,10 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # The recipes name files that they make; tests/scripts/test_recipes.py makes them.
 NAMING = [path for path in DOCUMENTS if path.name != "RECIPES.md"]
 EXAMPLE = (ROOT / ".env.example").read_text()
-README = (ROOT / "README.md").read_text()
+SETTINGS = (ROOT / "docs/SETTINGS.md").read_text()
+INDEX = (ROOT / "docs/README.md").read_text()
+# A default that has no value to show.
+NO_VALUE = re.compile("none, required|none|generated")
 
 
 def test_every_setting_is_in_the_example_file() -> None:
@@ -30,9 +33,17 @@ def test_the_example_file_shows_the_defaults() -> None:
     assert example == default
 
 
-def test_every_setting_is_in_the_readme_s_table() -> None:
-    shown = re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE)
-    assert sorted(shown) == sorted(Settings.model_fields)
+def test_every_setting_is_documented_with_its_default() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| .+ \|$", SETTINGS, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(Settings.model_fields)
+    shown = {name: NO_VALUE.sub("", cell.strip("`")) for name, cell in rows}
+    values = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+    assert shown == values | {"SECRET_KEY": ""}
+
+
+def test_the_index_links_every_document() -> None:
+    linked = set(re.findall(r"\]\(([\w.]+\.md)[#)]", INDEX))
+    assert linked == {path.name for path in DOCUMENTS} - {"README.md"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -42,16 +53,27 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_anchor_is_a_heading(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text())
+    targets = [
+        ((document.parent / path) if path else document, to) for path, to in links
+    ]
+    assert [link for link in targets if link[1] not in anchors(link[0])] == []
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub makes of a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    kept = (re.sub(r"[^\w -]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in kept}
+
+
 @pytest.mark.parametrize("document", NAMING, ids=lambda path: path.name)
 def test_every_file_that_is_named_exists(document: Path) -> None:
     pattern = r"`((?:app|alembic|tests|scripts|seeds|docs)/[\w./-]+\.\w+)`"
     named = re.findall(pattern, document.read_text())
     assert [path for path in named if not (ROOT / path).exists()] == []
-
-
-def test_the_readme_begins_with_the_two_commands() -> None:
-    first = README.index("./scripts/run")
-    assert first < README.index("./scripts/test") < 600
 
 
 @pytest.mark.parametrize(("path", "name", "table"), TABLES)

@@ -34,7 +34,7 @@ Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
 class Settings(BaseSettings):
-    """Every setting of the application; .env.example and the README explain each."""
+    """Every setting of the application; docs/SETTINGS.md explains each."""
 
     model_config = SettingsConfigDict(
         env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
