@@ -31,10 +31,8 @@ async def find_differences() -> list[Inconsistency]:
         for _ in range(2):
             async with database.reading() as session:
                 checks = [ConsistencyCheck(session, model) for model in entities()]
-                found = {
-                    each for it in checks async for each in it.find_inconsistencies()
-                }
-                passes.append(found)
+                found = [each.find_inconsistencies() for each in checks]
+                passes.append({each for entity in found async for each in entity})
         return sorted(passes[0] & passes[1], key=str)
 
 
