@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.audit.models import Action
-from app.core.fields import Id, Instant, Whole, parse_whole
+from app.core.fields import Id, Instant, QueryInt, parse_int
 from app.core.schemas import Strict
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 # The bounds come first: behind a validator they would not be documented.
-Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_whole)]
+Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_int)]
 Include = Annotated[
     Literal["restored"] | None,
     Field(description="`restored`: also rows brought back from cold storage."),
@@ -82,7 +82,7 @@ class CursorPage(BaseModel, Generic[T]):
 class LogQuery(Strict):
     """Every field that is not set apart below is a filter: it means `=`."""
 
-    limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
+    limit: QueryInt = Field(50, ge=1, le=200, description="How many items at most.")
     cursor: Cursor | None = Field(None, description="`next` of the stretch before.")
     since: Instant | None = Field(None, description="Not before this instant.")
     until: Instant | None = Field(None, description="Before this instant.")

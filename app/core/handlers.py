@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.core.context import current_context
-from app.core.db.database_errors import explain
+from app.core.db.database_errors import to_app_exception
 from app.core.exceptions import (
     AppException,
     UnavailableException,
@@ -75,7 +75,7 @@ async def on_invalid(
 
 
 async def on_failure(request: Request, error: Exception) -> ProblemResponse:
-    explained = explain(error)
+    explained = to_app_exception(error)
     if explained is None:
         raise error
     if isinstance(explained, UnavailableException):

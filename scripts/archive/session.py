@@ -14,7 +14,7 @@ from app.audit.archive.exceptions import ArchiveException
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
-from app.core.db.migrations import schema_fault
+from app.core.db.migrations import check_schema
 
 # Nobody waits for us: a statement may take longer than one of a request.
 PATIENCE = 120.0
@@ -42,7 +42,7 @@ async def with_database(work: Callable[[Database], Awaitable[ResultT]]) -> Resul
     longer = max(PATIENCE, settings.DATABASE_TIMEOUT)
     database = Database(settings.model_copy(update={"DATABASE_TIMEOUT": longer}))
     try:
-        if fault := await schema_fault(database):
+        if fault := await check_schema(database):
             raise ArchiveException(fault)
         return await work(database)
     finally:

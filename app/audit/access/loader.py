@@ -13,7 +13,7 @@ from app.audit.access.repository import AccessRepository
 from app.audit.access.segments import abandoned
 from app.audit.access.spool import Spool
 from app.core.db.database import Database
-from app.core.db.database_errors import is_for_ever
+from app.core.db.database_errors import is_permanent
 
 MOST_ROWS = 250  # in one transaction: on SQLite, all requests wait for it
 SYNC_SECONDS = 0.2
@@ -92,7 +92,7 @@ class Loader:
                 # Let the requests that have come meanwhile go first.
                 await asyncio.sleep(0)
         except DBAPIError as error:
-            if not is_for_ever(error):
+            if not is_permanent(error):
                 raise
             # A person must look at this one, and the others go on.
             path.rename(path.with_suffix(".refused"))

@@ -20,6 +20,6 @@ class Customer(Entity, table=True):
 
     @validates("email")
     def derive_key(self, _: str, email: Any) -> Any:
-        """Two spellings of one address are one customer, whoever writes them."""
+        """Set the unique key, which is equal for all spellings of an address."""
         self.email_key = email_key(email)
         return email

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 
 from app.audit.archive.seals.sealer import Sealer
-from app.core.background import every
+from app.core.background import run_every
 from app.core.config import Settings
 from app.core.db.database import Database
 
@@ -14,4 +14,4 @@ def sealing(
     database: Database, settings: Settings
 ) -> AbstractAsyncContextManager[None]:
     """Seal in the background for as long as this block runs."""
-    return every(EVERY, Sealer(database, settings).seal)
+    return run_every(EVERY, Sealer(database, settings).seal)
