@@ -34,7 +34,6 @@ from app.core.db.database import Database, make_engine
 from tests.databases import Engine, make_settings, template_on
 
 REPETITIONS = 50
-VERSIONS = 10  # per record
 ID = UUID(int=777)
 
 # Ten versions per record, three changes per request, one change per millisecond.

@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         if any(key.get_secret_value().startswith(EXAMPLE_PREFIX) for key in secrets):
             yield "SECRET_KEY must not be the example"
         if any(len(key) < MIN_SECRET_LENGTH for key in self.SECRET_KEYS_OLD):
-            yield f"SECRET_KEYS_OLD must have {MIN_SECRET_LENGTH} characters or more"
+            yield f"SECRET_KEYS_OLD must be of {MIN_SECRET_LENGTH} characters or more"
         password = self.FIRST_SUPERUSER_PASSWORD.get_secret_value()
         if password.startswith(EXAMPLE_PREFIX):
             yield "FIRST_SUPERUSER_PASSWORD must not be an example"

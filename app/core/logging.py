@@ -46,9 +46,9 @@ def console_processors() -> list[Processor]:
 def configure_logging(settings: Settings) -> None:
     """Send all log records to standard output: JSON in production, else text."""
     level = logging.getLevelNamesMapping()[settings.LOG_LEVEL]
-    render = json_processors() if settings.is_production else console_processors()
+    renderers = json_processors() if settings.is_production else console_processors()
     structlog.configure(
-        processors=[*SHARED_PROCESSORS, *render],
+        processors=[*SHARED_PROCESSORS, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=make_logger_factory(settings),
         # A cached logger is 2 µs faster, but ignores a later configuration.
@@ -56,7 +56,9 @@ def configure_logging(settings: Settings) -> None:
     )
     # Log libraries from WARNING up, unless the level is DEBUG.
     root_level = level if level == logging.DEBUG else max(level, logging.WARNING)
-    logging.basicConfig(handlers=[stdlib_handler(render)], level=root_level, force=True)
+    logging.basicConfig(
+        handlers=[stdlib_handler(renderers)], level=root_level, force=True
+    )
     for name in SERVER_LOGGERS:
         server = logging.getLogger(name)
         server.handlers.clear()
@@ -77,14 +79,14 @@ def to_text(_: Any, __: str, line: Any) -> str:
     return line.decode() if isinstance(line, bytes) else str(line)
 
 
-def stdlib_handler(render: list[Processor]) -> logging.Handler:
+def stdlib_handler(renderers: list[Processor]) -> logging.Handler:
     """Return a handler that formats the standard library's records."""
     handler = logging.StreamHandler(sys.stdout)
     meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*SHARED_PROCESSORS, structlog.stdlib.add_logger_name],
-            processors=[meta, *render, to_text],
+            processors=[meta, *renderers, to_text],
         )
     )
     return handler

@@ -33,10 +33,14 @@ def clean(data: Any) -> Any:
 def clean_text(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
-    kinds = {sign: unicodedata.category(sign) for sign in set(text) - ALLOWED_CONTROLS}
-    if not {"Cc", "Cs"}.isdisjoint(kinds.values()):
+    categories = {
+        char: unicodedata.category(char) for char in set(text) - ALLOWED_CONTROLS
+    }
+    if not {"Cc", "Cs"}.isdisjoint(categories.values()):
         raise ValueError("Text must not contain control characters")
-    marks = "".join(sign for sign, kind in kinds.items() if kind.startswith("M"))
+    marks = "".join(
+        char for char, category in categories.items() if category.startswith("M")
+    )
     if marks and re.search(f"[{marks}]{{{MAX_COMBINING_MARKS + 1}}}", text):
         raise ValueError(
             f"Text has more than {MAX_COMBINING_MARKS} combining marks in a row"
@@ -49,7 +53,7 @@ def check_single_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     if any(
-        unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in set(text)
+        unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") for char in set(text)
     ):
         raise ValueError("Text must be one line of visible characters")
     return text

@@ -65,7 +65,7 @@ def to_app_exception(error: Exception) -> AppException | None:
     if isinstance(error, StaleDataError):
         return stale("The record")
     if isinstance(error, PoolTimeoutError):
-        return UnavailableException("All database connections are in use")
+        return UnavailableException("All database connections are in use; retry later")
     if not isinstance(error, DBAPIError) or is_unavailable(error):
         return UnavailableException("The database does not answer")
     if error_code(error).startswith(INTEGRITY_ERRORS):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Enum, Table, case, func, or_
 from app.core.pagination import PageQuery
 
 # Escape the wildcards of LIKE, and the escape character.
-LIKE_ESCAPES = str.maketrans({sign: f"/{sign}" for sign in "/%_"})
+LIKE_ESCAPES = str.maketrans({char: f"/{char}" for char in "/%_"})
 
 Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 

@@ -96,17 +96,17 @@ class LoopDialect(SQLiteDialect_pysqlite):
         return args, {**options, "factory": LoopConnection, "isolation_level": None}
 
     def on_connect(self) -> Callable[[DBAPIConnection], None]:
-        prepare = super().on_connect()
+        base_initialize = super().on_connect()
 
-        def prepare_and_tune(connection: Any) -> None:
-            prepare(connection)
+        def initialize(connection: Any) -> None:
+            base_initialize(connection)
             # SQLite's own lower() handles ASCII only, and it has no translate().
             connection.create_function("lower", 1, lower, deterministic=True)
             connection.create_function("translate", 3, translate, deterministic=True)
             for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
 
-        return prepare_and_tune
+        return initialize
 
     def set_isolation_level(self, connection: Any, level: str) -> None:
         connection.autocommits = level == "AUTOCOMMIT"
