@@ -1,4 +1,4 @@
-"""How Alembic reaches the database, and which tables it compares it with."""
+"""Alembic environment: database connection, target metadata, rendering of types."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 from alembic import context
 
-# One line a module that has tables: this is how Alembic comes to know them.
+# One line for each module with tables: the import adds them to the metadata.
 from app.audit import models as audit
 from app.audit.archive import models as archive
 from app.auth import models as auth
@@ -28,15 +28,15 @@ MODELS = (
     products,
     tasks,
 )
-# PostgreSQL's alone: whoever waits for a lock stands in the way of all who come after.
+# PostgreSQL only: a statement that waits for a lock blocks all later requests for it.
 PATIENCE = ("SET lock_timeout = '5s'", "SET statement_timeout = 0")
-ONE_AT_A_TIME = 7_201_137  # any number, the same for all who migrate this database
+ONE_AT_A_TIME = 7_201_137  # key of the advisory lock that serializes migrations
 
 
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
-        render_as_batch=True,  # SQLite can alter little: it copies the table instead
+        render_as_batch=True,  # SQLite's ALTER TABLE is limited: copy the table
         render_item=render_item,
         process_revision_directives=rewriter,
         transactional_ddl=True,
@@ -56,7 +56,7 @@ def migrate(connection: Connection) -> None:
 
 
 def write_sql() -> None:
-    """Write what somebody else will run; that only one does is hers to see to."""
+    """Write the SQL script (--sql), which takes no advisory lock."""
     url = with_driver(settings.DATABASE_URL)
     configure(url=url, literal_binds=True)
     if url.get_backend_name() == "postgresql":
@@ -67,7 +67,7 @@ def write_sql() -> None:
 
 
 def trust_references(connection: Any, _: Any) -> None:
-    """Let SQLite drop and copy a table that others refer to."""
+    """Disable SQLite's foreign keys, so that a referenced table can be copied."""
     connection.execute("PRAGMA foreign_keys = OFF")
 
 
@@ -80,7 +80,7 @@ async def migrate_online(settings: Settings) -> None:
     await engine.dispose()
 
 
-# A program hands its own settings over, and has its own log.
+# A program that runs Alembic passes its settings and configures logging itself.
 given = context.config.attributes.get("settings")
 if given is None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -1,7 +1,7 @@
 """${message}.
 
 Revision: ${up_revision}, after ${down_revision | comma,n}
-Made: ${create_date}
+Created: ${create_date}
 """
 
 import sqlalchemy as sa

@@ -1,3 +1,3 @@
-"""A modular monolith: products, customers and tasks behind one audited REST API."""
+"""Modular monolith: an audited REST API for products, customers and tasks."""
 
 __version__ = "0.1.0"

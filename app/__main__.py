@@ -1,4 +1,4 @@
-"""Serve: `python -m app` listens as the settings say."""
+"""Run the server with the configured options: `python -m app`."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from app.core.web.http_protocol import BoundedProtocol
 
 
 def main() -> None:
-    # uvicorn finishes what is under way, and then raises the signal once more.
+    # After a graceful shutdown uvicorn raises the signal again: exit with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "app.main:app",

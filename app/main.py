@@ -1,4 +1,4 @@
-"""Assemble the application."""
+"""Application factory."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -41,18 +41,18 @@ TITLE = "Back Office API"
 DESCRIPTION = """
 A REST API for products, customers and tasks.
 
-Lists are filtered, sorted and searched; `after` reads a whole collection at constant
-cost a page. Every record answers with its version as `ETag`: send it as `If-Match`,
-and nobody is overwritten unseen. Every error is a problem (RFC 9457) with a stable
-`code`, and `X-Request-ID` is on every answer. Bodies are JSON, read strictly: unknown
-fields and guessed types are refused. A body that cannot be read is refused (400) before
-anybody asks who sent it.
+Lists can be filtered, sorted and searched; with `after`, each page of a collection
+costs the same. Each record has its version as `ETag`: send it as `If-Match` to prevent
+lost updates. Errors are problem details (RFC 9457) with a stable `code`, and each
+response has an `X-Request-ID`. Request bodies are JSON, validated strictly: unknown
+fields and values of another type are rejected. A body that cannot be parsed is rejected
+with 400 before authentication.
 """
 
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database: for the application, and for scripts as well."""
+    """Open the database with change data capture installed."""
     database = Database(settings)
     install_cdc(database, settings)
     try:
@@ -89,7 +89,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    # Not above: there every request would pass the same limit twice.
+    # Not an argument of FastAPI, which would check the limit a second time.
     app.max_body_size = settings.MAX_BODY_BYTES
     app.state.settings = settings
     app.state.auth = AuthComponents.from_settings(settings)
@@ -111,6 +111,6 @@ def install_routes(app: Application, settings: Settings) -> None:
 
 
 app = create_app()
-# All that is there by now stays: 150 000 objects that the collector would go through
-# again and again, while somebody waits for her answer.
+# Exclude the 150 000 objects made so far, which live until exit, from garbage
+# collection: each full collection would traverse them during a request.
 gc.freeze()

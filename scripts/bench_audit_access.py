@@ -1,10 +1,9 @@
-"""What the access log costs: CPU of a GET with and without it, and its loader's pace.
+"""Measure the access log: CPU time of a GET with and without it, and loading speed.
 
 python scripts/bench_audit_access.py
 
-In one process, on SQLite, without a server: two applications take turns. Loading is
-done in the same process, so it is counted too. All is in memory, where that can be: it
-is not the disk that is measured.
+Two applications take turns in one process, on SQLite and without a server. The CPU time
+includes loading. Files are in memory if possible, to exclude the disk.
 """
 
 import asyncio
@@ -21,7 +20,7 @@ from typing import Any
 from fastapi import FastAPI
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-# Nothing is signed for anybody here, yet the settings insist.
+# The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.audit.access.access_log import AccessLog
@@ -34,7 +33,7 @@ ROUNDS, REQUESTS, ROWS = 60, 400, 50_000
 PATH = "/api/v1/products/{}"
 
 
-def scope_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:
+def make_scope(app: FastAPI, method: str, path: str) -> dict[str, Any]:
     token = root_header(app.state.settings)["authorization"].encode()
     headers = [(b"host", b"test"), (b"authorization", token), (b"user-agent", b"bench")]
     headers.append((b"content-type", b"application/json"))
@@ -42,30 +41,30 @@ def scope_of(app: FastAPI, method: str, path: str) -> dict[str, Any]:
     return scope | {"headers": headers, "query_string": b"", "client": ("::1", 1)}
 
 
-async def ask(app: FastAPI, scope: dict[str, Any], body: bytes = b"") -> str:
-    """Return the place of what was made, if something was."""
-    places: list[bytes] = []
+async def call(app: FastAPI, scope: dict[str, Any], body: bytes = b"") -> str:
+    """Send a request to the application; return the Location header, if any."""
+    locations: list[bytes] = []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body}
 
     async def send(message: Any) -> None:
-        places.extend(v for k, v in message.get("headers", ()) if k == b"location")
+        locations.extend(v for k, v in message.get("headers", ()) if k == b"location")
 
     await app(dict(scope, app=app), receive, send)
-    return b"".join(places).decode()
+    return b"".join(locations).decode()
 
 
-async def costs_of_get(apps: dict[str, FastAPI]) -> None:
+async def measure_get(apps: dict[str, FastAPI]) -> None:
     first = next(iter(apps.values()))
     pen = b'{"sku": "PEN", "name": "Pen", "price": "1.00"}'
-    path = await ask(first, scope_of(first, "POST", "/api/v1/products"), pen)
+    path = await call(first, make_scope(first, "POST", "/api/v1/products"), pen)
     costs: dict[str, list[float]] = {mode: [] for mode in apps}
     for _ in range(ROUNDS):
         for mode, app in apps.items():
-            scope, began = scope_of(app, "GET", path), process_time()
+            scope, began = make_scope(app, "GET", path), process_time()
             for _ in range(REQUESTS):
-                await ask(app, scope)
+                await call(app, scope)
             await load(app)
             costs[mode].append((process_time() - began) / REQUESTS * 1e6)
     without, log = costs["off"], costs["batch"]
@@ -80,8 +79,8 @@ async def load(app: FastAPI) -> None:
         await log.loader.load()
 
 
-async def pace_of_loader(app: FastAPI) -> None:
-    scope = scope_of(app, "GET", PATH.format("x")) | {"app": app}
+async def measure_loader(app: FastAPI) -> None:
+    scope = make_scope(app, "GET", PATH.format("x")) | {"app": app}
     answer = {"status": 200, "bytes": 300, "duration_ms": 1.5}
     log: AccessLog = app.state.access_log
     for _ in range(ROWS):
@@ -102,8 +101,8 @@ async def measure(url: str, spool: Path) -> None:
             await stack.enter_async_context(
                 apps[mode].router.lifespan_context(apps[mode])
             )
-        await costs_of_get(apps)
-        await pace_of_loader(apps["batch"])
+        await measure_get(apps)
+        await measure_loader(apps["batch"])
 
 
 def main() -> None:

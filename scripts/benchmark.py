@@ -1,7 +1,7 @@
-"""Measure this application against a bare one: requests/s, and CPU per request.
+"""Compare this application with a minimal one: requests/s and CPU time per request.
 
-Each runs in a server process of its own, on one core; the driver, and PostgreSQL with
-it, have the others. They take turns, round by round, so that a noisy minute is shared.
+Each runs in its own server process on one core; the driver and PostgreSQL use the other
+cores. The servers take turns in short rounds, so that noise is shared.
 """
 
 import json
@@ -18,13 +18,13 @@ import typer
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-# Nothing is signed here, yet the settings insist.
+# The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.operations import Kind
 from scripts.bench.report import Row, rows_of, table_of
 from scripts.bench.rounds import Subject, measure
-from scripts.bench.servers import CORES, VARIANTS, pin, serving
+from scripts.bench.servers import CORES, VARIANTS, pin, run_server
 from tests.databases import Engine, template_on
 
 
@@ -34,7 +34,7 @@ def subjects_on(engine: Engine) -> Iterator[list[Subject]]:
     with ExitStack() as stack:
         template = stack.enter_context(template_on(engine))
         urls = {name: stack.enter_context(template.copy()) for name in VARIANTS}
-        servers = (serving(name, url) for name, url in urls.items())
+        servers = (run_server(name, url) for name, url in urls.items())
         yield [Subject(stack.enter_context(server)) for server in servers]
 
 
@@ -48,14 +48,15 @@ def compare(
 
 
 def main(
-    # Short and many: where a core's speed changes, what is compared lies close in time.
-    seconds: Annotated[float, typer.Option(help="How long a round lasts.")] = 0.5,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each server.")] = 30,
+    # Many short rounds, so that compared samples are close in time when the speed of a
+    # core changes.
+    seconds: Annotated[float, typer.Option(help="Duration of a round.")] = 0.5,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds per server.")] = 30,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     only: Annotated[list[Kind] | None, typer.Option(metavar="OPERATION")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare requests/s and CPU per request: what is not named is measured all."""
+    """Compare requests/s and CPU time per request, by default on all databases."""
     pin(os.getpid(), CORES[:-1] or CORES)
     with Console(stderr=True).status("Measuring"):
         rows = [

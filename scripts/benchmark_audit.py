@@ -1,7 +1,7 @@
-"""Ask a large audit log what auditors ask: how long it takes, and by which index.
+"""Measure typical queries of a large audit log, and print the indexes that they use.
 
 python scripts/benchmark_audit.py                 a million rows in each log
-python scripts/benchmark_audit.py --rows 50000    a quick look
+python scripts/benchmark_audit.py --rows 50000    a quick run
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-# Nothing is signed here, yet the settings insist.
+# The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.audit.history.repository import HistoryRepository
@@ -33,11 +33,10 @@ from app.core.config import Settings
 from app.core.db.database import Database, make_engine
 from tests.databases import Engine, make_settings, template_on
 
-TIMES = 50
-VERSIONS = 10  # of each record
+REPETITIONS = 50
 ID = UUID(int=777)
 
-# Ten versions of each record, three changes in each request, one every millisecond.
+# Ten versions per record, three changes per request, one change per millisecond.
 ROWS = {
     Engine.SQLITE: """
         WITH RECURSIVE n(i) AS (
@@ -68,8 +67,8 @@ SELECT id, at, 'request-' || i, record, 'ada@example.com', '192.0.2.1', 'GET',
     '/api/v1/products', '/api/v1/products', '', 200, 1.5, 512, 'curl', 'answered'
 FROM r"""
 
-Ask = Callable[[AuditRepository], Awaitable[Any]]
-QUESTIONS: dict[str, Ask] = {
+Query = Callable[[AuditRepository], Awaitable[Any]]
+QUERIES: dict[str, Query] = {
     "history of one record": lambda log: HistoryRepository(log.session).of_record(
         "Product", ID, HistoryQuery()
     ),
@@ -77,13 +76,13 @@ QUESTIONS: dict[str, Ask] = {
     "a request's accesses": lambda log: log.request_rows(ACCESSES, "request-333"),
     "newest changes": lambda log: log.list_changes(ChangeQuery()),
     "newest accesses": lambda log: log.list_accesses(AccessQuery()),
-    "changes by somebody": lambda log: log.list_changes(ChangeQuery(actor_id=ID)),
-    "accesses by somebody": lambda log: log.list_accesses(AccessQuery(user_id=ID)),
+    "changes of one user": lambda log: log.list_changes(ChangeQuery(actor_id=ID)),
+    "accesses of one user": lambda log: log.list_accesses(AccessQuery(user_id=ID)),
 }
 
 
 async def fill(settings: Settings, engine: Engine, rows: int) -> None:
-    """Write both logs as nobody else may: in the bare database."""
+    """Insert rows into both logs, without the application's guard."""
     bare = make_engine(settings)
     async with bare.begin() as connection:
         if engine is Engine.POSTGRESQL:
@@ -96,27 +95,27 @@ async def fill(settings: Settings, engine: Engine, rows: int) -> None:
     await bare.dispose()
 
 
-async def measure(session: AsyncSession, ask: Ask) -> tuple[float, str]:
-    """Return the median in milliseconds, and the index that the database takes."""
+async def measure(session: AsyncSession, query: Query) -> tuple[float, str]:
+    """Return the median duration in milliseconds, and the plan's line with an index."""
     log = AuditRepository(session)
-    sent: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
     engine = session.get_bind()
 
-    def note(_: Any, __: Any, sql: str, values: Any, *___: Any) -> None:
-        sent.append((sql, values))
+    def record(_: Any, __: Any, sql: str, values: Any, *___: Any) -> None:
+        statements.append((sql, values))
 
-    event.listen(engine, "before_cursor_execute", note)
-    await ask(log)
-    event.remove(engine, "before_cursor_execute", note)
-    took = []
-    for _ in range(TIMES):
+    event.listen(engine, "before_cursor_execute", record)
+    await query(log)
+    event.remove(engine, "before_cursor_execute", record)
+    durations = []
+    for _ in range(REPETITIONS):
         start = perf_counter()
-        await ask(log)
-        took.append((perf_counter() - start) * 1000)
-    return median(took), await explained(session, *sent[0])
+        await query(log)
+        durations.append((perf_counter() - start) * 1000)
+    return median(durations), await explain_plan(session, *statements[0])
 
 
-async def explained(session: AsyncSession, sql: str, values: Any) -> str:
+async def explain_plan(session: AsyncSession, sql: str, values: Any) -> str:
     connection = await session.connection()
     sqlite = connection.dialect.name == "sqlite"
     explain = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
@@ -130,19 +129,17 @@ async def run(engine: Engine, url: str, rows: int, table: Table) -> None:
     await fill(settings, engine, rows)
     database = Database(settings)
     async with database.reading() as session:
-        for name, ask in QUESTIONS.items():
-            milliseconds, index = await measure(session, ask)
+        for name, query in QUERIES.items():
+            milliseconds, index = await measure(session, query)
             table.add_row(engine, name, f"{milliseconds:.2f}", index[:90])
     await database.close()
 
 
 def main(
-    rows: Annotated[int, typer.Option(min=1_000, help="In each log.")] = 1_000_000,
+    rows: Annotated[int, typer.Option(min=1_000, help="Rows in each log.")] = 1_000_000,
 ) -> None:
-    """Ask a large log what auditors ask; on SQLite and on PostgreSQL."""
-    table = Table(
-        "database", "question", "ms", "plan", title=f"{rows} rows in each log"
-    )
+    """Measure queries of a large audit log on SQLite and PostgreSQL."""
+    table = Table("database", "query", "ms", "plan", title=f"{rows} rows in each log")
     for engine in Engine:
         with template_on(engine) as template, template.copy() as url:
             asyncio.run(run(engine, url, rows, table))

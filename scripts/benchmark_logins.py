@@ -1,7 +1,7 @@
-"""Let a hundred sign in at once: logins/s, and how long /livez takes meanwhile.
+"""Measure a hundred concurrent logins: logins/s, and latency of /livez meanwhile.
 
-The server has one core, and hashes few passwords at once: the crowd queues, and nobody
-else should notice.
+The server has one core and limits concurrent password hashing: logins queue, and other
+requests should not be delayed.
 """
 
 import json
@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-# Nothing is signed here, yet the settings insist.
+# The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.logins import Logins, measure_logins, table_of
@@ -24,19 +24,19 @@ from scripts.bench.servers import CORES, pin
 from tests.databases import Engine, template_on
 
 
-def crowd_on(engine: Engine) -> Logins:
+def measure_on(engine: Engine) -> Logins:
     with template_on(engine) as template, template.copy() as url:
         return measure_logins(engine, url)
 
 
 def main(
     database: Annotated[list[Engine] | None, typer.Option()] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Let a hundred sign in at once: logins/s, and how long /livez takes meanwhile."""
+    """Measure a hundred concurrent logins, and the latency of /livez meanwhile."""
     pin(os.getpid(), CORES[:-1] or CORES)
     with Console(stderr=True).status("Measuring"):
-        rows = [crowd_on(engine) for engine in database or Engine]
+        rows = [measure_on(engine) for engine in database or Engine]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.audit.history.consistency import ConsistencyCheck, Inconsistency
 from app.core.config import settings
-from app.core.db.migrations import schema_fault
+from app.core.db.migrations import check_schema
 from app.core.models import entities
 from app.main import open_database
 
@@ -25,7 +25,7 @@ from app.main import open_database
 async def find_differences() -> list[Inconsistency]:
     """Return the differences found by both of two passes, to exclude open writes."""
     async with open_database(settings) as database:
-        if fault := await schema_fault(database):
+        if fault := await check_schema(database):
             sys.exit(fault)
         passes: list[set[Inconsistency]] = []
         for _ in range(2):

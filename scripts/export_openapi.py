@@ -1,4 +1,4 @@
-"""Write the OpenAPI document to docs/openapi.json, where a test watches its changes."""
+"""Write the OpenAPI document to docs/openapi.json, which a test compares."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ SNAPSHOT = ROOT / "docs" / "openapi.json"
 
 
 def document() -> str:
-    """Return the document as development shows it, in a stable layout."""
+    """Return the OpenAPI document of a development server as indented JSON."""
     app = create_app(settings.model_copy(update={"EXPOSE_DOCS": True}))
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 

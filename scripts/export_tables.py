@@ -1,4 +1,4 @@
-"""Fill the tables of the guides that follow from the code: permissions, and ASVS."""
+"""Fill the tables in docs/ that are derived from code: permissions, audit, ASVS."""
 
 import ast
 import re
@@ -25,38 +25,38 @@ def dependencies(dependant: Dependant) -> Iterator[object]:
         yield from dependencies(child)
 
 
-def need_of(route: RouteContext, method: str) -> str:
-    """Return what a call needs: a permission, a user, or nothing."""
+def requirement_of(route: RouteContext, method: str) -> str:
+    """Return what an operation requires: a permission, a signed-in user or nothing."""
     calls = list(dependencies(route.dependant))
     for call in calls:
         if isinstance(call, PermissionChecker):
             return f"`{call.resource}:{action_of(route.endpoint, method, route.path)}`"
-    return "a user" if get_principal in calls else "nobody"
+    return "a signed-in user" if get_principal in calls else "nothing"
 
 
 def matrix() -> Iterator[str]:
-    yield "| call | needs |"
+    yield "| operation | requires |"
     yield "|---|---|"
     for route in iter_route_contexts(app.routes):
         if route.include_in_schema and (route.path or "").startswith("/api/"):
             for method in sorted(route.methods or ()):
                 call = f"`{method} {(route.path or '').removeprefix('/api/v1')}`"
-                yield f"| {call} | {need_of(route, method)} |"
+                yield f"| {call} | {requirement_of(route, method)} |"
 
 
 def asvs() -> Iterator[str]:
     proofs = defaultdict(list)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for number, name in marked(path):
+        for number, name in asvs_marks(path):
             proofs[number].append(f"`{path.stem}`: {name[5:].replace('_', ' ')}")
-    yield "| line | proved by |"
+    yield "| requirement | tests |"
     yield "|---|---|"
     for number in sorted(proofs, key=lambda dotted: [*map(int, dotted.split("."))]):
         yield f"| {number} | {'; '.join(proofs[number])} |"
 
 
-def marked(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield each ASVS line with the test that the mark stands on."""
+def asvs_marks(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each ASVS requirement number with the name of a test marked with it."""
     numbers: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         if found := re.match(r'\s*@pytest\.mark\.asvs\("([\d.]+)"\)', line):
@@ -67,21 +67,19 @@ def marked(path: Path) -> Iterator[tuple[str, str]]:
 
 
 MATRIX = ROOT / "tests/audit/changes/test_matrix.py"
-
-
-FATES = {"recorded()": "nothing has changed: no row"}
+NO_CHANGE = {"recorded()": "nothing has changed: no row"}
 
 
 def write_paths() -> Iterator[str]:
-    """Read the paths where they are tried: each function is one, and says its fate."""
+    """Yield the ways of writing and the audit's reaction, from the tests in MATRIX."""
     yield "| way of writing | the audit |"
     yield "|---|---|"
     for node in ast.parse(MATRIX.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.AsyncFunctionDef) and node.decorator_list:
             mark = ast.unparse(node.decorator_list[0])
-            fate = FATES.get(mark, mark.partition("(")[0])
-            if fate in (*FATES.values(), "recorded", "refused"):
-                yield f"| {node.name.replace('_', ' ')} | {fate} |"
+            result = NO_CHANGE.get(mark, mark.partition("(")[0])
+            if result in (*NO_CHANGE.values(), "recorded", "refused"):
+                yield f"| {node.name.replace('_', ' ')} | {result} |"
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             yield f"| `{ast.literal_eval(node.value.args[0])!r}` | refused |"
 
@@ -93,7 +91,7 @@ TABLES = (
 )
 
 
-def filled(text: str, name: str, lines: Iterator[str]) -> str:
+def fill_table(text: str, name: str, lines: Iterator[str]) -> str:
     table = f"<!-- {name} -->\n{chr(10).join(lines)}\n<!-- /{name} -->"
     return re.sub(
         f"<!-- {name} -->.*<!-- /{name} -->", lambda _: table, text, flags=re.S
@@ -103,5 +101,5 @@ def filled(text: str, name: str, lines: Iterator[str]) -> str:
 if __name__ == "__main__":
     for path, name, table in TABLES:
         text = path.read_text(encoding="utf-8")
-        path.write_text(filled(text, name, table()), encoding="utf-8")
+        path.write_text(fill_table(text, name, table()), encoding="utf-8")
         print(f"Filled {path.relative_to(ROOT)}")

@@ -1,8 +1,8 @@
-"""Write a new domain: six files, its lines in two lists, its migration and its tests.
+"""Generate a domain: its files, registration, migration and tests.
 
 python scripts/new_module.py warehouses 'code:str!' name:str 'phone:str?' notes:text
 
-It does all of this or nothing. --help tells the types of fields.
+If a step fails, all changes are undone. See --help for the types of fields.
 """
 
 import os
@@ -20,7 +20,7 @@ import typer
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
-# The application is read, not served: any secret will do, so none need be set.
+# The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.templates.grammar import GRAMMAR, RefusedException
@@ -28,25 +28,25 @@ from scripts.templates.module import Module, parse_module
 from scripts.templates.render import render
 
 VERSIONS = Path("alembic/versions")
-# What is written from the code, and by which scripts.
+# Files exported from the code, and the scripts that export them.
 WRITTEN = (Path("docs/openapi.json"), Path("docs/RBAC_GUIDE.md"))
 EXPORTS = ("scripts/export_openapi.py", "scripts/export_tables.py")
 
 
 class FailedException(Exception):
-    """A step has failed, and everything is as it was before."""
+    """A step failed, and all changes were undone."""
 
 
 def add_module(root: Path, module: Module) -> None:
     """Add a module to the repository at `root`.
 
     Raises:
-        RefusedException: it would not fit in; nothing has been touched.
-        FailedException: a later step has failed; what was made is gone again.
+        RefusedException: the module conflicts with the code; nothing was changed.
+        FailedException: a later step failed; all changes were undone.
     """
     files = render(root, module)
     with TemporaryDirectory() as folder, all_or_nothing(root, module, [*files]):
-        # The developer's database may be anywhere between two migrations.
+        # Not the developer's database, which may not be at head.
         url = f"sqlite:///{folder}/head.db"
         run(root, url, "-m", "alembic", "upgrade", "head")
         run(root, url, "-m", "alembic", "check")
@@ -61,7 +61,7 @@ def add_module(root: Path, module: Module) -> None:
 
 @contextmanager
 def all_or_nothing(root: Path, module: Module, paths: list[Path]) -> Iterator[None]:
-    """Put everything back as it was, should anything in this block fail."""
+    """Undo all changes to the files if the block raises."""
     places = {root / path for path in (*paths, *WRITTEN)}
     before = {place: place.read_bytes() for place in places if place.exists()}
     revisions = {*(root / VERSIONS).glob("*.py")}
@@ -78,7 +78,7 @@ def all_or_nothing(root: Path, module: Module, paths: list[Path]) -> Iterator[No
 
 
 def run(root: Path, url: str, *words: str) -> None:
-    # Without bytecode, for it would be left behind where a module is gone again.
+    # Without bytecode, which would be left behind if the module is undone.
     settings = {"DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, *words],
@@ -90,15 +90,15 @@ def run(root: Path, url: str, *words: str) -> None:
     )
     if done.returncode:
         said = f"{done.stdout}{done.stderr}".strip()
-        raise FailedException(f"This has failed: python {' '.join(words)}\n{said}")
+        raise FailedException(f"Command failed: python {' '.join(words)}\n{said}")
 
 
 def main(
-    name: Annotated[str, typer.Argument(help="The plural, such as purchase_orders")],
+    name: Annotated[str, typer.Argument(help="Plural, such as purchase_orders")],
     fields: Annotated[list[str], typer.Argument(help="Such as name:str; see below")],
-    singular: Annotated[str, typer.Option(help="Of NAME, where it is irregular")] = "",
+    singular: Annotated[str, typer.Option(help="Singular of NAME, if irregular")] = "",
 ) -> None:
-    """Write a new domain: files, lists, migration and tests. All of it, or nothing.
+    """Generate a domain: files, registration, migration and tests.
 
     \b
     python scripts/new_module.py warehouses 'code:str!' name:str 'phone:str?' notes:text
@@ -107,11 +107,11 @@ def main(
         module = parse_module(name, singular, fields)
         add_module(ROOT, module)
     except RefusedException as error:
-        sys.exit(f"Nothing has changed. {error}")
+        sys.exit(f"Nothing was changed. {error}")
     except FailedException as error:
-        sys.exit(f"Everything is as it was before. {error}")
-    print(f"Made {name}: the class {module.entity}, in the table {module.table}.")
-    print("Read its migration and its files. Then: alembic upgrade head")
+        sys.exit(f"All changes were undone. {error}")
+    print(f"Created {name}: class {module.entity}, table {module.table}.")
+    print("Review its files and its migration, then run: alembic upgrade head")
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.auth.sessions.purge import purge
 from app.core.config import settings
-from app.core.db.migrations import schema_fault
+from app.core.db.migrations import check_schema
 from app.main import open_database
 
 
 async def purge_expired() -> int:
     """Delete expired rows; return their number."""
     async with open_database(settings) as database:
-        if fault := await schema_fault(database):
+        if fault := await check_schema(database):
             sys.exit(fault)
         async with database.writing() as session:
             return await purge(session)

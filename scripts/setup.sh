@@ -1,7 +1,8 @@
-# Sourced by run and test: virtual environment, packages, .env. Does only what is missing.
+# Create the virtual environment, install packages and write .env, each if missing.
+# Sourced by scripts/run and scripts/test.
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
-fail() { printf 'Cannot go on: %s\n' "$*" >&2; exit 1; }
+fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
 
 find_python() {
   local candidate
@@ -11,26 +12,26 @@ find_python() {
       return
     fi
   done
-  fail "Python 3.11 or newer is needed, and there is none on the PATH."
+  fail "Python 3.11 or newer is required, but none is on the PATH."
 }
 
 make_environment() {
   local python
   python=$(find_python)
-  say "Making a virtual environment in .venv with $($python --version)"
+  say "Creating a virtual environment in .venv with $($python --version)"
   "$python" -m venv .venv ||
-    fail "the module venv does not work. On Debian: apt install python3-venv."
+    fail "python -m venv failed. On Debian: apt install python3-venv."
 }
 
 install_packages() {
   say "Installing requirements.txt"
   python -m pip install --quiet --disable-pip-version-check -r requirements.txt ||
-    fail "the packages of requirements.txt could not be installed; see above."
+    fail "pip could not install requirements.txt; see above."
   cp requirements.txt .venv/installed.txt
 }
 
 make_env_file() {
-  say "Writing .env from .env.example, with a fresh secret"
+  say "Writing .env from .env.example with a new SECRET_KEY"
   python - <<'PYTHON'
 import os, re, secrets
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Migrate, seed and serve in one process: what scripts/run does once all is installed.
+"""Migrate, seed and serve in one process; called by scripts/run.
 
-The same as `alembic upgrade head`, `python seeds/seed_create_app.py` and
-`python -m app`, but it loads the libraries once instead of three times.
+Equivalent to `alembic upgrade head`, `python seeds/seed_create_app.py` and
+`python -m app`, but loads the libraries once instead of three times.
 """
 
 import asyncio
@@ -23,6 +23,6 @@ if __name__ == "__main__":
     upgrade(Config(ROOT / "alembic.ini"), "head")
     print("Seeding", flush=True)
     asyncio.run(seed(rows=0))
-    address = f"http://{settings.HOST}:{settings.PORT}"
-    print(f"Serving {address}/ and its docs at {address}/docs", flush=True)
+    url = f"http://{settings.HOST}:{settings.PORT}"
+    print(f"Serving {url}/, with the API documentation at {url}/docs", flush=True)
     serve()

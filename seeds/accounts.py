@@ -1,4 +1,4 @@
-"""Example roles, each with a user: what a viewer, a seller and a manager may do."""
+"""Example roles, and a user for each of them."""
 
 from secrets import token_urlsafe
 
@@ -23,17 +23,17 @@ ROLES: dict[str, dict[str, list[str]]] = {
 
 
 async def add_accounts(session: AsyncSession) -> dict[str, str]:
-    """Add the roles and users that are missing; return the passwords by e-mail address.
+    """Add the missing roles and users; return the new users' passwords by e-mail.
 
-    Through the repositories: the services ask who is acting, and nobody has signed in.
+    Uses the repositories, because the services require a signed-in user.
     """
-    made = {}
+    passwords_by_email = {}
     for name, modules in ROLES.items():
         role = await find_or_add(session, RoleCreate(name=name, modules=modules))
         email = f"{name}@example.com"
         if not await AccountRepository(session).find_by_email_key(email_key(email)):
-            made[email] = await add_user(session, email, role)
-    return made
+            passwords_by_email[email] = await add_user(session, email, role)
+    return passwords_by_email
 
 
 async def find_or_add(session: AsyncSession, data: RoleCreate) -> Role:
@@ -42,9 +42,9 @@ async def find_or_add(session: AsyncSession, data: RoleCreate) -> Role:
 
 
 async def add_user(session: AsyncSession, email: str, role: Role) -> str:
-    """Add a user who holds this role; return the password made up for her.
+    """Add a user with this role; return the generated password.
 
-    It need not be changed first, unlike the accounts of real people.
+    Unlike other new users, they need not change it at the first login.
     """
     password = token_urlsafe(12)
     await UserRepository(session).create(

@@ -1,4 +1,4 @@
-"""What the seeds are made of: a stationer's shop, and rows by the number."""
+"""Example data: a stationer's shop, and numbered rows."""
 
 import re
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ LAST_NAMES = ("Lovelace", "Ångström", "Rossi", "Curie", "Okafor")
 COMPANIES = ("Analytical Engines", "Nordlicht AB", "Studio Rossi", None)
 ERRANDS = ("Send the offer", "Call back", "Check the delivery", "Write the invoice")
 
-# What becomes of the tasks, in turn: half of them are still to do.
-FATES = (
+# Statuses given to the tasks in turn.
+STATUSES = (
     Status.TODO,
     Status.IN_PROGRESS,
     Status.TODO,
@@ -37,7 +37,7 @@ FATES = (
 )
 
 
-# The sku and the address of a numbered row; the latter is unique in any case.
+# SKU of a numbered product, or e-mail address of a numbered customer (case-folded).
 ROW = re.compile(r"ROW-([0-9]+)|row-([0-9]+)@.+")
 
 
@@ -88,6 +88,6 @@ def row_customers(numbers: range) -> Iterator[CustomerCreate]:
 
 
 def row_number(name: str) -> int:
-    """Return the number in the sku or the address of a row; 0 for any other name."""
+    """Return the number in a row's SKU or e-mail address, or 0 for other names."""
     match = ROW.fullmatch(name)
     return int(match[1] or match[2]) if match else 0

@@ -1,9 +1,9 @@
-"""Fill the database with linked example data. Doing it twice changes nothing.
+"""Fill the database with linked example data. Idempotent.
 
-python seeds/seed_create_app.py             a small stationer's shop
-python seeds/seed_create_app.py --rows N    N numbered products, customers and tasks too
+python seeds/seed_create_app.py             add the example data of a small shop
+python seeds/seed_create_app.py --rows N    also add N numbered rows to each table
 
-The shop goes through the services, so that their rules hold for the seeds as well.
+Uses the services, so that the data obeys their rules.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from app.auth.users.first_superuser import add_first_superuser
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
-from app.core.db.migrations import schema_fault
+from app.core.db.migrations import check_schema
 from app.core.exceptions import ValidationFailedException
 from app.core.pagination import PageQuery
 from app.core.text import email_key
@@ -42,7 +42,7 @@ from app.modules.tasks.service import TaskService
 from seeds import data
 from seeds.accounts import add_accounts
 
-BATCH = 500  # rows of each kind in one transaction: others may write in between
+BATCH = 500  # rows of each kind per transaction, so that other writers can proceed
 
 
 class Seeder:
@@ -55,9 +55,9 @@ class Seeder:
         self.tasks = TaskService(TaskRepository(session), UNCONDITIONAL)
 
     async def fill_shop(self) -> dict[str, str] | None:
-        """Open the shop, if there is nothing in it, and return the accounts made."""
-        everything = (self.products, self.customers, self.tasks)
-        if any([(await each.page(PageQuery(limit=1))).total for each in everything]):
+        """Add the example data and return passwords by e-mail; None if data exists."""
+        services = (self.products, self.customers, self.tasks)
+        if any([(await each.page(PageQuery(limit=1))).total for each in services]):
             return None
         accounts = await add_accounts(self.session)
         await self.add(data.shop_products(), data.shop_customers())
@@ -66,30 +66,30 @@ class Seeder:
     async def add(
         self, products: Iterable[ProductCreate], customers: Iterable[CustomerCreate]
     ) -> None:
-        """Add them, with a task for each customer."""
+        """Add the products and customers, and a task for each customer."""
         await self.products.create_many(products)
-        made = await self.customers.create_many(customers)
-        tasks = data.shop_tasks([customer.id for customer in made])
+        created = await self.customers.create_many(customers)
+        tasks = data.shop_tasks([customer.id for customer in created])
         for number, task in enumerate(await self.tasks.create_many(tasks)):
-            fate = data.FATES[number % len(data.FATES)]
-            if fate is not Status.TODO:
-                await self.tasks.update(task.id, TaskUpdate(status=fate))
+            status = data.STATUSES[number % len(data.STATUSES)]
+            if status is not Status.TODO:
+                await self.tasks.update(task.id, TaskUpdate(status=status))
 
     async def add_rows(self, numbers: range) -> None:
         await self.add(data.row_products(numbers), data.row_customers(numbers))
 
-    async def rows_so_far(self) -> int:
-        """Return the highest number that a row has; those below may be gone again."""
+    async def last_row_number(self) -> int:
+        """Return the highest number of a row; lower ones may have been deleted."""
         highest = 0
-        async for item in found(self.products):
+        async for item in find_rows(self.products):
             highest = max(highest, data.row_number(item.sku))
-        async for item in found(self.customers):
+        async for item in find_rows(self.customers):
             highest = max(highest, data.row_number(email_key(item.email)))
         return highest
 
 
-async def found(service: ProductService | CustomerService) -> AsyncIterator[Any]:
-    """Yield what could be a numbered row, a page at a time: there may be millions."""
+async def find_rows(service: ProductService | CustomerService) -> AsyncIterator[Any]:
+    """Yield the candidates for numbered rows. Reads page by page to bound memory."""
     query = PageQuery(q="row-", limit=200, count=False)
     while items := (await service.page(query)).items:
         for item in items:
@@ -99,7 +99,7 @@ async def found(service: ProductService | CustomerService) -> AsyncIterator[Any]
 
 async def seed_rows(database: Database, rows: int) -> None:
     async with database.reading() as session:
-        start = await Seeder(session).rows_so_far()
+        start = await Seeder(session).last_row_number()
     with Progress(console=Console(stderr=True)) as progress:
         bar = progress.add_task("rows of each", total=rows, completed=start)
         for first in range(start + 1, rows + 1, BATCH):
@@ -111,19 +111,19 @@ async def seed_rows(database: Database, rows: int) -> None:
 
 async def seed(rows: int) -> None:
     async with open_database(settings) as database:
-        if fault := await schema_fault(database):
-            sys.exit(fault)
+        if error := await check_schema(database):
+            sys.exit(error)
         with new_context(Context(request_id="seed", actor_label="seed_create_app")):
-            tell(settings.FIRST_SUPERUSER_EMAIL, await add_superuser(database))
+            print_login(settings.FIRST_SUPERUSER_EMAIL, await add_superuser(database))
             if settings.is_production:
-                print("In production there is no example data.")
+                print("Skipped the example data: ENVIRONMENT is production.")
                 return
             async with database.writing() as session:
                 accounts = await Seeder(session).fill_shop()
             for email, password in (accounts or {}).items():
-                tell(email, password)
-            stays = accounts is None
-            print("There is data: the shop stays." if stays else "The shop is open.")
+                print_login(email, password)
+            added = accounts is not None
+            print("Added example data." if added else "Found data: added no examples.")
             if rows:
                 await seed_rows(database, rows)
 
@@ -135,15 +135,15 @@ async def add_superuser(database: Database) -> str | None:
         sys.exit(f"FIRST_SUPERUSER_PASSWORD: {error.errors[0]['msg']}")
 
 
-def tell(email: str, password: str | None) -> None:
-    """Show a password that was made up, this once: it is stored nowhere."""
+def print_login(email: str, password: str | None) -> None:
+    """Print the login with a generated password, which is not stored in plain text."""
     print(f"Sign in as {email}" + (f" with password {password}" if password else ""))
 
 
 def main(
     rows: Annotated[int, typer.Option(min=0, help="Numbered rows of each kind")] = 0,
 ) -> None:
-    """Fill the database with linked example data. Doing it twice changes nothing."""
+    """Fill the database with linked example data. Idempotent."""
     asyncio.run(seed(rows))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core.config import Settings
-from scripts.export_tables import TABLES, filled
+from scripts.export_tables import TABLES, fill_table
 from tests.databases import GivenSettings
 
 ROOT = Path(__file__).parent.parent
@@ -82,4 +82,4 @@ def test_the_tables_follow_the_code(
 ) -> None:
     text = path.read_text(encoding="utf-8")
     hint = "python scripts/export_tables.py, and commit docs/"
-    assert filled(text, name, table()) == text, hint
+    assert fill_table(text, name, table()) == text, hint

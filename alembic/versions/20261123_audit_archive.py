@@ -1,7 +1,7 @@
 """audit archive.
 
 Revision: c41244e58c02, after 0a4932730bd5
-Made: 2026-11-23 12:16:41.313191+00:00
+Created: 2026-11-23 12:16:41.313191+00:00
 """
 
 import sqlalchemy as sa

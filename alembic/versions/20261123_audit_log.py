@@ -1,7 +1,7 @@
 """audit log.
 
 Revision: 0a4932730bd5, after b971017a7250
-Made: 2026-11-23 11:57:29.586554+00:00
+Created: 2026-11-23 11:57:29.586554+00:00
 """
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ depends_on = None
 LOGS = ("audit_change", "audit_access")
 REFUSAL = "The audit log can only be added to"
 
-# The archiver, and nobody else, says in its own transaction that it is pruning.
+# The archiver inserts a row into audit_pruning in the transaction that deletes.
 SQLITE = """
 CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table}
 WHEN NOT EXISTS (SELECT 1 FROM audit_pruning) OR '{verb}' = 'UPDATE'

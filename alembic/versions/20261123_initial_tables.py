@@ -1,7 +1,7 @@
 """initial tables.
 
 Revision: b971017a7250, after
-Made: 2026-11-23 09:36:09.576850+00:00
+Created: 2026-11-23 09:36:09.576850+00:00
 """
 
 import sqlalchemy as sa

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.audit.models import Action
-from app.core.fields import Id, Instant, Whole, parse_whole
+from app.core.fields import Id, Instant, QueryInt, parse_int
 from app.core.schemas import Strict
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 # Bounds placed after a validator would be missing from the OpenAPI schema.
-Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_whole)]
+Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_int)]
 Include = Annotated[
     Literal["restored"] | None,
     Field(description="`restored` adds the rows restored from cold storage."),
@@ -90,7 +90,7 @@ class CursorPage(BaseModel, Generic[T]):
 class LogQuery(Strict):
     """Query parameters of both logs. A field outside `PAGING` filters by equality."""
 
-    limit: Whole = Field(50, ge=1, le=200, description="Maximum number of items.")
+    limit: QueryInt = Field(50, ge=1, le=200, description="Maximum number of items.")
     cursor: Cursor | None = Field(None, description="The `next` of the previous page.")
     since: Instant | None = Field(None, description="At or after this time.")
     until: Instant | None = Field(None, description="Before this time.")

@@ -1,4 +1,4 @@
-"""Work that is done again and again for as long as the application runs."""
+"""Periodic background tasks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,8 +12,8 @@ Work = Callable[[], Awaitable[object]]
 
 
 @asynccontextmanager
-async def every(seconds: float, work: Work) -> AsyncIterator[None]:
-    """Do this work every so often in the background, while this block runs."""
+async def run_every(seconds: float, work: Work) -> AsyncIterator[None]:
+    """Run `work` periodically in a background task until the block exits."""
     task = asyncio.create_task(repeat(seconds, work))
     try:
         yield
@@ -24,11 +24,11 @@ async def every(seconds: float, work: Work) -> AsyncIterator[None]:
 
 
 async def repeat(seconds: float, work: Work) -> None:
-    # The pause comes first: what has just started has other things to do.
+    # Sleep first, so that the work does not slow the start of the application.
     while True:
         await asyncio.sleep(seconds)
         try:
             await work()
-        # Whatever it is, it must not end the work: the next time is soon enough.
+        # An error must not end the task: log it, and run again after the pause.
         except Exception:
             logger.exception("background_work_failed", work=work.__qualname__)

@@ -1,4 +1,4 @@
-"""Instants as whole microseconds since 1970: exactly what both databases keep."""
+"""Current time, and datetimes as microseconds since 1970, which both databases keep."""
 
 from datetime import UTC, datetime, timedelta
 

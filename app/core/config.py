@@ -1,4 +1,4 @@
-"""The settings: read once, from the environment and from .env, and checked at once."""
+"""Settings, read from the environment and .env and validated at import."""
 
 import sys
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ from app.core.enums import AccessMode, Environment, LogLevel
 from app.core.origins import check_hosts, check_origins
 
 DRIVERS = ("sqlite:///", "postgresql://")
-EXAMPLE = "example-only"  # how the secret of .env.example begins
-SHORTEST_SECRET = 32
+EXAMPLE_PREFIX = "example-only"  # of the SECRET_KEY in .env.example
+MIN_SECRET_LENGTH = 32
 
 
-# In the environment a list is written as words with commas between them.
-Words = Annotated[tuple[str, ...], NoDecode]
-Hosts = Annotated[Words, AfterValidator(check_hosts)]
-Origins = Annotated[Words, AfterValidator(check_origins)]
+# NoDecode: the environment has comma-separated values instead of JSON.
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+Hosts = Annotated[CommaSeparated, AfterValidator(check_hosts)]
+Origins = Annotated[CommaSeparated, AfterValidator(check_origins)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 
 
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
 
     ENVIRONMENT: Environment = Environment.DEVELOPMENT
-    SECRET_KEY: SecretStr = Field(min_length=SHORTEST_SECRET)
+    SECRET_KEY: SecretStr = Field(min_length=MIN_SECRET_LENGTH)
     SECRET_KEYS_OLD: Secrets = ()
     DATABASE_URL: str = Field("sqlite:///app.db", repr=False)
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()
-    TRUSTED_PROXIES: Words = ()
+    TRUSTED_PROXIES: CommaSeparated = ()
     MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False
     DOCS_CDN: str = Field("", pattern=r"^(https://[^/].*[^/])?$")
@@ -77,20 +77,20 @@ class Settings(BaseSettings):
         mode="before",
     )
     @classmethod
-    def split(cls, value: object) -> object:
+    def split_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
         return tuple(word.strip() for word in value.split(",") if word.strip())
 
     @field_validator("DATABASE_URL")
     @classmethod
-    def check_engine(cls, url: str) -> str:
+    def check_database_url(cls, url: str) -> str:
         if not url.startswith(DRIVERS):
             raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
         try:
             urlsplit(url).port  # noqa: B018
         except ValueError:
-            raise ValueError("must be USER:PASSWORD@HOST:PORT/NAME") from None
+            raise ValueError("must end in USER:PASSWORD@HOST:PORT/NAME") from None
         return url
 
     @field_validator("TRUSTED_PROXIES")
@@ -99,29 +99,30 @@ class Settings(BaseSettings):
         try:
             return tuple(str(ip_network(network)) for network in networks)
         except ValueError:
-            raise ValueError("must be addresses or networks") from None
+            raise ValueError("must be IP addresses or networks (CIDR)") from None
 
     @model_validator(mode="after")
     def check_production(self) -> Self:
-        if self.is_production and (faults := "; ".join(self.faults())):
-            raise ValueError(f"in production {faults}")
+        if self.is_production and (errors := "; ".join(self.production_errors())):
+            raise ValueError(f"unsafe in production: {errors}")
         return self
 
-    def faults(self) -> Iterator[str]:
-        """Yield what makes these settings unsafe; never a value."""
+    def production_errors(self) -> Iterator[str]:
+        """Yield a message for each unsafe setting, without its value."""
         secrets = (self.SECRET_KEY, *self.SECRET_KEYS_OLD)
-        if any(each.get_secret_value().startswith(EXAMPLE) for each in secrets):
+        if any(key.get_secret_value().startswith(EXAMPLE_PREFIX) for key in secrets):
             yield "SECRET_KEY must not be the example"
-        if any(len(each) < SHORTEST_SECRET for each in self.SECRET_KEYS_OLD):
-            yield "SECRET_KEYS_OLD are too short"
-        if self.FIRST_SUPERUSER_PASSWORD.get_secret_value().startswith(EXAMPLE):
+        if any(len(key) < MIN_SECRET_LENGTH for key in self.SECRET_KEYS_OLD):
+            yield f"SECRET_KEYS_OLD must be of {MIN_SECRET_LENGTH} characters or more"
+        password = self.FIRST_SUPERUSER_PASSWORD.get_secret_value()
+        if password.startswith(EXAMPLE_PREFIX):
             yield "FIRST_SUPERUSER_PASSWORD must not be an example"
         if "*" in self.ALLOWED_HOSTS:
-            yield "ALLOWED_HOSTS must name the hosts"
+            yield "ALLOWED_HOSTS must not contain *"
         if "*" in self.CORS_ORIGINS:
-            yield "CORS_ORIGINS must name the origins"
+            yield "CORS_ORIGINS must not contain *"
         if any(network.endswith("/0") for network in self.TRUSTED_PROXIES):
-            yield "TRUSTED_PROXIES must not be everybody"
+            yield "TRUSTED_PROXIES must not contain all addresses"
         if self.WORKERS > 1 and self.DATABASE_URL.startswith("sqlite"):
             yield "WORKERS must be 1 with SQLite"
 
@@ -135,12 +136,12 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Return the settings, or stop with one sentence that names what is wrong."""
+    """Return the settings, or exit with a message that lists the invalid ones."""
     try:
         return Settings()
     except ValidationError as error:
-        faults = (": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
-        sys.exit(f"The settings are not valid. {'; '.join(faults)}. See .env.example.")
+        errors = (": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
+        sys.exit(f"Invalid settings. {'; '.join(errors)}. See .env.example.")
 
 
 settings = load_settings()

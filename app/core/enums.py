@@ -1,4 +1,4 @@
-"""What the settings may be chosen from."""
+"""Enumerations used by the settings."""
 
 from enum import StrEnum
 
@@ -16,9 +16,9 @@ class LogLevel(StrEnum):
 
 
 class AccessMode(StrEnum):
-    """When a request is recorded; named as kube-apiserver names its audit modes."""
+    """Mode of the access log, named after kube-apiserver's audit modes."""
 
-    BATCH = "batch"  # on disk before the answer, in the database a second later
-    BLOCKING = "blocking"  # in the database before the answer, on disk if it is away
-    BLOCKING_STRICT = "blocking-strict"  # in the database, or the answer is 503
+    BATCH = "batch"  # write to disk before the response, load once a second
+    BLOCKING = "blocking"  # write to the database first; to disk if it is unavailable
+    BLOCKING_STRICT = "blocking-strict"  # write to the database first, or respond 503
     OFF = "off"

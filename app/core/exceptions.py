@@ -1,11 +1,11 @@
-"""What a service or repository may raise. handlers.py turns it into a response."""
+"""Exceptions of services and repositories, which handlers.py turns into responses."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
 class AppException(Exception):
-    """An answer the client can act on: `code` is for programs and never changes."""
+    """Base of the errors shown to clients. `code` is stable, for programs."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -51,7 +51,7 @@ class UnsupportedMediaTypeException(AppException):
 
 
 class ValidationFailedException(AppException):
-    """Well-formed values that mean nothing here, each told by its place."""
+    """Well-formed but invalid values; each error has `loc`, `type` and `msg`."""
 
     status = 422
     code = "validation_failed"
@@ -62,7 +62,7 @@ class ValidationFailedException(AppException):
 
 
 class UnavailableException(AppException):
-    """Not now: the database is away, busy, or not migrated. Worth another try."""
+    """The database is unavailable, busy or not migrated. Clients may retry."""
 
     status = 503
     code = "unavailable"

@@ -1,4 +1,4 @@
-"""Field types of the wire schemas: what JSON and queries have no type for."""
+"""Field types of request schemas, for values that JSON has no type for."""
 
 import re
 from datetime import UTC, datetime
@@ -8,77 +8,79 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, WithJsonSchema
 
-from app.core.text import email_key, one_line
+from app.core.text import check_single_line, email_key
 
-AMOUNT = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
-WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
-INSTANT = re.compile(
+AMOUNT_PATTERN = r"^(0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?$"
+INTEGER_PATTERN = r"^(0|-?[1-9][0-9]{0,17})$"
+RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 YEARS = range(1900, 9999)
 INT32 = 2**31 - 1
-LONGEST_EMAIL = 254
+MAX_EMAIL_LENGTH = 254
 
 
 def parse_amount(value: Any) -> Decimal:
-    if isinstance(value, str) and re.fullmatch(AMOUNT, value, re.ASCII):
+    if isinstance(value, str) and re.fullmatch(AMOUNT_PATTERN, value, re.ASCII):
         value = Decimal(value)
     if not isinstance(value, Decimal):
-        raise ValueError('An amount is a decimal string, such as "19.99"')
+        raise ValueError('Amount must be a decimal string, such as "19.99"')
     return value.quantize(Decimal("0.01"))
 
 
-def parse_whole(value: Any) -> int:
-    if isinstance(value, str) and re.fullmatch(WHOLE, value):
+def parse_int(value: Any) -> int:
+    if isinstance(value, str) and re.fullmatch(INTEGER_PATTERN, value):
         return int(value)
     if type(value) is int:
         return value
-    raise ValueError("A whole number is written in plain digits")
+    raise ValueError("Integer must be written in decimal digits")
 
 
-def parse_flag(value: Any) -> bool:
+def parse_bool(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     if value in ("true", "false"):
         return bool(value == "true")
-    raise ValueError("A flag is true or false")
+    raise ValueError("Boolean must be true or false")
 
 
 def parse_instant(value: Any) -> datetime:
-    if isinstance(value, str) and INSTANT.fullmatch(value.upper()):
+    if isinstance(value, str) and RFC3339.fullmatch(value.upper()):
         value = datetime.fromisoformat(value.upper())
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError("An instant is written as 2026-01-31T09:30:00Z (RFC 3339)")
+        raise ValueError("Time must be as in RFC 3339, such as 2026-01-31T09:30:00Z")
     try:
         instant = value.astimezone(UTC)
     except OverflowError:
-        raise ValueError("The instant is out of range") from None
+        raise ValueError("Time is out of range") from None
     if instant.year not in YEARS:
-        raise ValueError(f"The year must be {YEARS.start} to {YEARS.stop - 1}")
+        raise ValueError(f"Year must be {YEARS.start} to {YEARS.stop - 1}")
     return instant
 
 
-def refuse_name(address: Any) -> Any:
-    """Pydantic would take `Ada <ada@example.com>` as well, and drop the name."""
+def reject_display_name(address: Any) -> Any:
+    """Reject `Ada <ada@example.com>`, which Pydantic accepts without the name."""
     if isinstance(address, str) and "<" in address:
-        raise ValueError("An address is written without a name")
+        raise ValueError("E-mail address must not include a display name")
     return address
 
 
 def check_email(address: str) -> str:
-    if len(email_key(address)) > LONGEST_EMAIL:
-        raise ValueError(f"An address has {LONGEST_EMAIL} characters at most")
+    if len(email_key(address)) > MAX_EMAIL_LENGTH:
+        raise ValueError(f"E-mail address exceeds {MAX_EMAIL_LENGTH} characters")
     return address
 
 
 Id = Annotated[UUID, Field(strict=False)]
-# One spelling of an amount, so that POST, GET and the audit all say 1.50.
+# Quantized, so that requests, responses and the audit all have 1.50.
 Amount = Annotated[
     Decimal,
     Field(ge=0, max_digits=12, decimal_places=2),
     BeforeValidator(parse_amount),
-    WithJsonSchema({"type": "string", "pattern": AMOUNT, "examples": ["19.99"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": AMOUNT_PATTERN, "examples": ["19.99"]}
+    ),
 ]
 Instant = Annotated[
     datetime,
@@ -89,14 +91,14 @@ Instant = Annotated[
 ]
 Email = Annotated[
     EmailStr,
-    Field(max_length=LONGEST_EMAIL, examples=["ada@example.com"]),
-    BeforeValidator(refuse_name),
+    Field(max_length=MAX_EMAIL_LENGTH, examples=["ada@example.com"]),
+    BeforeValidator(reject_display_name),
     AfterValidator(check_email),
 ]
-# For a column: what PostgreSQL's integer holds.
+# PostgreSQL's integer has 32 bits.
 Count = Annotated[int, Field(ge=0, le=INT32, examples=[12])]
-# For a query, which knows no types: 1_000, +1 and 1.0 are not numbers there.
-Whole = Annotated[int, BeforeValidator(parse_whole)]
-Flag = Annotated[bool, BeforeValidator(parse_flag)]
-# For a name: no line breaks, nothing invisible.
-Line = Annotated[str, AfterValidator(one_line)]
+# Query parameters are strings: reject 1_000, +1, 1.0 and yes, which Pydantic accepts.
+QueryInt = Annotated[int, BeforeValidator(parse_int)]
+QueryBool = Annotated[bool, BeforeValidator(parse_bool)]
+# For names: no line breaks or invisible characters.
+SingleLine = Annotated[str, AfterValidator(check_single_line)]

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.core.context import current_context
-from app.core.db.database_errors import explain
+from app.core.db.database_errors import to_app_exception
 from app.core.exceptions import (
     AppException,
     PreconditionFailedException,
@@ -80,7 +80,7 @@ async def on_validation_error(
 
 
 async def on_database_error(request: Request, error: Exception) -> ProblemResponse:
-    translated = explain(error)
+    translated = to_app_exception(error)
     if translated is None:
         raise error
     if isinstance(translated, UnavailableException):

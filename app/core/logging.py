@@ -1,4 +1,4 @@
-"""Logging: structlog for us, and the same for uvicorn's and SQLAlchemy's records."""
+"""Logging: structlog, with the standard library's records in the same format."""
 
 import logging
 import sys
@@ -11,8 +11,8 @@ from structlog.types import EventDict, Processor
 from app.core.config import Settings
 from app.core.context import current_request_id
 
-# The server brings handlers of its own, even when the application comes second.
-SERVER = ("uvicorn", "uvicorn.error")
+# uvicorn installs its own handlers on these loggers.
+SERVER_LOGGERS = ("uvicorn", "uvicorn.error")
 
 
 def add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
@@ -21,7 +21,7 @@ def add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
     return event
 
 
-SHARED: list[Processor] = [
+SHARED_PROCESSORS: list[Processor] = [
     add_request_id,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper("iso", utc=True),
@@ -32,42 +32,44 @@ def to_json(_: Any, __: str, event: EventDict) -> bytes:
     return orjson.dumps(event, default=repr)
 
 
-# Neither shows the variables of a traceback's frames: there may be secrets among them.
-def for_programs() -> list[Processor]:
+# Both print tracebacks without local variables, which may hold secrets.
+def json_processors() -> list[Processor]:
     return [structlog.processors.format_exc_info, to_json]
 
 
-def for_people() -> list[Processor]:
+def console_processors() -> list[Processor]:
     plain = structlog.dev.plain_traceback
     colors = sys.stdout.isatty()
     return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send every record of the process to standard output, in one format."""
+    """Send all log records to standard output: JSON in production, else text."""
     level = logging.getLevelNamesMapping()[settings.LOG_LEVEL]
-    render = for_programs() if settings.is_production else for_people()
+    renderers = json_processors() if settings.is_production else console_processors()
     structlog.configure(
-        processors=[*SHARED, *render],
+        processors=[*SHARED_PROCESSORS, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=sink(settings),
-        # Cached, loggers are 2 µs faster, but deaf to a second application's settings.
+        logger_factory=make_logger_factory(settings),
+        # A cached logger is 2 µs faster, but ignores a later configuration.
         cache_logger_on_first_use=False,
     )
-    # Libraries whisper: their INFO is heard only where everything is.
-    chatter = level if level == logging.DEBUG else max(level, logging.WARNING)
-    logging.basicConfig(handlers=[foreign(render)], level=chatter, force=True)
-    for name in SERVER:
+    # Log libraries from WARNING up, unless the level is DEBUG.
+    root_level = level if level == logging.DEBUG else max(level, logging.WARNING)
+    logging.basicConfig(
+        handlers=[stdlib_handler(renderers)], level=root_level, force=True
+    )
+    for name in SERVER_LOGGERS:
         server = logging.getLogger(name)
         server.handlers.clear()
         server.propagate = True
         server.setLevel(level)
-    # The access log is ours: see middleware.py.
+    # Requests are logged by app.core.web.middleware.
     logging.getLogger("uvicorn.access").disabled = True
 
 
-def sink(settings: Settings) -> Any:
-    """Return what makes loggers: of bytes, as orjson gives them, or of text."""
+def make_logger_factory(settings: Settings) -> Any:
+    """Return a structlog logger factory: for bytes in production, else for text."""
     if settings.is_production:
         return structlog.BytesLoggerFactory(sys.stdout.buffer)
     return structlog.WriteLoggerFactory(sys.stdout)
@@ -77,14 +79,14 @@ def to_text(_: Any, __: str, line: Any) -> str:
     return line.decode() if isinstance(line, bytes) else str(line)
 
 
-def foreign(render: list[Processor]) -> logging.Handler:
-    """Return what writes the records of the standard library as if they were ours."""
+def stdlib_handler(renderers: list[Processor]) -> logging.Handler:
+    """Return a handler that formats the standard library's records."""
     handler = logging.StreamHandler(sys.stdout)
     meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*SHARED, structlog.stdlib.add_logger_name],
-            processors=[meta, *render, to_text],
+            foreign_pre_chain=[*SHARED_PROCESSORS, structlog.stdlib.add_logger_name],
+            processors=[meta, *renderers, to_text],
         )
     )
     return handler

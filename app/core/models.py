@@ -1,4 +1,4 @@
-"""The parent of every table that belongs to a domain."""
+"""Base class of the domains' tables."""
 
 from contextvars import ContextVar
 from datetime import datetime
@@ -13,7 +13,7 @@ from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
 
-# A record that is brought back goes on counting where it ended.
+# Last version of a deleted row that is being restored: the count continues from it.
 last_version: ContextVar[int] = ContextVar("last_version", default=0)
 
 
@@ -22,16 +22,16 @@ def next_version(version: int | None) -> int:
 
 
 class Entity(SQLModel):
-    """A row with an identity, a version and a history.
+    """Row with an id, a version and audited changes.
 
-    Inheriting from Entity is all it takes to be a citizen of this house: ETag and
-    If-Match follow from the version, and the audit records every change.
+    A subclass needs no further set-up: ETag and If-Match use the version, and the
+    audit records each INSERT, UPDATE and DELETE.
 
-    Each UPDATE and DELETE names the version it has seen, so none can overwrite what
-    it never read.
+    SQLAlchemy adds the version to the WHERE clause of each UPDATE and DELETE, so a
+    concurrent change is detected, not overwritten.
 
-    Foreign keys between entities say RESTRICT or nothing. A cascade done by the
-    database changes rows behind the audit's back.
+    Foreign keys between entities must be RESTRICT or NO ACTION, because the audit
+    does not see a cascade that the database executes.
     """
 
     redacted: ClassVar[frozenset[str]] = frozenset()
@@ -51,13 +51,13 @@ class Entity(SQLModel):
         return {"version_id_col": cls.version, "version_id_generator": next_version}
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # SQLModel sets it twice: for SQLAlchemy, and for Pydantic, which has nothing to
-        # do in a table. That took a tenth of the time of making a record.
+        # SQLModel sets each attribute twice, for SQLAlchemy and for Pydantic, which
+        # validates nothing in a table. That took a tenth of the time of a constructor.
         object.__setattr__(self, name, value)
 
 
 def entities() -> list[type[Entity]]:
-    """Return every table that is an entity's."""
+    """Return all subclasses of Entity that have a table."""
     found = [Entity]
     for model in found:
         found.extend(model.__subclasses__())

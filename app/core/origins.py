@@ -1,4 +1,4 @@
-"""How hosts and origins are written in the settings: as a browser sends them."""
+"""Validation of the hosts and origins in the settings."""
 
 import re
 
@@ -6,21 +6,25 @@ LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 NAME = rf"{LABEL}(\.{LABEL})*"
 IPV6 = r"\[[0-9a-f:.]+\]"
 HOST = re.compile(rf"\*|(\*\.)?{NAME}|{IPV6}", re.IGNORECASE)
-# A browser writes the host in small letters, and leaves out the port that is usual.
+# A browser sends the host in lower case, and omits the scheme's default port.
 ORIGIN = re.compile(
     rf"\*|(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://({NAME}|{IPV6})(:[0-9]+)?"
 )
 
 
 def check_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse what no Host header can match, and that nothing is to be answered."""
+    """Reject an empty list, and entries that can match no Host header."""
     if not hosts or not all(map(HOST.fullmatch, hosts)):
-        raise ValueError("must be names, as api.example.com, without scheme or port")
+        raise ValueError(
+            "must be host names, such as api.example.com, without scheme or port"
+        )
     return hosts
 
 
 def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse what no Origin header can be."""
+    """Reject entries that can equal no Origin header."""
     if not all(map(ORIGIN.fullmatch, origins)):
-        raise ValueError("must be origins, as https://app.example.com, without path")
+        raise ValueError(
+            "must be origins, such as https://app.example.com, without path"
+        )
     return origins

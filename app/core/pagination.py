@@ -1,46 +1,49 @@
-"""One page of a collection, and the query that asks for it."""
+"""Page of a collection, and its query parameters."""
 
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.core.fields import Flag, Id, Whole
+from app.core.fields import Id, QueryBool, QueryInt
 from app.core.schemas import Strict
 
 T = TypeVar("T")
 
-PAGING = {"limit", "offset", "after", "count", "sort", "q"}
+PAGING_FIELDS = {"limit", "offset", "after", "count", "sort", "q"}
 
 
 class PageQuery(Strict):
-    """Subclass it with the module's own filters; every field not in PAGING is one."""
+    """Paging parameters. In a subclass, each field not in PAGING_FIELDS is a filter."""
 
-    limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
-    offset: Whole = Field(0, ge=0, le=10_000, description="How many to skip.")
+    limit: QueryInt = Field(50, ge=1, le=200, description="Maximum number of items.")
+    offset: QueryInt = Field(0, ge=0, le=10_000, description="Items to skip.")
     after: Id | None = Field(
         None,
-        description="Go on after the item with this id, in the default order: it "
-        "reads a whole collection at constant cost a page.",
+        description="Start after the item with this id, in the default order. Use it "
+        "to read a whole collection: each page costs the same.",
     )
-    count: Flag = Field(True, description="`false` leaves `total` null, and is faster.")
+    count: QueryBool = Field(
+        True, description="Whether to count; `false` returns a null `total`, faster."
+    )
     q: str | None = Field(
         None,
         min_length=1,
         max_length=100,
-        description="Text to look for, literally and in any case.",
+        description="Text to search for: literal, case-insensitive.",
     )
     sort: str | None = Field(
-        None, description="The order; `-` is descending. Default: newest first."
+        None, description="Sort field; `-` means descending. Default: newest first."
     )
 
     @model_validator(mode="after")
     def check_after(self) -> Self:
         if self.after and (self.sort or self.offset):
-            raise ValueError("after goes with the default order, and without offset")
+            raise ValueError("after cannot be combined with sort or offset")
         return self
 
     def filters(self) -> dict[str, Any]:
-        return self.model_dump(exclude=PAGING, exclude_none=True)
+        """Return the filters that the request has, by field name."""
+        return self.model_dump(exclude=PAGING_FIELDS, exclude_none=True)
 
 
 class Page(BaseModel, Generic[T]):
@@ -48,10 +51,10 @@ class Page(BaseModel, Generic[T]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        """Name Page[ProductRead] as a generated client would: ProductPage."""
+        """Name the schema of Page[ProductRead] ProductPage, for generated clients."""
         return f"{params[0].__name__.removesuffix('Read')}Page"
 
     items: list[T]
-    total: int | None = Field(description="All that match; null with `count=false`.")
+    total: int | None = Field(description="Matching items; null with `count=false`.")
     limit: int
     offset: int

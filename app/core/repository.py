@@ -9,9 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.clock import now
-from app.core.db.database_errors import is_reference, is_unique, outdated
-from app.core.db.filters import Conditions, conditions_of, order_of
-from app.core.db.foreign_keys import dangling
+from app.core.db.database_errors import (
+    is_foreign_key_violation,
+    is_unique_violation,
+    stale,
+)
+from app.core.db.filters import Conditions, build_conditions, build_order
+from app.core.db.foreign_keys import missing_references
 from app.core.db.ids import uuid7
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity
@@ -51,20 +55,20 @@ class BaseRepository(Generic[EntityT]):
         try:
             entity = await self.session.get(self.model, id, with_for_update=lock)
         except StaleDataError as error:
-            raise outdated(self.name) from error
+            raise stale(self.name) from error
         return self._found(id, entity)
 
     async def page(self, query: PageQuery) -> Page[Any]:
         """Return rows of the table, not entities: alike to read, and far cheaper."""
         table = self.table
-        where = [*conditions_of(table, query, self.conditions, self.searched)]
+        where = [*build_conditions(table, query, self.conditions, self.searched)]
         total = await self._count(where) if query.count else None
         if query.after:
             where.append(table.c.id < query.after)
         rows = await self.session.execute(
             select(table)
             .where(*where)
-            .order_by(*order_of(table, query.sort))
+            .order_by(*build_order(table, query.sort))
             .limit(query.limit)
             .offset(query.offset)
         )
@@ -104,7 +108,7 @@ class BaseRepository(Generic[EntityT]):
         try:
             await self.session.flush()
         except IntegrityError as error:
-            if is_reference(error):
+            if is_foreign_key_violation(error):
                 raise ConflictException(f"{self.name} is still in use") from error
             raise
 
@@ -118,12 +122,13 @@ class BaseRepository(Generic[EntityT]):
         try:
             await self.session.flush()
         except StaleDataError as error:
-            raise outdated(self.name) from error
+            raise stale(self.name) from error
         except IntegrityError as error:
-            if is_unique(error):
+            if is_unique_violation(error):
                 raise ConflictException(self._taken()) from error
-            if is_reference(error):
-                raise await dangling(self.session, self.table, many) from error
+            if is_foreign_key_violation(error):
+                failure = await missing_references(self.session, self.table, many)
+                raise failure from error
             raise
 
     def _taken(self) -> str:

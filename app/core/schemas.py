@@ -1,4 +1,4 @@
-"""Parents of the wire schemas. Bodies and queries are strict: no type is guessed."""
+"""Base classes of request and response schemas."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from app.core.text import clean
 
 
 class Strict(BaseModel):
-    """Something a client sent: what we do not know is refused, not ignored."""
+    """Base of requests: strict types, unknown fields are rejected."""
 
     model_config = ConfigDict(
         strict=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False
@@ -35,19 +35,19 @@ class Body(Strict):
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Show a whole example, made of those of its fields."""
+        """Add an example made of the fields' examples."""
         schema = handler.resolve_ref_schema(handler(core_schema))
         fields = schema.get("properties", {})
         schema["examples"] = [{name: example(fields[name]) for name in fields}]
         return schema
 
     def changes(self) -> dict[str, Any]:
-        """Return the fields that the client did send, and only those."""
+        """Return only the fields that the client sent."""
         return self.model_dump(exclude_unset=True)
 
 
 class Read(BaseModel):
-    """What every entity shows: all of it read-only."""
+    """Base of responses: the fields of every entity."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -65,5 +65,5 @@ def example(field: JsonSchemaValue) -> Any:
 
 
 def optional() -> Any:
-    """Return the default of a PATCH field: it may be left out, yet null is refused."""
+    """Return the default of a PATCH field that may be omitted but not null."""
     return Field(default_factory=lambda: None)

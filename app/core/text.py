@@ -1,27 +1,28 @@
-"""Text from outside: one normal form, and no character that lies or breaks things."""
+"""Normalization of text in requests, and rejection of unsafe characters."""
 
 import re
 import unicodedata
 from typing import Any
 
-FIELDS = 100  # more than any body of ours has; checking 100 000 would take a while
-MARKS = 30  # in a row, as in Unicode's stream-safe text: sorting n of them takes n²
-LAYOUT = {"\n", "\r", "\t"}
+MAX_ENTRIES = 100  # per object or array; no schema needs more
+# In a row, as in Unicode's Stream-Safe Text Format: to normalize n of them takes O(n²).
+MAX_COMBINING_MARKS = 30
+ALLOWED_CONTROLS = {"\n", "\r", "\t"}
 
 
 def clean(data: Any) -> Any:
-    """Return JSON data with all its text in NFC.
+    """Return JSON data with all strings in Unicode normal form C.
 
-    PostgreSQL cannot store NUL, SQLite can: it is refused before they disagree, and
-    the other control characters with it.
+    Reject control characters: SQLite stores NUL, PostgreSQL cannot.
 
     Raises:
-        ValueError: a control character, or more than FIELDS entries.
+        ValueError: a control character, a surrogate, more than MAX_ENTRIES entries
+            or more than MAX_COMBINING_MARKS marks in a row.
     """
     if isinstance(data, str):
         return clean_text(data)
-    if isinstance(data, dict | list) and len(data) > FIELDS:
-        raise ValueError(f"There may be {FIELDS} entries at most")
+    if isinstance(data, dict | list) and len(data) > MAX_ENTRIES:
+        raise ValueError(f"Object or array has more than {MAX_ENTRIES} entries")
     if isinstance(data, dict):
         return {clean(key): clean(value) for key, value in data.items()}
     if isinstance(data, list):
@@ -32,26 +33,32 @@ def clean(data: Any) -> Any:
 def clean_text(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
-    kinds = {sign: unicodedata.category(sign) for sign in set(text) - LAYOUT}
-    if not {"Cc", "Cs"}.isdisjoint(kinds.values()):
-        raise ValueError("Text may not contain control characters")
-    marks = "".join(sign for sign, kind in kinds.items() if kind.startswith("M"))
-    if marks and re.search(f"[{marks}]{{{MARKS + 1}}}", text):
-        raise ValueError(f"Text may have {MARKS} marks on one letter at most")
+    categories = {
+        char: unicodedata.category(char) for char in set(text) - ALLOWED_CONTROLS
+    }
+    if not {"Cc", "Cs"}.isdisjoint(categories.values()):
+        raise ValueError("Text must not contain control characters")
+    marks = "".join(
+        char for char, category in categories.items() if category.startswith("M")
+    )
+    if marks and re.search(f"[{marks}]{{{MAX_COMBINING_MARKS + 1}}}", text):
+        raise ValueError(
+            f"Text has more than {MAX_COMBINING_MARKS} combining marks in a row"
+        )
     return unicodedata.normalize("NFC", text)
 
 
-def one_line(text: str) -> str:
-    """Refuse what does not show: line breaks, zero-width and bidi characters."""
+def check_single_line(text: str) -> str:
+    """Reject line breaks, and control and format characters (zero-width, bidi)."""
     if text.isascii() and text.isprintable():
         return text
     if any(
-        unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in set(text)
+        unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") for char in set(text)
     ):
-        raise ValueError("A name is one line of visible characters")
+        raise ValueError("Text must be one line of visible characters")
     return text
 
 
 def email_key(address: str) -> str:
-    """Return what all spellings of one address share: case and width do not count."""
+    """Return the address in NFKC and case-folded, for unique columns and look-ups."""
     return unicodedata.normalize("NFKC", address).casefold()

@@ -14,7 +14,7 @@ from app.audit.archive.exceptions import ArchiveException
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
-from app.core.db.migrations import schema_fault
+from app.core.db.migrations import check_schema
 
 # No client waits for a command: allow statements more time than in a request.
 STATEMENT_TIMEOUT = 120.0  # seconds
@@ -42,7 +42,7 @@ async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Re
     timeout = max(STATEMENT_TIMEOUT, settings.DATABASE_TIMEOUT)
     database = Database(settings.model_copy(update={"DATABASE_TIMEOUT": timeout}))
     try:
-        if error := await schema_fault(database):
+        if error := await check_schema(database):
             raise ArchiveException(error)
         return await command(database)
     finally:

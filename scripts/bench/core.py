@@ -1,15 +1,15 @@
-"""Our application with neither guard nor audit: what its foundation costs."""
+"""Application without permission checks and audit, to measure the cost of the rest."""
 
 from app.auth import dependencies
 
 
-class Open(dependencies.PermissionChecker):
-    async def __call__(self) -> None:  # type: ignore[override]  # It asks nothing.
-        """Let everybody in."""
+class OpenPermissionChecker(dependencies.PermissionChecker):
+    async def __call__(self) -> None:  # type: ignore[override]  # No parameters.
+        """Allow every request."""
 
 
-# Before the routers are made: they take the class from there.
-dependencies.PermissionChecker = Open  # type: ignore[misc]
+# Before the import of the routers, which use the class.
+dependencies.PermissionChecker = OpenPermissionChecker  # type: ignore[misc]
 
 from scripts.bench.unaudited import app
 

@@ -1,4 +1,4 @@
-"""The driver: HTTP/1.1 over raw sockets, for a few microseconds a request."""
+"""Load driver: HTTP/1.1 over asyncio transports, at a few microseconds per request."""
 
 import asyncio
 import re
@@ -12,11 +12,11 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class WrongAnswerError(RuntimeError):
-    """A server has not answered as it must: what was measured means nothing."""
+    """Unexpected response. The measurement is invalid."""
 
 
 class Load(NamedTuple):
-    """What all connections send together, what they must be told, and how long."""
+    """Requests of all connections, expected status, and duration in seconds."""
 
     requests: Iterator[bytes]
     status: int
@@ -29,14 +29,14 @@ class Outcome(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """Sends the next request as soon as the last one is answered in full."""
+    """Connection that sends a request when the previous response is complete."""
 
     def __init__(self, load: Load) -> None:
         self.requests = load.requests
         self.expected = f"HTTP/1.1 {load.status} ".encode()
         self.answered = 0
         self.received = bytearray()
-        self.size = 0  # of the response under way, once its head is there
+        self.size = 0  # of the current response; 0 until its header is complete
         self.closed = asyncio.get_running_loop().create_future()
 
     def start(self, transport: asyncio.Transport, deadline: float) -> None:
@@ -67,19 +67,19 @@ class Connection(asyncio.Protocol):
                 self.finish()
 
     def measure(self) -> int:
-        """Return the size of the whole response, or 0 while its head is incomplete."""
+        """Return the size of the response, or 0 while its header is incomplete."""
         end = self.received.find(END)
         if end < 0:
             return 0
         length = LENGTH.search(self.received, 0, end)
         if length is None or not self.received.startswith(self.expected):
             self.transport.abort()
-            self.fail(f"{self.expected!r} was expected, not {bytes(self.received)!r}")
+            self.fail(f"Expected {self.expected!r}, got {bytes(self.received)!r}")
             return 0
         return end + len(END) + int(length[1])
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.fail(f"The server has hung up: {error}")
+        self.fail(f"The server closed the connection: {error}")
 
     def fail(self, reason: str) -> None:
         if not self.closed.done():
@@ -87,18 +87,22 @@ class Connection(asyncio.Protocol):
 
 
 async def drive(port: int, load: Load) -> Outcome:
-    """Put a server under load. It answers as it must, or this raises."""
+    """Send the load to a server on localhost.
+
+    Raises:
+        WrongAnswerError: a response has another status, or no Content-Length.
+    """
     loop = asyncio.get_running_loop()
-    made = [
+    connections = [
         await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
         for _ in range(CONNECTIONS)
     ]
     begin = perf_counter()
     try:
-        for transport, connection in made:
+        for transport, connection in connections:
             connection.start(transport, begin + load.seconds)
-        answered = sum(await asyncio.gather(*(one.closed for _, one in made)))
+        answered = sum(await asyncio.gather(*(one.closed for _, one in connections)))
     finally:
-        for transport, _ in made:
+        for transport, _ in connections:
             transport.abort()
     return Outcome(answered, perf_counter() - begin)

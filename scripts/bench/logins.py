@@ -1,4 +1,4 @@
-"""A crowd that signs in at once: how fast, and whether anybody else is held up."""
+"""Concurrent logins: throughput, and latency of /livez meanwhile."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from rich.table import Table
 from app.auth.passwords.hashing import password_context
 from app.core.config import Settings
 from app.main import open_database
-from scripts.bench.servers import OURS, PATIENCE, serving
+from scripts.bench.servers import COMPLETE, TIMEOUT, run_server
 from tests.accounts import PASSWORD, make_user
 from tests.databases import make_settings
 
-CROWD = 100
-PAUSE = 0.01  # between two looks at /livez, in seconds
+USERS = 100
+PAUSE = 0.01  # seconds between two requests of /livez
 
 
 @dataclass(frozen=True)
 class Logins:
-    """How fast a crowd gets in, and how long /livez takes meanwhile."""
+    """Throughput of concurrent logins, and latency of /livez meanwhile."""
 
     database: str
     logins_per_second: float
@@ -32,51 +32,52 @@ class Logins:
 
 
 def measure_logins(database: str, url: str) -> Logins:
-    asyncio.run(add_crowd(make_settings(url)))
-    with serving(OURS, url) as server:
-        elapsed, seen = asyncio.run(sign_in(f"http://127.0.0.1:{server.port}"))
-    return Logins(database, CROWD / elapsed, median(seen) * 1000, max(seen) * 1000)
+    asyncio.run(add_users(make_settings(url)))
+    with run_server(COMPLETE, url) as server:
+        elapsed, latencies = asyncio.run(log_all_in(f"http://127.0.0.1:{server.port}"))
+    milliseconds = [seconds * 1000 for seconds in latencies]
+    return Logins(database, USERS / elapsed, median(milliseconds), max(milliseconds))
 
 
 def email(number: int) -> str:
-    return f"crowd{number}@example.com"
+    return f"user{number}@example.com"
 
 
-async def add_crowd(settings: Settings) -> None:
-    """Make as many accounts; they share one hash, which costs what a hash does."""
+async def add_users(settings: Settings) -> None:
+    """Create the users. They share a password hash, so that this takes no time."""
     digest = password_context.hash(PASSWORD)
     async with open_database(settings) as database, database.writing() as session:
-        for number in range(CROWD):
+        for number in range(USERS):
             values = {"email": email(number), "password_hash": digest}
             session.add(make_user(values))
 
 
-async def sign_in(url: str) -> tuple[float, list[float]]:
-    """Return how long it takes until all are in, and how long each /livez took."""
-    everybody = httpx.Limits(max_connections=CROWD + 1)
+async def log_all_in(url: str) -> tuple[float, list[float]]:
+    """Return the seconds until all are logged in, and those of each /livez."""
+    limits = httpx.Limits(max_connections=USERS + 1)
     async with httpx.AsyncClient(
-        base_url=url, limits=everybody, timeout=PATIENCE
+        base_url=url, limits=limits, timeout=TIMEOUT
     ) as client:
-        await look(client)
+        await probe(client)
         began = perf_counter()
-        crowd = [asyncio.create_task(enter(client, each)) for each in range(CROWD)]
-        seen = []
-        while not all(each.done() for each in crowd):
-            seen.append(await look(client))
+        logins = [asyncio.create_task(log_in(client, each)) for each in range(USERS)]
+        latencies = []
+        while not all(each.done() for each in logins):
+            latencies.append(await probe(client))
             await asyncio.sleep(PAUSE)
-        await asyncio.gather(*crowd)
-        return perf_counter() - began, seen
+        await asyncio.gather(*logins)
+        return perf_counter() - began, latencies
 
 
-async def enter(client: httpx.AsyncClient, number: int) -> None:
+async def log_in(client: httpx.AsyncClient, number: int) -> None:
     form = {"username": email(number), "password": PASSWORD}
-    # Each from an address of her own, for one alone would be held up.
+    # One address per user, because the login throttle limits each address.
     headers = {"X-Forwarded-For": f"10.0.0.{number}"}
     answer = await client.post("/api/v1/auth/login", data=form, headers=headers)
     answer.raise_for_status()
 
 
-async def look(client: httpx.AsyncClient) -> float:
+async def probe(client: httpx.AsyncClient) -> float:
     began = perf_counter()
     (await client.get("/livez")).raise_for_status()
     return perf_counter() - began

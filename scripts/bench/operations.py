@@ -1,4 +1,4 @@
-"""What is asked of a server: each operation is an endless stream of requests."""
+"""Measured operations, each an endless stream of requests."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Operation(NamedTuple):
-    """The status that is due, and what makes requests about products with these ids."""
+    """Expected status, and a function from product ids to a stream of requests."""
 
     status: int
     stream: Callable[[Sequence[str]], Iterator[bytes]]
@@ -29,12 +29,12 @@ class Operation(NamedTuple):
 
 @cache
 def token() -> str:
-    """Return the superuser's bearer token; who does not ask for one ignores it."""
+    """Return the superuser's bearer token. The bare application ignores it."""
     return root_header(make_settings("sqlite:///"))["authorization"]
 
 
 def message(method: str, path: str, body: Any = None) -> bytes:
-    """Return one HTTP request, as it goes over the wire."""
+    """Return the bytes of an HTTP/1.1 request."""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token()}\r\n"
     )
@@ -54,7 +54,7 @@ def list_50(ids: Sequence[str]) -> Iterator[bytes]:
 
 
 def update(ids: Sequence[str]) -> Iterator[bytes]:
-    # A number that never comes twice, so that each request does change its row.
+    # An increasing number, so that each request changes its row.
     for stock, id in enumerate(cycle(ids), start=1):
         yield message("PATCH", f"{PATH}/{id}", {"stock": stock})
 
@@ -75,7 +75,7 @@ def product(number: int) -> dict[str, Any]:
     }
 
 
-# Creating comes last: it is the only one after which the table is another.
+# POST comes last, because it grows the table.
 OPERATIONS = {
     Kind.GET: Operation(200, get_one),
     Kind.LIST: Operation(200, list_50),

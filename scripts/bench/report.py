@@ -1,4 +1,4 @@
-"""What came out: one row for each database, operation and variant."""
+"""Report of the benchmark: one row for each database, operation and variant."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scripts.bench.rounds import Sample
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of some rounds, and their extremes."""
+    """Median, minimum and maximum of the rounds."""
 
     median: float
     low: float
@@ -26,8 +26,8 @@ class Row:
     variant: str
     requests_per_second: Spread
     cpu_microseconds: Spread
-    ratio: Spread  # of requests/s, to the first variant's in the same round
-    step: Spread  # the same, to the variant before
+    ratio: Spread  # requests/s divided by the first variant's in the same round
+    step: Spread  # requests/s divided by the previous variant's
 
 
 def rows_of(
@@ -53,8 +53,8 @@ def ratio(taken: Sequence[Sample], base: Sequence[Sample]) -> Spread:
 
 
 def spread(values: Iterable[float]) -> Spread:
-    known = sorted(values)
-    return Spread(median(known), known[0], known[-1])
+    ordered = sorted(values)
+    return Spread(median(ordered), ordered[0], ordered[-1])
 
 
 def table_of(rows: Sequence[Row]) -> Table:

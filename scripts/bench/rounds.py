@@ -1,4 +1,4 @@
-"""The measuring: rows first, then round after round, the servers by turns."""
+"""Measurement in rounds. The servers take turns, so that noise is shared."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ import uvloop
 
 from scripts.bench.drive import Load, Outcome, drive
 from scripts.bench.operations import OPERATIONS, PATH, Kind, token
-from scripts.bench.servers import PATIENCE, Server
+from scripts.bench.servers import TIMEOUT, Server
 
 ROWS = 1_000
-PAGE = 200
-WARM_UP = 0.3  # of a round
+PAGE_SIZE = 200
+WARM_UP = 0.3  # fraction of a round
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One round of one server."""
+    """Measurement of one server in one round."""
 
     requests_per_second: float
     cpu_microseconds: float  # of the server's process, per request
 
 
 class Subject:
-    """A server with its rows, and what is still to be asked of it."""
+    """Server under test, filled with rows, and its streams of requests."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -41,10 +41,10 @@ class Subject:
 
     def read_ids(self) -> Iterator[str]:
         url = f"http://127.0.0.1:{self.server.port}{PATH}"
-        for offset in range(0, ROWS, PAGE):
-            query = {"limit": PAGE, "offset": offset}
+        for offset in range(0, ROWS, PAGE_SIZE):
+            query = {"limit": PAGE_SIZE, "offset": offset}
             header = {"Authorization": token()}
-            page = httpx.get(url, params=query, headers=header, timeout=PATIENCE)
+            page = httpx.get(url, params=query, headers=header, timeout=TIMEOUT)
             page.raise_for_status()
             yield from (item["id"] for item in page.json()["items"])
 
@@ -62,7 +62,7 @@ class Subject:
 def measure(
     subjects: Sequence[Subject], kind: Kind, rounds: int, seconds: float
 ) -> Mapping[str, Sequence[Sample]]:
-    """Return each server's samples, by its name, in the order of the rounds."""
+    """Return the samples of each server by its name, in the order of the rounds."""
     for subject in subjects:
         subject.sample(kind, seconds * WARM_UP)
     taken = [

@@ -1,4 +1,4 @@
-"""The applications that are compared, each in a server process of its own."""
+"""Compared applications, each run in a separate server process."""
 
 import os
 import socket
@@ -10,13 +10,13 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
-import psutil  # type: ignore[import-untyped]  # It brings no types.
+import psutil  # type: ignore[import-untyped]  # No stubs.
 
 from tests.databases import SECRET, SPOOL
 from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+TIMEOUT = 60.0  # seconds
 OPTIONS = (
     "--loop=uvloop",
     "--http=httptools",
@@ -30,23 +30,23 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 
 class Variant(NamedTuple):
-    """How to start an application: where it is, and what its environment adds."""
+    """Import string of an application, and additional environment variables."""
 
     app: str
     environment: dict[str, str] = {}
 
 
-WITHOUT_ACCESSES = {"AUDIT_ACCESS_MODE": "off"}
-# One line each. The first is what the others are compared with; of the rest, each has
-# one thing more than the one before it, and the last is all of ours.
+NO_ACCESS_LOG = {"AUDIT_ACCESS_MODE": "off"}
+# The first is the baseline. Each of the others adds one feature to the one before it,
+# and the last is the complete application.
 VARIANTS = {
     "bare": Variant("scripts.bench.bare.main:app"),
-    "core": Variant("scripts.bench.core:app", WITHOUT_ACCESSES),
-    "+ guard": Variant("scripts.bench.unaudited:app", WITHOUT_ACCESSES),
-    "+ changes": Variant("app.main:app", WITHOUT_ACCESSES),
+    "core": Variant("scripts.bench.core:app", NO_ACCESS_LOG),
+    "+ guard": Variant("scripts.bench.unaudited:app", NO_ACCESS_LOG),
+    "+ changes": Variant("app.main:app", NO_ACCESS_LOG),
     "+ accesses": Variant("app.main:app"),
 }
-*_, OURS = VARIANTS
+*_, COMPLETE = VARIANTS
 
 
 class Server:
@@ -61,13 +61,13 @@ class Server:
 
 
 @contextmanager
-def serving(name: str, url: str) -> Iterator[Server]:
-    """Run a variant on this database, as in production; its log goes nowhere."""
+def run_server(name: str, url: str) -> Iterator[Server]:
+    """Run a variant on this database in production mode. Discard its log."""
     variant, port = VARIANTS[name], free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", variant.app, f"--port={port}", *OPTIONS],
         env=os.environ | settings(url) | variant.environment,
-        cwd=ROOT.anchor,  # where no developer's .env has a say
+        cwd=ROOT.anchor,  # without .env
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -86,22 +86,22 @@ def settings(url: str) -> dict[str, str]:
         "AUDIT_SPOOL_DIR": SPOOL,
         "SECRET_KEY": SECRET,
         "DATABASE_URL": url,
-        # The driver may say that it is many.
+        # Accept the driver's X-Forwarded-For.
         "TRUSTED_PROXIES": "127.0.0.1",
     }
 
 
 def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = monotonic() + PATIENCE
+    deadline = monotonic() + TIMEOUT
     while process.poll() is None and monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         sleep(0.05)
-    raise RuntimeError(f"The server does not start: {process.args!r}")
+    raise RuntimeError(f"The server did not start: {process.args!r}")
 
 
 def pin(pid: int, cores: list[int]) -> None:
-    """Keep a process on these cores, where the system knows such a thing."""
+    """Set the CPU affinity of a process, if the system supports it."""
     if cores:
         os.sched_setaffinity(pid, cores)

@@ -1,4 +1,4 @@
-"""A field of a new module, and what it becomes in the module's files."""
+"""Field of a generated module, with its code for each template."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ class Field:
     argument: str
     is_null: bool
     is_unique: bool
-    entity: str = ""  # the class that has it
-    table: str = ""  # the one that a `ref` refers to
+    entity: str = ""  # the class that owns the field
+    table: str = ""  # the table that a `ref` refers to
 
     @property
     def kind(self) -> Kind:
@@ -31,7 +31,7 @@ class Field:
 
     @property
     def enum(self) -> str:
-        # With the entity in it, for two modules may both have a status.
+        # Prefixed by the entity, because two modules may both have a status.
         return self.entity + self.alias
 
     @property
@@ -69,12 +69,12 @@ class Field:
 
     @property
     def has_key(self) -> bool:
-        """Tell whether a column of its own says which spellings are the same."""
+        """Return whether the field has a second column with its canonical form."""
         return self.type == "email" and self.is_unique
 
     @property
     def column(self) -> str:
-        """Return what stands in the parentheses of the column's Field."""
+        """Return the arguments of the column's Field()."""
         index = "index=True" if self.kind.is_indexed else ""
         if self.is_unique:
             index = "" if self.has_key else "unique=True"
@@ -82,7 +82,7 @@ class Field:
         return ", ".join(part for part in parts if part)
 
     def filters(self) -> Iterator[tuple[str, str]]:
-        """Yield the name and the operator of each filter in a list's query."""
+        """Yield the name and the operator of each filter of the list endpoint."""
         for name, operator in self.kind.filters.items():
             yield self.filled(name), operator
 

@@ -1,4 +1,4 @@
-"""The words of the command line that tell of a field."""
+"""Parser of the field arguments, such as name:str."""
 
 import re
 
@@ -6,22 +6,22 @@ from scripts.templates.fields import Field
 from scripts.templates.kinds import KINDS
 
 GRAMMAR = """\
-A FIELD is name:TYPE, with ? behind it if it may be null, and ! if it is unique.
+A FIELD is name:TYPE, followed by ? if it is nullable, then ! if it is unique.
 
 \b
 str        one line of 1 to 200 characters
-text       up to 2000 characters; empty when left out
-int        a whole number, 0 to 2147483647
-money      an amount with two places, 0.00 to 9999999999.99
-bool       false when left out; bool=true for the contrary
-instant    a date and time with its time zone
-email      an e-mail address; email! takes all its spellings for one
+text       up to 2000 characters; default: empty
+int        an integer, 0 to 2147483647
+money      a decimal with two places, 0.00 to 9999999999.99
+bool       true or false; default: false, or true with bool=true
+instant    a date and time with time zone
+email      an e-mail address; email! is unique regardless of case
 ref=NAME   the id of a record of the module NAME
-enum=a|b   one of these words; the first when left out
+enum=a|b   one of these words; default: the first
 
-Lists are sorted by everything but text, bool and ref; filtered by int, money, bool,
-instant, ref and enum; and q looks through str, text and email. Only str, int, email
-and ref may be unique. Quote what means something to your shell: ? ! and |.
+Lists can be sorted by all types but text, bool and ref, and filtered by int, money,
+bool, instant, ref and enum; q searches str, text and email. Only str, int, email and
+ref can be unique. Quote fields for the shell if they contain ? ! or |.
 """
 SHAPE = re.compile(r"([^:]*):([a-z]+)(?:=([^?!]*))?(\??)(!?)")
 WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -29,30 +29,30 @@ LONGEST_CHOICE = 20  # as wide as app.core.db.column_types makes the column
 
 
 class RefusedException(Exception):
-    """What was asked for cannot be made, and why."""
+    """Invalid arguments. The message says why."""
 
 
 def parse_field(text: str) -> Field:
-    """Read one word of the command line.
+    """Parse a field argument; see GRAMMAR.
 
     Raises:
-        RefusedException: it is not in the grammar.
+        RefusedException: the argument is invalid.
     """
     shape = SHAPE.fullmatch(text)
     if shape is None:
         raise RefusedException(f"`{text}` is not name:TYPE; see --help.")
     name, kind, argument, null, unique = shape.groups(default="")
     if kind not in KINDS:
-        raise RefusedException(f"There is no type `{kind}`, only {', '.join(KINDS)}.")
+        raise RefusedException(f"Unknown type `{kind}`; use one of {', '.join(KINDS)}.")
     if unique and not KINDS[kind].may_be_unique:
-        raise RefusedException(f"`{name}` cannot be unique: it is of the type {kind}.")
+        raise RefusedException(f"`{name}` cannot be unique: its type is {kind}.")
     if not is_fitting(kind, argument):
-        raise RefusedException(f"`{text}` does not say what {kind} needs; see --help.")
+        raise RefusedException(f"`{text}` has an invalid {kind} argument; see --help.")
     return Field(name, kind, argument, bool(null), bool(unique))
 
 
 def is_fitting(kind: str, argument: str) -> bool:
-    """Tell whether what stands behind the = is what the type wants there."""
+    """Return whether the text after `=` is a valid argument of this type."""
     if kind == "enum":
         words = argument.split("|")
         short = all(WORD.fullmatch(w) and len(w) <= LONGEST_CHOICE for w in words)

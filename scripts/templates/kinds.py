@@ -1,4 +1,4 @@
-"""The types of a field: what each of them is in a table, on the wire and in a list."""
+"""Field types, with their code in models, schemas, queries and tests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ PERIOD = {"{stem}_before": "<", "{stem}_after": ">"}
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What all fields of one type have in common, as pieces of code with {blanks}."""
+    """Field type. The strings are code with {placeholders} of Field.filled."""
 
     python: str
     wire: str
@@ -18,7 +18,7 @@ class Kind:
     default: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     filter: str = ""
-    # What the tests send first, and what they change it to.
+    # Values that the generated test creates with, and then updates to.
     first: str = ""
     then: str = ""
     is_text: bool = False
@@ -70,7 +70,7 @@ KINDS = {
         wire="bool",
         default="{argument}",
         filters=SAME,
-        filter="Flag",
+        filter="QueryBool",
         then="{opposite}",
         is_sorted=False,
         is_indexed=False,
@@ -105,7 +105,7 @@ KINDS = {
     "enum": Kind(
         python="{enum}",
         wire="{enum}Name",
-        column="sa_column=Column(choice({enum}), index=True, nullable={is_null})",
+        column="sa_column=Column(enum_column({enum}), index=True, nullable={is_null})",
         default="{enum}.{initial}",
         filters=SAME,
         filter="list[{enum}Name]",

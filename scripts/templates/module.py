@@ -1,4 +1,4 @@
-"""A module that does not exist yet: its names, and what speaks against it."""
+"""Module to generate: its names, and the checks that it fits in."""
 
 import builtins
 import keyword
@@ -17,14 +17,14 @@ from scripts.templates.grammar import WORD, RefusedException, parse_field
 from scripts.templates.prose import class_name
 
 BUILT_IN = {"auth", "audit", "users", "roles", "permissions", *dir(builtins)}
-# What every table, body or query has already; a field of that name would hide it.
+# Names that every table, body or query has; a field would shadow them.
 PARENTS = (Entity, Body, Read, PageQuery)
 RESERVED = {"self", "registry"}.union(
     *(dir(parent) for parent in PARENTS), *(parent.model_fields for parent in PARENTS)
 )
 
-# So short that a module's line in a list of imports stays one line, and that no
-# constraint has a name that PostgreSQL would cut off.
+# Short enough for an import on one line, and for constraint names that PostgreSQL does
+# not truncate.
 LONGEST_NAME = 22
 LONGEST_FIELD = 30
 
@@ -63,10 +63,10 @@ class Module:
 
 
 def parse_module(name: str, singular: str, words: list[str]) -> Module:
-    """Return what these words of the command line describe.
+    """Return the module that the arguments describe.
 
     Raises:
-        RefusedException: it would not fit into this application.
+        RefusedException: an argument is invalid, or a name is in use.
     """
     check_word(name, LONGEST_NAME, BUILT_IN)
     table = singular or singular_of(name)
@@ -75,7 +75,7 @@ def parse_module(name: str, singular: str, words: list[str]) -> Module:
     for field in fields:
         check_word(field.name, LONGEST_FIELD, RESERVED)
     if not any(field.kind.is_text and not field.is_null for field in fields):
-        raise RefusedException("At least one str, text or email must not be nullable.")
+        raise RefusedException("At least one str, text or email must be non-nullable.")
     module = Module(name, table, [placed(field, class_name(table)) for field in fields])
     check_new(module)
     return module
@@ -84,10 +84,10 @@ def parse_module(name: str, singular: str, words: list[str]) -> Module:
 def check_word(word: str, longest: int, reserved: Collection[str]) -> None:
     if not WORD.fullmatch(word) or len(word) > longest:
         raise RefusedException(
-            f"`{word}` is no name: at most {longest} of a-z, 0-9 and single _ are one."
+            f"Invalid name `{word}`: use at most {longest} of a-z, 0-9 and single _."
         )
     if keyword.iskeyword(word) or word in reserved:
-        raise RefusedException(f"`{word}` means something else already.")
+        raise RefusedException(f"`{word}` is a reserved name; choose another.")
 
 
 def singular_of(plural: str) -> str:
@@ -95,31 +95,31 @@ def singular_of(plural: str) -> str:
         if plural.endswith(ending):
             return plural.removesuffix(ending) + singular
     if not re.search("[^siu]s$", plural):
-        raise RefusedException(f"What is one of the {plural}? Say it with --singular.")
+        raise RefusedException(f"Unknown singular of {plural}; pass --singular.")
     return plural.removesuffix("s")
 
 
 def placed(field: Field, entity: str) -> Field:
-    """Tell a field whose it is, and to which table it refers, if it does."""
+    """Set the field's entity, and the table that it refers to if it is a `ref`."""
     if field.type != "ref":
         return replace(field, entity=entity)
     home = f"app.modules.{field.argument}.models"
     for other in Entity.__subclasses__():
         if other.__module__ == home:
             return replace(field, entity=entity, table=str(other.__table__.name))
-    raise RefusedException(f"There is no module `{field.argument}` to refer to.")
+    raise RefusedException(f"`{field.name}` refers to unknown module {field.argument}.")
 
 
 def check_new(module: Module) -> None:
-    """Refuse what would take the name of something that the application has."""
+    """Reject a module whose path, table or class exists."""
     document = app.openapi()
     address = f"/api/v1/{module.name}/"
     if any(f"{path}/".startswith(address) for path in document["paths"]):
-        raise RefusedException(f"There is a path /api/v1/{module.name} already.")
+        raise RefusedException(f"The path /api/v1/{module.name} already exists.")
     if module.table in SQLModel.metadata.tables:
-        raise RefusedException(f"There is a table `{module.table}` already.")
+        raise RefusedException(f"The table `{module.table}` already exists.")
     classes = {entity.__name__ for entity in Entity.__subclasses__()}
     for schema in document["components"]["schemas"]:
         classes.add(re.sub("(Create|Update|Read|Query|Page)$", "", schema))
     if module.entity in classes:
-        raise RefusedException(f"There is a class `{module.entity}` already.")
+        raise RefusedException(f"The class `{module.entity}` already exists.")

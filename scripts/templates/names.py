@@ -1,4 +1,4 @@
-"""Names in generated code: none may be given twice, or hide what others mean by it."""
+"""Check that generated code defines no name twice and shadows none that it uses."""
 
 import ast
 from collections import Counter
@@ -9,10 +9,10 @@ from scripts.templates.grammar import RefusedException
 
 
 def check_names(path: Path, text: str) -> None:
-    """Refuse a file in which a name that the user chose would mean two things.
+    """Reject a file with duplicate or shadowed names.
 
     Raises:
-        RefusedException: a module, a class or a field is called what something else is.
+        RefusedException: a module, class or field has the name of something else.
     """
     tree = ast.parse(text)
     classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
@@ -21,11 +21,11 @@ def check_names(path: Path, text: str) -> None:
     for counter in meanings:
         for name, times in counter.items():
             if times > 1:
-                raise RefusedException(f"`{name}` would mean two things in {path}.")
+                raise RefusedException(f"`{name}` conflicts with a name in {path}.")
 
 
 def given(body: list[ast.stmt]) -> Iterator[str]:
-    """Yield each name that these statements give."""
+    """Yield each name that these statements define."""
     for node in body:
         match node:
             case ast.Import() | ast.ImportFrom():
@@ -37,7 +37,7 @@ def given(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def used(node: ast.ClassDef) -> set[str]:
-    """Return the names that a class needs for its fields: a field would hide them."""
+    """Return the names in a class's field definitions, which a field would shadow."""
     fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
     return {
         part.id

@@ -1,4 +1,4 @@
-"""Words and sentences of generated code."""
+"""Docstrings, lists of words and class names in generated code."""
 
 from collections.abc import Iterable
 from textwrap import fill
@@ -8,7 +8,7 @@ INDENT = "    "
 
 
 def docstring(summary: str, detail: str) -> str:
-    """Return a docstring for a function: on one line, if it fits."""
+    """Return a function's docstring, on one line if it fits."""
     line = f'"""{summary} {detail}"""' if detail else f'"""{summary}"""'
     if len(INDENT + line) <= WIDTH:
         return line
@@ -17,7 +17,7 @@ def docstring(summary: str, detail: str) -> str:
 
 
 def joined(words: Iterable[str], last: str) -> str:
-    """Join words as a sentence does: one, two and three."""
+    """Join words with commas and a conjunction: one, two and three."""
     *others, end = words
     return f"{', '.join(others)} {last} {end}" if others else end
 

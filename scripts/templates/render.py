@@ -1,4 +1,4 @@
-"""Turn a module into the text of its files, laid out as ruff has it."""
+"""Render the files of a module, formatted by ruff."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ from scripts.templates.prose import class_name, docstring, joined
 LAYERS = ("models", "schemas", "repository", "service", "routers")
 LONGEST_FILE = 150
 
-# The lists of all modules: the file, what it calls the list, how it imports a module.
+# Files that list all modules: path, name of the list, import line of a module.
 LISTS = {
     Path("app/modules/__init__.py"): (
         "ROUTERS",
@@ -28,22 +28,24 @@ LISTS = {
 
 
 def render(root: Path, module: Module) -> dict[Path, str]:
-    """Return every file that the module adds or changes, by its place under `root`.
+    """Return the text of each file to add or change, by its path relative to `root`.
 
     Raises:
-        RefusedException: one of them exists already, or would break a rule.
+        RefusedException: a file exists, is too long or has conflicting names.
     """
     folder = Path("app/modules", module.name)
     made = {folder / "__init__.py": ""} | fill_templates(module)
     for path in (folder, *made):
         if (root / path).exists():
-            raise RefusedException(f"There is {path} already.")
+            raise RefusedException(f"{path} already exists.")
     longer = {path: with_module(root, path, module.name) for path in LISTS}
     files = tidy(root, made | longer)
     for path, text in files.items():
         check_names(path, text)
         if len(text.splitlines()) > LONGEST_FILE:
-            raise RefusedException(f"With so many fields {path} is no short file.")
+            raise RefusedException(
+                f"{path} would exceed {LONGEST_FILE} lines; use fewer fields."
+            )
     return files
 
 
@@ -67,7 +69,7 @@ def fill_templates(module: Module) -> dict[Path, str]:
 
 
 def with_module(root: Path, path: Path, name: str) -> str:
-    """Return the file with one more module in its list: an import, and an item."""
+    """Return the file's text with an import and a list item for the module added."""
     title, line = LISTS[path]
     text = (root / path).read_text(encoding="utf-8")
     before_imports = re.compile(r"^(?=from app\.modules\.)", re.MULTILINE)
@@ -75,12 +77,12 @@ def with_module(root: Path, path: Path, name: str) -> str:
     text, imports = before_imports.subn(f"{line.format(name)}\n", text, count=1)
     text, items = end_of_list.subn(rf"\1    {name},\n", text, count=1)
     if not imports or not items:
-        raise RefusedException(f"{path} has no list {title} of modules any more.")
+        raise RefusedException(f"{path} has no list of modules named {title}.")
     return text
 
 
 def tidy(root: Path, files: dict[Path, str]) -> dict[Path, str]:
-    """Take away the imports that nobody needs, sort the others, and format."""
+    """Remove unused imports, sort the others and format the files."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         shutil.copy(root / "ruff.toml", folder)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.auth.models import UserRevokedToken
 from app.auth.sessions.purge import purge_periodically
-from app.core.background import every
+from app.core.background import run_every
 from app.core.clock import now
 from app.core.db.database import Database
 from app.core.db.ids import uuid7
@@ -24,7 +24,7 @@ async def test_it_goes_on_after_a_failure_and_ends_with_its_block() -> None:
         if len(done) == 1:
             raise LookupError("Nobody has foreseen this")
 
-    async with every(0.001, work), asyncio.timeout(5):
+    async with run_every(0.001, work), asyncio.timeout(5):
         while len(done) < 3:
             await asyncio.sleep(0.001)
     count = len(done)

@@ -110,7 +110,7 @@ def test_what_can_never_match_is_refused(
 ) -> None:
     others = "" if word == "," else f"{SAFE[name]},"
     sentence = refusal(monkeypatch, LOCAL | {name: others + word})
-    assert sentence.startswith(f"The settings are not valid. {name}: ")
+    assert sentence.startswith(f"Invalid settings. {name}: ")
     assert "without" in sentence
 
 

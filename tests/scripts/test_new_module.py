@@ -144,7 +144,7 @@ def test_what_fails_leaves_nothing_behind(copy: Path, wrong: str) -> None:
     with (copy / path).open("a") as file:
         file.write(f"{line}\n")
     before = tree(copy)
-    with pytest.raises(FailedException, match="This has failed: python"):
+    with pytest.raises(FailedException, match="Command failed: python"):
         add_module(copy, parse_module("gizmos", "", ["name:str"]))
     assert tree(copy) == before
     assert not (copy / "app/modules/gizmos").exists()

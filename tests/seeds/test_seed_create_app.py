@@ -31,7 +31,7 @@ def test_twice_changes_nothing(url: str, client: TestClient) -> None:
     first_time = seed(url)
     assert first_time.count(" with password ") == 4
     first = everything(client)
-    again = ["Sign in as admin@example.com", "There is data: the shop stays."]
+    again = ["Sign in as admin@example.com", "Found data: added no examples."]
     assert seed(url).splitlines() == again
     assert everything(client) == first
     assert all(len(first[name]) >= 30 for name in COLLECTIONS[:3])
@@ -51,7 +51,7 @@ def test_an_emptied_shop_opens_again_for_the_people_it_had(
     for name in ("tasks", "customers", "products"):
         for item in first[name]:
             assert client.delete(f"{name}/{item['id']}").status_code == 204
-    again = ["Sign in as admin@example.com", "The shop is open."]
+    again = ["Sign in as admin@example.com", "Added example data."]
     assert seed(url).splitlines() == again
     second = everything(client)
     assert [len(items) for items in second.values()] == [30, 40, 40, 5, 3]

@@ -13,7 +13,7 @@ from app.audit.access.repository import AccessRepository
 from app.audit.access.segments import lock_closed_segments
 from app.audit.access.spool import Spool
 from app.core.db.database import Database
-from app.core.db.database_errors import is_for_ever
+from app.core.db.database_errors import is_permanent
 
 BATCH_ROWS = 250  # per transaction, which blocks other writers on SQLite
 SYNC_SECONDS = 0.2
@@ -92,7 +92,7 @@ class Loader:
                 # Give waiting requests their turn between the batches.
                 await asyncio.sleep(0)
         except DBAPIError as error:
-            if not is_for_ever(error):
+            if not is_permanent(error):
                 raise
             # Retrying can't succeed: keep the file for an operator, load the others.
             path.rename(path.with_suffix(".refused"))

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.audit.schemas import ChangeRead, Include
-from app.core.fields import INT32, Flag, Instant, Whole, parse_whole
+from app.core.fields import INT32, Instant, QueryBool, QueryInt, parse_int
 from app.core.schemas import Body, Strict
 
-Version = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(parse_whole)]
+Version = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(parse_int)]
 Changes = dict[str, tuple[Any, Any]]  # field → its value now, and then
 
 
 class HistoryQuery(Strict):
-    limit: Whole = Field(50, ge=1, le=200, description="How many items at most.")
+    limit: QueryInt = Field(50, ge=1, le=200, description="How many items at most.")
     cursor: Version | None = Field(None, description="`next` of the stretch before.")
     include: Include = None
 
@@ -40,7 +40,7 @@ class AsOfQuery(Strict):
 
 
 class RevertQuery(Strict):
-    dry_run: Flag = Field(False, description="Only tell what would change.")
+    dry_run: QueryBool = Field(False, description="Only tell what would change.")
 
 
 class Revert(Body):

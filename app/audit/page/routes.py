@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from app.audit.history.resource import resource_of
 from app.core.models import entities
-from app.core.pages.routes import OURS, render
+from app.core.pages.routes import PAGE_POLICY, render
 from app.core.web.routing import API
 
 
@@ -16,7 +16,7 @@ def install_audit_page(app: FastAPI, routers: Iterable[APIRouter]) -> None:
     values = {"api": API, "entity_types": json.dumps(entity_types(routers))}
 
     async def show_audit(request: Request) -> Response:
-        return render(request, "audit.html", OURS, values)
+        return render(request, "audit.html", PAGE_POLICY, values)
 
     app.add_api_route("/audit", show_audit, include_in_schema=False)
 

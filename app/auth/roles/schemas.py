@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from app.auth.permissions.registry import READ, REGISTRY
-from app.core.fields import Line
+from app.core.fields import SingleLine
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
@@ -31,7 +31,9 @@ Modules = Annotated[
     ),
 ]
 Name = Annotated[
-    Line, StringConstraints(min_length=1, max_length=100), Field(examples=["sales"])
+    SingleLine,
+    StringConstraints(min_length=1, max_length=100),
+    Field(examples=["sales"]),
 ]
 Description = Annotated[
     str, StringConstraints(max_length=2000), Field(examples=["Keeps the prices"])

@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.passwords.login_throttle import LONGEST_WINDOW
-from app.core.background import every
+from app.core.background import run_every
 from app.core.clock import now
 from app.core.db.database import Database
 
@@ -22,7 +22,7 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
         async with database.writing() as session:
             return await purge(session)
 
-    return every(PURGE_INTERVAL, purge_expired)
+    return run_every(PURGE_INTERVAL, purge_expired)
 
 
 async def purge(session: AsyncSession) -> int:

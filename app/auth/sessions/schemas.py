@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.auth.models import AuthSession
 from app.auth.passwords.password_policy import PASSWORD_MAX_LENGTH
-from app.core.fields import Email, Line
+from app.core.fields import Email, SingleLine
 from app.core.schemas import Body, Read, optional
 
 # Never stripped: leading and trailing spaces are part of a password.
@@ -23,7 +23,7 @@ Password = Annotated[
     ),
 ]
 FullName = Annotated[
-    Line,
+    SingleLine,
     StringConstraints(min_length=1, max_length=200),
     Field(examples=["Grace Hopper"]),
 ]

@@ -9,7 +9,7 @@ from sqlmodel import col
 from app.auth.entity_pages import EntityPageRepository
 from app.auth.models import AuthSession, Role, User, UserRole
 from app.core.clock import now
-from app.core.db.foreign_keys import missing
+from app.core.db.foreign_keys import missing_reference
 from app.core.db.ids import uuid7
 from app.core.exceptions import ValidationFailedException
 
@@ -71,7 +71,7 @@ class UserRepository(EntityPageRepository[User]):
         query = select(Role).where(col(Role.id).in_(ids))
         roles = list(await self.session.scalars(query))
         if len(roles) < len(ids):
-            raise ValidationFailedException([missing("role_ids")])
+            raise ValidationFailedException([missing_reference("role_ids")])
         return roles
 
     async def get_permissions(self, role_ids: set[UUID]) -> set[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth.sessions.schemas import FullName, Password
-from app.core.fields import Email, Flag, Id
+from app.core.fields import Email, Id, QueryBool
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
@@ -55,5 +55,5 @@ class UserRead(Read):
 
 class UserQuery(PageQuery):
     sort: Sort | None = None
-    is_active: Flag | None = None
-    is_superuser: Flag | None = None
+    is_active: QueryBool | None = None
+    is_superuser: QueryBool | None = None

@@ -1,9 +1,9 @@
-"""The database: one engine, its two dialects, and what both of them need."""
+"""Database engine, column types, queries and error translation."""
 
 from sqlmodel import SQLModel
 
-# Name every constraint, so that a migration can drop it by name. Set here, because each
-# module with a table imports something of this package before it defines the table.
+# Name every constraint, so that a migration can drop it by name. Set here because each
+# module that defines a table imports from this package first.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -1,4 +1,4 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types that behave the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant in UTC. SQLite forgets the time zone, so it is put back."""
+    """Aware datetime in UTC. SQLite stores no time zone, so restore it on load."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -21,11 +21,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("A datetime without a time zone is not an instant")
+            raise ValueError("Naive datetime given; a time zone is required")
         return value.astimezone(UTC)
 
-    # Not process_result_value: a list reads a hundred instants, and PostgreSQL's driver
-    # answers in UTC already.
+    # Not process_result_value, which costs a call per value: PostgreSQL's driver
+    # returns UTC already.
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         if dialect.name == "sqlite":
             return lambda text: (
@@ -35,9 +35,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Decimal]):
-    """Twelve digits, two of them cents.
+    """Decimal of 12 digits, 2 of them after the point.
 
-    SQLite has no decimals, but its floats hold fifteen digits: none is lost.
+    SQLite has no decimal type, but its floats are exact to 15 digits.
     """
 
     impl = Numeric(12, 2)
@@ -49,8 +49,8 @@ class Money(TypeDecorator[Decimal]):
         return dialect.type_descriptor(kind)
 
 
-def choice(options: type[StrEnum]) -> Enum:
-    """A column of the enum's values; by default SQLAlchemy would store the names."""
+def enum_column(options: type[StrEnum]) -> Enum:
+    """Return a column type that stores the enum's values, not its member names."""
     return Enum(
         options,
         values_callable=lambda members: [member.value for member in members],

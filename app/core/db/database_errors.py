@@ -1,4 +1,4 @@
-"""What the database's refusals mean to a client."""
+"""Translate database errors into application exceptions."""
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -12,56 +12,60 @@ from app.core.exceptions import (
     ValidationFailedException,
 )
 
-# How PostgreSQL and SQLite name what was violated.
-UNIQUE = {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
-REFERENCE = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
+# SQLSTATEs of PostgreSQL, and SQLite's names of extended result codes.
+UNIQUE_VIOLATION = {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+FOREIGN_KEY_VIOLATION = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
 
-# Classes of SQLSTATE, and SQLite's names, for a database that cannot answer now:
-# connection lost, too many of them, shut down or cancelled, deadlock, lock timeout.
-AWAY = ("08", "53", "57", "40", "55P03", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL")
-# Data exceptions: a value that the column's type cannot hold.
-UNFIT = ("22",)
-# Constraints: a repository says more where it knows more.
-AT_ODDS = ("23", "SQLITE_CONSTRAINT")
-
-
-def is_unique(error: IntegrityError) -> bool:
-    return reason(error) in UNIQUE
-
-
-def is_reference(error: IntegrityError) -> bool:
-    return reason(error) in REFERENCE
+# Prefixes of codes. Transient: connection failure, insufficient resources, shutdown or
+# cancellation, transaction rollback (deadlock), lock timeout.
+TRANSIENT_ERRORS = (
+    *("08", "53", "57", "40", "55P03"),
+    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"),
+)
+# Data exceptions: the column's type cannot hold the value.
+DATA_ERRORS = ("22",)
+# Integrity constraint violations. A repository raises a more exact error if it can.
+INTEGRITY_ERRORS = ("23", "SQLITE_CONSTRAINT")
 
 
-def is_away(error: DBAPIError) -> bool:
-    return error.connection_invalidated or reason(error).startswith(AWAY)
+def is_unique_violation(error: IntegrityError) -> bool:
+    return error_code(error) in UNIQUE_VIOLATION
 
 
-def is_for_ever(error: DBAPIError) -> bool:
-    """Tell whether these values would be refused again, however often one tried."""
-    return reason(error).startswith((*UNFIT, *AT_ODDS))
+def is_foreign_key_violation(error: IntegrityError) -> bool:
+    return error_code(error) in FOREIGN_KEY_VIOLATION
 
 
-def reason(error: DBAPIError) -> str:
-    """Return PostgreSQL's SQLSTATE, or SQLite's name of the error, or nothing."""
+def is_unavailable(error: DBAPIError) -> bool:
+    code = error_code(error)
+    return error.connection_invalidated or code.startswith(TRANSIENT_ERRORS)
+
+
+def is_permanent(error: DBAPIError) -> bool:
+    """Return whether retrying with the same values would fail again."""
+    return error_code(error).startswith((*DATA_ERRORS, *INTEGRITY_ERRORS))
+
+
+def error_code(error: DBAPIError) -> str:
+    """Return PostgreSQL's SQLSTATE, SQLite's error name, or an empty string."""
     postgresql = getattr(error.orig, "sqlstate", None)
     return postgresql or getattr(error.orig, "sqlite_errorname", None) or ""
 
 
-def outdated(name: str) -> StaleException:
+def stale(name: str) -> StaleException:
     return StaleException(f"{name} has changed since it was read")
 
 
-def explain(error: Exception) -> AppException | None:
-    """Say what a client can do about this; None when it is a fault of ours."""
+def to_app_exception(error: Exception) -> AppException | None:
+    """Translate a database error. Return None if it is a bug of the application."""
     if isinstance(error, StaleDataError):
-        return outdated("The record")
+        return stale("The record")
     if isinstance(error, PoolTimeoutError):
-        return UnavailableException("The service is busy")
-    if not isinstance(error, DBAPIError) or is_away(error):
+        return UnavailableException("All database connections are in use; retry later")
+    if not isinstance(error, DBAPIError) or is_unavailable(error):
         return UnavailableException("The database does not answer")
-    if reason(error).startswith(AT_ODDS):
-        return ConflictException("This contradicts another record")
-    if reason(error).startswith(UNFIT):
+    if error_code(error).startswith(INTEGRITY_ERRORS):
+        return ConflictException("Conflicts with an existing record")
+    if error_code(error).startswith(DATA_ERRORS):
         return ValidationFailedException([])
     return None

@@ -1,4 +1,4 @@
-"""How a query becomes SQL: which rows, in which order."""
+"""Build WHERE conditions and ORDER BY from a page query."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -7,16 +7,19 @@ from sqlalchemy import ColumnElement, Enum, Table, case, func, or_
 
 from app.core.pagination import PageQuery
 
-# What LIKE would not take literally.
-LITERAL = str.maketrans({sign: f"/{sign}" for sign in "/%_"})
+# Escape the wildcards of LIKE, and the escape character.
+LIKE_ESCAPES = str.maketrans({char: f"/{char}" for char in "/%_"})
 
 Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 
 
-def conditions_of(
+def build_conditions(
     table: Table, query: PageQuery, special: Conditions, searched: tuple[str, ...]
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield what a row must meet. A filter that is not `special` means `=`."""
+    """Yield a condition for each filter in the query, and one for `q`.
+
+    A filter compares with `=`, or IN for a list, unless `special` defines it.
+    """
     for name, value in query.filters().items():
         if name in special:
             yield special[name](value)
@@ -25,28 +28,28 @@ def conditions_of(
         else:
             yield table.c[name] == value
     if query.q:
-        term = lowered(query.q.translate(LITERAL))
-        texts = (lowered(table.c[name]) for name in searched)
+        term = fold_case(query.q.translate(LIKE_ESCAPES))
+        texts = (fold_case(table.c[name]) for name in searched)
         yield or_(*(text.contains(term, escape="/") for text in texts))
 
 
-def lowered(text: str | ColumnElement[Any]) -> ColumnElement[str]:
-    """Return the text in small letters, with one sigma: there is one capital only."""
-    # Not replace(): to the audit's guard, that is a verb that writes.
+def fold_case(text: str | ColumnElement[Any]) -> ColumnElement[str]:
+    """Lower the text, and map final sigma to sigma: both have the capital Σ."""
+    # Not replace(): the audit's guard reads REPLACE as a statement that writes.
     return func.translate(func.lower(text), "ς", "\N{GREEK SMALL LETTER SIGMA}")
 
 
-def order_of(table: Table, sort: str | None) -> Iterator[ColumnElement[Any]]:
-    """Yield the columns to sort by; the newest comes first among equals."""
+def build_order(table: Table, sort: str | None) -> Iterator[ColumnElement[Any]]:
+    """Yield the ORDER BY terms. Ties are ordered by id, newest first."""
     if sort:
-        column = ranked(table.c[sort.removeprefix("-")])
+        column = sort_key(table.c[sort.removeprefix("-")])
         order = column.desc() if sort.startswith("-") else column.asc()
         yield order.nulls_last()
     yield table.c.id.desc()
 
 
-def ranked(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Sort an enumeration as declared: low, medium, high; not by its letters."""
+def sort_key(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the column, or an enum's position in its declaration."""
     if not isinstance(column.type, Enum):
         return column
     ranks = {name: rank for rank, name in enumerate(column.type.enums)}

@@ -1,4 +1,4 @@
-"""Which references are broken: PostgreSQL names one of them, and SQLite none."""
+"""Find violated foreign keys. PostgreSQL reports only one of them, SQLite none."""
 
 from typing import Any
 
@@ -8,17 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.exceptions import ValidationFailedException
 
 
-async def dangling(
+async def missing_references(
     session: AsyncSession, table: Table, many: list[dict[str, Any]]
 ) -> ValidationFailedException:
-    """Undo the transaction, and return what is wrong with the rows it has tried."""
+    """Roll back, and return an error for each column that refers to a missing row.
+
+    `many` holds the values of the rows whose INSERT or UPDATE has failed.
+    """
     await session.rollback()
-    broken = [
-        missing(key.parent.name)
+    errors = [
+        missing_reference(key.parent.name)
         for key in table.foreign_keys
         if not await exist(session, key, {row.get(key.parent.name) for row in many})
     ]
-    return ValidationFailedException(broken)
+    return ValidationFailedException(errors)
 
 
 async def exist(session: AsyncSession, key: ForeignKey, values: set[Any]) -> bool:
@@ -26,6 +29,6 @@ async def exist(session: AsyncSession, key: ForeignKey, values: set[Any]) -> boo
     return await session.scalar(count) == len(values - {None})
 
 
-def missing(field: str) -> dict[str, Any]:
-    message = "There is no such record"
+def missing_reference(field: str) -> dict[str, Any]:
+    message = "The referenced record does not exist"
     return {"loc": ("body", field), "type": "missing_reference", "msg": message}

@@ -1,7 +1,7 @@
-"""Identifiers: made here, unique everywhere, sorted by birth."""
+"""Primary keys: UUIDs of version 7, which sort by creation time."""
 
-# The compat module answers with the standard library's UUID, which every driver
-# knows. Version 7 keeps new rows at the end of the index instead of all over it.
+# The compat module returns the standard library's UUID, which every driver accepts.
+# Version 7 appends new rows to the end of the index.
 from uuid_utils.compat import uuid7
 
 __all__ = ["uuid7"]

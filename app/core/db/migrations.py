@@ -1,4 +1,4 @@
-"""Is the database's schema the one that this code was written for?"""
+"""Check that the database's schema is at the head revision."""
 
 from functools import cache
 from pathlib import Path
@@ -15,25 +15,26 @@ UPGRADE = "run `alembic upgrade head`"
 
 @cache
 def head() -> str | None:
-    """Return the newest revision that alembic/versions knows."""
+    """Return the head revision of alembic/versions."""
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
-async def schema_fault(database: Database) -> str | None:
-    """Say why the schema is not at head, or None when it is.
+async def check_schema(database: Database) -> str | None:
+    """Return why the schema is not at head, or None if it is.
 
-    Raises whatever the driver raises when the database does not answer.
+    Raises:
+        sqlalchemy.exc.DBAPIError, OSError: the database does not answer.
     """
     revision = await current(database)
     if revision == head():
         return None
     if revision is None:
         return f"The database has no schema yet: {UPGRADE}"
-    return f"The schema is at {revision}, the code needs {head()}: {UPGRADE}"
+    return f"The schema is at {revision}, but the code needs {head()}: {UPGRADE}"
 
 
 async def current(database: Database) -> str | None:
-    """Return the database's revision; None when it never saw a migration."""
+    """Return the database's revision, or None if it has never been migrated."""
     async with database.reading() as session:
         connection = await session.connection()
         try:
@@ -41,7 +42,7 @@ async def current(database: Database) -> str | None:
                 text("SELECT version_num FROM alembic_version")
             )
         except (OperationalError, ProgrammingError):
-            # No such table, or no database at all: then this fails as well.
+            # The table is missing, or the database does not answer: then this raises.
             await connection.scalar(text("SELECT 1"))
             return None
     return str(revision) if revision else None

@@ -1,7 +1,7 @@
-"""SQLite inside the event loop: one connection, no thread, no queue between threads.
+"""SQLite dialect that runs queries in the event loop, on one connection.
 
-A local query takes microseconds, less than handing it to a thread and back. The
-price is that a slow query holds up the whole process: for that, take PostgreSQL.
+A local query takes microseconds, less than passing it to a thread and back. A slow
+query blocks the whole process, so use PostgreSQL if there are slow queries.
 """
 
 import asyncio
@@ -21,61 +21,61 @@ PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
     "foreign_keys = ON",
-    "recursive_triggers = ON",  # so that REPLACE cannot overwrite the audit log
+    "recursive_triggers = ON",  # else REPLACE would bypass the audit log's triggers
 )
 
 
-class OneConnectionPool(AsyncAdaptedQueuePool):
-    """Lends the one connection to one task after another, first come first served.
+class SingleConnectionPool(AsyncAdaptedQueuePool):
+    """Pool of one connection, given to tasks in the order of their requests.
 
-    The queue below is not fair: whoever arrives as the connection comes back may
-    take it before those who wait, and some then wait for seconds. A lock is fair.
-    A task that already holds it would wait for itself, so it is told at once.
+    The parent's queue is not fair: a task that arrives as the connection is returned
+    may overtake those that wait, for seconds in the worst case. `asyncio.Lock` is
+    fair. A task that asks twice would deadlock, so raise instead.
     """
 
-    holder: asyncio.Task[Any] | None = None
+    owner: asyncio.Task[Any] | None = None
 
     def __init__(self, creator: Any, **options: Any) -> None:
         options |= {"pool_size": 1, "max_overflow": 0}
         super().__init__(creator, **options)
-        self.turn = asyncio.Lock()
+        self.lock = asyncio.Lock()
 
     def _do_get(self) -> ConnectionPoolEntry:
         task = asyncio.current_task()
-        if task and task is self.holder:
-            raise RuntimeError("This task has a session open: use it, or close it")
-        await_(self._wait_for_turn())
+        if task and task is self.owner:
+            raise RuntimeError("This task already has a session open; close it first")
+        await_(self._acquire())
         try:
             connection = super()._do_get()
         except BaseException:
-            self.turn.release()
+            self.lock.release()
             raise
-        self.holder = task
+        self.owner = task
         return connection
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        self.holder = None
+        self.owner = None
         super()._do_return_conn(record)
-        self.turn.release()
+        self.lock.release()
 
-    async def _wait_for_turn(self) -> None:
+    async def _acquire(self) -> None:
         try:
             async with asyncio.timeout(self._timeout):
-                await self.turn.acquire()
+                await self.lock.acquire()
         except TimeoutError as error:
             raise PoolTimeoutError("The connection is still in use") from error
 
 
 class LoopCursor(sqlite3.Cursor):
     async def _async_soft_close(self) -> None:
-        """Part of what SQLAlchemy asks of an async cursor. There is nothing to do."""
+        """Do nothing. SQLAlchemy awaits this method of an async cursor."""
 
 
 class LoopConnection(sqlite3.Connection):
     autocommits = False
 
     def cursor(self, factory: Any = LoopCursor) -> Any:
-        # AsyncConnection.execute() insists on a driver that awaits something.
+        # AsyncConnection.execute() raises unless the driver awaits at least once.
         cursor = super().cursor(factory)
         await_(cursor._async_soft_close())
         return cursor
@@ -88,25 +88,25 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
     @classmethod
     def get_pool_class(cls, url: URL) -> type[Pool]:
-        return OneConnectionPool
+        return SingleConnectionPool
 
     def create_connect_args(self, url: URL) -> ConnectArgsType:
         args, options = super().create_connect_args(url)
-        # The driver begins nothing by itself: do_begin says when, and how.
+        # Disable the driver's implicit BEGIN; see do_begin.
         return args, {**options, "factory": LoopConnection, "isolation_level": None}
 
     def on_connect(self) -> Callable[[DBAPIConnection], None]:
-        prepare = super().on_connect()
+        base_initialize = super().on_connect()
 
-        def prepare_and_tune(connection: Any) -> None:
-            prepare(connection)
-            # SQLite's own lower() knows ASCII only; a search must find Émile as well.
+        def initialize(connection: Any) -> None:
+            base_initialize(connection)
+            # SQLite's own lower() handles ASCII only, and it has no translate().
             connection.create_function("lower", 1, lower, deterministic=True)
             connection.create_function("translate", 3, translate, deterministic=True)
             for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
 
-        return prepare_and_tune
+        return initialize
 
     def set_isolation_level(self, connection: Any, level: str) -> None:
         connection.autocommits = level == "AUTOCOMMIT"
@@ -115,27 +115,27 @@ class LoopDialect(SQLiteDialect_pysqlite):
         connection.autocommits = False
 
     def do_begin(self, connection: Any) -> None:
-        # IMMEDIATE, because whoever has only read so far cannot become a writer any
-        # more once another process has written in the meantime.
+        # IMMEDIATE takes the write lock now. A deferred transaction that has read
+        # fails with SQLITE_BUSY at its first write if another process has written.
         if not connection.autocommits:
             connection.execute("BEGIN IMMEDIATE")
 
 
 def lower(text: Any) -> Any:
-    """Return one small letter for each letter, as PostgreSQL's function does.
+    """Lower the text character by character, as PostgreSQL's function does.
 
-    Python's own makes two of İ, and looks at the neighbours of Σ.
+    `str.lower` maps İ to two characters, and Σ according to its position.
     """
     if not isinstance(text, str):
         return text
-    # Not by str.translate(), which takes ten times as long.
+    # Not str.translate(), which takes ten times as long.
     simple = text.replace("İ", "i").replace("Σ", "\N{GREEK SMALL LETTER SIGMA}")
     return simple.lower()
 
 
 def translate(text: str | None, old: str, new: str) -> str | None:
-    """Put `new`'s signs for those of `old`. PostgreSQL has it by itself."""
-    if text is None or not any(sign in text for sign in old):
+    """Replace each character of `old` by the one at its place in `new`."""
+    if text is None or not any(character in text for character in old):
         return text
     return text.translate(str.maketrans(old, new))
 

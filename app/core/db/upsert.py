@@ -1,4 +1,4 @@
-"""INSERT … ON CONFLICT: both databases have it, SQLAlchemy has it once for each."""
+"""INSERT … ON CONFLICT, which SQLAlchemy offers per dialect only."""
 
 from typing import Any
 
@@ -9,5 +9,5 @@ INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 
 
 def upsert(session: AsyncSession, table: Any) -> Any:
-    """Return an INSERT that knows ON CONFLICT, for this session's database."""
+    """Return the dialect's INSERT, which has the `on_conflict_*` methods."""
     return INSERTS[session.get_bind().dialect.name](table)

@@ -1,4 +1,4 @@
-"""The files that our pages refer to: our own, and those of Swagger UI and ReDoc."""
+"""Static files of the pages, including Swagger UI and ReDoc."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from fastapi import Request, Response
 
 from app.core.exceptions import NotFoundException
 
-# Each package of the application may have files of its own; their names differ.
+# Static folders of all packages. File names must be unique across them.
 STATIC = sorted(Path(__file__).parents[2].rglob("static"))
 LIBRARIES = Path(str(files("fastapi_offline"))) / "static"
-# What is served. The templates, which lie in STATIC as well, are not.
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-FOR_A_YEAR = "public, max-age=31536000, immutable"
-# ReDoc fetches its maker's logo from its maker's server, and shows none if it cannot.
+# Only these types are served; STATIC contains the templates as well.
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+IMMUTABLE = "public, max-age=31536000, immutable"
+# ReDoc loads its vendor's logo from the vendor's server. It works without.
 LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 
@@ -30,55 +30,55 @@ class Asset:
 
 @dataclass(frozen=True)
 class Library:
-    """A file that others made: served by us or, at one version, by a CDN."""
+    """Third-party file, served by this application or pinned on a CDN."""
 
     url: str
     integrity: str = ""
 
 
 @cache
-def read_assets() -> dict[str, Asset]:
+def load_assets() -> dict[str, Asset]:
     paths = (path for folder in (*STATIC, LIBRARIES) for path in folder.iterdir())
-    return {path.name: read_asset(path) for path in paths if path.suffix in TYPES}
+    return {path.name: load_asset(path) for path in paths if path.suffix in MEDIA_TYPES}
 
 
-def read_asset(path: Path) -> Asset:
+def load_asset(path: Path) -> Asset:
     content = path.read_bytes().replace(LOGO, b"data:,")
-    return Asset(content, TYPES[path.suffix], sha256(content).hexdigest()[:12])
+    return Asset(content, MEDIA_TYPES[path.suffix], sha256(content).hexdigest()[:12])
 
 
 async def send_asset(request: Request, name: str) -> Response:
-    asset = read_assets().get(name)
+    asset = load_assets().get(name)
     if asset is None:
         raise NotFoundException("There is no such file")
-    # While a new release is rolled out, a new page may still ask the old server.
+    # During a rolling update a new page may request the file from an old server.
     current = request.query_params.get("v") == asset.version
-    headers = {"Cache-Control": FOR_A_YEAR if current else "no-cache"}
+    headers = {"Cache-Control": IMMUTABLE if current else "no-cache"}
     return Response(asset.content, media_type=asset.media_type, headers=headers)
 
 
-def root_of(request: Request) -> str:
-    """Return the path under which a reverse proxy shows us: "" if that is its root."""
+def root_path(request: Request) -> str:
+    """Return the path prefix at the reverse proxy, without trailing slash."""
     root: str = request.scope.get("root_path", "")
     return root.rstrip("/")
 
 
 def asset_url(request: Request, name: str) -> str:
-    """Return an address that changes with the content, so that it may be kept."""
-    return f"{root_of(request)}/static/{name}?v={read_assets()[name].version}"
+    """Return the file's URL with a content hash, so that it can be cached forever."""
+    return f"{root_path(request)}/static/{name}?v={load_assets()[name].version}"
 
 
 def find_library(request: Request, path: str) -> Library:
-    """Return the library that a CDN of npm packages has at `path`."""
+    """Return the library with this path in an npm CDN, such as redoc@2.5.3/x.js."""
     name = path.rpartition("/")[2]
     cdn = request.app.state.settings.DOCS_CDN
     if not cdn:
         return Library(asset_url(request, name))
-    return Library(f"{cdn}/{path}", integrity_of(name))
+    return Library(f"{cdn}/{path}", integrity_hash(name))
 
 
 @cache
-def integrity_of(name: str) -> str:
-    """Return what the installed file promises of the CDN's: they are the same bytes."""
+def integrity_hash(name: str) -> str:
+    """Return the Subresource Integrity hash of the installed file."""
     digest = sha384((LIBRARIES / name).read_bytes()).digest()
     return f"sha384-{b64encode(digest).decode()}"

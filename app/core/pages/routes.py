@@ -1,4 +1,4 @@
-"""The pages for people: landing page, Swagger UI, ReDoc. All ours, but for DOCS_CDN."""
+"""HTML pages: landing page, Swagger UI and ReDoc."""
 
 from collections import Counter
 from functools import partial
@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core.config import Settings
-from app.core.pages.assets import STATIC, asset_url, find_library, root_of, send_asset
+from app.core.pages.assets import STATIC, asset_url, find_library, root_path, send_asset
 
 SWAGGER_UI = (
     "swagger-ui-dist@5.32.6/swagger-ui.css",
@@ -17,15 +17,15 @@ SWAGGER_UI = (
 )
 REDOC = ("redoc@2.5.3/bundles/redoc.standalone.js",)
 
-CLOSED = (
+BASE_POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "connect-src 'self'"
 )
-OURS = f"{CLOSED}; script-src 'self'; style-src 'self'; img-src 'self'"
-DOCS = f"{CLOSED}; img-src 'self' data:"
-# ReDoc adds two style elements: an empty one, which it fills by script, and that of its
-# scroll bar. These are their hashes. Its search runs in a worker made of a blob.
-FOR_REDOC = (
+PAGE_POLICY = f"{BASE_POLICY}; script-src 'self'; style-src 'self'; img-src 'self'"
+DOCS_POLICY = f"{BASE_POLICY}; img-src 'self' data:"
+# ReDoc inserts two style elements, an empty one that it fills by script and that of its
+# scroll bar; these are their hashes. Its search runs in a worker made from a blob.
+REDOC_SOURCES = (
     " 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
     " 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='; worker-src blob:"
 )
@@ -42,7 +42,7 @@ templates = Environment(
 def render(
     request: Request, template: str, policy: str, values: dict[str, Any]
 ) -> Response:
-    root = root_of(request)
+    root = root_path(request)
     common = {
         "title": request.app.title,
         "version": request.app.version,
@@ -57,11 +57,14 @@ def render(
 
 
 def render_docs(
-    request: Request, template: str, paths: tuple[str, ...], needs: str
+    request: Request, template: str, paths: tuple[str, ...], sources: str
 ) -> Response:
+    """Render a page that loads these libraries; `sources` extends style-src."""
     libraries = [find_library(request, path) for path in paths]
     pinned = "".join(f" {file.url}" for file in libraries if file.integrity)
-    policy = f"{DOCS}; script-src 'self'{pinned}; style-src 'self'{pinned}{needs}"
+    policy = (
+        f"{DOCS_POLICY}; script-src 'self'{pinned}; style-src 'self'{pinned}{sources}"
+    )
     return render(request, template, policy, {"libraries": libraries})
 
 
@@ -70,7 +73,7 @@ async def show_swagger(request: Request) -> Response:
 
 
 async def show_redoc(request: Request) -> Response:
-    return render_docs(request, "redoc.html", REDOC, FOR_REDOC)
+    return render_docs(request, "redoc.html", REDOC, REDOC_SOURCES)
 
 
 async def show_landing(request: Request) -> Response:
@@ -80,14 +83,14 @@ async def show_landing(request: Request) -> Response:
         "headline": app.description.strip().partition("\n\n")[0],
         "base": str(request.base_url).rstrip("/"),
         "fault": await app.state.health.check(),
-        "sign_in": sign_in_path(document),
+        "sign_in": token_path(document),
         "operations": count_operations(document),
     }
-    return render(request, "landing.html", OURS, values)
+    return render(request, "landing.html", PAGE_POLICY, values)
 
 
-def sign_in_path(document: dict[str, Any]) -> str | None:
-    """Return where a password buys a token, if the document names such a place."""
+def token_path(document: dict[str, Any]) -> str | None:
+    """Return the path of the OAuth2 password flow's token URL, if there is one."""
     for scheme in document["components"].get("securitySchemes", {}).values():
         if password := scheme.get("flows", {}).get("password"):
             return f"/{password['tokenUrl'].lstrip('/')}"
@@ -95,7 +98,7 @@ def sign_in_path(document: dict[str, Any]) -> str | None:
 
 
 def count_operations(document: dict[str, Any]) -> Counter[str]:
-    """Count the operations under each tag, in the document's order."""
+    """Count the operations of each tag, in the document's order."""
     return Counter(
         tag
         for path in document["paths"].values()

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db.database import Database
-from app.core.db.migrations import schema_fault
+from app.core.db.migrations import check_schema
 from app.core.exceptions import UnavailableException
 from app.core.web.openapi import documented
 
@@ -30,7 +30,7 @@ class Health:
         """Look anew, and log a fault once, when it begins."""
         before = self.fault
         try:
-            self.fault = await schema_fault(self.database)
+            self.fault = await check_schema(self.database)
         except (SQLAlchemyError, OSError):
             self.fault = "The database does not answer"
         if self.fault and self.fault != before:

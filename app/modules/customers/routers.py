@@ -34,19 +34,19 @@ ServiceDep = Annotated[CustomerService, Depends(get_service)]
 async def list_customers(
     service: ServiceDep, query: Annotated[CustomerQuery, Query()]
 ) -> Page[Customer]:
-    """List customers, newest first. `q` looks through name, e-mail, company, notes."""
+    """List customers, newest first. `q` searches name, e-mail, company and notes."""
     return await service.page(query)
 
 
 @router.post("", response_model=CustomerRead, status_code=201)
 async def create_customer(service: ServiceDep, data: CustomerCreate) -> Customer:
-    """Add a customer. No other may have the same e-mail address."""
+    """Create a customer. The e-mail address must be unique."""
     return await service.create(data)
 
 
 @router.get("/{customer_id}", response_model=CustomerRead)
 async def get_customer(service: ServiceDep, customer_id: UUID) -> Customer:
-    """Read one customer."""
+    """Return one customer."""
     return await service.get(customer_id)
 
 
@@ -54,11 +54,11 @@ async def get_customer(service: ServiceDep, customer_id: UUID) -> Customer:
 async def update_customer(
     service: ServiceDep, customer_id: UUID, data: CustomerUpdate
 ) -> Customer:
-    """Change the fields given."""
+    """Change the given fields."""
     return await service.update(customer_id, data)
 
 
 @router.delete("/{customer_id}", status_code=204)
 async def delete_customer(service: ServiceDep, customer_id: UUID) -> None:
-    """Remove a customer. Not while tasks refer to it."""
+    """Delete a customer. Fails with 409 while tasks refer to it."""
     await service.delete(customer_id)

@@ -1,25 +1,25 @@
-"""What clients send and receive about customers."""
+"""Request and response schemas of customers."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.core.fields import Email, Flag, Line
+from app.core.fields import Email, QueryBool, SingleLine
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
 Name = Annotated[
-    Line,
+    SingleLine,
     StringConstraints(min_length=1, max_length=200),
     Field(examples=["Ada Lovelace"]),
 ]
 Phone = Annotated[
     str,
     StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$"),
-    Field(description="E.164", examples=["+442071838750"]),
+    Field(description="In E.164 format.", examples=["+442071838750"]),
 ]
 Company = Annotated[
-    Line,
+    SingleLine,
     StringConstraints(min_length=1, max_length=200),
     Field(examples=["Analytical Engines"]),
 ]
@@ -58,5 +58,5 @@ class CustomerRead(Read):
 
 class CustomerQuery(PageQuery):
     sort: Sort | None = None
-    is_active: Flag | None = None
+    is_active: QueryBool | None = None
     company: Company | None = None

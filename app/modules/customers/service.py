@@ -1,4 +1,4 @@
-"""Rules about customers: none beyond their fields."""
+"""Customer service. There are no rules beyond those of the fields."""
 
 from app.core.service import CrudService
 from app.modules.customers.models import Customer
@@ -6,4 +6,4 @@ from app.modules.customers.schemas import CustomerCreate, CustomerUpdate
 
 
 class CustomerService(CrudService[Customer, CustomerCreate, CustomerUpdate]):
-    """Keeps the address book."""
+    """Customer CRUD."""

@@ -35,19 +35,19 @@ ServiceDep = Annotated[ProductService, Depends(get_service)]
 async def list_products(
     service: ServiceDep, query: Annotated[ProductQuery, Query()]
 ) -> Page[Product]:
-    """List products, newest first. `q` looks through SKU, name and description."""
+    """List products, newest first. `q` searches SKU, name and description."""
     return await service.page(query)
 
 
 @router.post("", response_model=ProductRead, status_code=201)
 async def create_product(service: ServiceDep, data: ProductCreate) -> Product:
-    """Add a product. Its SKU must be new."""
+    """Create a product. The SKU must be unique."""
     return await service.create(data)
 
 
 @router.get("/{product_id}", response_model=ProductRead)
 async def get_product(service: ServiceDep, product_id: UUID) -> Product:
-    """Read one product."""
+    """Return one product."""
     return await service.get(product_id)
 
 
@@ -55,13 +55,13 @@ async def get_product(service: ServiceDep, product_id: UUID) -> Product:
 async def update_product(
     service: ServiceDep, product_id: UUID, data: ProductUpdate
 ) -> Product:
-    """Change the fields given. The price of an inactive product is frozen."""
+    """Change the given fields. An inactive product's price cannot be changed."""
     return await service.update(product_id, data)
 
 
 @router.delete("/{product_id}", status_code=204)
 async def delete_product(service: ServiceDep, product_id: UUID) -> None:
-    """Remove a product for good."""
+    """Delete a product."""
     await service.delete(product_id)
 
 
@@ -69,5 +69,5 @@ async def delete_product(service: ServiceDep, product_id: UUID) -> None:
 async def adjust_stock(
     service: ServiceDep, product_id: UUID, data: StockChange
 ) -> Product:
-    """Add pieces to the stock, or take them away; never below zero."""
+    """Add `delta` to the stock. Fails with 409 if the stock would be negative."""
     return await service.adjust_stock(product_id, data.delta)

@@ -1,11 +1,11 @@
-"""What clients send and receive about products."""
+"""Request and response schemas of products."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.core.fields import INT32, Amount, Count, Flag, Line
+from app.core.fields import INT32, Amount, Count, QueryBool, SingleLine
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
@@ -13,7 +13,7 @@ Sku = Annotated[
     str, StringConstraints(pattern=r"^[A-Z0-9-]{3,40}$"), Field(examples=["PEN-001"])
 ]
 Name = Annotated[
-    Line,
+    SingleLine,
     StringConstraints(min_length=1, max_length=200),
     Field(examples=["Fountain pen"]),
 ]
@@ -57,10 +57,8 @@ class ProductRead(Read):
 
 
 class ProductQuery(PageQuery):
-    """`q` looks through sku, name and description."""
-
     sort: Sort | None = None
-    is_active: Flag | None = None
+    is_active: QueryBool | None = None
     min_price: Amount | None = None
     max_price: Amount | None = None
-    in_stock: Flag | None = None
+    in_stock: QueryBool | None = None

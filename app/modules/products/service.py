@@ -1,4 +1,4 @@
-"""Rules about products."""
+"""Product service: price and stock rules."""
 
 from uuid import UUID
 
@@ -16,13 +16,19 @@ class ProductService(CrudService[Product, ProductCreate, ProductUpdate]):
         stays_inactive = not values.get("is_active", product.is_active)
         new_price = values.get("price", product.price) != product.price
         if not product.is_active and stays_inactive and new_price:
-            raise ConflictException("The price of an inactive product is frozen")
+            raise ConflictException("Activate the product before changing its price")
         return await self.repository.update(product, values)
 
     async def adjust_stock(self, id: UUID, delta: int) -> Product:
-        """Add `delta` pieces, or take them away. The row is locked meanwhile."""
+        """Add `delta` to the stock of a locked row.
+
+        Raises:
+            ConflictException: the stock would be negative or exceed INT32.
+        """
         product = await self.get_for_update(id)
         stock = product.stock + delta
         if not 0 <= stock <= INT32:
-            raise ConflictException(f"There are {product.stock} pieces in stock")
+            raise ConflictException(
+                f"Stock must stay between 0 and {INT32}; it is {product.stock}"
+            )
         return await self.repository.update(product, {"stock": stock})

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Column, Field
 
-from app.core.db.column_types import UtcDateTime, choice
+from app.core.db.column_types import UtcDateTime, enum_column
 from app.core.models import Entity
 
 
@@ -29,15 +29,15 @@ class Task(Entity, table=True):
     description: str = Field(default="", max_length=5000)
     status: Status = Field(
         default=Status.TODO,
-        sa_column=Column(choice(Status), index=True, nullable=False),
+        sa_column=Column(enum_column(Status), index=True, nullable=False),
     )
     priority: Priority = Field(
         default=Priority.MEDIUM,
-        sa_column=Column(choice(Priority), index=True, nullable=False),
+        sa_column=Column(enum_column(Priority), index=True, nullable=False),
     )
     due_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    # The table is named, not imported: a domain does not know its neighbours.
+    # A foreign key by table name, because domains do not import each other.
     customer_id: UUID | None = Field(
         default=None, foreign_key="customer.id", index=True
     )

@@ -34,33 +34,33 @@ ServiceDep = Annotated[TaskService, Depends(get_service)]
 async def list_tasks(
     service: ServiceDep, query: Annotated[TaskQuery, Query()]
 ) -> Page[Task]:
-    """List tasks, newest first. `q` looks through title and description."""
+    """List tasks, newest first. `q` searches title and description."""
     return await service.page(query)
 
 
 @router.post("", response_model=TaskRead, status_code=201)
 async def create_task(service: ServiceDep, data: TaskCreate) -> Task:
-    """Add a task. It begins as `todo`."""
+    """Create a task with the status `todo`."""
     return await service.create(data)
 
 
 @router.get("/{task_id}", response_model=TaskRead)
 async def get_task(service: ServiceDep, task_id: UUID) -> Task:
-    """Read one task."""
+    """Return one task."""
     return await service.get(task_id)
 
 
 @router.patch("/{task_id}", response_model=TaskRead)
 async def update_task(service: ServiceDep, task_id: UUID, data: TaskUpdate) -> Task:
-    """Change the fields given. A move of `status` that makes no sense is a 409.
+    """Change the given fields. An invalid transition of `status` fails with 409.
 
-    From `todo` and `in_progress` a task may become anything else; from `done` and
-    `cancelled` it may only go back to `todo`. `completed_at` follows by itself.
+    From `todo` and `in_progress` a task can move to any other status; from `done` and
+    `cancelled` only to `todo`. `completed_at` is set and cleared automatically.
     """
     return await service.update(task_id, data)
 
 
 @router.delete("/{task_id}", status_code=204)
 async def delete_task(service: ServiceDep, task_id: UUID) -> None:
-    """Remove a task for good."""
+    """Delete a task."""
     await service.delete(task_id)

@@ -1,4 +1,4 @@
-"""What clients send and receive about tasks."""
+"""Request and response schemas of tasks."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,20 +6,20 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.core.fields import Flag, Id, Instant, Line
+from app.core.fields import Id, Instant, QueryBool, SingleLine
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 from app.modules.tasks.models import Priority, Status
 
 Title = Annotated[
-    Line,
+    SingleLine,
     StringConstraints(min_length=1, max_length=200),
     Field(examples=["Send the offer"]),
 ]
 Description = Annotated[
     str, StringConstraints(max_length=5000), Field(examples=["With the new prices"])
 ]
-# JSON has no enumerations: a text that names a member is one.
+# Not strict: in JSON an enum member is a string.
 StatusName = Annotated[Status, Field(strict=False, examples=["in_progress"])]
 PriorityName = Annotated[Priority, Field(strict=False, examples=["high"])]
 Sort = Literal[
@@ -65,4 +65,4 @@ class TaskQuery(PageQuery):
     customer_id: Id | None = None
     due_before: Instant | None = None
     due_after: Instant | None = None
-    overdue: Flag | None = Field(None, description="Past its due time, and still open.")
+    overdue: QueryBool | None = Field(None, description="Past due and still open.")

@@ -1,4 +1,4 @@
-"""Rules about tasks: which status may follow which."""
+"""Task service: status transitions."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from app.core.service import CrudService
 from app.modules.tasks.models import Status, Task
 from app.modules.tasks.schemas import TaskCreate, TaskUpdate
 
-MOVES = {
+TRANSITIONS = {
     Status.TODO: {Status.IN_PROGRESS, Status.DONE, Status.CANCELLED},
     Status.IN_PROGRESS: {Status.TODO, Status.DONE, Status.CANCELLED},
     Status.DONE: {Status.TODO},
@@ -22,7 +22,9 @@ class TaskService(CrudService[Task, TaskCreate, TaskUpdate]):
         values = data.changes()
         status = values.get("status", task.status)
         if status is not task.status:
-            if status not in MOVES[task.status]:
-                raise ConflictException(f"A {task.status} task cannot become {status}")
+            if status not in TRANSITIONS[task.status]:
+                raise ConflictException(
+                    f"Status cannot change from {task.status} to {status}"
+                )
             values["completed_at"] = now() if status is Status.DONE else None
         return await self.repository.update(task, values)

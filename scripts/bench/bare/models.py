@@ -1,4 +1,4 @@
-"""The product table, as plain SQLAlchemy declares it."""
+"""Product table in plain SQLAlchemy."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ def now() -> datetime:
 
 
 class SqliteInstant(TypeDecorator[datetime]):
-    """SQLite forgets the time zone. PostgreSQL does not, and takes the plain type."""
+    """Datetime in UTC for SQLite, which stores no time zone."""
 
     impl = DateTime
     cache_ok = True

@@ -1,4 +1,4 @@
-"""What the bare application reads and writes, as plain Pydantic declares it."""
+"""Request and response schemas in plain Pydantic."""
 
 from datetime import datetime
 from decimal import Decimal

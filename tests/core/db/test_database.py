@@ -136,7 +136,7 @@ async def test_sqlite_refuses_a_second_session_in_one_task() -> None:
     settings = make_settings("sqlite:///")
     async with open_database(settings) as database, database.writing() as session:
         await session.execute(select(1))
-        with pytest.raises(RuntimeError, match="has a session open"):
+        with pytest.raises(RuntimeError, match="already has a session open"):
             async with database.reading() as second:
                 await second.execute(select(1))
         await session.execute(select(1))
@@ -170,5 +170,5 @@ def test_whoever_finds_no_connection_free_hears_that_we_are_busy(
         ):
             refused = hurried.get("products")
             assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
-            assert refused.json()["detail"] == "The service is busy"
+            assert refused.json()["detail"].startswith("All database connections")
         assert hurried.get("products").status_code == 200

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect
 from sqlmodel import SQLModel
 
 from app.core.db.database import Database, make_engine
-from app.core.db.migrations import FOLDER, head, schema_fault
+from app.core.db.migrations import FOLDER, check_schema, head
 from app.main import open_database
 from tests.core.db.filled import counts, fill
 from tests.databases import alembic_config, make_settings
@@ -111,18 +111,18 @@ def test_offline_it_writes_sql(empty_url: str) -> None:
 
 
 async def test_the_schema_is_at_head(database: Database) -> None:
-    assert await schema_fault(database) is None
+    assert await check_schema(database) is None
 
 
 async def test_a_database_without_a_schema(empty_url: str) -> None:
     async with open_database(make_settings(empty_url)) as database:
-        fault = await schema_fault(database)
+        fault = await check_schema(database)
     assert fault == "The database has no schema yet: run `alembic upgrade head`"
 
 
 async def test_a_schema_of_another_time(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'x'")
-    fault = await schema_fault(database)
+    fault = await check_schema(database)
     assert fault is not None
-    assert fault.startswith("The schema is at x, the code needs ")
+    assert fault.startswith("The schema is at x, but the code needs ")

@@ -37,7 +37,7 @@ def test_the_landing_page_says_why_nothing_works(empty_url: str) -> None:
 
 def test_the_landing_page_counts_the_calls(client: TestClient) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", client.get(HOME).text)
-    assert re.search(r" products +\d calls ", text)
+    assert re.search(r" products +\d operations ", text)
 
 
 def examples(page: str) -> Iterator[tuple[str, int, str]]:

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 
 from app.audit.archive.seals.sealer import Sealer
-from app.core.background import every
+from app.core.background import run_every
 from app.core.config import Settings
 from app.core.db.database import Database
 
@@ -14,4 +14,4 @@ def run_sealer(
     database: Database, settings: Settings
 ) -> AbstractAsyncContextManager[None]:
     """Seal new rows every SEAL_INTERVAL until the context exits."""
-    return every(SEAL_INTERVAL, Sealer(database, settings).seal)
+    return run_every(SEAL_INTERVAL, Sealer(database, settings).seal)

@@ -1,11 +1,11 @@
-// What the page cannot know when it is made: how it was reached, and what is so by now.
-const PERIOD = 15_000;
+// Show the public base URL, copy buttons and the current readiness.
+const POLL_INTERVAL = 15_000; // milliseconds
 
-// Behind a proxy that speaks TLS, only the browser knows the address.
+// Behind a proxy that terminates TLS, only the browser has the public URL.
 const base = (location.origin + location.pathname).replace(/\/$/, "");
-for (const place of document.querySelectorAll(".base")) place.textContent = base;
+for (const element of document.querySelectorAll(".base")) element.textContent = base;
 
-// Only a secure page may write to the clipboard; elsewhere there is no button.
+// navigator.clipboard exists in secure contexts only.
 if (navigator.clipboard) {
   for (const request of document.querySelectorAll(".request")) {
     const button = document.createElement("button");
@@ -21,26 +21,26 @@ if (navigator.clipboard) {
 }
 
 const state = document.getElementById("state");
-const [verdict, reason] = state.children;
+const [heading, detail] = state.children;
 
-function show(kind, title, text) {
-  // A screen reader speaks up when this changes, so it changes only with the state.
-  if (reason.textContent === text) return;
-  state.className = kind;
-  verdict.textContent = title;
-  reason.textContent = text;
+function showState(className, title, text) {
+  // A screen reader announces each change, so skip the ones that change nothing.
+  if (detail.textContent === text) return;
+  state.className = className;
+  heading.textContent = title;
+  detail.textContent = text;
 }
 
-async function look() {
+async function checkReadiness() {
   if (document.hidden) return;
   try {
-    const answer = await fetch(state.dataset.probe);
-    if (answer.ok) show("ready", "Ready", state.dataset.fine);
-    else show("fault", "Not ready", (await answer.json()).detail);
+    const response = await fetch(state.dataset.probe);
+    if (response.ok) showState("ready", "Ready", state.dataset.ready);
+    else showState("fault", "Not ready", (await response.json()).detail);
   } catch {
-    show("fault", "Away", "The service does not answer.");
+    showState("fault", "Unreachable", "The service does not answer.");
   }
 }
 
-setInterval(look, PERIOD);
-document.addEventListener("visibilitychange", look);
+setInterval(checkReadiness, POLL_INTERVAL);
+document.addEventListener("visibilitychange", checkReadiness);

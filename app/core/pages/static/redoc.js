@@ -1,9 +1,9 @@
-// Starts ReDoc, with the fonts of the reader's own system.
-const place = document.getElementById("redoc");
+// Start ReDoc with the page's fonts and colours.
+const container = document.getElementById("redoc");
 const fontFamily = getComputedStyle(document.body).fontFamily;
 const mono = getComputedStyle(document.body).getPropertyValue("--mono");
 Redoc.init(
-  place.dataset.document,
+  container.dataset.document,
   {
     theme: {
       colors: { primary: { main: "#0b6b4b" } },
@@ -18,5 +18,5 @@ Redoc.init(
       codeBlock: { backgroundColor: "#0a1712" },
     },
   },
-  place,
+  container,
 );

@@ -1,15 +1,15 @@
-// Starts Swagger UI. A file of its own, so that no inline script needs to be allowed.
+// Start Swagger UI. In a file, because the Content-Security-Policy forbids inline scripts.
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", follow);
-follow();
+const setMode = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", setMode);
+setMode();
 
-const place = document.getElementById("swagger");
+const container = document.getElementById("swagger");
 SwaggerUIBundle({
-  url: place.dataset.document,
-  domNode: place,
+  url: container.dataset.document,
+  domNode: container,
   deepLinking: true,
   displayRequestDuration: true,
-  // The default sends the document to a server on the internet, to be judged there.
+  // The default sends the document to an online validator.
   validatorUrl: null,
 });
