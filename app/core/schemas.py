@@ -18,10 +18,14 @@ from app.core.text import clean
 
 
 class Strict(BaseModel):
-    """Base of requests: strict types, unknown fields are rejected."""
+    """Base of requests: strict types, unknown fields are rejected, nothing changes."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        allow_inf_nan=False,
     )
 
     @model_validator(mode="before")

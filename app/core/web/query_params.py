@@ -1,6 +1,7 @@
 """Parsing of query strings: once per request, and as strictly as a body."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -43,6 +44,11 @@ class QueryReader:
             raise RequestValidationError(
                 [{**each, "loc": ("query", *each["loc"])} for each in errors]
             ) from None
+
+    @cached_property
+    def defaults(self) -> Strict:
+        """The model of an empty query, shared by requests: queries are frozen."""
+        return self.read(b"")
 
     def values_of(self, raw: bytes) -> dict[str, Any]:
         values: dict[str, Any] = {}

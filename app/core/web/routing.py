@@ -101,10 +101,9 @@ class EndpointAdapter:
             for name in foreign:
                 del values[name]
             raw = request.scope["query_string"]
+            query = self.reader.read(raw) if raw else self.reader.defaults
             if self.query:
-                values[self.query] = self.reader.read(raw)
-            elif raw:
-                self.reader.read(raw)
+                values[self.query] = query
             result = await self.endpoint(**values)
             if isinstance(result, Entity | Read):
                 return self.tagged(result, request, response)
