@@ -1,4 +1,4 @@
-"""Dependencies of a router: a session of the kind its method needs, preconditions."""
+"""Dependencies of the routers: session (read-only for GET), and preconditions."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -15,7 +15,7 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     health: Health = request.app.state.health
     await health.require()
     database = health.database
-    reads = request.method == "GET"  # HEAD too: head_requests.py turns it into GET
+    reads = request.method == "GET"  # and HEAD: head_requests.py turns it into GET
     async with database.reading() if reads else database.writing() as session:
         yield session
 

@@ -109,7 +109,7 @@ def shorten(key: Any) -> Any:
 
 
 def allowed_methods(request: Request) -> set[str]:
-    """Return the methods of all routes with this path; Starlette names the first's."""
+    """Return the methods of all routes with this path, not of the first one only."""
     methods = {
         method
         for route in iter_route_contexts(request.app.routes)

@@ -26,7 +26,7 @@ EntityT = TypeVar("EntityT", bound=Entity)
 
 class BaseRepository(Generic[EntityT]):
     model: type[EntityT]
-    # The columns that `q` looks through, and the filters that are not just `=`.
+    # The columns that `q` searches, and the filters other than equality.
     searched: ClassVar[tuple[str, ...]] = ()
     conditions: ClassVar[Conditions] = {}
 
@@ -48,8 +48,8 @@ class BaseRepository(Generic[EntityT]):
     async def get_for_update(self, id: UUID) -> EntityT:
         """Return the entity, locked until the transaction ends.
 
-        Without KEY SHARE the lock would also stop rows that merely refer to it.
-        SQLite locks nothing here: its writing sessions are alone from the start.
+        With `key_share`, rows that refer to it can still be inserted.
+        SQLite has no row locks: its writing sessions run one at a time.
         """
         lock = {"key_share": True}
         try:
@@ -59,7 +59,7 @@ class BaseRepository(Generic[EntityT]):
         return self._found(id, entity)
 
     async def page(self, query: PageQuery) -> Page[Any]:
-        """Return rows of the table, not entities: alike to read, and far cheaper."""
+        """Return rows of the table: they have an entity's attributes, and cost less."""
         table = self.table
         where = [*build_conditions(table, query, self.conditions, self.searched)]
         total = await self._count(where) if query.count else None
@@ -81,17 +81,19 @@ class BaseRepository(Generic[EntityT]):
         return entity
 
     async def create_many(self, many: list[dict[str, Any]]) -> list[EntityT]:
-        """Insert all of them by as few statements as the database allows."""
-        # Given here, because SQLModel looks each default up anew for every object.
+        """Insert all of them in as few statements as the database allows."""
+        # Set here, because SQLModel evaluates each default for every object.
         instant = now()
-        born = {"created_at": instant, "updated_at": instant}
-        entities = [self.model(**{"id": uuid7(), **born, **values}) for values in many]
+        timestamps = {"created_at": instant, "updated_at": instant}
+        entities = [
+            self.model(**{"id": uuid7(), **timestamps, **values}) for values in many
+        ]
         self.session.add_all(entities)
         await self._save(many)
         return entities
 
     async def add(self, entity: EntityT) -> EntityT:
-        """Insert an entity that has its id already, with all that belongs to it."""
+        """Insert an entity that has an id already, with its related rows."""
         entity.updated_at = now()
         self.session.add(entity)
         await self._save([entity.model_dump()])
@@ -117,8 +119,8 @@ class BaseRepository(Generic[EntityT]):
         return await self.session.scalar(count)
 
     async def _save(self, many: list[dict[str, Any]]) -> None:
-        # Uniqueness and references are the database's to judge: a check made
-        # beforehand can be outrun by another request between check and insert.
+        # The database checks uniqueness and references: after a check made here,
+        # another request could still insert first.
         try:
             await self.session.flush()
         except StaleDataError as error:

@@ -23,9 +23,9 @@ class CrudService(Generic[EntityT, CreateT, UpdateT]):
         self.preconditions = preconditions
 
     def check_changeable(self, entity: EntityT) -> None:
-        """Raise ConflictException if this record must not change, whatever the change.
+        """Raise ConflictException if the record must not be changed at all.
 
-        Every update, delete and revert calls it. Override it for rules such as "a paid
+        Called by every update, delete and revert. Override it for rules such as "a paid
         invoice cannot change".
         """
 

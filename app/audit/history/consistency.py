@@ -1,4 +1,4 @@
-"""Consistency check: replays the change log and compares it with the records."""
+"""Consistency check: comparison of the records with the replayed change log."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How records once were: rebuilt from what is there now, change by change backwards."""
+"""Past states of records: the current rows, with later changes undone."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from app.core.exceptions import ConflictException
 from app.core.models import Entity
 
 State = dict[str, Any]
-Moment = ColumnElement[bool]  # which changes had been made then
+Moment = ColumnElement[bool]  # the changes up to some instant or version
 
 
 def until(instant: datetime) -> Moment:
@@ -28,7 +28,7 @@ class HistoryRepository:
         self.session = session
 
     async def of_record(self, entity: str, id: UUID, query: HistoryQuery) -> list[Any]:
-        """Return a record's changes, the newest first, and one more than asked for."""
+        """Return a record's changes, newest first, and one more than the limit."""
         log = from_clause(CHANGES, query.include)
         of = log.c.entity == entity, log.c.entity_id == id
         rows = select(log).where(*of).order_by(log.c.version.desc())
@@ -37,10 +37,10 @@ class HistoryRepository:
         return list(await self.session.execute(rows.limit(query.limit + 1)))
 
     async def state(self, model: type[Entity], id: UUID, then: Moment) -> State | None:
-        """Return a record's values as they were then; None if it was not there.
+        """Return a record's values as of then; None if it did not exist.
 
-        Backwards, because so it takes the latest changes only, and no beginning. From
-        version to version, because the clocks of two hosts may differ.
+        Undoing the later changes needs no older ones, which may be archived. They are
+        selected by version, because the clocks of two hosts may differ.
         """
         state = await self.live(model, id)
         last = select(func.max(CHANGES.c.version)).where(*of(model, id), then)
@@ -68,14 +68,14 @@ class HistoryRepository:
         return (await self.session.scalars(query)).first()
 
     async def build(self, model: type[Entity], state: State, then: Moment) -> Any:
-        """Make an object of these values, with all that belonged to it then.
+        """Build an entity from these values, with its relationships as of then.
 
-        It is in no session, so that whatever is done with it changes nothing.
+        It is attached to no session, so changes to it are not written.
         """
         try:
             entity = model.model_validate(state)
         except ValidationError as error:
-            reason = f"{model.__name__} is not made as it was then"
+            reason = f"{model.__name__} can't be rebuilt: its values are invalid now"
             raise ConflictException(reason) from error
         for relation in inspect(model).relationships:
             find = self.parent if relation.direction is MANYTOONE else self.children
@@ -103,7 +103,7 @@ class HistoryRepository:
         return [await self.build(child, each, then) for each in own]
 
     async def candidates(self, child: type[Entity], key: str, owner: UUID) -> set[UUID]:
-        """Return the ids of all that have ever belonged to this owner."""
+        """Return the ids of all rows that have ever referred to this owner."""
         table: Table = child.__table__
         live = select(table.c.id).where(table.c[key] == owner)
         snapshots = (

@@ -1,7 +1,4 @@
-"""A collection as its router describes it: entity, schemas, service and record route.
-
-Nothing is declared twice: the handlers of GET and PATCH name all of them.
-"""
+"""Entity, schemas and service of a collection, from its GET and PATCH routes."""
 
 import inspect
 from collections.abc import Callable
@@ -17,7 +14,7 @@ from app.core.web.routing import Route
 
 @dataclass(frozen=True)
 class Resource:
-    """`id` is the path parameter, such as product_id; `name` that of one record."""
+    """A collection; `id` is its path parameter (product_id), `name` its singular."""
 
     router: APIRouter
     reading: Route

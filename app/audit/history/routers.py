@@ -28,9 +28,9 @@ Endpoint = Callable[..., Awaitable[Any]]
 async def list_history(
     history: HistoryService, query: Annotated[HistoryQuery, Query()]
 ) -> HistoryRead:
-    """List the changes of the record, newest first: who, when, in which request, what.
+    """List the changes of the record, newest first: user, time, request and values.
 
-    A deleted record has its history as well.
+    The history of a deleted record is kept.
     """
     return await history.history(query)
 
@@ -40,8 +40,8 @@ async def revert(
 ) -> Entity | RevertPreview:
     """Set the fields to their values in an earlier version, under the current rules.
 
-    The revert is an update like any other: it is recorded, and makes a new version.
-    With `dry_run=true` it only returns what would change.
+    A revert is recorded as an update, and makes a new version.
+    With `dry_run=true`, only return what would change.
     """
     if query.dry_run:
         return await history.preview(data.to_version)

@@ -1,4 +1,4 @@
-"""What clients send and receive about a record's past."""
+"""Request and response schemas of the history endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,24 +10,24 @@ from app.core.fields import INT32, Instant, QueryBool, QueryInt, parse_int
 from app.core.schemas import Body, Strict
 
 Version = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(parse_int)]
-Changes = dict[str, tuple[Any, Any]]  # field → its value now, and then
+Changes = dict[str, tuple[Any, Any]]  # field → current and earlier value
 
 
 class HistoryQuery(Strict):
-    limit: QueryInt = Field(50, ge=1, le=200, description="How many items at most.")
-    cursor: Version | None = Field(None, description="`next` of the stretch before.")
+    limit: QueryInt = Field(50, ge=1, le=200, description="Maximum number of items.")
+    cursor: Version | None = Field(None, description="`next` of the previous page.")
     include: Include = None
 
 
 class HistoryRead(BaseModel):
-    """A stretch of a record's history, newest first."""
+    """A page of a record's history, newest first."""
 
     model_config = ConfigDict(from_attributes=True)
 
     items: list[ChangeRead]
-    next: str | None = Field(description="Send it as `cursor`; null at the end.")
+    next: str | None = Field(description="Send as `cursor`; null on the last page.")
     archived_until: datetime | None = Field(
-        description="Changes before this may be in cold storage; null: all are here."
+        description="Changes before this may be in cold storage only; null if none are."
     )
 
 
@@ -40,7 +40,7 @@ class AsOfQuery(Strict):
 
 
 class RevertQuery(Strict):
-    dry_run: QueryBool = Field(False, description="Only tell what would change.")
+    dry_run: QueryBool = Field(False, description="Only return what would change.")
 
 
 class Revert(Body):
@@ -48,7 +48,7 @@ class Revert(Body):
 
 
 class RevertPreview(BaseModel):
-    """What a revert would change: field → its value now, and the one it would get."""
+    """Changes of a revert: field → current value, and value after the revert."""
 
     to_version: int
     changes: Changes = Field(examples=[{"price": ["999.00", "1.50"]}])

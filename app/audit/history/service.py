@@ -1,4 +1,4 @@
-"""A record's history, its past states, and the way back to them."""
+"""History of a record: changes, past states, revert and restore."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ Service = CrudService[Any, Any, Any]
 
 
 class HistoryService:
-    """The past of one record. Whatever it changes goes through the service."""
+    """History of one record. Writes go through the service of its collection."""
 
     def __init__(self, resource: Resource, service: Service, id: UUID) -> None:
         self.resource, self.service, self.id = resource, service, id
@@ -68,7 +68,7 @@ class HistoryService:
         return entity
 
     async def preview(self, version: int) -> RevertPreview:
-        """Return what a revert would set, and what it would replace."""
+        """Return the current values that a revert would replace, and the new ones."""
         await self.service.get_for_update(self.id)
         return RevertPreview(to_version=version, changes=await self.changes(version))
 
@@ -80,7 +80,7 @@ class HistoryService:
         return reverted
 
     async def changes(self, version: int) -> Changes:
-        """Return the fields that a client may change, where they are different."""
+        """Return the updatable fields whose values differ between version and now."""
         then = await self.at_version(version)
         now = await self.service.get(self.id)
         fields = self.resource.update.model_fields
@@ -89,7 +89,7 @@ class HistoryService:
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def body(self, values: dict[str, Any]) -> Body:
-        """Return what a client would send; what was allowed once may be so no more."""
+        """Return the update with these values, which may have become invalid."""
         try:
             return self.resource.update.model_validate(values)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""FastAPI in our outer layers, and with one schema of errors in its document."""
+"""FastAPI application with its middleware stack and a completed OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,16 +15,22 @@ from app.core.web.openapi import complete
 from app.core.web.plain_text_errors import PlainTextErrors
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
-ASKED = ("Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID")
-SHOWN = ("ETag", "Location", "Retry-After", "X-Request-ID")
+REQUEST_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-ID",
+)
+EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID")
 
 
 class Application(FastAPI):
-    # Put around everything that answers, and inside the request's context.
+    # Middleware around all routes and error handlers, inside the request's context.
     outer_layer: Callable[[ASGIApp], ASGIApp]
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Wrap from outside even what Starlette puts around all middleware: its 500."""
+        """Wrap Starlette's stack, including its handler of unexpected exceptions."""
         settings: Settings = self.state.settings
         app: ASGIApp = super().build_middleware_stack()
         if settings.CORS_ORIGINS:
@@ -32,8 +38,8 @@ class Application(FastAPI):
                 app,
                 allow_origins=settings.CORS_ORIGINS,
                 allow_methods=METHODS,
-                allow_headers=ASKED,
-                expose_headers=SHOWN,
+                allow_headers=REQUEST_HEADERS,
+                expose_headers=EXPOSED_HEADERS,
             )
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
@@ -42,7 +48,7 @@ class Application(FastAPI):
         return RequestMiddleware(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:
-        """Add a router's routes as they are: an included router is matched twice."""
+        """Add a router's routes directly: an included router is matched twice."""
         self.router.routes.extend(router.routes)
 
     def openapi(self) -> dict[str, Any]:

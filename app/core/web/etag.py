@@ -15,13 +15,13 @@ def format_etag(version: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """The conditional headers of a request as sent; None for one that was not sent."""
+    """The conditional headers of a request as sent; None if absent."""
 
     if_match: str | None = None
     if_none_match: str | None = None
 
     def check(self, version: int) -> None:
-        """Refuse a write unless the record has a version that the client asked for.
+        """Reject a write unless the record's version meets the conditions.
 
         Raises:
             BadRequestException: a header is not a list of entity tags.

@@ -1,4 +1,4 @@
-"""Can this process serve? Its database must answer, with the schema at head."""
+"""Health checks: the database must answer, with its schema at head."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -18,16 +18,16 @@ router = APIRouter(tags=["health"])
 
 
 class Health:
-    """What stands in the way of serving; None when nothing does."""
+    """State of the service: `fault` is the reason why it is not ready, or None."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.fault: str | None = "The service is starting"
-        # What else /readyz tells: by name, what says how it is. It hinders no answer.
+        # Further checks in /readyz, by name. They do not affect the readiness.
         self.notes: dict[str, Callable[[], str]] = {}
 
     async def check(self) -> str | None:
-        """Look anew, and log a fault once, when it begins."""
+        """Check again, and log a fault once, when it begins."""
         before = self.fault
         try:
             self.fault = await check_schema(self.database)
@@ -38,7 +38,7 @@ class Health:
         return self.fault
 
     async def require(self) -> None:
-        """Refuse to serve while there is a fault. Costs nothing when there is none."""
+        """Raise UnavailableException while there is a fault. Checks again only then."""
         if self.fault and (fault := await self.check()):
             raise UnavailableException(fault)
 
@@ -51,15 +51,15 @@ async def get_health(request: Request) -> Health:
 HealthDep = Annotated[Health, Depends(get_health)]
 
 
-@router.get("/livez", summary="Is the process alive?")
+@router.get("/livez", summary="Check liveness")
 async def get_liveness() -> dict[str, str]:
-    """200 for as long as the process runs; it touches nothing."""
+    """Return 200 while the process runs. No dependency is checked."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Can it serve?", responses=documented(503))
+@router.get("/readyz", summary="Check readiness", responses=documented(503))
 async def get_readiness(health: HealthDep) -> JSONResponse:
-    """200 when the database answers and its schema is at head; else 503 says why."""
+    """Return 200 if the database answers and its schema is at head, otherwise 503."""
     if fault := await health.check():
         raise UnavailableException(fault)
     checks = {"database": "ok", "schema": "ok"}

@@ -1,4 +1,4 @@
-"""The parser of HTTP, with a limit that it does not have by itself."""
+"""HTTP/1.1 protocol with a limit on the size of headers."""
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -7,17 +7,17 @@ from app.core.context import Context, new_context
 from app.core.handlers import problem
 from app.core.web.middleware import NO_STORE, POLICY, SECURITY
 
-MOST_HEAD = 65_536
+MAX_HEAD_SIZE = 65_536
 SEALED = [*SECURITY, POLICY, NO_STORE, (b"connection", b"close")]
 
 logger = structlog.get_logger()
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Hangs up on a request line, headers or trailers of more than 64 KiB.
+    """Protocol that rejects a request line, headers or trailers over 64 KiB.
 
-    The parser itself keeps a header until it ends, however long, and copies it anew
-    with each packet. Bodies have their own limit: they are not counted here.
+    The parser buffers an incomplete header without limit, and copies it with each
+    packet. Bodies have a limit of their own and are not counted here.
     """
 
     head = 0
@@ -25,7 +25,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self.head += len(data)
         super().data_received(data)
-        if self.head > MOST_HEAD and not self.transport.is_closing():
+        if self.head > MAX_HEAD_SIZE and not self.transport.is_closing():
             self.send_400_response("Headers too large")
 
     def on_headers_complete(self) -> None:
@@ -41,7 +41,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.head = 0
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what reaches no application as the application would."""
+        """Send a problem document: the request does not reach the application."""
         with new_context(Context()) as context:
             logger.info("request_unreadable", reason=msg)
             answer = problem("", 400, msg)

@@ -49,7 +49,7 @@ class RequestMiddleware:
 
 
 class ResponseSender:
-    """Sends one response with the headers that every response has."""
+    """Sender of one response, with the headers that every response has."""
 
     def __init__(
         self, scope: Scope, send: Send, request_id: str, fixed: RawHeaders

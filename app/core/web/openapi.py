@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every route alike, so that no slice has to."""
+"""Parts of the OpenAPI document that are common to all routes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,7 +28,7 @@ def documented(*statuses: int) -> dict[int | str, Json]:
 
 
 def describe(path: str, options: Json) -> None:
-    """Add to a route's options what follows from its path, method and answer."""
+    """Add to a route's options what follows from its path, method and response."""
     (method,) = options["methods"]
     shows_entity = is_read(options["response_model"])
     given = options["responses"] or {}
@@ -38,7 +38,7 @@ def describe(path: str, options: Json) -> None:
         headers = {"ETag": ETAG} | ({"Location": LOCATION} if success == 201 else {})
         responses[success] = {"headers": headers, **given.get(success, {})}
     if shows_entity and method == "GET":
-        responses[304] = {"description": "You have this version already"}
+        responses[304] = {"description": "The client has this version already"}
     options["responses"] = responses
     parameters = [*preconditions_of(path, method, shows_entity)]
     if parameters and options["openapi_extra"] is None:
@@ -58,9 +58,9 @@ def errors_of(path: str, method: str) -> set[int]:
 
 def preconditions_of(path: str, method: str, shows_entity: bool) -> Iterator[Json]:
     if "{" in path and method in WRITING:
-        yield header("If-Match", "Go on only if the record still has this ETag.")
+        yield header("If-Match", "Proceed only if the record still has this ETag.")
     if shows_entity and method == "GET":
-        yield header("If-None-Match", "Answer 304 if the record still has this ETag.")
+        yield header("If-None-Match", "Return 304 if the record still has this ETag.")
 
 
 def header(name: str, description: str) -> Json:
@@ -73,12 +73,12 @@ def is_read(model: object) -> bool:
 
 
 def complete(document: Json) -> None:
-    """Add what only the whole document shows."""
+    """Add what requires the whole document: schemas of errors, and titles."""
     problem = Problem.model_json_schema(ref_template=REFERENCE)
     parts = problem.pop("$defs", {})
     schemas = document["components"]["schemas"]
     schemas |= {Problem.__name__: problem, **parts}
-    # Pydantic's own name for a generic model is Page_ProductRead_, whatever its title.
+    # Pydantic names a generic model Page_ProductRead_, regardless of its title.
     titles = {name: it["title"] for name, it in schemas.items() if name.endswith("_")}
     rename_schemas(document, titles)
     for methods in document["paths"].values():
@@ -110,7 +110,7 @@ def nodes_of(document: Any) -> Iterator[Json]:
 
 
 def complete_operation(operation: Json) -> None:
-    """Add a guarded route's refusals; take away the null that no query can send."""
+    """Add 401 and 403 to a guarded route; remove null from query parameters."""
     if "security" in operation:
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]

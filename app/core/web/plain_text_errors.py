@@ -1,11 +1,11 @@
-"""What the framework says in plain text, 413 and a bad host, becomes a problem."""
+"""Plain-text errors of the framework (413, invalid host) as problem documents."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.handlers import ProblemResponse, problem
 
-BODY = {"content-type", "content-length"}  # these are another body's
+BODY = {"content-type", "content-length"}  # of the replaced body
 
 
 class PlainTextErrors:
@@ -19,7 +19,7 @@ class PlainTextErrors:
 
 
 class ErrorRewriter:
-    """One response, whose plain error is held back until its text is known."""
+    """Sender of one response; holds back a plain-text error until its body is sent."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope, self.forward = scope, send
@@ -32,7 +32,7 @@ class ErrorRewriter:
             await self.forward(message)
         elif not message.get("more_body"):
             detail = message.get("body", b"").decode()
-            response = reworded(self.scope["path"], self.plain, detail)
+            response = to_problem(self.scope["path"], self.plain, detail)
             await response(self.scope, no_request, self.forward)
 
 
@@ -43,8 +43,8 @@ def is_plain_error(message: Message) -> bool:
     return kind.startswith("text/plain")
 
 
-def reworded(path: str, start: Message, detail: str) -> ProblemResponse:
-    """Return the same answer as a problem, with whatever else its headers say."""
+def to_problem(path: str, start: Message, detail: str) -> ProblemResponse:
+    """Return the response as a problem document, with its other headers."""
     headers = Headers(raw=start["headers"]).items()
     kept = {name: value for name, value in headers if name not in BODY}
     return problem(path, start["status"], detail, kept)

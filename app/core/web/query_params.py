@@ -1,4 +1,4 @@
-"""Parsing of query strings: once per request, and as strictly as a body."""
+"""Parsing of query strings, once per request and into strict models."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -18,7 +18,7 @@ UNREADABLE = f"The query is not UTF-8, or has over {MAX_PARAMETERS} parameters"
 
 
 class QueryReader:
-    """Reads query strings into a model; rejects unknown and repeated parameters.
+    """Reader of query strings that rejects unknown and repeated parameters.
 
     The fields of the model are inspected once; FastAPI would do so for each request.
     """
@@ -47,7 +47,7 @@ class QueryReader:
 
     @cached_property
     def defaults(self) -> Strict:
-        """The model of an empty query, shared by requests: queries are frozen."""
+        """The model of an empty query, shared by all requests because it is frozen."""
         return self.read(b"")
 
     def values_of(self, raw: bytes) -> dict[str, Any]:

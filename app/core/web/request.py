@@ -1,4 +1,4 @@
-"""A request that is read strictly: no value is coerced, no field is dropped."""
+"""Strict requests: no value is coerced, no field is dropped."""
 
 import sys
 from typing import Any
@@ -41,9 +41,9 @@ class StrictRequest(Request):
 
 
 def check_size(request: Request) -> None:
-    """Refuse a body whose Content-Length is over the limit.
+    """Reject a body whose Content-Length is over the limit.
 
-    The framework checks while the body is read: if a handler never reads it, too late.
+    The framework checks only while the body is read, and some handlers never read it.
     """
     length = request.headers.get("content-length", "")
     limit: int = request.scope.get(MAX_BODY_SIZE_SCOPE_KEY, sys.maxsize)

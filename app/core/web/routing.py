@@ -28,7 +28,7 @@ API = "/api/v1"
 
 
 class Route(APIRoute):
-    """A route that reads strictly, and names the version of the record it returns."""
+    """Route with strict requests, and with entity tags in responses."""
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         self.adapter = EndpointAdapter(endpoint, options.get("status_code") == 201)
@@ -37,11 +37,11 @@ class Route(APIRoute):
         self.options = options
 
     def with_endpoint(self, endpoint: Endpoint) -> "Route":
-        """Return this route with another endpoint, to be put in its place."""
+        """Return a copy of this route with another endpoint."""
         return type(self)(self.path, endpoint, **self.options)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        # The document shows the query's model; to serve it, FastAPI must not read it.
+        # The document needs the query's model, but FastAPI must not parse the query.
         whole = self.dependant
         self.adapter.query, self.adapter.reader = reader_of(whole)
         self.dependant = replace(whole, query_params=[])
@@ -77,7 +77,7 @@ def api_router(prefix: str, **options: Any) -> APIRouter:
 
 
 class EndpointAdapter:
-    """Gives an endpoint its query, and adds ETag and Location to its response."""
+    """Endpoint wrapper that reads the query, and sets ETag and Location."""
 
     # The argument that takes the query, "" for none; set by the route.
     query: str
@@ -88,7 +88,7 @@ class EndpointAdapter:
 
     def adapted(self) -> Endpoint:
         own = signature(self.endpoint)
-        # FastAPI passes what a signature asks for, a request to one parameter only.
+        # FastAPI injects by signature, and a request into one parameter only.
         both = [parameter_for(own, kind) for kind in (Request, Response)]
         added = [each for each in both if each.name not in own.parameters]
         request_name, response_name = (each.name for each in both)
