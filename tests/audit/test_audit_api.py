@@ -1,4 +1,4 @@
-"""What an auditor asks: who changed this, from what, to what, and what else she did."""
+"""The audit API: filters, pages, requests and permissions."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def changes(client: TestClient, **query: Any) -> Json:
     return body(client.get("audit/changes", params=query))
 
 
-def test_who_changed_a_price(client: TestClient) -> None:
+def test_a_change_of_a_price_is_found(client: TestClient) -> None:
     url = make(client, "products", PEN)
     raised = client.patch(url, json={"price": "2.00"})
     id = url.removeprefix("products/")
@@ -26,7 +26,7 @@ def test_who_changed_a_price(client: TestClient) -> None:
     assert page["changes"] == [change]
 
 
-def test_the_stream_is_read_to_its_end(client: TestClient) -> None:
+def test_the_cursor_leads_through_all_pages(client: TestClient) -> None:
     for number in range(7):
         make(client, "products", {**PEN, "sku": f"PEN-{number}"})
     seen: list[str] = []
@@ -56,34 +56,34 @@ def test_filters_are_exact(client: TestClient) -> None:
     assert changes(client, entity="product")["items"] == []
 
 
-STRANGE = (
+INVALID = (
     "surprise=1 limit=0 limit=201 cursor= cursor=x cursor=1.x cursor=1.0 "
     "entity_id=1 action=update since=now until=2026-11-23 entity= "
     "limit=1&limit=2 since=9999-12-31T23:59:59Z%2B"
 ).split()
 
 
-@pytest.mark.parametrize("query", STRANGE)
+@pytest.mark.parametrize("query", INVALID)
 @pytest.mark.parametrize("log", ["changes", "accesses"])
-def test_a_strange_question_is_refused(
-    client: TestClient, log: str, query: str
-) -> None:
+def test_an_invalid_query_is_rejected(client: TestClient, log: str, query: str) -> None:
     assert client.get(f"audit/{log}?{query}").status_code == 422
 
 
-def test_a_cursor_may_be_made_up(client: TestClient) -> None:
+def test_an_arbitrary_cursor_is_accepted(client: TestClient) -> None:
     for instant in ("0", "9" * 17):
         answer = client.get(f"audit/changes?cursor={instant}.{'f' * 32}")
         assert answer.status_code == 200
 
 
-def test_nothing_is_known_of_what_never_was(client: TestClient) -> None:
+def test_an_unknown_request_is_not_found(client: TestClient) -> None:
     assert client.get("audit/requests/never").status_code == 404
     assert client.get("audit/requests/%00").status_code == 422
 
 
 @pytest.mark.parametrize("query", ["surprise=1", "=", "a", "%00=1", "%ff"])
-def test_a_request_s_page_takes_no_options(client: TestClient, query: str) -> None:
+def test_the_request_page_rejects_query_parameters(
+    client: TestClient, query: str
+) -> None:
     made = client.post("products", json=PEN).headers["X-Request-ID"]
     assert client.get(f"audit/requests/{made}").status_code == 200
     assert client.get(f"audit/requests/{made}?{query}").status_code == 422
@@ -91,12 +91,12 @@ def test_a_request_s_page_takes_no_options(client: TestClient, query: str) -> No
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("page", ["changes", "accesses", "requests/x"])
-def test_the_log_is_only_read(client: TestClient, method: str, page: str) -> None:
+def test_the_audit_api_is_read_only(client: TestClient, method: str, page: str) -> None:
     answer = client.request(method, f"audit/{page}")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_only_auditors_read_the_log(allow: Allow) -> None:
+def test_reading_the_logs_requires_audit_read(allow: Allow) -> None:
     for path in ("changes", "accesses", "requests/x"):
         assert allow("products:read").get(f"audit/{path}").status_code == 403
     auditor = allow("audit:read")
@@ -105,7 +105,7 @@ def test_only_auditors_read_the_log(allow: Allow) -> None:
     assert auditor.get("audit/requests/x").status_code == 404
 
 
-def test_no_secret_is_in_the_log(client: TestClient) -> None:
+def test_the_log_contains_no_secret(client: TestClient) -> None:
     user = {"email": "u@example.com", "full_name": "U", "password": "oak of brass 12"}
     url = make(client, "users", user)
     client.patch(url, json={"password": "another oak of brass"})

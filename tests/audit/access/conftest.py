@@ -1,4 +1,4 @@
-"""Fixtures: what the access log says."""
+"""Fixtures: the rows of the access log."""
 
 from collections.abc import Callable
 
@@ -16,13 +16,13 @@ Accesses = Callable[[], list[AuditAccess]]
 
 @pytest.fixture
 def accesses(app: FastAPI, stranger: TestClient, read: Read) -> Accesses:
-    """Load what is in the spool, and return all rows, oldest first."""
+    """Return a function that loads the spool and returns all rows, oldest first."""
 
-    def ask() -> list[AuditAccess]:
+    def load() -> list[AuditAccess]:
         log: AccessLog = app.state.access_log
         assert stranger.portal
         assert log.loader
         stranger.portal.call(log.loader.load)
         return read(select(AuditAccess).order_by(col(AuditAccess.at)))
 
-    return ask
+    return load

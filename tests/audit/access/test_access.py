@@ -1,4 +1,4 @@
-"""Every request leaves one row, whatever becomes of it; and no row says too much."""
+"""The access log: one row for each request, and no secrets in it."""
 
 import json
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from tests.modules.test_products import PEN
 CANARY = "hunter2-canary"
 JSON = {"content-type": "application/json"}
 PRODUCTS = "/api/v1/products"
-# Method, path, what is sent, and the status that is due.
+# Method, path, arguments of the request, and expected status.
 REQUESTS: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/livez", {}, 200),
     ("GET", "/", {}, 200),
@@ -66,7 +66,7 @@ def app(settings: Settings) -> FastAPI:
 
 
 @pytest.mark.parametrize("request_and_status", REQUESTS)
-def test_one_request_leaves_one_row(
+def test_each_request_is_recorded_in_one_row(
     client: TestClient,
     accesses: Accesses,
     request_and_status: tuple[str, str, dict[str, Any], int],
@@ -84,7 +84,9 @@ def test_one_request_leaves_one_row(
     assert row.user_agent == "testclient"
 
 
-def test_half_an_answer_is_a_crash(client: TestClient, accesses: Accesses) -> None:
+def test_an_incomplete_response_is_recorded_as_crashed(
+    client: TestClient, accesses: Accesses
+) -> None:
     patient = TestClient(client.app, "http://test", raise_server_exceptions=False)
     patient.portal = client.portal
     patient.get("half")
@@ -92,7 +94,7 @@ def test_half_an_answer_is_a_crash(client: TestClient, accesses: Accesses) -> No
     assert (row.status, row.bytes, row.outcome) == (200, 4, "crashed")
 
 
-def test_it_says_who_asked(client: TestClient, accesses: Accesses) -> None:
+def test_a_row_names_the_user(client: TestClient, accesses: Accesses) -> None:
     client.get("products")
     (row,) = accesses()
     assert (row.user_id, row.session_id) == (ROOT.user_id, ROOT.session_id)
@@ -100,33 +102,35 @@ def test_it_says_who_asked(client: TestClient, accesses: Accesses) -> None:
 
 
 @pytest.mark.parametrize("closed", [{"is_active": False}, {}])
-def test_it_says_who_was_refused(
+def test_a_rejected_request_names_an_authenticated_user(
     stranger: TestClient, accesses: Accesses, enter: Enter, closed: dict[str, bool]
 ) -> None:
     user = enter("tasks:read", **closed)
     refused = stranger.get("products", headers=user.header)
     (row,) = accesses()
     assert row.status == refused.status_code == (401 if closed else 403)
-    # Of a token that is no longer good, nobody has looked up whose it was.
+    # An invalid token is rejected before its user is loaded.
     assert row.user_id == (None if closed else user.id)
 
 
-def test_a_stranger_has_no_name(stranger: TestClient, accesses: Accesses) -> None:
+def test_an_anonymous_request_has_no_user(
+    stranger: TestClient, accesses: Accesses
+) -> None:
     stranger.get("products")
     (row,) = accesses()
     assert (row.user_id, row.user_label, row.session_id) == (None, None, None)
     assert (row.status, row.route) == (401, PRODUCTS)
 
 
-def test_the_route_is_its_template(client: TestClient, accesses: Accesses) -> None:
+def test_a_row_has_the_route_template(client: TestClient, accesses: Accesses) -> None:
     client.get("products/01a20854-3432-71e0-9c03-a3e376497c38")
     client.get("nowhere")
     route = "/api/v1/products/{product_id}"
     assert [row.route for row in accesses()] == [route, None]
 
 
-def test_the_address_is_the_client_s(settings: Settings, accesses: Accesses) -> None:
-    # The test client is no address, so no proxy can be trusted: nor is the header.
+def test_the_ip_is_the_client_address(settings: Settings, accesses: Accesses) -> None:
+    # Without a trusted proxy, the header is ignored.
     app = create_app(settings)
     with TestClient(app, "http://test", client=("192.0.2.1", 1)) as client:
         client.get("/livez", headers={"x-forwarded-for": "198.51.100.7"})
@@ -134,9 +138,7 @@ def test_the_address_is_the_client_s(settings: Settings, accesses: Accesses) -> 
     assert row.ip == "192.0.2.1"
 
 
-def test_behind_a_trusted_proxy_it_is_what_the_proxy_says(
-    url: str, accesses: Accesses
-) -> None:
+def test_the_ip_is_forwarded_by_a_trusted_proxy(url: str, accesses: Accesses) -> None:
     app = create_app(make_settings(url, TRUSTED_PROXIES="192.0.2.0/24"))
     with TestClient(app, "http://test", client=("192.0.2.1", 1)) as client:
         client.get("/livez", headers={"x-forwarded-for": "198.51.100.7"})
@@ -169,7 +171,7 @@ def test_secrets_in_a_query_are_masked(
     assert row.query == kept
 
 
-def test_bodies_and_headers_are_not_kept(
+def test_bodies_and_headers_are_not_recorded(
     stranger: TestClient, accesses: Accesses
 ) -> None:
     form = {"username": "root@example.com", "password": PASSWORD}
@@ -177,13 +179,13 @@ def test_bodies_and_headers_are_not_kept(
     stranger.post("auth/login", data=form | {"password": CANARY})
     stranger.get("auth/me", headers={"authorization": f"Bearer {pair['access_token']}"})
     stranger.post("auth/refresh", json={"refresh_token": pair["refresh_token"]})
-    told = " ".join(row.model_dump_json() for row in accesses())
-    assert "root@example.com" in told
+    recorded = " ".join(row.model_dump_json() for row in accesses())
+    assert "root@example.com" in recorded
     secrets = (PASSWORD, CANARY, pair["access_token"], pair["refresh_token"])
-    assert [secret for secret in secrets if secret in told] == []
+    assert [secret for secret in secrets if secret in recorded] == []
 
 
-def test_whatever_does_not_show_is_escaped(
+def test_invisible_characters_are_escaped(
     stranger: TestClient, accesses: Accesses
 ) -> None:
     agent = {"user-agent": "a\tb\x7fc"}
@@ -194,7 +196,7 @@ def test_whatever_does_not_show_is_escaped(
     assert row.user_agent == "a%09b%7Fc"
 
 
-def test_what_is_too_long_is_cut(stranger: TestClient, accesses: Accesses) -> None:
+def test_long_values_are_truncated(stranger: TestClient, accesses: Accesses) -> None:
     agent = {"user-agent": "\x7f" * 300}
     stranger.get(f"http://test/{'é' * 5_000}", headers=agent)
     (row,) = accesses()
@@ -204,7 +206,7 @@ def test_what_is_too_long_is_cut(stranger: TestClient, accesses: Accesses) -> No
 
 
 @pytest.mark.anyio
-async def test_it_is_on_the_disk_before_the_last_of_the_answer(app: FastAPI) -> None:
+async def test_a_row_is_on_disk_before_the_response_ends(app: FastAPI) -> None:
     spool = app.state.access_log.spool.folder
     found: list[str] = []
 
@@ -221,7 +223,7 @@ async def test_it_is_on_the_disk_before_the_last_of_the_answer(app: FastAPI) -> 
 
 
 @pytest.mark.anyio
-async def test_who_hangs_up_is_recorded_too(app: FastAPI) -> None:
+async def test_a_disconnect_is_recorded(app: FastAPI) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.disconnect"}
 
@@ -240,7 +242,7 @@ def request(path: str, method: str = "GET") -> dict[str, Any]:
     return scope | {"query_string": b"", "client": None, "http_version": "1.1"}
 
 
-def test_a_row_cannot_be_changed_by_who_asks(
+def test_a_repeated_request_id_adds_a_row(
     client: TestClient, accesses: Accesses
 ) -> None:
     ids = ["same", "same"]

@@ -1,4 +1,4 @@
-"""The four modes: when a request is recorded, and what happens if it cannot be."""
+"""The four modes: time of the recording, and behaviour if it fails."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -29,7 +29,7 @@ LOSSLESS = ["batch", "blocking", "blocking-strict"]
 
 @pytest.fixture
 def start(url: str) -> Start:
-    """Make the application in this mode, with a client for its superuser."""
+    """Return a function that starts a client of an application in a given mode."""
 
     def start(mode: str, **values: object) -> TestClient:
         settings = make_settings(url, AUDIT_ACCESS_MODE=mode, **values)
@@ -60,8 +60,8 @@ def spooled(client: TestClient) -> str:
 
 
 @contextmanager
-def table_away(settings: Settings) -> Iterator[None]:
-    """Leave the application a database that takes everything but accesses."""
+def missing_table(settings: Settings) -> Iterator[None]:
+    """Make inserts of accesses fail, and only these."""
     asyncio.run(rename(settings, "audit_access", "away"))
     yield
     asyncio.run(rename(settings, "away", "audit_access"))
@@ -83,9 +83,7 @@ def state(client: TestClient) -> str:
 
 
 @pytest.mark.parametrize("mode", LOSSLESS)
-def test_nothing_is_left_behind_when_it_stops(
-    start: Start, read: Read, mode: str
-) -> None:
+def test_shutdown_empties_the_spool(start: Start, read: Read, mode: str) -> None:
     with start(mode) as client:
         assert client.post("products", json=PEN).status_code == 201
         assert client.get("http://test/long").text == "one two three"
@@ -96,7 +94,7 @@ def test_nothing_is_left_behind_when_it_stops(
 
 
 @pytest.mark.parametrize("mode", LOSSLESS[1:])
-def test_blocking_has_it_in_the_database_before_the_answer(
+def test_blocking_mode_inserts_the_row_before_the_response(
     start: Start, read: Read, mode: str
 ) -> None:
     with start(mode) as client:
@@ -105,7 +103,7 @@ def test_blocking_has_it_in_the_database_before_the_answer(
         assert spooled(client) == ""
 
 
-def test_off_records_nothing(start: Start, read: Read) -> None:
+def test_off_mode_records_nothing(start: Start, read: Read) -> None:
     with start("off") as client:
         assert client.get("products").status_code == 200
         assert state(client) == "off"
@@ -113,11 +111,11 @@ def test_off_records_nothing(start: Start, read: Read) -> None:
     assert not log_of(client).spool.folder.exists()
 
 
-def test_batch_does_not_wait_for_the_database(
+def test_batch_mode_does_not_wait_for_the_database(
     start: Start, read: Read, settings: Settings
 ) -> None:
     with start("batch") as client:
-        with table_away(settings):
+        with missing_table(settings):
             assert client.get("products").status_code == 200
             load(client)
             assert state(client) == "behind"
@@ -133,11 +131,11 @@ def load(client: TestClient) -> None:
     client.portal.call(loader.load)
 
 
-def test_blocking_answers_even_so_and_records_it_later(
+def test_blocking_mode_records_later_after_a_database_error(
     start: Start, read: Read, settings: Settings
 ) -> None:
     with start("blocking") as client:
-        with table_away(settings):
+        with missing_table(settings):
             assert client.get("products").status_code == 200
         assert '"/api/v1/products"' in spooled(client)
     (row,) = rows(read)
@@ -145,11 +143,11 @@ def test_blocking_answers_even_so_and_records_it_later(
 
 
 @pytest.mark.parametrize("path", ["products", "http://test/long"])
-def test_strict_withholds_the_answer(
+def test_strict_mode_withholds_the_response(
     start: Start, read: Read, settings: Settings, path: str
 ) -> None:
     with start("blocking-strict") as client:
-        with table_away(settings):
+        with missing_table(settings):
             refused = client.get(path)
         body = check_problem(refused, 503, "unavailable")
         assert "may have taken effect" in body["detail"]
@@ -164,7 +162,7 @@ def test_strict_withholds_the_answer(
 @pytest.mark.parametrize(
     ("mode", "status"), [("blocking", 200), ("blocking-strict", 503)]
 )
-def test_a_locked_table_is_not_waited_for_for_ever(
+def test_the_wait_for_a_locked_table_is_limited(
     start: Start, url: str, read: Read, mode: str, status: int
 ) -> None:
     with start(mode) as client, locked(url, "audit_access"):
@@ -173,12 +171,12 @@ def test_a_locked_table_is_not_waited_for_for_ever(
 
 
 @pytest.mark.parametrize("mode", LOSSLESS)
-def test_a_crowd_leaves_as_many_rows(
+def test_concurrent_requests_are_all_recorded(
     start: Start, read: Read, settings: Settings, mode: str
 ) -> None:
-    """No request may wait for a connection that it holds itself."""
+    """A request that needs a second connection would exhaust the pool."""
 
-    async def crowd(app: Any) -> set[int]:
+    async def send_all(app: Any) -> set[int]:
         url, header = "http://test/api/v1", root_header(settings)
         transport = ASGITransport(app)
         async with AsyncClient(
@@ -190,5 +188,5 @@ def test_a_crowd_leaves_as_many_rows(
 
     with start(mode) as client:
         assert client.portal
-        assert client.portal.call(crowd, client.app) == {201}
+        assert client.portal.call(send_all, client.app) == {201}
     assert [row.status for row in rows(read)] == [201] * 40

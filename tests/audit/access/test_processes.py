@@ -1,4 +1,4 @@
-"""Real processes, killed, starved and stopped: what was answered is recorded, once."""
+"""Processes under load, killed or without disk: each request is recorded once."""
 
 import re
 import resource
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-import psutil  # type: ignore[import-untyped]  # It brings no types.
+import psutil  # type: ignore[import-untyped]  # It has no type stubs.
 import pytest
 from sqlmodel import select
 
@@ -26,25 +26,25 @@ from tests.databases import make_settings
 from tests.servers import PATIENCE, Server, serving
 
 pytestmark = pytest.mark.slow
-CROWD = 6
+CLIENTS = 6
 
 
 @contextmanager
 def load_on(server: Server) -> Iterator[list[str]]:
-    """Ask without a pause, and yield the ids of the requests that were answered."""
+    """Send requests continuously; yield the ids of those answered so far."""
     answered: list[str] = []
     numbers, enough = count(), Event()
 
-    def ask() -> None:
+    def send() -> None:
         while not enough.is_set():
             request_id = f"load-{next(numbers)}"
             with suppress(httpx2.TransportError):
                 client.get("/products", headers={"x-request-id": request_id})
                 answered.append(request_id)
 
-    with server.client() as client, ThreadPoolExecutor(CROWD) as threads:
-        for _ in range(CROWD):
-            threads.submit(ask)
+    with server.client() as client, ThreadPoolExecutor(CLIENTS) as threads:
+        for _ in range(CLIENTS):
+            threads.submit(send)
         try:
             yield answered
         finally:
@@ -58,7 +58,7 @@ def wait_until(done: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def grow(answered: list[str], number: int) -> None:
+def wait_for_requests(answered: list[str], number: int) -> None:
     target = len(answered) + number
     wait_until(lambda: len(answered) >= target)
 
@@ -69,10 +69,10 @@ def loaded(read: Read) -> list[str]:
 
 
 def check(answered: list[str], recorded: list[str]) -> None:
-    """Whatever was answered is there; what was under way may be. Nothing is twice."""
+    """Check that answered requests are recorded once; those in flight may be."""
     assert set(answered) - set(recorded) == set()
     assert len(recorded) == len(set(recorded))
-    assert len(recorded) <= len(answered) + 2 * CROWD
+    assert len(recorded) <= len(answered) + 2 * CLIENTS
 
 
 def spooled(url: str) -> int:
@@ -80,8 +80,8 @@ def spooled(url: str) -> int:
     return sum(len(path.read_bytes()) for path in folder.glob("*"))
 
 
-def family(server: Server) -> list[Any]:
-    """Return the server's process and its workers'."""
+def processes_of(server: Server) -> list[Any]:
+    """Return the process of the server, and those of its workers."""
     parent = psutil.Process(server.process.pid)
     workers = [
         each for each in parent.children() if "spawn_main" in str(each.cmdline())
@@ -89,8 +89,8 @@ def family(server: Server) -> list[Any]:
     return [parent, *workers]
 
 
-def are_caught(processes: list[Any], url: str) -> bool:
-    """Stop them between two loads, when something is left; or let them go on."""
+def suspended_with_rows(processes: list[Any], url: str) -> bool:
+    """Suspend the processes if the spool has rows; otherwise resume them."""
     for process in processes:
         process.suspend()
     if spooled(url) > 10_000:
@@ -101,14 +101,16 @@ def are_caught(processes: list[Any], url: str) -> bool:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_kill_9_under_load(url: str, tmp_path: Path, read: Read, workers: str) -> None:
+def test_no_row_is_lost_to_kill_9_under_load(
+    url: str, tmp_path: Path, read: Read, workers: str
+) -> None:
     with (
         serving(url, tmp_path, WORKERS=workers) as server,
         load_on(server) as answered,
     ):
-        grow(answered, 100)
-        processes = family(server)
-        wait_until(lambda: are_caught(processes, url))
+        wait_for_requests(answered, 100)
+        processes = processes_of(server)
+        wait_until(lambda: suspended_with_rows(processes, url))
         for process in processes:
             process.kill()
     left = spooled(url)
@@ -120,15 +122,15 @@ def test_kill_9_under_load(url: str, tmp_path: Path, read: Read, workers: str) -
     check(answered, loaded(read))
 
 
-def test_a_dead_worker_s_segment_is_taken_over(
+def test_the_segment_of_a_killed_worker_is_loaded(
     url: str, tmp_path: Path, read: Read
 ) -> None:
     with serving(url, tmp_path, WORKERS="2") as server:
         with load_on(server) as answered:
-            grow(answered, 100)
-            family(server)[1].kill()
-            grow(answered, 100)
-        # The living do it, while they live.
+            wait_for_requests(answered, 100)
+            processes_of(server)[1].kill()
+            wait_for_requests(answered, 100)
+        # The other processes load it while they run.
         wait_until(lambda: set(answered) <= set(loaded(read)))
         assert server.stop() == 0
     check(answered, loaded(read))
@@ -136,18 +138,22 @@ def test_a_dead_worker_s_segment_is_taken_over(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigterm_drains(url: str, tmp_path: Path, read: Read, workers: str) -> None:
+def test_sigterm_drains_the_spool(
+    url: str, tmp_path: Path, read: Read, workers: str
+) -> None:
     with (
         serving(url, tmp_path, WORKERS=workers) as server,
         load_on(server) as answered,
     ):
-        grow(answered, 200)
+        wait_for_requests(answered, 200)
         assert server.stop() == 0
     assert spooled(url) == 0
     check(answered, loaded(read))
 
 
-def test_who_hangs_up_is_recorded(url: str, tmp_path: Path, read: Read) -> None:
+def test_a_disconnected_client_is_recorded(
+    url: str, tmp_path: Path, read: Read
+) -> None:
     with serving(url, tmp_path) as server:
         host, port = urlsplit(server.base_url).netloc.split(":")
         with socket.create_connection((host, int(port))) as line:
@@ -161,71 +167,73 @@ def test_who_hangs_up_is_recorded(url: str, tmp_path: Path, read: Read) -> None:
     assert "disconnected" in read(select(AuditAccess.outcome))
 
 
-def test_a_full_disk(url: str, tmp_path: Path, read: Read) -> None:
-    """No file may grow, as on a full disk: requests are answered, and the rest told."""
+def test_a_full_disk_loses_rows_but_no_requests(
+    url: str, tmp_path: Path, read: Read
+) -> None:
+    """A limit on the size of files simulates a full disk."""
 
     def state() -> str:
         checks = httpx2.get(f"{server.base_url}/readyz").json()["checks"]
         return str(checks["audit"])
 
-    def ask(number: int) -> None:
+    def send(number: int) -> None:
         for _ in range(number):
             assert client.get("/products").status_code == 200
 
     with serving(url, tmp_path, LOG_LEVEL="ERROR") as server, server.client() as client:
-        ask(10)
+        send(10)
         assert state() == "ok"
         free = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
         full = (2_000, free[1])
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, full)
         wait_until(lambda: "not recording" in state())
-        # Each new segment has room for a few, and the loader begins one a second.
-        ask(40)
-        # The system says the one of a whole line, and we the other of half a line.
+        # Each new segment holds a few rows, and the loader starts one per second.
+        send(40)
+        # The first is the error of the system, the second that of a partial write.
         assert re.search("File too large|No space left", state())
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, free)
         wait_until(lambda: "lost since startup" in state())
         lost = int(state().split()[1])
         assert lost >= 20
         before = len(read(select(AuditAccess.id)))
-        ask(10)
+        send(10)
         assert int(state().split()[1]) == lost
         assert server.stop() == 0
     assert len(read(select(AuditAccess.id))) >= before + 10
-    told = [
+    logged = [
         line for line in server.log.read_text().splitlines() if "access_spool" in line
     ]
-    assert len(told) <= 2 * lost
+    assert len(logged) <= 2 * lost
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_database_that_is_away_for_a_while(
+def test_a_database_outage_loses_no_row(
     postgresql: Any, tmp_path: Path, workers: str
 ) -> None:
     url = postgresql.get_uri("template")
     with serving(url, tmp_path, WORKERS=workers) as server:
         with load_on(server) as answered:
-            grow(answered, 100)
+            wait_for_requests(answered, 100)
             postgresql.stop()
-            grow(answered, 200)
+            wait_for_requests(answered, 200)
             Event().wait(2)
             postgresql.ensure_postgres_running()
-            grow(answered, 100)
+            wait_for_requests(answered, 100)
         wait_until(lambda: set(answered) <= set(recorded_in(url)))
         assert server.stop() == 0
     check(answered, recorded_in(url))
     assert spooled(url) == 0
 
 
-def test_what_cannot_be_loaded_waits_for_the_next_start(
+def test_unloaded_rows_are_loaded_at_the_next_start(
     postgresql: Any, tmp_path: Path
 ) -> None:
     url = postgresql.get_uri("template")
     with serving(url, tmp_path) as server:
         with load_on(server) as answered:
-            grow(answered, 100)
+            wait_for_requests(answered, 100)
             postgresql.stop()
-            grow(answered, 100)
+            wait_for_requests(answered, 100)
         assert server.stop() == 0
     assert spooled(url) > 0
     assert "access_left_in_spool" in server.log.read_text()

@@ -1,4 +1,4 @@
-"""The spool and its loader: what was written is loaded once, whoever wrote it."""
+"""The spool and its loader: each written row is loaded once."""
 
 import asyncio
 import json
@@ -60,7 +60,7 @@ def segments(spool: Spool) -> list[Path]:
     return sorted(spool.folder.glob("*"))
 
 
-async def test_what_was_written_is_loaded_and_then_deleted(
+async def test_written_rows_are_loaded_and_their_segment_deleted(
     spool: Spool, loader: Loader, database: Database
 ) -> None:
     for number in range(600):
@@ -71,19 +71,19 @@ async def test_what_was_written_is_loaded_and_then_deleted(
     assert segments(spool) == []
 
 
-async def test_values_survive_the_journey(
+async def test_values_are_loaded_unchanged(
     spool: Spool, loader: Loader, database: Database
 ) -> None:
     values = {"id": uuid7(), "user_id": uuid7(), "session_id": uuid7(), "at": now()}
-    told = {"route": "/é", "status": None, "bytes": 2**31 - 1, "outcome": "crashed"}
-    spool.write(line(**{key: str(value) for key, value in values.items()}, **told))
+    others = {"route": "/é", "status": None, "bytes": 2**31 - 1, "outcome": "crashed"}
+    spool.write(line(**{key: str(value) for key, value in values.items()}, **others))
     await loader.load()
     async with database.reading() as session:
         row = (await session.scalars(select(AuditAccess))).one()
-    assert row.model_dump(include=values.keys() | told.keys()) == values | told
+    assert row.model_dump(include=values.keys() | others.keys()) == values | others
 
 
-async def test_what_is_loaded_twice_is_there_once(
+async def test_a_row_loaded_twice_is_stored_once(
     spool: Spool, loader: Loader, database: Database
 ) -> None:
     twice = [line(path="/a"), line(path="/b")]
@@ -94,19 +94,19 @@ async def test_what_is_loaded_twice_is_there_once(
     assert await paths(database) == ["/a", "/b"]
 
 
-async def test_a_living_process_keeps_its_segment(
+async def test_the_segment_of_a_running_process_is_kept(
     spool: Spool, loader: Loader, database: Database, settings: Settings
 ) -> None:
-    living = Spool(spool_folder(settings))
-    living.write(line(path="/living"))
+    running = Spool(spool_folder(settings))
+    running.write(line(path="/running"))
     await loader.load()
     assert await paths(database) == []
-    living.rotate()
+    running.rotate()
     await loader.load()
-    assert await paths(database) == ["/living"]
+    assert await paths(database) == ["/running"]
 
 
-async def test_two_loaders_share_the_work(
+async def test_concurrent_loaders_load_each_row_once(
     spool: Spool, database: Database, settings: Settings
 ) -> None:
     for number in range(20):
@@ -131,7 +131,7 @@ async def test_a_torn_line_is_skipped(
     assert [each["lines"] for each in logs] == [1, 3]
 
 
-async def test_what_the_database_refuses_for_ever_is_put_aside(
+async def test_a_row_that_the_database_rejects_is_set_aside(
     spool: Spool, loader: Loader, database: Database, settings: Settings
 ) -> None:
     if settings.DATABASE_URL.startswith("sqlite"):
@@ -148,7 +148,7 @@ async def test_what_the_database_refuses_for_ever_is_put_aside(
     assert json.loads(refused.read_text())["path"] == bad["path"]
 
 
-async def test_while_the_table_is_away_nothing_is_lost(
+async def test_no_row_is_lost_while_the_table_is_missing(
     spool: Spool, loader: Loader, database: Database
 ) -> None:
     async def rename(before: str, after: str) -> None:
@@ -164,7 +164,7 @@ async def test_while_the_table_is_away_nothing_is_lost(
         pauses.append(loader.pause)
     assert pauses == [2, 4, 5, 5, 5]
     assert loader.fault
-    # The first could not be loaded, so the others wait together.
+    # After the first failure, the others are written to one segment.
     assert len(segments(spool)) == 2
     await rename("away", "audit_access")
     await loader.load()
@@ -173,7 +173,7 @@ async def test_while_the_table_is_away_nothing_is_lost(
     assert segments(spool) == []
 
 
-async def test_databases_do_not_mix(
+async def test_a_loader_ignores_the_spools_of_other_databases(
     spool: Spool, loader: Loader, database: Database, tmp_path: Path
 ) -> None:
     other = AccessLog(make_settings(f"sqlite:///{tmp_path}/other.db"))
@@ -196,13 +196,13 @@ async def test_databases_do_not_mix(
         ("sqlite:///a.db", "sqlite:///b.db", False),
     ],
 )
-async def test_each_database_has_its_folder(one: str, two: str, same: bool) -> None:
+async def test_each_database_has_its_own_folder(one: str, two: str, same: bool) -> None:
     first, second = (spool_folder(make_settings(url)) for url in (one, two))
     assert (first == second) is same
     assert first.parent == Path(SPOOL)
 
 
-async def test_what_is_still_being_synced_is_loaded_even_so(
+async def test_a_segment_is_loaded_while_it_is_synced(
     spool: Spool, loader: Loader, database: Database
 ) -> None:
     spool.write(line(path="/a"))
@@ -213,14 +213,14 @@ async def test_what_is_still_being_synced_is_loaded_even_so(
     assert await paths(database) == ["/a"]
 
 
-async def test_no_one_else_may_read_it(spool: Spool) -> None:
+async def test_only_the_owner_may_read_the_spool(spool: Spool) -> None:
     spool.write(line())
     (segment,) = segments(spool)
     assert oct(spool.folder.stat().st_mode)[-3:] == "700"
     assert oct(segment.stat().st_mode)[-3:] == "600"
 
 
-async def test_without_a_folder_lines_are_counted_and_nobody_suffers(
+async def test_lines_that_cannot_be_written_are_counted(
     tmp_path: Path, database: Database
 ) -> None:
     (tmp_path / "file").touch()
@@ -234,7 +234,7 @@ async def test_without_a_folder_lines_are_counted_and_nobody_suffers(
     spool.rotate()
 
 
-async def test_the_loader_syncs_what_is_dirty(spool: Spool, loader: Loader) -> None:
+async def test_the_loader_syncs_a_dirty_spool(spool: Spool, loader: Loader) -> None:
     await loader.sync()
     spool.write(line())
     assert spool.dirty

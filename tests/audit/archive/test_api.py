@@ -31,8 +31,8 @@ def test_a_history_shows_until_when_it_is_archived(
     page = body(client.get(f"{pen}/history"))
     assert [change["version"] for change in page["items"]] == [2]
     assert page["archived_until"].startswith(f"{OLD:%Y-%m-%d}")
-    young = make(client, "products", {**PEN, "sku": "PEN-2"})
-    assert body(client.get(f"{young}/history"))["archived_until"] is None
+    recent = make(client, "products", {**PEN, "sku": "PEN-2"})
+    assert body(client.get(f"{recent}/history"))["archived_until"] is None
 
 
 def test_an_archived_state_is_answered_with_410(client: TestClient, pen: str) -> None:

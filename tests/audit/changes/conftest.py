@@ -1,4 +1,4 @@
-"""A small library, and what the audit has to say about it."""
+"""A small library, and the entries of its change log."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,20 +13,28 @@ from sqlmodel import col
 from app.audit.models import AuditChange
 from app.core.context import Context, new_context
 from app.core.db.database import Database
-from tests.audit.changes.models import ANN, LEAVES, TEA, Author, Book, Chapter, Shelved
+from tests.audit.changes.models import (
+    ANN,
+    LEAVES,
+    TEA,
+    Author,
+    Book,
+    Chapter,
+    LibraryEntity,
+)
 
 Path = Callable[[AsyncSession], Awaitable[None]]
 Diff = dict[str, list[Any]]
-Story = list[tuple[str, Diff]]
+Entries = list[tuple[str, Diff]]
 
 
 def diff(change: AuditChange) -> Diff:
-    """Put old and new side by side: {column: [old, new]}."""
+    """Return the values of a change as {column: [old, new]}."""
     old, new = change.old or {}, change.new or {}
-    return {name: [veiled(old.get(name)), veiled(new.get(name))] for name in old | new}
+    return {name: [masked(old.get(name)), masked(new.get(name))] for name in old | new}
 
 
-def veiled(value: Any) -> Any:
+def masked(value: Any) -> Any:
     return "***" if str(value).startswith("hmac:") else value
 
 
@@ -35,7 +43,7 @@ class Library:
     database: Database
 
     async def write(self, path: Path) -> None:
-        """Walk one write path in its own transaction and context."""
+        """Run one write path in a transaction and a context of its own."""
         context = Context("path", actor_id=ANN, actor_label="ann@example.com")
         with new_context(context):
             async with self.database.writing() as session:
@@ -46,14 +54,14 @@ class Library:
         async with self.database.reading() as session:
             return list(await session.scalars(query.order_by(col(AuditChange.id))))
 
-    async def story(self) -> Story:
+    async def entries(self) -> Entries:
         return [
             (f"{change.action} {change.entity} v{change.version}", diff(change))
             for change in await self.changes()
         ]
 
     async def rows(self) -> dict[UUID, int]:
-        """Every row's id and version: what the history must account for."""
+        """Return the id and the version of each row."""
         async with self.database.reading() as session:
             return {
                 id: version
@@ -66,9 +74,9 @@ class Library:
 
 @pytest.fixture
 async def library(database: Database) -> Library:
-    """Ann has written one book of one page and one chapter."""
+    """Insert an author with one book of one page and one chapter."""
     async with database.engine.begin() as connection:
-        await connection.run_sync(Shelved.metadata.create_all)
+        await connection.run_sync(LibraryEntity.metadata.create_all)
     async with database.writing() as session:
         session.add(Author(id=ANN, name="Ann", secret="hunter2"))
         session.add(Book(id=TEA, title="Tea", author_id=ANN, notes={"a": 1}))

@@ -1,4 +1,4 @@
-"""Entities with every trait that ever fooled an audit. Only the tests know them."""
+"""Entities with the features that are hard to audit, for tests only."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,12 +13,12 @@ from app.core.models import Entity
 ANN, BOB, TEA, LEAVES = (uuid7() for _ in range(4))
 
 
-class Shelved(Entity):
-    # Not among the application's tables, which the migrations are compared with.
+class LibraryEntity(Entity):
+    # Metadata of its own, because migrations are compared with the application's.
     metadata = MetaData()
 
 
-class Author(Shelved, table=True):
+class Author(LibraryEntity, table=True):
     redacted: ClassVar[frozenset[str]] = frozenset({"secret"})
 
     name: str
@@ -26,7 +26,7 @@ class Author(Shelved, table=True):
     books: list["Book"] = Relationship(back_populates="author")
 
 
-class Book(Shelved, table=True):
+class Book(LibraryEntity, table=True):
     title: str
     pages: int = 1
     notes: dict[str, Any] = Field(
@@ -37,7 +37,7 @@ class Book(Shelved, table=True):
     chapters: list["Chapter"] = Relationship(back_populates="book", cascade_delete=True)
 
 
-class Chapter(Shelved, table=True):
+class Chapter(LibraryEntity, table=True):
     title: str
     book_id: UUID | None = Field(default=None, foreign_key="book.id")
     book: Book | None = Relationship(back_populates="chapters")

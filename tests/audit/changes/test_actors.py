@@ -1,4 +1,4 @@
-"""Who did it: with many at once, nobody's deed is put down to somebody else."""
+"""Attribution of concurrent changes to their users."""
 
 from fastapi.testclient import TestClient
 
@@ -9,27 +9,29 @@ from tests.core.db.test_concurrency import at_once
 USERS, EACH = 20, 10
 
 
-def test_of_two_hundred_at_once_each_is_its_own(
+def test_two_hundred_concurrent_changes_name_their_users(
     client: TestClient, enter: Enter
 ) -> None:
-    people = [enter("tasks:create") for _ in range(USERS)]
+    users = [enter("tasks:create") for _ in range(USERS)]
 
     def write(number: int) -> None:
-        person = people[number % USERS]
+        user = users[number % USERS]
         made = client.post(
             "tasks",
-            json={"title": person.email},
-            headers={**person.header, "X-Request-ID": f"r-{number}"},
+            json={"title": user.email},
+            headers={**user.header, "X-Request-ID": f"r-{number}"},
         )
         assert made.status_code == 201
 
     at_once(USERS * EACH, write)
-    told: list[Json] = body(client.get("audit/changes?entity=Task&limit=200"))["items"]
-    assert len(told) == USERS * EACH
-    ids = {person.email: str(person.id) for person in people}
-    for change in told:
+    changes: list[Json] = body(client.get("audit/changes?entity=Task&limit=200"))[
+        "items"
+    ]
+    assert len(changes) == USERS * EACH
+    ids = {user.email: str(user.id) for user in users}
+    for change in changes:
         title = change["new"]["title"]
         assert change["actor_label"] == title
         assert change["actor_id"] == ids[title]
         number = int(change["request_id"].removeprefix("r-"))
-        assert people[number % USERS].email == title
+        assert users[number % USERS].email == title

@@ -1,4 +1,4 @@
-"""The logs can only be added to: the database itself sees to it."""
+"""The logs are append-only: triggers reject updates and deletions."""
 
 from collections.abc import AsyncIterator
 
@@ -35,7 +35,7 @@ ID = "01900000000070008000000000000000"
 
 @pytest.fixture
 async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """The bare database, without our guard."""
+    """Yield an engine without the guard of the application."""
     engine = make_engine(settings)
     async with engine.begin() as connection:
         await connection.execute(text(ACCESS.format(id=ID)))
@@ -52,7 +52,9 @@ async def kept(engine: AsyncEngine, log: str) -> bool:
 
 @pytest.mark.parametrize("log", LOGS)
 @pytest.mark.parametrize("attack", ATTACKS)
-async def test_what_stands_stays(engine: AsyncEngine, log: str, attack: str) -> None:
+async def test_a_log_row_cannot_be_changed_or_deleted(
+    engine: AsyncEngine, log: str, attack: str
+) -> None:
     with pytest.raises(DBAPIError):
         async with engine.begin() as connection:
             await connection.execute(text(attack.format(log=log)))
@@ -60,7 +62,7 @@ async def test_what_stands_stays(engine: AsyncEngine, log: str, attack: str) -> 
 
 
 @pytest.mark.parametrize("log", LOGS)
-async def test_only_the_archiver_prunes_and_only_in_its_transaction(
+async def test_only_a_pruning_transaction_may_delete_rows(
     engine: AsyncEngine, log: str
 ) -> None:
     prune = text(f"DELETE FROM {log} WHERE request_id = 'kept'")  # noqa: S608

@@ -1,4 +1,4 @@
-"""What the history promises beyond covering every path."""
+"""Change data capture: content of the entries, failures and forgeries."""
 
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -30,7 +30,9 @@ async def rename(session: AsyncSession) -> None:
     (await session.get_one(Author, ANN)).name = "Anna"
 
 
-async def test_a_row_says_who_in_which_request_and_what(library: Library) -> None:
+async def test_an_entry_has_the_user_the_request_and_the_values(
+    library: Library,
+) -> None:
     await library.write(rename)
     (change,) = await library.changes()
     assert (change.actor_id, change.actor_label) == (ANN, "ann@example.com")
@@ -40,12 +42,12 @@ async def test_a_row_says_who_in_which_request_and_what(library: Library) -> Non
     assert change.old
     assert change.new
     assert (change.old.pop("name"), change.new.pop("name")) == ("Ann", "Anna")
-    # Nothing else has changed, but for the time.
+    # Of the other columns, only the timestamp has changed.
     assert change.old.keys() == change.new.keys() == {"updated_at"}
     assert change.old["updated_at"] < change.new["updated_at"]
 
 
-async def test_values_are_told_as_the_columns_hold_them(library: Library) -> None:
+async def test_values_are_logged_as_they_are_stored(library: Library) -> None:
     east = datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=5)))
 
     async def add(session: AsyncSession) -> None:
@@ -65,7 +67,7 @@ async def test_values_are_told_as_the_columns_hold_them(library: Library) -> Non
     assert Product.model_validate(product.new).model_dump() == stored.model_dump()
 
 
-async def test_a_secret_is_told_apart_but_not_told(library: Library) -> None:
+async def test_a_secret_is_logged_as_a_keyed_hash(library: Library) -> None:
     for secret in ("hunter3", "hunter2", "hunter3"):
 
         async def write(session: AsyncSession, secret: str = secret) -> None:
@@ -77,71 +79,71 @@ async def test_a_secret_is_told_apart_but_not_told(library: Library) -> None:
     anns = [each.new["secret"] for each in changes if each.new and each.old]
     bobs = [each.new["secret"] for each in changes if each.new and not each.old]
     assert anns[0] == anns[2] != anns[1]
-    # Nobody learns from it that two people share a secret.
+    # The hashes do not show that two users have the same secret.
     assert len({*anns, *bobs}) == 2 + 3
     assert not any("hunter" in str(change) for change in changes)
 
 
-async def test_a_stale_read_cannot_lie(library: Library) -> None:
+async def test_an_update_of_a_stale_row_is_rejected(library: Library) -> None:
     async with library.database.reading() as session:
         stale = await session.get_one(Book, TEA)
 
-    async def overtake(session: AsyncSession) -> None:
+    async def update_first(session: AsyncSession) -> None:
         (await session.get_one(Book, TEA)).pages = 5
 
-    async def too_late(session: AsyncSession) -> None:
+    async def write_stale(session: AsyncSession) -> None:
         session.add(stale)
         stale.pages = 2
 
-    await library.write(overtake)
+    await library.write(update_first)
     with pytest.raises(StaleDataError):
-        await library.write(too_late)
-    ((title, diff),) = await library.story()
+        await library.write(write_stale)
+    ((title, diff),) = await library.entries()
     assert (title, diff["pages"]) == ("UPDATE Book v2", [1, 5])
 
 
-async def test_a_stale_delete_is_refused(library: Library) -> None:
+async def test_a_delete_of_a_stale_row_is_rejected(library: Library) -> None:
     async with library.database.reading() as session:
         stale = await session.get_one(Author, ANN)
 
-    async def too_late(session: AsyncSession) -> None:
+    async def write_stale(session: AsyncSession) -> None:
         await session.delete(stale)
 
     await library.write(rename)
     with pytest.raises(StaleDataError):
-        await library.write(too_late)
-    assert [title for title, _ in await library.story()] == ["UPDATE Author v2"]
+        await library.write(write_stale)
+    assert [title for title, _ in await library.entries()] == ["UPDATE Author v2"]
 
 
-async def test_what_is_deleted_is_told_as_it_was_stored(library: Library) -> None:
+async def test_a_delete_logs_the_stored_values(library: Library) -> None:
     async def change_and_delete(session: AsyncSession) -> None:
         chapter = (await session.scalars(select(Chapter))).one()
         chapter.title = "never written"
         await session.delete(chapter)
 
     await library.write(change_and_delete)
-    *_, (_, diff) = await library.story()
-    story = [title for title, _ in await library.story()]
-    stored = "never written" if story[0].startswith("UPDATE") else "Leaves"
+    *_, (_, diff) = await library.entries()
+    titles = [title for title, _ in await library.entries()]
+    stored = "never written" if titles[0].startswith("UPDATE") else "Leaves"
     assert diff["title"] == [stored, None]
 
 
-async def test_without_its_history_a_change_is_undone(library: Library) -> None:
-    async def rename_unwritably(session: AsyncSession) -> None:
+async def test_a_change_is_rolled_back_if_logging_fails(library: Library) -> None:
+    async def rename_without_log(session: AsyncSession) -> None:
         connection = await session.connection()
         await connection.execute(text("ALTER TABLE audit_change RENAME TO lost"))
         await rename(session)
 
     before = await library.rows()
     with pytest.raises(DBAPIError):
-        await library.write(rename_unwritably)
+        await library.write(rename_without_log)
     assert await library.rows() == before
 
 
-async def test_a_caught_failure_of_the_history_is_no_way_around_it(
+async def test_a_caught_logging_failure_still_rolls_back(
     library: Library,
 ) -> None:
-    async def rename_and_carry_on(session: AsyncSession) -> None:
+    async def rename_and_commit(session: AsyncSession) -> None:
         connection = await session.connection()
         await connection.execute(text("ALTER TABLE audit_change RENAME TO lost"))
         try:
@@ -152,19 +154,19 @@ async def test_a_caught_failure_of_the_history_is_no_way_around_it(
 
     before = await library.rows()
     with pytest.raises(Exception, match="rolled back"):
-        await library.write(rename_and_carry_on)
+        await library.write(rename_and_commit)
     assert await library.rows() == before
 
 
-async def test_what_failed_leaves_no_row(library: Library) -> None:
-    async def fail_and_go_on(session: AsyncSession) -> None:
+async def test_a_failed_insert_is_not_logged(library: Library) -> None:
+    async def fail_and_continue(session: AsyncSession) -> None:
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
                 session.add(Chapter(title="Lost", book_id=ANN))
         session.add(Chapter(title="Kept", book_id=TEA))
 
-    await library.write(fail_and_go_on)
-    ((title, diff),) = await library.story()
+    await library.write(fail_and_continue)
+    ((title, diff),) = await library.entries()
     assert (title, diff["title"]) == ("INSERT Chapter v1", [None, "Kept"])
 
 
@@ -181,20 +183,20 @@ async def test_a_reading_session_cannot_write(library: Library) -> None:
         async with library.database.reading() as session:
             await rename(session)
 
-    async def flush_too() -> None:
+    async def write_and_flush() -> None:
         async with library.database.reading() as session:
             await rename(session)
             await session.flush()
 
     with pytest.raises(ReadOnlyError):
-        await flush_too()
+        await write_and_flush()
     with pytest.raises(UnauditedWriteError):
         async with library.database.reading() as session:
             await session.execute(text("DELETE FROM book"))
-    assert await library.story() == []
+    assert await library.entries() == []
 
 
-async def test_an_excuse_leaves_its_reason_and_ends_with_its_block(
+async def test_an_unaudited_block_logs_its_reason(
     library: Library,
 ) -> None:
     async def fix(session: AsyncSession) -> None:
@@ -212,7 +214,7 @@ async def test_an_excuse_leaves_its_reason_and_ends_with_its_block(
 FORGERY = {"id": uuid7(), "request_id": "path", "action": "DELETE", "entity": "Book"}
 
 
-async def test_nobody_adds_to_the_log_but_the_audit(library: Library) -> None:
+async def test_log_rows_cannot_be_inserted_directly(library: Library) -> None:
     async def forge(session: AsyncSession) -> None:
         await session.execute(insert(AuditChange), [FORGERY])
 
@@ -222,10 +224,10 @@ async def test_nobody_adds_to_the_log_but_the_audit(library: Library) -> None:
     for path in (forge, forge_as_object):
         with pytest.raises(UnauditedWriteError):
             await library.write(path)
-    assert await library.story() == []
+    assert await library.entries() == []
 
 
-async def test_four_thousand_children_go_with_their_parent(library: Library) -> None:
+async def test_a_cascade_to_four_thousand_rows_is_logged(library: Library) -> None:
     async def fill(session: AsyncSession) -> None:
         session.add_all(Chapter(title=f"{n}", book_id=TEA) for n in range(4_000))
 
@@ -237,20 +239,20 @@ async def test_four_thousand_children_go_with_their_parent(library: Library) -> 
 
     await library.write(fill)
     await library.write(clear)
-    titles = [title for title, _ in await library.story()]
+    titles = [title for title, _ in await library.entries()]
     assert titles.count("DELETE Chapter v2") == 4_000 + 1
     assert titles.count("DELETE Book v2") == 1
 
 
-async def test_a_stolen_row_version_is_no_second_story(library: Library) -> None:
-    """Raw SQL that is excused must raise the version, or its successor is refused."""
+async def test_a_reused_row_version_is_rejected(library: Library) -> None:
+    """Unaudited SQL must increment the version, or the next change is rejected."""
 
-    async def turn_back(session: AsyncSession) -> None:
+    async def reset_version(session: AsyncSession) -> None:
         with unaudited("a version set back"):
             await session.execute(text("UPDATE author SET version = 1"))
 
     await library.write(rename)
-    await library.write(turn_back)
+    await library.write(reset_version)
 
     async def rename_again(session: AsyncSession) -> None:
         (await session.get_one(Author, ANN)).name = "Hannah"

@@ -1,7 +1,7 @@
-"""Every way to write to an entity, and what the audit makes of it.
+"""Write paths: each way to write to an entity is either recorded or refused.
 
-One function per write path. `recorded` says which Change rows it must leave,
-`refused` that it must fail and change nothing. There is no third kind.
+One function per write path. `recorded` gives the expected entries of the change log;
+with `refused`, the write must fail and change nothing.
 """
 
 import re
@@ -20,7 +20,7 @@ from tests.audit.changes.models import ANN, BOB, LEAVES, TEA, Author, Book, Chap
 
 pytestmark = pytest.mark.anyio
 
-# To a type checker an entity's attributes are values; here they are columns.
+# Type checkers see an entity's attributes as values; here they are columns.
 AUTHOR: Any = Author
 BOOK: Any = Book
 BOOKS = BOOK.__table__
@@ -29,9 +29,9 @@ RECORDED: list[Any] = []
 REFUSED: list[Any] = []
 
 
-def recorded(*story: tuple[str, Diff]) -> Callable[[Path], Path]:
+def recorded(*entries: tuple[str, Diff]) -> Callable[[Path], Path]:
     def keep(path: Path) -> Path:
-        RECORDED.append(pytest.param(path, list(story), id=path.__name__))
+        RECORDED.append(pytest.param(path, list(entries), id=path.__name__))
         return path
 
     return keep
@@ -46,7 +46,7 @@ def pages(old: int, new: int, version: int = 2) -> tuple[str, Diff]:
     return f"UPDATE Book v{version}", {"pages": [old, new]}
 
 
-# The unit of work.
+# Unit of work.
 
 
 @recorded(("INSERT Author v1", {"name": [None, "Bob"], "secret": [None, None]}))
@@ -78,7 +78,7 @@ async def same_value(session: AsyncSession) -> None:
 
 
 @recorded()
-async def there_and_back(session: AsyncSession) -> None:
+async def changed_and_changed_back(session: AsyncSession) -> None:
     book = await session.get_one(Book, TEA)
     book.pages = 2
     book.pages = 1
@@ -136,7 +136,7 @@ async def key_changed(session: AsyncSession) -> None:
 # Relationships.
 
 
-async def family(session: AsyncSession) -> Author:
+async def author_with_books(session: AsyncSession) -> Author:
     books = selectinload(AUTHOR.books)
     chapters = books.selectinload(BOOK.chapters)
     query = select(Author).where(AUTHOR.id == ANN)
@@ -147,7 +147,7 @@ async def family(session: AsyncSession) -> Author:
     ("INSERT Author v1", {}), ("UPDATE Book v2", {"author_id": [str(ANN), str(BOB)]})
 )
 async def key_set_by_relationship(session: AsyncSession) -> None:
-    book = (await family(session)).books[0]
+    book = (await author_with_books(session)).books[0]
     book.author = Author(id=BOB, name="Bob")
 
 
@@ -156,18 +156,18 @@ async def key_set_by_relationship(session: AsyncSession) -> None:
     ("DELETE Author v2", {"name": ["Ann", None], "secret": ["***", None]}),
 )
 async def key_cleared_by_parent(session: AsyncSession) -> None:
-    await session.delete(await family(session))
+    await session.delete(await author_with_books(session))
 
 
 @recorded(("DELETE Chapter v2", {"title": ["Leaves", None]}))
 async def orphan(session: AsyncSession) -> None:
-    ann = await family(session)
+    ann = await author_with_books(session)
     ann.books[0].chapters.clear()
 
 
 @recorded(("DELETE Chapter v2", {}), ("DELETE Book v2", {"pages": [1, None]}))
 async def cascade(session: AsyncSession) -> None:
-    await session.delete((await family(session)).books[0])
+    await session.delete((await author_with_books(session)).books[0])
 
 
 # Transactions.
@@ -242,12 +242,12 @@ async def bulk_delete(session: AsyncSession) -> None:
 
 
 @recorded(("UNAUDITED book vNone", {}))
-async def excused(session: AsyncSession) -> None:
+async def declared_unaudited(session: AsyncSession) -> None:
     with unaudited("a test of the exception"):
         await session.execute(text("UPDATE book SET pages = 9"))
 
 
-# What no hook of the session sees in time.
+# Writes that the hooks of the session cannot record.
 
 
 @refused
@@ -341,21 +341,21 @@ in_bulk("bulk_insert_mappings", Author, [{"id": BOB, "name": "Bob"}])
 in_bulk("bulk_update_mappings", Book, [{"id": TEA, "version": 1, "pages": 2}])
 
 
-@pytest.mark.parametrize(("path", "story"), RECORDED)
-async def test_it_is_recorded(
-    library: Library, path: Path, story: list[tuple[str, Diff]]
+@pytest.mark.parametrize(("path", "entries"), RECORDED)
+async def test_a_write_path_is_recorded(
+    library: Library, path: Path, entries: list[tuple[str, Diff]]
 ) -> None:
     await library.write(path)
-    told = await library.story()
-    assert [title for title, _ in told] == [title for title, _ in story]
-    for (_, diff), (_, expected) in zip(told, story, strict=True):
+    found = await library.entries()
+    assert [title for title, _ in found] == [title for title, _ in entries]
+    for (_, diff), (_, expected) in zip(found, entries, strict=True):
         assert {name: diff.get(name) for name in expected} == expected
 
 
 @pytest.mark.parametrize("path", REFUSED)
-async def test_it_is_refused(library: Library, path: Path) -> None:
+async def test_a_write_path_is_refused(library: Library, path: Path) -> None:
     before = await library.rows()
     with pytest.raises(UnauditedWriteError):
         await library.write(path)
     assert await library.rows() == before
-    assert await library.story() == []
+    assert await library.entries() == []

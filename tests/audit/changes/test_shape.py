@@ -1,11 +1,11 @@
-"""A mapping with a blind spot stops the application at its start."""
+"""Mapping checks: an unauditable mapping stops the application at its start."""
 
 import subprocess
 import sys
 
 import pytest
 
-# In a process of its own: once mapped, an entity stays for all other tests.
+# In another process, because a mapped entity would remain for all other tests.
 START = """
 from uuid import UUID
 from sqlmodel import Field, Relationship
@@ -47,7 +47,7 @@ def start(line: str) -> str:
         ("name: str", None),
     ],
 )
-def test_it_starts_only_without_blind_spots(line: str, reason: str | None) -> None:
+def test_an_unauditable_mapping_stops_the_start(line: str, reason: str | None) -> None:
     error = start(line)
     assert bool(reason) == ("UnauditableError" in error)
     assert error if reason else error == ""

@@ -1,4 +1,4 @@
-"""The self-check finds every lie, and is content with the truth."""
+"""Consistency check: differences between the records and the change log."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ def check(url: str) -> Done:
 
 def tamper(settings: Settings, statement: str) -> None:
     async def run() -> None:
-        engine = make_engine(settings)  # the bare database, without our guard
+        engine = make_engine(settings)  # without the guard of the application
         async with engine.begin() as connection:
             await connection.execute(text(statement))
         await engine.dispose()
@@ -27,8 +27,8 @@ def tamper(settings: Settings, statement: str) -> None:
     asyncio.run(run())
 
 
-def live(client: TestClient) -> None:
-    """Do a little of everything."""
+def make_changes(client: TestClient) -> None:
+    """Create, update, revert, delete and restore a few records."""
     url = make(client, "products", PEN)
     client.patch(url, json={"price": "2.00"})
     client.post(f"{url}/revert", json={"to_version": 1})
@@ -42,14 +42,14 @@ def live(client: TestClient) -> None:
     client.patch(task, json={"status": "done"})
 
 
-def test_the_log_tells_the_truth(client: TestClient, url: str) -> None:
-    live(client)
+def test_consistent_records_are_not_reported(client: TestClient, url: str) -> None:
+    make_changes(client)
     done = check(url)
     assert (done.code, done.complaint) == (0, "")
     assert "match the change log" in done.output
 
 
-LIES = [
+INCONSISTENCIES = [
     ("UPDATE product SET price = 9 WHERE sku = 'PEN-1'", "price is '9.00'"),
     ("UPDATE product SET version = version + 1 WHERE sku = 'PEN-1'", "version is"),
     ("UPDATE user_account SET password_hash = 'x'", "password_hash is"),
@@ -63,12 +63,12 @@ LIES = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "told"), LIES)
-def test_a_lie_is_found(
-    client: TestClient, settings: Settings, url: str, statement: str, told: str
+@pytest.mark.parametrize(("statement", "problem"), INCONSISTENCIES)
+def test_an_inconsistency_is_reported(
+    client: TestClient, settings: Settings, url: str, statement: str, problem: str
 ) -> None:
-    live(client)
+    make_changes(client)
     tamper(settings, statement)
     done = check(url)
     assert done.code == 1
-    assert told in done.output
+    assert problem in done.output

@@ -109,6 +109,6 @@ def test_the_time_until_which_an_entity_is_archived(audit_log: AuditLog) -> None
     audit_log.archive()
     last = KEPT - timedelta(days=1) + timedelta(minutes=5, microseconds=5)
     assert until(PEN) == until(INK) == last
-    young = make_change(KEPT, 0, entity_id=ANN, version=1)
-    audit_log.add(CHANGES, [young])
+    recent = make_change(KEPT, 0, entity_id=ANN, version=1)
+    audit_log.add(CHANGES, [recent])
     assert until(ANN) is None
