@@ -1,4 +1,4 @@
-"""A server process, and a Chromium that can reach nothing else."""
+"""Fixtures: a server process, and a Chromium that can reach only this server."""
 
 import os
 import shutil
@@ -20,35 +20,35 @@ from tests.databases import SqliteTemplate
 from tests.servers import Server, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-ALONE = [
+OFFLINE = [
     "--disable-background-networking",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
-expect.set_options(timeout=20_000)  # milliseconds; a busy machine takes its time
+expect.set_options(timeout=20_000)  # milliseconds, enough for a busy machine
 
 
 @dataclass
 class Visit:
-    """One tab, and whatever it did that a page of ours should not do."""
+    """One tab, and the faults of its pages: errors and requests to other origins."""
 
     page: Page
     origin: str
     faults: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
-        self.page.route("**/*", self.let_through)
-        self.page.on("console", self.listen)
+        self.page.route("**/*", self.block_other_origins)
+        self.page.on("console", self.record_error)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
 
-    def let_through(self, route: Route) -> None:
+    def block_other_origins(self, route: Route) -> None:
         if route.request.url.startswith(f"{self.origin}/"):
             route.continue_()
         else:
             self.faults.append(f"asked for {route.request.url}")
             route.abort()
 
-    def listen(self, message: ConsoleMessage) -> None:
+    def record_error(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.faults.append(message.text)
 
@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    """Address the database behind the server."""
+    """Yield the URL of the server's database."""
     with SqliteTemplate(folder / "sqlite").copy() as url:
         yield url
 
@@ -77,11 +77,11 @@ def server(address: str, folder: Path) -> Iterator[Server]:
         assert server.stop() == 0
 
 
-# Playwright's event loop stays in the way of every other: so it begins after the
-# server's migrations, and ends with the module.
+# Playwright's event loop prevents any other one: start it after the server's
+# migrations, and stop it with the module.
 @pytest.fixture(scope="module")
 def browser(server: Server) -> Iterator[Browser]:
-    flags = [*ALONE, "--no-sandbox"] if os.geteuid() == 0 else ALONE
+    flags = [*OFFLINE, "--no-sandbox"] if os.geteuid() == 0 else OFFLINE
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield browser
@@ -92,7 +92,7 @@ def browser(server: Server) -> Iterator[Browser]:
 def visit(
     request: pytest.FixtureRequest, browser: Browser, server: Server
 ) -> Iterator[Visit]:
-    """Open a tab; a test may ask for another size and colour scheme."""
+    """Open a tab; a parameter sets its size and colour scheme."""
     context = browser.new_context(**request.param)
     visit = Visit(context.new_page(), server.base_url)
     visit.watch()

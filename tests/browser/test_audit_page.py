@@ -1,4 +1,4 @@
-"""The audit page, as a browser shows it to somebody who has never seen it."""
+"""The audit page in a browser."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from app.audit.models import AuditAccess
 from app.main import open_database
 from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
-from tests.browser.test_pages import LOOKS
+from tests.browser.test_pages import DISPLAYS
 from tests.databases import make_settings
 from tests.servers import PATIENCE, Server
 
@@ -26,8 +26,8 @@ RAISE = {"X-Request-ID": "the-raise"}
 
 
 @dataclass
-class Trail:
-    """What has happened before anybody looks."""
+class Records:
+    """Ids of the records on the page."""
 
     pen: str
     ink: str
@@ -51,9 +51,9 @@ async def record_access(address: str) -> None:
         session.add(row)
 
 
-# It has to be there before Playwright's event loop begins.
+# Write the rows before Playwright's event loop starts.
 @pytest.fixture(scope="module", autouse=True)
-def trail(address: str, server: Server) -> Trail:
+def records(address: str, server: Server) -> Records:
     settings = make_settings(address)
     ada = add_account(
         settings, "products:create", "products:update", email="ada@example.com"
@@ -68,7 +68,7 @@ def trail(address: str, server: Server) -> Trail:
         client.patch(f"/products/{ids[0]}", json={"price": "2.00"}, headers=RAISE)
         client.patch(f"/products/{ids[0]}", json={"stock": 9})
         client.patch(f"/products/{ids[1]}", json={"name": ATTACK * 2})
-    return Trail(*ids)
+    return Records(*ids)
 
 
 def sign_in(page: Page, email: str = "root@example.com", key: str = PASSWORD) -> None:
@@ -77,7 +77,7 @@ def sign_in(page: Page, email: str = "root@example.com", key: str = PASSWORD) ->
     page.get_by_role("button", name="Sign in").click()
 
 
-def enter(visit: Visit, place: str = "") -> Page:
+def open_page(visit: Visit, place: str = "") -> Page:
     page = visit.open(f"/audit{place}")
     sign_in(page)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
@@ -100,20 +100,22 @@ def line(page: Page, text: str) -> Locator:
     return page.locator("summary").filter(has_text=text)
 
 
-def test_who_changed_a_price_stands_on_the_first_page(visit: Visit) -> None:
-    page = enter(visit)
-    told = "ada@example.com changed Product PEN-001: price 1.50 → 2.00"
-    expect(line(page, told)).to_be_visible()
+def test_the_first_page_shows_who_changed_a_price(visit: Visit) -> None:
+    page = open_page(visit)
+    expected = "ada@example.com changed Product PEN-001: price 1.50 → 2.00"
+    expect(line(page, expected)).to_be_visible()
     page.get_by_label("Field").fill("price")
     page.get_by_role("button", name="Show").click()
     others = page.locator("summary").filter(has_not_text=": price")
     expect(others).to_have_count(0)
-    expect(line(page, told)).to_be_visible()
+    expect(line(page, expected)).to_be_visible()
     assert page.url.endswith("#/changes?field=price")
 
 
-def test_a_change_opens_to_both_sides_and_leads_on(visit: Visit, trail: Trail) -> None:
-    page = enter(visit)
+def test_a_change_shows_both_values_and_links_to_its_history(
+    visit: Visit, records: Records
+) -> None:
+    page = open_page(visit)
     line(page, "price 1.50").click()
     row = page.get_by_role("row", name="price")
     expect(row.get_by_role("cell")).to_have_text(["1.50", "2.00"])
@@ -123,23 +125,23 @@ def test_a_change_opens_to_both_sides_and_leads_on(visit: Visit, trail: Trail) -
     line(page, "price 1.50").click()
     page.get_by_role("link", name="History of Product PEN-001").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Product PEN-001")
-    assert page.url.endswith(f"#/record/Product/{trail.pen}")
+    assert page.url.endswith(f"#/record/Product/{records.pen}")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
 
 
-def test_the_page_of_a_request_tells_who_asked_and_what_it_changed(
+def test_the_page_of_a_request_shows_its_client_and_changes(
     visit: Visit,
 ) -> None:
-    page = enter(visit, "#/request/the-raise")
-    # The row that was put there, and the application's own.
+    page = open_page(visit, "#/request/the-raise")
+    # The row of the fixture; the application has recorded its own.
     expect(page.locator(".card").filter(has_text="192.0.2.7")).to_have_count(1)
     expect(line(page, "price 1.50 → 2.00")).to_be_visible()
 
 
-def test_a_record_is_found_by_its_name_and_put_back(visit: Visit) -> None:
-    page = enter(visit, "#/records")
+def test_a_record_is_found_by_name_and_reverted(visit: Visit) -> None:
+    page = open_page(visit, "#/records")
     page.get_by_role("searchbox").fill("pen-001")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Product PEN-001 Fountain pen").click()
@@ -152,27 +154,25 @@ def test_a_record_is_found_by_its_name_and_put_back(visit: Visit) -> None:
     expect(line(page, "revert")).to_have_count(0)
     page.get_by_role("button", name="Revert to version 1").click()
     dialog.get_by_role("button", name="Revert").click()
-    told = "root@example.com changed Product PEN-001: "
-    expect(line(page, "revert to version 1")).to_contain_text(told)
+    expected = "root@example.com changed Product PEN-001: "
+    expect(line(page, "revert to version 1")).to_contain_text(expected)
     expect(page.locator("summary").first).to_contain_text("2.00 → 1.50")
 
 
-def test_what_is_deleted_is_brought_back(
-    visit: Visit, server: Server, trail: Trail
+def test_a_deleted_record_is_restored(
+    visit: Visit, server: Server, records: Records
 ) -> None:
     with server.client() as client:
-        assert client.delete(f"/products/{trail.ink}").status_code == 204
-    page = enter(visit, f"#/record/Product/{trail.ink}")
+        assert client.delete(f"/products/{records.ink}").status_code == 204
+    page = open_page(visit, f"#/record/Product/{records.ink}")
     line(page, "root@example.com deleted Product INK-020").click()
     page.get_by_role("button", name="Restore").click()
     page.get_by_role("dialog").get_by_role("button", name="Restore").click()
     expect(line(page, "created Product INK-020 restore")).to_be_visible()
 
 
-def test_what_a_stranger_wrote_is_shown_and_does_nothing(
-    visit: Visit, trail: Trail
-) -> None:
-    page = enter(visit, f"#/record/Product/{trail.ink}")
+def test_markup_in_values_is_shown_as_text(visit: Visit, records: Records) -> None:
+    page = open_page(visit, f"#/record/Product/{records.ink}")
     expect(line(page, ATTACK[:30]).first).to_be_visible()
     for summary in page.locator("summary").all():
         summary.click()
@@ -186,14 +186,14 @@ def test_what_a_stranger_wrote_is_shown_and_does_nothing(
     assert page.locator("main img").count() == 0
 
 
-def test_secrets_are_hidden_and_who_may_see_it_is_told_that_they_changed(
+def test_secrets_are_hidden_but_their_change_is_shown(
     visit: Visit, server: Server
 ) -> None:
     person = {"email": "cy@example.com", "full_name": "Cy", "password": PASSWORD}
     with server.client() as client:
         id = client.post("/users", json=person).json()["id"]
         client.patch(f"/users/{id}", json={"password": f"{PASSWORD} !"})
-    page = enter(visit, "#/changes?entity=User")
+    page = open_page(visit, "#/changes?entity=User")
     changed = line(page, "User cy@example.com: password hash hidden (changed)")
     changed.click()
     row = page.get_by_role("row", name="password hash")
@@ -201,7 +201,7 @@ def test_secrets_are_hidden_and_who_may_see_it_is_told_that_they_changed(
     assert "hmac:" not in page.content()
 
 
-def test_a_wrong_password_is_refused_in_words(visit: Visit) -> None:
+def test_a_wrong_password_shows_an_error_message(visit: Visit) -> None:
     page = visit.open("/audit")
     sign_in(page, key="not the password")
     expect(page.get_by_role("alert")).to_contain_text("password is incorrect")
@@ -210,15 +210,15 @@ def test_a_wrong_password_is_refused_in_words(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-def test_whoever_may_not_look_is_told_what_she_lacks(visit: Visit) -> None:
+def test_a_missing_permission_is_named(visit: Visit) -> None:
     page = visit.open("/audit")
     sign_in(page, "bob@example.com")
     expect(page.get_by_role("alert")).to_contain_text("Missing permission audit:read")
     visit.faults.clear()  # the browser reports every 403
 
 
-def test_a_failure_can_be_tried_again(visit: Visit) -> None:
-    page = enter(visit)
+def test_a_failed_request_can_be_retried(visit: Visit) -> None:
+    page = open_page(visit)
     problem = {"detail": "The database does not answer"}
     page.route("**/accesses*", lambda route: route.fulfill(status=503, json=problem))
     page.get_by_role("link", name="Requests").click()
@@ -229,12 +229,12 @@ def test_a_failure_can_be_tried_again(visit: Visit) -> None:
     expect(line(page, "GET").first).to_be_visible()
 
 
-def test_a_token_that_grows_old_is_renewed_once(visit: Visit) -> None:
+def test_an_expired_token_is_refreshed_once(visit: Visit) -> None:
     page = visit.page
     renewals: list[str] = []
     page.on("request", lambda sent: renewals.append(sent.url))
     page.clock.install()
-    enter(visit)
+    open_page(visit)
     expect(line(page, "PEN-001").first).to_be_visible()
     page.clock.fast_forward("20:00")
     page.get_by_role("link", name="Records").click()
@@ -244,10 +244,10 @@ def test_a_token_that_grows_old_is_renewed_once(visit: Visit) -> None:
     assert sum(url.endswith("/auth/refresh") for url in renewals) == 1
 
 
-def test_a_session_that_has_ended_asks_to_sign_in_and_goes_on(
+def test_a_revoked_session_asks_to_sign_in_and_continues(
     visit: Visit, server: Server
 ) -> None:
-    page = enter(visit, "#/requests")
+    page = open_page(visit, "#/requests")
     expect(line(page, "GET").first).to_be_visible()
     with server.client() as client:
         for each in client.get("/auth/sessions").json():
@@ -261,10 +261,10 @@ def test_a_session_that_has_ended_asks_to_sign_in_and_goes_on(
     expect(line(page, "PEN-001").first).to_be_visible()
 
 
-def test_nothing_is_kept_and_leaving_ends_the_session(
+def test_nothing_is_stored_and_leaving_ends_the_session(
     visit: Visit, server: Server
 ) -> None:
-    page = enter(visit)
+    page = open_page(visit)
     expect(line(page, "PEN-001").first).to_be_visible()
     assert page.evaluate("document.cookie + localStorage.length") == "0"
     assert page.evaluate("sessionStorage.length") == 0
@@ -274,15 +274,15 @@ def test_nothing_is_kept_and_leaving_ends_the_session(
     wait_until(lambda: sessions(server) == before - 1)
 
 
-def test_what_is_no_place_shows_the_changes(visit: Visit) -> None:
-    page = enter(visit, "#/%E0/?entity=%")
+def test_an_unknown_fragment_shows_the_changes(visit: Visit) -> None:
+    page = open_page(visit, "#/%E0/?entity=%")
     expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
 
 
-@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=str)
+@pytest.mark.parametrize("visit", DISPLAYS, indirect=True, ids=str)
 @pytest.mark.parametrize("place", ["changes", "requests", "records?q=e"])
 def test_the_audit_page_fits_every_screen(visit: Visit, place: str) -> None:
-    page = enter(visit, f"#/{place}")
+    page = open_page(visit, f"#/{place}")
     expect(page.locator("summary, .found a").first).to_be_visible()
     for summary in page.locator("summary").all():
         summary.click()
@@ -296,15 +296,13 @@ def test_the_audit_page_fits_every_screen(visit: Visit, place: str) -> None:
     )
 
 
-def test_a_long_history_is_shown_a_stretch_at_a_time(
-    visit: Visit, server: Server
-) -> None:
+def test_a_long_history_is_shown_page_by_page(visit: Visit, server: Server) -> None:
     cap = {"sku": "CAP-1", "name": "Cap", "price": "1.00"}
     with server.client() as client:
         id = client.post("/products", json=cap).json()["id"]
         for stock in range(1, 61):
             client.patch(f"/products/{id}", json={"stock": stock})
-    page = enter(visit, f"#/record/Product/{id}")
+    page = open_page(visit, f"#/record/Product/{id}")
     expect(page.locator("summary")).to_have_count(50)
     page.get_by_role("button", name="Show older").dblclick()
     expect(page.locator("summary")).to_have_count(61)

@@ -1,4 +1,4 @@
-"""The pages for people, as a browser shows them: with no network but our server."""
+"""The HTML pages in a browser that can reach only the server."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -12,7 +12,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium on this machine"),
 ]
 
-LOOKS = [
+DISPLAYS = [
     {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
     for width in (360, 1280)
     for scheme in ("light", "dark")
@@ -21,7 +21,7 @@ PEN = '{"sku": "PEN-001", "name": "Fountain pen", "price": "19.99", "stock": 12}
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 
-@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=str)
+@pytest.mark.parametrize("visit", DISPLAYS, indirect=True, ids=str)
 def test_the_landing_page_fits_every_screen(visit: Visit) -> None:
     page = visit.open("/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -59,7 +59,7 @@ def test_a_call_can_be_copied(visit: Visit) -> None:
     assert copied.startswith(f"curl {visit.origin}/api/v1/auth/login")
 
 
-def test_everything_on_the_landing_page_can_be_reached_by_key(visit: Visit) -> None:
+def test_the_landing_page_has_a_skip_link_for_the_keyboard(visit: Visit) -> None:
     page = visit.open("/")
     page.keyboard.press("Tab")
     skip = page.get_by_role("link", name="Skip to the content")
@@ -70,7 +70,7 @@ def test_everything_on_the_landing_page_can_be_reached_by_key(visit: Visit) -> N
 
 
 def authorize(page: Page) -> None:
-    """Sign in with e-mail address and password, as a person does."""
+    """Sign in to Swagger UI with e-mail address and password."""
     page.get_by_role("button", name="Authorize").first.click()
     dialog = page.locator(".dialog-ux")
     dialog.get_by_label("username").fill("root@example.com")
@@ -95,7 +95,7 @@ def test_swagger_ui_creates_a_product(visit: Visit, server: Server) -> None:
     assert (product["sku"], product["price"]) == ("PEN-001", "19.99")
 
 
-def test_redoc_shows_and_finds_a_call(visit: Visit) -> None:
+def test_redoc_shows_and_finds_an_operation(visit: Visit) -> None:
     page = visit.open("/redoc")
     expect(page.locator("[data-section-id='tag/products']")).to_be_visible()
     page.get_by_placeholder("Search").fill("stock")

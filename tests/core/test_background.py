@@ -1,4 +1,4 @@
-"""Work in the background: again and again, and through failures."""
+"""Background tasks: repetition, failures and the purge."""
 
 import asyncio
 from datetime import timedelta
@@ -16,13 +16,13 @@ from app.core.db.ids import uuid7
 pytestmark = pytest.mark.anyio
 
 
-async def test_it_goes_on_after_a_failure_and_ends_with_its_block() -> None:
+async def test_a_task_continues_after_a_failure_until_its_block_ends() -> None:
     done: list[int] = []
 
     async def work() -> None:
         done.append(1)
         if len(done) == 1:
-            raise LookupError("Nobody has foreseen this")
+            raise LookupError("An unexpected error")
 
     async with run_every(0.001, work), asyncio.timeout(5):
         while len(done) < 3:
@@ -32,7 +32,7 @@ async def test_it_goes_on_after_a_failure_and_ends_with_its_block() -> None:
     assert len(done) == count
 
 
-async def test_what_has_expired_goes_by_itself(
+async def test_expired_rows_are_purged_in_the_background(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.auth.sessions.purge.PURGE_INTERVAL", 0.01)

@@ -1,4 +1,4 @@
-"""Settings that would be unsafe: production does not start, and says why in a word."""
+"""Settings: production rejects unsafe values, and names the setting."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tests.forked import command
 from tests.servers import environment
 
 CANARY = "hunter2-canary"
-# The least that production asks for; every test below spoils one thing.
+# The minimum that production requires; each test below changes one value.
 SAFE = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "k" * 32,
@@ -41,15 +41,15 @@ UNSAFE: list[tuple[str, dict[str, str]]] = [
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the developer's own environment and .env out of it."""
+def clear_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ignore the environment variables and .env of the developer."""
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(name, raising=False)
 
 
-def refusal(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> str:
-    """Return the sentence with which the start is refused; "" when it is not."""
+def startup_error(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> str:
+    """Return the error message of the start; "" if the settings are accepted."""
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     try:
@@ -60,15 +60,15 @@ def refusal(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> str:
 
 
 def test_safe_settings_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal(monkeypatch, SAFE) == ""
+    assert startup_error(monkeypatch, SAFE) == ""
 
 
 @pytest.mark.asvs("13.4.2")
 @pytest.mark.parametrize(("name", "values"), UNSAFE)
-def test_production_refuses_what_is_unsafe(
+def test_production_rejects_unsafe_settings(
     monkeypatch: pytest.MonkeyPatch, name: str, values: dict[str, str]
 ) -> None:
-    sentence = refusal(monkeypatch, SAFE | values)
+    sentence = startup_error(monkeypatch, SAFE | values)
     assert name in sentence
     assert all(len(v) < 2 or v not in sentence for v in values.values())
     assert CANARY not in sentence
@@ -105,37 +105,37 @@ def pairs(words: dict[str, str]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "word"), pairs(NEVER_MATCHED))
-def test_what_can_never_match_is_refused(
+def test_a_value_that_can_never_match_is_rejected(
     monkeypatch: pytest.MonkeyPatch, name: str, word: str
 ) -> None:
     others = "" if word == "," else f"{SAFE[name]},"
-    sentence = refusal(monkeypatch, LOCAL | {name: others + word})
+    sentence = startup_error(monkeypatch, LOCAL | {name: others + word})
     assert sentence.startswith(f"Invalid settings. {name}: ")
     assert "without" in sentence
 
 
 @pytest.mark.parametrize(("name", "word"), pairs(MATCHED))
-def test_what_can_match_is_accepted(
+def test_a_value_that_can_match_is_accepted(
     monkeypatch: pytest.MonkeyPatch, name: str, word: str
 ) -> None:
-    assert refusal(monkeypatch, LOCAL | {name: word}) == ""
+    assert startup_error(monkeypatch, LOCAL | {name: word}) == ""
 
 
-def test_without_a_secret_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "SECRET_KEY: Field required" in refusal(monkeypatch, {})
+def test_a_missing_secret_key_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "SECRET_KEY: Field required" in startup_error(monkeypatch, {})
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_a_value_that_is_refused_is_not_repeated(
+def test_a_rejected_value_is_not_echoed(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    sentence = refusal(monkeypatch, SAFE | {name: CANARY})
+    sentence = startup_error(monkeypatch, SAFE | {name: CANARY})
     assert not sentence or name in sentence
     assert CANARY not in sentence
 
 
 @pytest.mark.asvs("13.3.1")
-def test_the_settings_do_not_show_their_secrets() -> None:
+def test_the_repr_of_the_settings_hides_secrets() -> None:
     secrets = {
         "SECRET_KEY": f"{CANARY}-{'k' * 32}",
         "SECRET_KEYS_OLD": f"{CANARY}-{'q' * 32}",
@@ -146,7 +146,7 @@ def test_the_settings_do_not_show_their_secrets() -> None:
     assert CANARY not in f"{settings}"
 
 
-def test_a_validation_error_does_not_show_the_secrets() -> None:
+def test_a_validation_error_hides_secrets() -> None:
     wrong = {"SECRET_KEY": CANARY, "DATABASE_URL": f"mysql://u:{CANARY}@h/d"}
     wrong |= {"FIRST_SUPERUSER_PASSWORD": CANARY, "SECRET_KEYS_OLD": CANARY}
     with pytest.raises(ValidationError) as refused:
@@ -160,11 +160,13 @@ def test_a_validation_error_does_not_show_the_secrets() -> None:
     [
         ("SECRET_KEY", {"SECRET_KEY": f"example-only-{CANARY}-{'k' * 32}"}),
         ("ALLOWED_HOSTS", {"ALLOWED_HOSTS": "*"}),
-        # Whoever forgets the host writes the password where the port belongs.
+        # Without a host, the password is parsed as the port.
         ("DATABASE_URL", {"DATABASE_URL": f"postgresql://app:{CANARY}/app"}),
     ],
 )
-def test_the_server_says_so_in_one_sentence(name: str, values: dict[str, str]) -> None:
+def test_the_server_reports_an_invalid_setting_in_one_line(
+    name: str, values: dict[str, str]
+) -> None:
     env = environment("", **(SAFE | {"WORKERS": "1"} | values))
     done = command(("-m", "app"), env)
     assert (done.code, done.output) == (1, "")

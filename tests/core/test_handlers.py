@@ -1,4 +1,4 @@
-"""Errors: one shape, whoever raised them; and what they do not tell."""
+"""Error responses: one format for all errors, without internal details."""
 
 from collections.abc import Callable
 from gzip import compress
@@ -15,23 +15,23 @@ from app.core.fields import INT32
 from app.core.repository import BaseRepository
 from tests.modules.test_products import PEN, make_product
 
-SEALED = {
+FIXED_HEADERS = {
     "x-request-id",
     "x-content-type-options",
     "referrer-policy",
     "content-security-policy",
     "cache-control",
 }
-SHAPE = {"type", "title", "status", "detail", "instance", "code", "request_id"}
+MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id"}
 JSON = {"content-type": "application/json"}
 
 
 def check_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
-    assert response.headers.keys() >= SEALED
+    assert response.headers.keys() >= FIXED_HEADERS
     body: dict[str, Any] = response.json()
-    assert body.keys() - {"errors"} == SHAPE
+    assert body.keys() - {"errors"} == MEMBERS
     assert (body["status"], body["code"]) == (status, code)
     assert body["type"] == "about:blank"
     assert body["request_id"] == response.headers["x-request-id"]
@@ -39,36 +39,36 @@ def check_problem(response: Any, status: int, code: str) -> dict[str, Any]:
     return body
 
 
-def test_a_missing_record(client: TestClient) -> None:
+def test_a_missing_record_is_not_found(client: TestClient) -> None:
     body = check_problem(client.get(f"products/{uuid7()}"), 404, "not_found")
     assert body["title"] == "Not Found"
 
 
-def test_a_missing_path(client: TestClient) -> None:
+def test_an_unknown_path_is_not_found(client: TestClient) -> None:
     check_problem(client.get("nowhere"), 404, "not_found")
 
 
 @pytest.mark.parametrize("method", ["PUT", "TRACE", "DELETE", "SURPRISE"])
-def test_a_method_that_a_path_does_not_know(client: TestClient, method: str) -> None:
+def test_an_unsupported_method_is_rejected(client: TestClient, method: str) -> None:
     response = client.request(method, "products")
     check_problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "GET, HEAD, POST"
 
 
-def test_a_body_that_is_not_json(client: TestClient) -> None:
+def test_malformed_json_is_rejected(client: TestClient) -> None:
     broken = client.post("products", content=b'{"sku": ', headers=JSON)
     check_problem(broken, 400, "bad_request")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "", "json"])
-def test_a_body_of_another_kind(client: TestClient, kind: str) -> None:
+def test_another_content_type_is_rejected(client: TestClient, kind: str) -> None:
     response = client.post("products", content=b"{}", headers={"content-type": kind})
     check_problem(response, 415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
 @pytest.mark.parametrize("path", ["products", "auth/login"])
-def test_a_body_that_is_compressed(
+def test_a_compressed_body_is_rejected(
     client: TestClient, path: str, encoding: str
 ) -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}
@@ -82,25 +82,25 @@ def test_a_body_that_is_compressed(
 
 
 @pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
-def test_a_body_that_is_sent_as_it_is(client: TestClient, encoding: str) -> None:
+def test_the_identity_encoding_is_accepted(client: TestClient, encoding: str) -> None:
     headers = {"content-encoding": encoding}
     assert client.post("products", json=PEN, headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_too_large(client: TestClient, chunked: bool) -> None:
+def test_a_body_over_the_limit_is_rejected(client: TestClient, chunked: bool) -> None:
     big = b"x" * 2_000_000
     content = iter([big]) if chunked else big
     response = client.post("products", content=content, headers=JSON)
     check_problem(response, 413, "content_too_large")
 
 
-def test_a_body_too_large_where_none_is_read(client: TestClient) -> None:
+def test_an_unread_body_over_the_limit_is_rejected(client: TestClient) -> None:
     response = client.request("GET", "products", content=b"x" * 2_000_000)
     check_problem(response, 413, "content_too_large")
 
 
-def test_a_body_too_large_changes_nothing_where_none_is_read(
+def test_a_delete_with_a_body_over_the_limit_changes_nothing(
     client: TestClient,
 ) -> None:
     product = make_product(client)
@@ -111,7 +111,7 @@ def test_a_body_too_large_changes_nothing_where_none_is_read(
     assert client.get(product).status_code == 200
 
 
-def test_a_host_that_is_not_ours(client: TestClient) -> None:
+def test_an_unknown_host_is_rejected(client: TestClient) -> None:
     check_problem(client.get("products", headers={"host": "evil"}), 400, "bad_request")
 
 
@@ -126,7 +126,7 @@ def test_an_invalid_body_is_not_echoed(client: TestClient) -> None:
     assert "hunter2" not in response.text
 
 
-def test_many_errors_are_not_all_told(client: TestClient) -> None:
+def test_at_most_twenty_errors_are_reported(client: TestClient) -> None:
     response = client.post("products", json={f"field{n}": 1 for n in range(90)})
     body = check_problem(response, 422, "validation_failed")
     assert len(body["errors"]) == 20
@@ -139,7 +139,7 @@ def raising(error: Exception) -> Callable[..., Any]:
     return crash
 
 
-class Refusal(Exception):
+class DriverError(Exception):
     def __init__(self, sqlstate: str) -> None:
         super().__init__("secret")
         self.sqlstate = sqlstate
@@ -152,17 +152,17 @@ class Refusal(Exception):
         (ValueError("secret"), 500, "internal_error"),
         (ConnectionRefusedError("secret"), 503, "unavailable"),
         (TimeoutError("secret"), 503, "unavailable"),
-        (OperationalError("secret", {}, Refusal("57014")), 503, "unavailable"),
-        (OperationalError("secret", {}, Refusal("40P01")), 503, "unavailable"),
-        (OperationalError("secret", {}, Refusal("08006")), 503, "unavailable"),
-        (OperationalError("secret", {}, Refusal("42P01")), 500, "internal_error"),
-        (DataError("secret", {}, Refusal("22003")), 422, "validation_failed"),
-        (IntegrityError("secret", {}, Refusal("23505")), 409, "conflict"),
-        (IntegrityError("secret", {}, Refusal("23502")), 409, "conflict"),
+        (OperationalError("secret", {}, DriverError("57014")), 503, "unavailable"),
+        (OperationalError("secret", {}, DriverError("40P01")), 503, "unavailable"),
+        (OperationalError("secret", {}, DriverError("08006")), 503, "unavailable"),
+        (OperationalError("secret", {}, DriverError("42P01")), 500, "internal_error"),
+        (DataError("secret", {}, DriverError("22003")), 422, "validation_failed"),
+        (IntegrityError("secret", {}, DriverError("23505")), 409, "conflict"),
+        (IntegrityError("secret", {}, DriverError("23502")), 409, "conflict"),
         (StaleDataError("secret"), 409, "conflict"),
     ],
 )
-def test_a_failure_inside(
+def test_an_exception_is_reported_without_its_message(
     client: TestClient,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
@@ -177,7 +177,7 @@ def test_a_failure_inside(
 
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), OSError()])
-def test_a_database_that_cannot_be_reached(
+def test_an_unreachable_database_is_reported(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(BaseRepository, "get", raising(error))
@@ -185,7 +185,7 @@ def test_a_database_that_cannot_be_reached(
     assert body["detail"] == "The database does not answer"
 
 
-def test_a_crash_in_a_dependency_of_a_writing_request(
+def test_a_write_that_crashes_is_rolled_back(
     app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(BaseRepository, "_save", raising(ZeroDivisionError()))
@@ -195,13 +195,13 @@ def test_a_crash_in_a_dependency_of_a_writing_request(
 
 
 @pytest.mark.parametrize("given", ["abc", "A-b_c.9", "x" * 64])
-def test_a_request_id_is_kept(client: TestClient, given: str) -> None:
+def test_a_valid_request_id_is_kept(client: TestClient, given: str) -> None:
     response = client.get("products", headers={"x-request-id": given})
     assert response.headers["x-request-id"] == given
 
 
 @pytest.mark.parametrize("given", ["", "a b", "a\tb", "x" * 65, "ä", "a;b", "<b>"])
-def test_a_strange_request_id_is_replaced(client: TestClient, given: str) -> None:
+def test_an_invalid_request_id_is_replaced(client: TestClient, given: str) -> None:
     headers = {b"x-request-id": given.encode()}
     first, second = (client.get("nowhere", headers=headers) for _ in range(2))
     made = [r.headers["x-request-id"] for r in (first, second)]
@@ -209,13 +209,13 @@ def test_a_strange_request_id_is_replaced(client: TestClient, given: str) -> Non
     assert len(set(made)) == 2
 
 
-def test_a_reference_error_tells_no_more_than_the_field(client: TestClient) -> None:
+def test_a_foreign_key_error_names_only_the_field(client: TestClient) -> None:
     task = {"title": "x", "customer_id": str(uuid7())}
     response = client.post("tasks", json=task)
     check_problem(response, 422, "validation_failed")
     assert "fk_" not in response.text
 
 
-def test_a_sum_out_of_range_is_refused(client: TestClient) -> None:
+def test_a_value_out_of_range_is_rejected(client: TestClient) -> None:
     url = make_product(client, stock=INT32)
     assert client.patch(url, json={"stock": INT32 + 1}).status_code == 422

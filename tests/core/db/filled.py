@@ -1,4 +1,4 @@
-"""Rows for every table of a schema, as migrations find them in a used database."""
+"""Rows for every table of a schema, for migrations of a database in use."""
 
 from datetime import UTC, date, datetime
 from itertools import count
@@ -42,10 +42,10 @@ def value_for(connection: Connection, column: Column[Any], sparse: bool) -> Any:
         (key,) = column.foreign_keys
         newest = select(key.column).order_by(key.column.desc())
         return connection.scalar(newest.limit(1))
-    return fresh(column)
+    return unique_value(column)
 
 
-def fresh(column: Column[Any]) -> Any:
+def unique_value(column: Column[Any]) -> Any:
     """Return a value that no other row has, of the column's type and length."""
     if isinstance(column.type, Uuid):
         return uuid7()

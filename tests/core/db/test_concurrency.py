@@ -1,4 +1,4 @@
-"""Many at once, on a real file and a real server."""
+"""Concurrent requests to one application, and to two processes."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
 
 
 def mixed(client: Any, url: str, name: str = "X") -> Callable[[int], int]:
-    """One in four of each: create, change, read, list."""
+    """Return a function that creates, updates, reads and lists in turn."""
 
     def work(number: int) -> int:
         calls = (
@@ -40,16 +40,16 @@ def mixed(client: Any, url: str, name: str = "X") -> Callable[[int], int]:
     return work
 
 
-def test_two_hundred_mixed_requests(client: TestClient) -> None:
+def test_two_hundred_mixed_requests_succeed(client: TestClient) -> None:
     url = make_product(client)
     statuses = at_once(200, mixed(client, url))
     assert Counter(statuses) == {200: 150, 201: 50}
     assert client.get("products").json()["total"] == 51
-    # Last writer wins, but none is lost: every change made its own version.
+    # The last write wins, and each update has incremented the version.
     assert client.get(url).headers["etag"] == '"51"'
 
 
-def test_of_two_with_the_same_version_one_wins(client: TestClient) -> None:
+def test_of_two_updates_of_the_same_version_one_succeeds(client: TestClient) -> None:
     url = make_product(client)
     for version in range(1, 11):
         seen = {"if-match": f'"{version}"'}
@@ -61,18 +61,18 @@ def test_of_two_with_the_same_version_one_wins(client: TestClient) -> None:
         assert sorted(at_once(2, rename)) == [200, 412]
 
 
-def test_of_five_equal_keys_one_wins(client: TestClient) -> None:
+def test_of_five_inserts_with_the_same_key_one_succeeds(client: TestClient) -> None:
     made = at_once(5, lambda _: client.post("products", json=PEN).status_code)
     assert sorted(made) == [201, 409, 409, 409, 409]
 
 
-def test_stock_is_counted_exactly(client: TestClient) -> None:
+def test_concurrent_stock_changes_add_up(client: TestClient) -> None:
     stock = f"{make_product(client, stock=30)}/stock"
     taken = at_once(40, lambda _: client.post(stock, json={"delta": -1}).status_code)
     assert Counter(taken) == {200: 30, 409: 10}
 
 
-def test_a_reference_and_its_deletion_cannot_both_win(client: TestClient) -> None:
+def test_a_row_is_either_referenced_or_deleted(client: TestClient) -> None:
     for number in range(5):
         person = {"name": "Ada", "email": f"ada-{number}@example.com"}
         customer = client.post("customers", json=person).json()["id"]
@@ -86,7 +86,7 @@ def test_a_reference_and_its_deletion_cannot_both_win(client: TestClient) -> Non
         assert at_once(2, race) in ([204, 422], [409, 201])
 
 
-def test_two_processes_on_one_database(url: str, tmp_path: Path) -> None:
+def test_two_processes_share_one_database(url: str, tmp_path: Path) -> None:
     with (
         serving(url, tmp_path) as one,
         serving(url, tmp_path) as other,

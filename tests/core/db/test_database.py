@@ -1,4 +1,4 @@
-"""Sessions: which kind a request gets, and what each costs and allows."""
+"""Database sessions: statements per request, read-only sessions and timeouts."""
 
 from decimal import Decimal
 from typing import Any
@@ -19,8 +19,8 @@ from tests.modules.test_products import PEN, make_product
 pytestmark = pytest.mark.anyio
 
 
-def spy(database: Database) -> list[str]:
-    """Collect the verbs that are really sent, BEGIN and COMMIT included."""
+def record_statements(database: Database) -> list[str]:
+    """Collect the verbs of the statements sent, BEGIN and COMMIT included."""
     sent: list[str] = []
     engine = database.engine.sync_engine
 
@@ -39,7 +39,7 @@ def spy(database: Database) -> list[str]:
         note(sql)
 
     @event.listens_for(engine, "checkout")
-    def note_the_driver_s_own(connection: Any, *_: Any) -> None:
+    def trace_driver(connection: Any, *_: Any) -> None:
         if engine.dialect.name == "postgresql":
             connection.driver_connection.add_query_logger(note_record)
         else:
@@ -51,17 +51,19 @@ def spy(database: Database) -> list[str]:
 @pytest.fixture
 def sent(app: FastAPI, client: TestClient) -> list[str]:
     client.get("products")
-    return spy(app.state.health.database)
+    return record_statements(app.state.health.database)
 
 
-def test_drivers() -> None:
+def test_a_url_selects_an_asynchronous_driver() -> None:
     assert with_driver("sqlite:///a.db").drivername == "sqlite+loop"
     assert with_driver("postgresql://h/d").drivername == "postgresql+asyncpg"
 
 
-def test_a_read_is_one_statement(client: TestClient, sent: list[str]) -> None:
+def test_a_read_takes_one_statement_after_authentication(
+    client: TestClient, sent: list[str]
+) -> None:
     client.get("products?count=false")
-    assert sent == ["SELECT", "SELECT"]  # who asks, and what for
+    assert sent == ["SELECT", "SELECT"]  # the principal, then the page
 
 
 def test_a_write_is_one_transaction(client: TestClient, sent: list[str]) -> None:
@@ -69,14 +71,14 @@ def test_a_write_is_one_transaction(client: TestClient, sent: list[str]) -> None
     assert sorted(sent) == ["BEGIN", "COMMIT", "INSERT", "INSERT", "SELECT"]
 
 
-def test_a_change_reads_once(client: TestClient, sent: list[str]) -> None:
+def test_an_update_reads_the_row_once(client: TestClient, sent: list[str]) -> None:
     url = make_product(client)
     sent.clear()
     client.patch(url, json={"name": "New"})
     assert sorted(sent) == ["BEGIN", "COMMIT", "INSERT", "SELECT", "SELECT", "UPDATE"]
 
 
-def test_a_request_without_a_database_touches_none(
+def test_a_request_without_a_token_sends_no_statement(
     sent: list[str], stranger: TestClient
 ) -> None:
     del stranger.headers["authorization"]
@@ -101,7 +103,7 @@ async def test_a_reading_session_cannot_write(database: Database) -> None:
     assert await count(database) == 0
 
 
-async def test_what_fails_is_undone(database: Database) -> None:
+async def test_a_failed_transaction_is_rolled_back(database: Database) -> None:
     async def write_twice() -> None:
         async with database.writing() as session:
             for _ in range(2):
@@ -113,7 +115,7 @@ async def test_what_fails_is_undone(database: Database) -> None:
     assert await count(database) == 0
 
 
-def test_the_commit_comes_before_the_answer(app: FastAPI, client: TestClient) -> None:
+def test_the_commit_precedes_the_response(app: FastAPI, client: TestClient) -> None:
     def fail(_: Any) -> None:
         raise ArithmeticError("no")
 
@@ -124,7 +126,7 @@ def test_the_commit_comes_before_the_answer(app: FastAPI, client: TestClient) ->
     assert client.get("products").json()["total"] == 0
 
 
-async def test_sqlite_is_tuned() -> None:
+async def test_sqlite_pragmas_are_set() -> None:
     settings = make_settings("sqlite:///")
     async with open_database(settings) as database, database.writing() as session:
         names = ("foreign_keys", "synchronous", "busy_timeout")
@@ -132,7 +134,7 @@ async def test_sqlite_is_tuned() -> None:
     assert answers == [1, 1, 5000]
 
 
-async def test_sqlite_refuses_a_second_session_in_one_task() -> None:
+async def test_sqlite_rejects_a_second_session_in_one_task() -> None:
     settings = make_settings("sqlite:///")
     async with open_database(settings) as database, database.writing() as session:
         await session.execute(select(1))
@@ -142,33 +144,33 @@ async def test_sqlite_refuses_a_second_session_in_one_task() -> None:
         await session.execute(select(1))
 
 
-def test_who_waits_too_long_is_told_to_come_back(
+def test_a_lock_timeout_returns_503_with_retry_after(
     url: str, app: FastAPI, client: TestClient
 ) -> None:
     product = make_product(client)
-    impatient = make_settings(url, DATABASE_TIMEOUT=0.2)
-    with TestClient(create_app(impatient), base_url="http://test/api/v1/") as hurried:
-        hurried.headers.update(client.headers)
+    short_timeout = make_settings(url, DATABASE_TIMEOUT=0.2)
+    with TestClient(
+        create_app(short_timeout), base_url="http://test/api/v1/"
+    ) as second_client:
+        second_client.headers.update(client.headers)
         with locked(url, "product"):
-            refused = hurried.patch(product, json={"name": "New"})
+            refused = second_client.patch(product, json={"name": "New"})
             assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
             assert refused.headers["retry-after"] == "5"
-            assert hurried.get(product).json()["name"] == "Pen"
-        assert hurried.patch(product, json={"name": "New"}).status_code == 200
+            assert second_client.get(product).json()["name"] == "Pen"
+        assert second_client.patch(product, json={"name": "New"}).status_code == 200
 
 
-def test_whoever_finds_no_connection_free_hears_that_we_are_busy(
-    url: str, client: TestClient
-) -> None:
-    impatient = make_settings(url, DATABASE_TIMEOUT=0.2, DATABASE_POOL_SIZE=1)
-    app = create_app(impatient)
-    with TestClient(app, base_url="http://test/api/v1/") as hurried:
-        hurried.headers.update(client.headers)
-        assert hurried.portal
-        with hurried.portal.wrap_async_context_manager(
+def test_an_exhausted_pool_returns_503(url: str, client: TestClient) -> None:
+    short_timeout = make_settings(url, DATABASE_TIMEOUT=0.2, DATABASE_POOL_SIZE=1)
+    app = create_app(short_timeout)
+    with TestClient(app, base_url="http://test/api/v1/") as second_client:
+        second_client.headers.update(client.headers)
+        assert second_client.portal
+        with second_client.portal.wrap_async_context_manager(
             app.state.health.database.engine.connect()
         ):
-            refused = hurried.get("products")
+            refused = second_client.get("products")
             assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
             assert refused.json()["detail"].startswith("All database connections")
-        assert hurried.get("products").status_code == 200
+        assert second_client.get("products").status_code == 200

@@ -1,11 +1,11 @@
-"""What `q` finds: the same on both databases."""
+"""Search with `q`: equal results on SQLite and PostgreSQL."""
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.modules.test_products import make_product
 
-STRANGE = ("100%", "a_b", "a\\b", "a/b", "Émile", "ΟΔΟΣ", "ὀδός", "Straße", "ﬁne")
+SPECIAL = ("100%", "a_b", "a\\b", "a/b", "Émile", "ΟΔΟΣ", "ὀδός", "Straße", "ﬁne")
 
 
 def found(client: TestClient, q: str) -> list[str]:
@@ -27,10 +27,10 @@ def found(client: TestClient, q: str) -> list[str]:
         ("Straße", "STRAßE"),
         ("İstanbul", "istanbul"),
         ("İstanbul", "İSTANBUL"),
-        *((name, name) for name in STRANGE),
+        *((name, name) for name in SPECIAL),
     ],
 )
-def test_case_does_not_count(client: TestClient, stored: str, q: str) -> None:
+def test_search_ignores_case(client: TestClient, stored: str, q: str) -> None:
     make_product(client, name=f"The {stored} pen")
     assert found(client, q) == [f"The {stored} pen"]
 
@@ -46,15 +46,17 @@ def test_case_does_not_count(client: TestClient, stored: str, q: str) -> None:
         ("ὀδός", "οδος"),
     ],
 )
-def test_all_else_counts(client: TestClient, stored: str, q: str) -> None:
+def test_search_distinguishes_other_spellings(
+    client: TestClient, stored: str, q: str
+) -> None:
     make_product(client, name=stored)
     assert found(client, q) == []
 
 
-def test_every_sign_stands_for_itself(client: TestClient) -> None:
-    for number, name in enumerate((*STRANGE, "100", "axb", "ab")):
+def test_wildcards_match_only_themselves(client: TestClient) -> None:
+    for number, name in enumerate((*SPECIAL, "100", "axb", "ab")):
         make_product(client, sku=f"PEN-{number}", name=name)
-    for sign, name in zip("%_\\/", STRANGE, strict=False):
-        assert found(client, sign) == [name]
+    for wildcard, name in zip("%_\\/", SPECIAL, strict=False):
+        assert found(client, wildcard) == [name]
         assert found(client, name) == [name]
     assert found(client, "a%b") == found(client, "\\\\") == []

@@ -1,4 +1,4 @@
-"""The schema: made by migrations only, on both databases, there and back."""
+"""Migrations: upgrade, downgrade, and equality with the models."""
 
 from asyncio import run
 from collections.abc import Callable
@@ -21,10 +21,10 @@ from tests.servers import environment
 pytestmark = pytest.mark.anyio
 
 T = TypeVar("T")
-Shape = dict[str, object]
+Schema = dict[str, object]
 
 
-def shape(connection: Connection) -> Shape:
+def read_schema(connection: Connection) -> Schema:
     inspector = inspect(connection)
     return {
         table: (
@@ -45,23 +45,23 @@ def alembic(url: str, *words: str) -> str:
     return done.output
 
 
-async def shape_of(url: str) -> Shape:
+async def schema_at(url: str) -> Schema:
     engine = make_engine(make_settings(url))
     async with engine.connect() as connection:
-        found = await connection.run_sync(shape)
+        found = await connection.run_sync(read_schema)
     await engine.dispose()
     return found
 
 
-def test_up_down_and_up_again(empty_url: str) -> None:
+def test_an_upgrade_can_be_reverted_and_repeated(empty_url: str) -> None:
     config = alembic_config(empty_url)
     upgrade(config, "head")
-    first = run(shape_of(empty_url))
+    first = run(schema_at(empty_url))
     assert first.keys() == set(SQLModel.metadata.tables)
     downgrade(config, "base")
-    assert run(shape_of(empty_url)) == {}
+    assert run(schema_at(empty_url)) == {}
     upgrade(config, "head")
-    assert run(shape_of(empty_url)) == first
+    assert run(schema_at(empty_url)) == first
 
 
 REVISIONS = [
@@ -69,7 +69,7 @@ REVISIONS = [
 ][::-1]
 
 
-async def on(url: str, work: Callable[[Connection], T]) -> T:
+async def run_on(url: str, work: Callable[[Connection], T]) -> T:
     engine = make_engine(make_settings(url))
     async with engine.begin() as connection:
         done = await connection.run_sync(work)
@@ -78,21 +78,21 @@ async def on(url: str, work: Callable[[Connection], T]) -> T:
 
 
 def test_each_revision_migrates_tables_with_rows(empty_url: str) -> None:
-    """A column that is NOT NULL and has no default fails here, as it does for users."""
+    """A NOT NULL column without a default would fail on existing rows."""
     config = alembic_config(empty_url)
     before: dict[str, int] = {}
     for revision in REVISIONS:
         upgrade(config, revision)
-        after = run(on(empty_url, counts))
+        after = run(run_on(empty_url, counts))
         assert after.items() >= before.items(), f"{revision} has lost rows"
-        run(on(empty_url, fill))
-        before = run(on(empty_url, counts))
+        run(run_on(empty_url, fill))
+        before = run(run_on(empty_url, counts))
     for _ in REVISIONS:
         downgrade(config, "-1")
-    assert run(on(empty_url, counts)) == {}
+    assert run(run_on(empty_url, counts)) == {}
 
 
-def test_the_models_ask_for_nothing_more(url: str) -> None:
+def test_the_migrations_match_the_models(url: str) -> None:
     check(alembic_config(url))
 
 
@@ -101,26 +101,26 @@ def test_the_command_line_reads_the_settings(empty_url: str) -> None:
     assert f"{head()} (head)" in alembic(empty_url, "current")
 
 
-def test_offline_it_writes_sql(empty_url: str) -> None:
+def test_offline_mode_writes_sql(empty_url: str) -> None:
     sql = alembic(empty_url, "upgrade", "head", "--sql")
     assert "CREATE TABLE product" in sql
     assert sql.rstrip().endswith("COMMIT;")
-    # As online: it gives up, where it would have to wait in everybody's way.
-    patient = sql.lstrip().startswith("SET lock_timeout = '5s';")
-    assert patient == empty_url.startswith("postgresql")
+    # The lock timeout, as online: a waiting migration blocks other sessions.
+    has_timeout = sql.lstrip().startswith("SET lock_timeout = '5s';")
+    assert has_timeout == empty_url.startswith("postgresql")
 
 
 async def test_the_schema_is_at_head(database: Database) -> None:
     assert await check_schema(database) is None
 
 
-async def test_a_database_without_a_schema(empty_url: str) -> None:
+async def test_a_missing_schema_is_reported(empty_url: str) -> None:
     async with open_database(make_settings(empty_url)) as database:
         fault = await check_schema(database)
     assert fault == "The database has no schema yet: run `alembic upgrade head`"
 
 
-async def test_a_schema_of_another_time(database: Database) -> None:
+async def test_a_different_revision_is_reported(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'x'")
     fault = await check_schema(database)

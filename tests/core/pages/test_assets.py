@@ -1,4 +1,4 @@
-"""The files behind the pages, ours and those of others."""
+"""Static files of the pages, and the pinned files of a CDN."""
 
 import re
 from base64 import b64encode
@@ -24,17 +24,17 @@ PINNED = re.compile(rf'="{CDN}/([^"]+)" integrity="([^"]+)" crossorigin="anonymo
         ("redoc.standalone.js", "text/javascript; charset=utf-8"),
     ],
 )
-def test_a_file_has_its_type(client: TestClient, name: str, kind: str) -> None:
+def test_a_file_has_its_media_type(client: TestClient, name: str, kind: str) -> None:
     response = client.get(f"http://test/static/{name}")
     assert response.status_code == 200
     assert response.headers["content-type"] == kind
 
 
-def test_only_the_address_of_this_very_content_is_kept(client: TestClient) -> None:
+def test_only_a_url_with_the_current_digest_is_cached(client: TestClient) -> None:
     page = client.get("http://test/").text
-    for address in re.findall(r'"(/static/[^"]+)"', page):
-        right = client.get(f"http://test{address}")
-        wrong = client.get(f"http://test{address}0")
+    for url_path in re.findall(r'"(/static/[^"]+)"', page):
+        right = client.get(f"http://test{url_path}")
+        wrong = client.get(f"http://test{url_path}0")
         assert right.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert wrong.headers["cache-control"] == "no-cache"
 
@@ -42,18 +42,18 @@ def test_only_the_address_of_this_very_content_is_kept(client: TestClient) -> No
 @pytest.mark.parametrize(
     "name", ["", "none.css", "landing.html", "..%2fpages.py", "%2e%2e/pages.py", "%00"]
 )
-def test_nothing_else_is_served(client: TestClient, name: str) -> None:
+def test_other_paths_are_not_found(client: TestClient, name: str) -> None:
     response = client.get(f"http://test/static/{name}")
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-def test_no_script_asks_its_maker_for_a_logo(client: TestClient) -> None:
+def test_redoc_loads_no_external_logo(client: TestClient) -> None:
     assert (
         "cdn.redoc.ly" not in client.get("http://test/static/redoc.standalone.js").text
     )
 
 
-def test_a_cdn_is_held_to_the_files_that_are_installed(url: str) -> None:
+def test_cdn_files_are_pinned_to_the_installed_files(url: str) -> None:
     app = create_app(make_settings(url, DOCS_CDN=CDN))
     with TestClient(app, base_url="http://test") as client:
         pages = [client.get("/docs"), client.get("/redoc")]
@@ -79,7 +79,5 @@ def test_a_cdn_is_held_to_the_files_that_are_installed(url: str) -> None:
         ("redoc.standalone.js", b'="2.5.3",'),
     ],
 )
-def test_the_version_we_ask_of_a_cdn_is_the_installed_one(
-    name: str, mark: bytes
-) -> None:
+def test_the_cdn_version_is_the_installed_version(name: str, mark: bytes) -> None:
     assert mark in (LIBRARIES / name).read_bytes()

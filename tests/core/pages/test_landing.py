@@ -1,4 +1,4 @@
-"""What the landing page says is so, and the calls that it shows do what it says."""
+"""The landing page: its content, and the example requests."""
 
 import json
 import re
@@ -21,13 +21,13 @@ EXAMPLE = re.compile(
 )
 
 
-def test_the_landing_page_says_that_all_is_well(client: TestClient) -> None:
+def test_the_landing_page_shows_that_the_service_is_ready(client: TestClient) -> None:
     page = client.get(HOME).text
     assert "<strong>Ready</strong>" in page
     assert "http://test/api/v1/products" in unescape(re.sub("<[^>]+>", "", page))
 
 
-def test_the_landing_page_says_why_nothing_works(empty_url: str) -> None:
+def test_the_landing_page_shows_why_the_service_is_not_ready(empty_url: str) -> None:
     with TestClient(create_app(make_settings(empty_url))) as client:
         response = client.get(HOME)
     assert response.status_code == 200
@@ -35,13 +35,13 @@ def test_the_landing_page_says_why_nothing_works(empty_url: str) -> None:
     assert "run `alembic upgrade head`" in response.text
 
 
-def test_the_landing_page_counts_the_calls(client: TestClient) -> None:
+def test_the_landing_page_counts_the_operations(client: TestClient) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", client.get(HOME).text)
     assert re.search(r" products +\d operations ", text)
 
 
 def examples(page: str) -> Iterator[tuple[str, int, str]]:
-    """Yield each request on the page with the answer that is shown for it."""
+    """Yield each example on the page: request, status and response body."""
     request = ""
     for kind, status, code in EXAMPLE.findall(page):
         text = unescape(re.sub("<[^>]+>", "", code))
@@ -52,7 +52,7 @@ def examples(page: str) -> Iterator[tuple[str, int, str]]:
 
 
 def run(client: TestClient, command: str) -> tuple[int, dict[str, Any]]:
-    """Do what curl would do."""
+    """Send the request of a curl command; return its status and body."""
     method, headers, body, url = None, {}, None, ""
     form = {}
     words = iter(shlex.split(command.replace("\\\n", ""))[1:])
@@ -75,7 +75,7 @@ def run(client: TestClient, command: str) -> tuple[int, dict[str, Any]]:
     return response.status_code, response.json()
 
 
-def test_the_calls_on_the_page_do_what_it_says(stranger: TestClient) -> None:
+def test_the_examples_return_the_responses_on_the_page(stranger: TestClient) -> None:
     known = {
         "ada@example.com": "root@example.com",
         "password=…": f"password={PASSWORD}",

@@ -1,4 +1,4 @@
-"""The pages for people, as HTTP: what they say, refer to and forbid."""
+"""The HTML pages over HTTP: content, links and Content-Security-Policy."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def references(page: str) -> set[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_a_whole_page(visitor: TestClient, path: str) -> None:
+def test_a_page_is_a_complete_html_document(visitor: TestClient, path: str) -> None:
     response = visitor.get(path)
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
@@ -48,7 +48,7 @@ def test_a_page_is_a_whole_page(visitor: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_runs_nothing_but_files_of_ours(visitor: TestClient, path: str) -> None:
+def test_a_page_runs_only_scripts_of_its_origin(visitor: TestClient, path: str) -> None:
     response = visitor.get(path)
     policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; base-uri 'none'; form-action 'none'")
@@ -62,7 +62,7 @@ def test_a_page_runs_nothing_but_files_of_ours(visitor: TestClient, path: str) -
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("root", ["", "/shop"])
-def test_what_a_page_refers_to_is_here(app: FastAPI, path: str, root: str) -> None:
+def test_each_reference_of_a_page_is_served(app: FastAPI, path: str, root: str) -> None:
     with visiting(app, root) as visitor:
         addresses = references(visitor.get(root + path).text)
         assert len(addresses) > 4
@@ -76,7 +76,7 @@ def test_pages_are_not_part_of_the_api(visitor: TestClient) -> None:
     assert not {*PAGES, "/static/{name}"} & paths.keys()
 
 
-def test_production_keeps_its_docs_to_itself(url: str) -> None:
+def test_production_hides_the_api_documentation(url: str) -> None:
     with visiting(create_app(make_settings(url, ENVIRONMENT="production"))) as visitor:
         assert {visitor.get(path).status_code for path in DOCS} == {404}
         assert not references(visitor.get("/").text) & DOCS
@@ -84,7 +84,7 @@ def test_production_keeps_its_docs_to_itself(url: str) -> None:
         assert visitor.get("/audit").status_code == 200
 
 
-def test_production_shows_its_docs_when_told_to(url: str) -> None:
+def test_production_serves_the_api_documentation_if_configured(url: str) -> None:
     settings = make_settings(url, ENVIRONMENT="production", EXPOSE_DOCS=True)
     with visiting(create_app(settings)) as visitor:
         assert {visitor.get(path).status_code for path in DOCS} == {200}
@@ -92,12 +92,12 @@ def test_production_shows_its_docs_when_told_to(url: str) -> None:
 
 
 @pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "evil.example", ""])
-def test_a_hostile_host_is_refused(visitor: TestClient, host: str) -> None:
+def test_an_invalid_host_is_rejected(visitor: TestClient, host: str) -> None:
     assert visitor.get("/", headers={"Host": host}).status_code == 400
 
 
 @pytest.mark.parametrize("host", ['"><script>alert(1)</script>', "a b"])
-def test_a_hostile_host_is_not_repeated(url: str, host: str) -> None:
+def test_an_invalid_host_is_not_echoed(url: str, host: str) -> None:
     with visiting(create_app(make_settings(url, ALLOWED_HOSTS="*"))) as visitor:
         response = visitor.get("/", headers={"Host": host})
     assert response.status_code == 200

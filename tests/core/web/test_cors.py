@@ -1,4 +1,4 @@
-"""Whose pages may read our answers, and by which names we are called."""
+"""CORS origins, and allowed hosts."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from app.core.repository import BaseRepository
 from app.main import create_app
 from tests.databases import make_settings
 
-OURS = ("https://www.example.com", "http://localhost:5173")
-THEIRS = (
+ALLOWED = ("https://www.example.com", "http://localhost:5173")
+DISALLOWED = (
     "null NULL * https: https://www.example.com/ https://www.example.com. "
     "http://www.example.com https://www.example.com:443 https://www.example.com:8443 "
     "https://example.com https://www.example.com.evil.com https://evilwww.example.com "
@@ -24,7 +24,7 @@ THEIRS = (
 
 @pytest.fixture
 def settings(url: str) -> Settings:
-    return make_settings(url, CORS_ORIGINS=",".join(OURS))
+    return make_settings(url, CORS_ORIGINS=",".join(ALLOWED))
 
 
 def preflight(client: TestClient, origin: str, **asked: str) -> Any:
@@ -33,53 +33,55 @@ def preflight(client: TestClient, origin: str, **asked: str) -> Any:
     return client.options("products", headers={"origin": origin} | names)
 
 
-def granted(answer: Any) -> dict[str, str]:
+def cors_headers(answer: Any) -> dict[str, str]:
     headers = answer.headers.items()
     return {name: v for name, v in headers if name.startswith("access-control-")}
 
 
 @pytest.mark.asvs("3.4.2")
-@pytest.mark.parametrize("origin", OURS)
-def test_our_pages_may_read_the_answers(client: TestClient, origin: str) -> None:
+@pytest.mark.parametrize("origin", ALLOWED)
+def test_an_allowed_origin_may_read_responses(client: TestClient, origin: str) -> None:
     answer = client.get("products", headers={"origin": origin})
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == origin
     assert "Origin" in answer.headers["vary"]
     shown = answer.headers["access-control-expose-headers"].split(", ")
     assert {"ETag", "Location", "Retry-After", "X-Request-ID"} == set(shown)
-    # Tokens travel in a header of their own: no cookie ever comes along.
+    # Tokens are sent in the Authorization header, never in cookies.
     assert "access-control-allow-credentials" not in answer.headers
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"])
-def test_our_pages_may_ask_before_they_write(stranger: TestClient, method: str) -> None:
-    answer = preflight(stranger, OURS[0], method=method)
+def test_a_preflight_from_an_allowed_origin_succeeds(
+    stranger: TestClient, method: str
+) -> None:
+    answer = preflight(stranger, ALLOWED[0], method=method)
     assert answer.status_code == 200
-    assert granted(answer)["access-control-allow-origin"] == OURS[0]
-    assert method in granted(answer)["access-control-allow-methods"]
+    assert cors_headers(answer)["access-control-allow-origin"] == ALLOWED[0]
+    assert method in cors_headers(answer)["access-control-allow-methods"]
 
 
 @pytest.mark.parametrize("asked", [{"method": "TRACE"}, {"headers": "x-surprise"}])
-def test_our_pages_may_not_do_everything(
+def test_a_preflight_for_other_methods_or_headers_is_rejected(
     stranger: TestClient, asked: dict[str, str]
 ) -> None:
-    assert preflight(stranger, OURS[0], **asked).status_code == 400
+    assert preflight(stranger, ALLOWED[0], **asked).status_code == 400
 
 
 @pytest.mark.asvs("3.4.2")
-def test_other_pages_get_no_header(stranger: TestClient) -> None:
-    for origin in THEIRS:
+def test_other_origins_get_no_cors_header(stranger: TestClient) -> None:
+    for origin in DISALLOWED:
         answer = stranger.get("auth/me", headers={"origin": origin})
         refused = preflight(stranger, origin)
         assert (answer.status_code, refused.status_code) == (401, 400), origin
-        both = granted(answer) | granted(refused)
+        both = cors_headers(answer) | cors_headers(refused)
         assert "access-control-allow-origin" not in both, origin
 
 
-def test_our_pages_may_read_the_errors_too(
+def test_an_allowed_origin_may_read_errors(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    headers = {"origin": OURS[0]}
+    headers = {"origin": ALLOWED[0]}
     monkeypatch.delattr(BaseRepository, "get")
     answers = [
         client.get("auth/me", headers=headers | {"authorization": "Bearer x"}),
@@ -89,67 +91,67 @@ def test_our_pages_may_read_the_errors_too(
     ]
     assert [answer.status_code for answer in answers] == [401, 404, 500, 422]
     for answer in answers:
-        assert answer.headers["access-control-allow-origin"] == OURS[0]
+        assert answer.headers["access-control-allow-origin"] == ALLOWED[0]
 
 
-def test_our_pages_may_read_that_a_body_is_too_large(
+def test_an_allowed_origin_may_read_a_413_response(
     client: TestClient, settings: Settings
 ) -> None:
     big = b" " * (settings.MAX_BODY_BYTES + 1)
     for path in ("products", "nowhere"):
-        answer = client.post(path, content=big, headers={"origin": OURS[0]})
+        answer = client.post(path, content=big, headers={"origin": ALLOWED[0]})
         assert (answer.status_code, answer.json()["status"]) == (413, 413)
-        assert answer.headers["access-control-allow-origin"] == OURS[0]
+        assert answer.headers["access-control-allow-origin"] == ALLOWED[0]
         assert answer.headers["vary"] == "Origin"
         assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
         assert answer.headers["content-length"] == str(len(answer.content))
-        theirs = client.post(path, content=big, headers={"origin": THEIRS[0]})
-        assert "access-control-allow-origin" not in theirs.headers
+        disallowed = client.post(path, content=big, headers={"origin": DISALLOWED[0]})
+        assert "access-control-allow-origin" not in disallowed.headers
 
 
-def test_a_refused_preflight_is_a_problem(stranger: TestClient) -> None:
-    answer = preflight(stranger, OURS[0], method="TRACE")
+def test_a_rejected_preflight_returns_a_problem_document(stranger: TestClient) -> None:
+    answer = preflight(stranger, ALLOWED[0], method="TRACE")
     assert answer.json()["detail"] == "Disallowed CORS method"
-    assert answer.headers["access-control-allow-origin"] == OURS[0]
+    assert answer.headers["access-control-allow-origin"] == ALLOWED[0]
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["vary"].startswith("Origin, ")
 
 
-def test_nobody_is_named_where_no_page_is_ours(url: str) -> None:
+def test_there_are_no_cors_headers_without_allowed_origins(url: str) -> None:
     with TestClient(create_app(make_settings(url)), "http://test/api/v1/") as client:
-        assert granted(client.get("auth/me", headers={"origin": OURS[0]})) == {}
-        refused = preflight(client, OURS[0])
-        assert (refused.status_code, granted(refused)) == (405, {})
+        assert cors_headers(client.get("auth/me", headers={"origin": ALLOWED[0]})) == {}
+        refused = preflight(client, ALLOWED[0])
+        assert (refused.status_code, cors_headers(refused)) == (405, {})
 
 
-def test_a_star_never_comes_with_credentials(url: str) -> None:
+def test_a_wildcard_origin_excludes_credentials(url: str) -> None:
     settings = make_settings(url, CORS_ORIGINS="*")
     with TestClient(create_app(settings), "http://test/api/v1/") as client:
         for answer in (
             client.get("auth/me", headers={"origin": "https://evil.com"}),
-            client.get("auth/me", headers={"origin": OURS[0], "cookie": "a=b"}),
+            client.get("auth/me", headers={"origin": ALLOWED[0], "cookie": "a=b"}),
             preflight(client, "https://evil.com"),
         ):
             assert "access-control-allow-credentials" not in answer.headers
 
 
-OWN = "test,[::1],www.ours"
-HOSTS = "test test:8000 TEST [::1] [::1]:8000 www.ours".split()
-OTHERS = (
+CONFIGURED = "test,[::1],www.ours"
+ACCEPTED = "test test:8000 TEST [::1] [::1]:8000 www.ours".split()
+REJECTED = (
     "evil test.evil evil.test xtest test. test@evil test,evil [::2] 127.0.0.1 * ours"
 )
 
 
-def test_only_names_of_ours_are_answered(url: str) -> None:
-    settings = make_settings(url, ALLOWED_HOSTS=OWN, CORS_ORIGINS=OURS[0])
+def test_only_allowed_hosts_are_served(url: str) -> None:
+    settings = make_settings(url, ALLOWED_HOSTS=CONFIGURED, CORS_ORIGINS=ALLOWED[0])
     with TestClient(create_app(settings), "http://test") as client:
-        for host in HOSTS:
+        for host in ACCEPTED:
             assert client.get("/livez", headers={"host": host}).status_code == 200
-        for host in OTHERS.split():
-            headers = {"host": host, "x-forwarded-host": "test", "origin": OURS[0]}
+        for host in REJECTED.split():
+            headers = {"host": host, "x-forwarded-host": "test", "origin": ALLOWED[0]}
             for path in ("/api/v1/auth/me", "/livez", "/"):
                 refused = client.get(path, headers=headers)
                 assert refused.status_code == 400, host
                 assert refused.json()["code"] == "bad_request"
-                # Not even a page of ours learns anything.
-                assert granted(refused) == {}
+                # The response is unreadable even for an allowed origin.
+                assert cors_headers(refused) == {}

@@ -1,4 +1,4 @@
-"""HEAD: what GET would answer, without its body."""
+"""HEAD requests: status and headers of GET, without the body."""
 
 from typing import Any
 from uuid import UUID
@@ -11,39 +11,39 @@ from tests.conftest import Allow
 from tests.hostile.document import OPERATIONS
 from tests.modules.test_products import make_product
 
-READABLE = sorted(each.path for each in OPERATIONS if each.method == "GET")
-FOR_PEOPLE = ("/", "/docs", "/redoc", "/audit", "/openapi.json", "/static/site.css")
+GET_ROUTES = sorted(each.path for each in OPERATIONS if each.method == "GET")
+PAGES = ("/", "/docs", "/redoc", "/audit", "/openapi.json", "/static/site.css")
 
 
-def both(client: TestClient, path: str, **headers: str) -> tuple[Any, Any]:
+def get_and_head(client: TestClient, path: str, **headers: str) -> tuple[Any, Any]:
     url = path if path.startswith("http") else f"http://test{path}"
     sent = {"x-request-id": "same"} | headers
     get, head = (client.request(verb, url, headers=sent) for verb in ("GET", "HEAD"))
     return get, head
 
 
-def check_alike(get: Any, head: Any) -> None:
+def check_equal_headers(get: Any, head: Any) -> None:
     assert head.status_code == get.status_code
     assert head.headers == get.headers
     assert head.content == b""
 
 
-@pytest.mark.parametrize("path", [*READABLE, *FOR_PEOPLE])
-def test_what_can_be_read_can_be_asked_about(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize("path", [*GET_ROUTES, *PAGES])
+def test_head_returns_the_headers_of_get(client: TestClient, path: str) -> None:
     id = client.get("auth/me").json()["id"]
-    get, head = both(client, path.replace("{user_id}", id))
+    get, head = get_and_head(client, path.replace("{user_id}", id))
     assert get.headers["content-length"] == str(len(get.content))
-    check_alike(get, head)
+    check_equal_headers(get, head)
 
 
-def test_a_record_says_its_version(client: TestClient) -> None:
+def test_head_returns_the_etag_of_a_record(client: TestClient) -> None:
     url = f"/api/v1/{make_product(client)}"
-    get, head = both(client, url)
+    get, head = get_and_head(client, url)
     assert (head.status_code, head.headers["etag"]) == (200, '"1"')
-    check_alike(get, head)
-    get, head = both(client, url, **{"if-none-match": '"1"'})
+    check_equal_headers(get, head)
+    get, head = get_and_head(client, url, **{"if-none-match": '"1"'})
     assert head.status_code == 304
-    check_alike(get, head)
+    check_equal_headers(get, head)
 
 
 @pytest.mark.parametrize(
@@ -57,25 +57,25 @@ def test_a_record_says_its_version(client: TestClient) -> None:
         ("/api/v1/products", {"host": "evil.example"}, 400),
     ],
 )
-def test_a_refusal_has_no_body_either(
+def test_an_error_response_to_head_has_no_body(
     client: TestClient, path: str, headers: dict[str, str], status: int
 ) -> None:
-    get, head = both(client, path, **headers)
+    get, head = get_and_head(client, path, **headers)
     assert (get.status_code, bool(get.content)) == (status, True)
-    check_alike(get, head)
+    check_equal_headers(get, head)
 
 
-def test_it_takes_the_permission_to_read(allow: Allow) -> None:
+def test_head_requires_the_read_permission(allow: Allow) -> None:
     for granted, status in (("products:read", 200), ("customers:read", 403)):
         assert allow(granted).head("products").status_code == status
 
 
-def test_it_is_named_where_another_method_is_not_allowed(client: TestClient) -> None:
+def test_the_allow_header_lists_head(client: TestClient) -> None:
     assert client.delete("products").headers["allow"] == "GET, HEAD, POST"
     assert client.head("auth/login").headers["allow"] == "POST"
 
 
-def test_the_log_tells_it(client: TestClient) -> None:
+def test_the_log_line_has_the_method_head(client: TestClient) -> None:
     with capture_logs() as lines:
         client.head("products")
     (line,) = (line for line in lines if line["event"] == "request")

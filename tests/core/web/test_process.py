@@ -1,4 +1,4 @@
-"""The application as a process: how it starts, stops, and what survives its death."""
+"""The application as a process: start, shutdown, crashes and logs."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ def records(server: Server) -> list[dict[str, object]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def test_sigterm_lets_a_request_finish(server: Server, url: str) -> None:
+def test_a_request_finishes_after_sigterm(server: Server, url: str) -> None:
     with server.client() as client, ThreadPoolExecutor() as threads:
         made = client.post("/products", json=PEN).json()
         product = f"/products/{made['id']}"
@@ -46,7 +46,7 @@ def test_sigterm_lets_a_request_finish(server: Server, url: str) -> None:
         assert stopped.result() == 0
 
 
-def test_what_was_answered_survives_kill_9(
+def test_committed_rows_survive_kill_9(
     server: Server, url: str, tmp_path: Path
 ) -> None:
     answered: list[str] = []
@@ -73,7 +73,7 @@ def test_what_was_answered_survives_kill_9(
     assert len(kept) <= len(answered) + 8
 
 
-def test_a_schema_that_is_not_at_head_is_not_served(
+def test_requests_are_rejected_until_the_schema_is_at_head(
     empty_url: str, tmp_path: Path
 ) -> None:
     with serving(empty_url, tmp_path, ENVIRONMENT="production") as server:
@@ -84,14 +84,14 @@ def test_a_schema_that_is_not_at_head_is_not_served(
         with server.client() as client:
             refused = client.get("/products")
             assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
-            told = [r for r in records(server) if r["event"] == "not_ready"]
-            assert len(told) == 1
+            not_ready = [r for r in records(server) if r["event"] == "not_ready"]
+            assert len(not_ready) == 1
             prepare(empty_url)
             assert client.get("/products").status_code == 200
         server.wait_for("/readyz")
 
 
-def test_a_database_that_is_away(tmp_path: Path) -> None:
+def test_an_unreachable_database_returns_503(tmp_path: Path) -> None:
     url = f"postgresql://user:secret@127.0.0.1:{free_port()}/app"
     with serving(url, tmp_path) as server, server.client() as client:
         assert server.wait_for("/readyz", status=503).json()["code"] == "unavailable"
@@ -108,7 +108,7 @@ def test_a_database_that_is_away(tmp_path: Path) -> None:
     ],
     ids=["dev", "run"],
 )
-def test_fastapi_s_own_command_serves_it(
+def test_the_fastapi_command_serves_the_application(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     url = f"sqlite:///{tmp_path / 'app.db'}"
@@ -120,7 +120,7 @@ def test_fastapi_s_own_command_serves_it(
             assert client.post("/products", json=PEN).status_code == 201
 
 
-def test_production_logs_json_and_nothing_else(url: str, tmp_path: Path) -> None:
+def test_production_logs_only_json(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path, ENVIRONMENT="production") as server:
         headers = {"x-request-id": "abc"}
         httpx2.get(f"{server.base_url}/api/v1/products/x", headers=headers)
@@ -153,7 +153,7 @@ def test_production_logs_json_and_nothing_else(url: str, tmp_path: Path) -> None
         ("DOCS_CDN", "http://cdn.example"),
     ],
 )
-def test_a_bad_setting_stops_the_start(name: str, value: str) -> None:
+def test_an_invalid_setting_stops_the_start(name: str, value: str) -> None:
     done = command(("-m", "app"), environment("sqlite://", **{name: value}))
     assert (done.code, done.output) == (1, "")
     (sentence,) = done.complaint.splitlines()
@@ -161,12 +161,12 @@ def test_a_bad_setting_stops_the_start(name: str, value: str) -> None:
     assert "hunter2" not in sentence
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_env_file(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "app", tmp_path / "app")
     (tmp_path / ".env").write_text(f"SECRET_KEY={'s' * 40}\nPORT=1111\nHOST=10.0.0.1\n")
     code = "from app.core.config import settings; print(settings.HOST, settings.PORT)"
     values = environment("sqlite:///x.db", PORT="2222")
     values.pop("HOST", None)
     command = (sys.executable, "-c", code)
-    said = subprocess.check_output(command, cwd=tmp_path, env=values)
-    assert said.split() == [b"10.0.0.1", b"2222"]
+    output = subprocess.check_output(command, cwd=tmp_path, env=values)
+    assert output.split() == [b"10.0.0.1", b"2222"]

@@ -1,4 +1,4 @@
-"""Queries: what a handler may ask for. What clients may send is in tests/hostile."""
+"""Query models of handlers. tests/hostile tests the queries of clients."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -27,10 +27,12 @@ async def two_models(
 async def lenient_model(query: Annotated[Read, Query()]) -> None: ...
 
 
-async def somewhere_below(page: Annotated[PageQuery, Depends(one_flag)]) -> None: ...
+async def query_in_a_dependency(
+    page: Annotated[PageQuery, Depends(one_flag)],
+) -> None: ...
 
 
-HANDLERS = [one_flag, two_models, lenient_model, somewhere_below]
+HANDLERS = [one_flag, two_models, lenient_model, query_in_a_dependency]
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
@@ -40,7 +42,7 @@ def test_a_query_is_one_strict_model(handler: Callable[..., None]) -> None:
         router.get("", response_model=None)(handler)
 
 
-def test_a_field_goes_by_its_alias() -> None:
+def test_a_field_is_read_by_its_alias() -> None:
     class Sizes(Strict):
         sizes: list[str] = Field(alias="size")
 
@@ -50,7 +52,7 @@ def test_a_field_goes_by_its_alias() -> None:
         reader.read(b"sizes=a")
 
 
-def test_a_stranger_is_not_told_what_is_wrong_with_a_query(
+def test_authentication_precedes_query_validation(
     stranger: TestClient,
 ) -> None:
     for query in ("q=%ff", "limit=0", "surprise=1", "limit=1&limit=2"):
@@ -58,6 +60,6 @@ def test_a_stranger_is_not_told_what_is_wrong_with_a_query(
         assert verdict(refused) == (401, "invalid_token"), query
 
 
-def test_a_name_may_be_empty(client: TestClient) -> None:
+def test_an_empty_parameter_name_is_reported(client: TestClient) -> None:
     refused = client.get("products?=1")
     assert refused.json()["errors"][0]["loc"] == ["query", ""]
