@@ -1,10 +1,10 @@
-"""A copy of the repository, for a script that writes into it."""
+"""Copies of the repository, for scripts that write into it."""
 
 import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# All that git ignores, and git itself.
+# The files that git ignores.
 IGNORED = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().split()]
 ignored = shutil.ignore_patterns(".git", *IGNORED)
 
@@ -14,7 +14,7 @@ def copy_repository(folder: Path) -> Path:
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """Return the content of every file that git would see."""
+    """Return the content of each file that git does not ignore."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")

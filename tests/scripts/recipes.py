@@ -1,4 +1,4 @@
-"""The recipes of docs/RECIPES.md, as steps that a program can carry out."""
+"""The recipes of docs/RECIPES.md as executable steps."""
 
 import re
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def steps_of(guide: str) -> Iterator[Step]:
 
 
 def edit(root: Path, step: Step) -> None:
-    """Change a file as a diff says, or append to it."""
+    """Apply a diff to a file, or append to it."""
     place = root / step.path
     text = place.read_text(encoding="utf-8")
     if step.kind == "python":
@@ -36,5 +36,5 @@ def edit(root: Path, step: Step) -> None:
     lines = step.text.splitlines(keepends=True)
     old = "".join(line[1:] for line in lines if line[0] != "+")
     new = "".join(line[1:] for line in lines if line[0] != "-")
-    assert text.count(old) == 1, f"{step.path} does not have once:\n{old}"
+    assert text.count(old) == 1, f"{step.path} must contain exactly once:\n{old}"
     place.write_text(text.replace(old, new), encoding="utf-8")

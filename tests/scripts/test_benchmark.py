@@ -1,4 +1,4 @@
-"""The benchmark runs, and what it compares with does the same work as ours."""
+"""The benchmark runs, and the bare application returns the same responses."""
 
 import asyncio
 import json
@@ -23,14 +23,14 @@ from scripts.bench.servers import VARIANTS
 from tests.accounts import root_header
 from tests.databases import ROOT, Template, make_settings
 
-ITS_OWN = re.compile(r'"[0-9a-f]{8}-[0-9a-f-]{27}"|"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
-QUICKLY = ("--seconds", "0.02", "--rounds", "1", "--database", "sqlite", "--json")
+VARYING = re.compile(r'"[0-9a-f]{8}-[0-9a-f-]{27}"|"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
+QUICK = ("--seconds", "0.02", "--rounds", "1", "--database", "sqlite", "--json")
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, Any]]:
-    # In a process of its own, for it keeps to one core.
-    command = [sys.executable, "scripts/benchmark.py", *QUICKLY]
+    # In another process, because the benchmark pins itself to one core.
+    command = [sys.executable, "scripts/benchmark.py", *QUICK]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
@@ -45,7 +45,7 @@ def test_each_operation_is_measured_on_each_variant(rows: list[dict[str, Any]]) 
         assert 0 < speed["low"] <= speed["median"] <= speed["high"]
 
 
-def test_the_table_has_a_line_for_each_of_them() -> None:
+def test_the_table_has_a_row_for_each_variant() -> None:
     spread = Spread(median=2.0, low=1.0, high=3.0)
     names = list(VARIANTS)
     table = table_of([Row("sqlite", "get", name, *[spread] * 4) for name in names])
@@ -56,8 +56,8 @@ def test_the_table_has_a_line_for_each_of_them() -> None:
 
 
 @pytest.mark.slow
-def test_a_crowd_signs_in() -> None:
-    command = [sys.executable, "scripts/benchmark_logins.py", *QUICKLY[4:]]
+def test_concurrent_logins_are_measured() -> None:
+    command = [sys.executable, "scripts/benchmark_logins.py", *QUICK[4:]]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
     (row,) = json.loads(done.stdout)
     assert row["database"] == "sqlite"
@@ -66,8 +66,8 @@ def test_a_crowd_signs_in() -> None:
     assert 0 < row["livez_median_milliseconds"] <= worst
 
 
-class Refusal(asyncio.Protocol):
-    """A server that finds nothing."""
+class NotFoundServer(asyncio.Protocol):
+    """A server that answers each request with 404."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
@@ -77,28 +77,30 @@ class Refusal(asyncio.Protocol):
         self.transport.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
 
-async def drive_against_refusal() -> None:
+async def drive_against_not_found() -> None:
     loop = asyncio.get_running_loop()
-    async with await loop.create_server(Refusal, "127.0.0.1", 0) as server:
+    async with await loop.create_server(NotFoundServer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         await drive(port, Load(repeat(message("GET", PATH)), 200, inf))
 
 
-def test_a_wrong_status_stops_everything() -> None:
+def test_an_unexpected_status_stops_the_benchmark() -> None:
     with pytest.raises(WrongAnswerError, match="404 Not Found"):
-        asyncio.run(drive_against_refusal())
+        asyncio.run(drive_against_not_found())
 
 
-def test_the_bare_application_gives_the_same_answers(
+def test_the_bare_application_returns_the_same_responses(
     template: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with template.copy() as one, template.copy() as another:
         monkeypatch.setenv("DATABASE_URL", one)
-        assert answers(bare) == answers(create_app(make_settings(another)))
+        assert response_bodies(bare) == response_bodies(
+            create_app(make_settings(another))
+        )
 
 
-def answers(app: FastAPI) -> list[str]:
-    """Return the four kinds of body, without what differs from run to run."""
+def response_bodies(app: FastAPI) -> list[str]:
+    """Return the response bodies, without values that differ between runs."""
     header = root_header(make_settings("sqlite:///"))
     with TestClient(app, base_url="http://test", headers=header) as client:
         made = [client.post(PATH, json=product(number)) for number in range(3)]
@@ -106,4 +108,4 @@ def answers(app: FastAPI) -> list[str]:
         changed = client.patch(path, json={"stock": 7})
         given = [*made, changed, client.get(path), client.get(f"{PATH}?limit=2")]
     assert [response.status_code for response in given] == [201] * 3 + [200] * 3
-    return [ITS_OWN.sub("-", response.text) for response in given]
+    return [VARYING.sub("-", response.text) for response in given]

@@ -9,12 +9,12 @@ import pytest
 
 from tests.databases import ROOT
 
-QUICKLY = ("--rows", "2000", "--rate", "20", "--json")
+QUICK = ("--rows", "2000", "--rate", "20", "--json")
 
 
 @pytest.mark.slow
 def test_every_value_is_measured() -> None:
-    command = [sys.executable, "scripts/benchmark_archive.py", *QUICKLY]
+    command = [sys.executable, "scripts/benchmark_archive.py", *QUICK]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     assert found["rows"] == 2000

@@ -1,4 +1,4 @@
-"""The script that writes a domain: what it writes is whole, and it keeps its place."""
+"""The script new_module.py: the domain that it adds passes all checks."""
 
 import json
 import shutil
@@ -22,10 +22,10 @@ FIELDS = (
     "colour:enum=red|blue? customer_id:ref=customers task_id:ref=tasks?"
 ).split()
 
-CALLS = 8  # of a slice
+CALLS = 8  # routes of a domain
 LINT_IMPORTS = str(Path(sys.executable).parent / "lint-imports")
 
-# What a list of the one order that the contract makes finds.
+# A test of the list, which contains the one order that the contract creates.
 TEST_OF_LISTS = '''
 from fastapi.testclient import TestClient
 
@@ -40,7 +40,7 @@ due_before=2999-01-01T00:00:00Z status=sent colour=red&colour=blue
 customer_id=018f3c1e-7a2b-7c3d-8e4f-0123456789ab"""
 
 
-def test_what_lists_find(client: TestClient) -> None:
+def test_filters_and_sorting_of_a_list(client: TestClient) -> None:
     payload = GizmoOrders.payload | GizmoOrders.referred(client)
     client.post("gizmo_orders", json=payload)
     for query in FOUND.split():
@@ -50,19 +50,19 @@ def test_what_lists_find(client: TestClient) -> None:
     for query in ("min_seats=-1", "max_seats=2147483648", "sort=notes"):
         assert client.get(f"gizmo_orders?{query}").status_code == 422, query
 '''
-ITS_OWN = (
+OWN_TESTS = (
     "tests/modules/test_gizmo_orders.py",
     "tests/modules/test_lists.py",
-    "tests/core/db/test_migrations.py::test_the_models_ask_for_nothing_more",
+    "tests/core/db/test_migrations.py::test_the_migrations_match_the_models",
 )
-# What looks at every domain there is; of the attacks, those on the new one.
-WALKS = (
+# Tests that cover all domains; of tests/hostile, only those of the new domain.
+COMMON_TESTS = (
     "tests/hostile tests/test_house.py tests/test_docs.py tests/test_openapi.py "
     "tests/auth/permissions tests/auth/roles "
     "tests/core/db/test_migrations.py tests/core/pages/test_landing.py"
 ).split()
-ITS_PART = ("-k", "gizmo_orders or not hostile")
-# All tests, but for what drives other programs or kills processes.
+OWN_PART = ("-k", "gizmo_orders or not hostile")
+# All tests except those that run other programs or kill processes.
 QUICK = ("-m", "not slow and not browser and not client")
 
 
@@ -79,14 +79,14 @@ def run(root: Path, *words: str) -> None:
 
 
 def lines_added(old: bytes, new: bytes) -> list[str]:
-    """Return what stands in `new` and not in `old`, if nothing else differs."""
+    """Return the lines added in `new`; check that nothing else differs."""
     before, after = old.decode().splitlines(), new.decode().splitlines()
     added = [line for line in after if line not in before]
     assert [line for line in after if line not in added] == before
     return added
 
 
-def check_only_grown(old: bytes, new: bytes) -> None:
+def check_only_additions(old: bytes, new: bytes) -> None:
     before, after = json.loads(old), json.loads(new)
     assert after["paths"].items() > before["paths"].items()
     schemas = before["components"]["schemas"]
@@ -94,7 +94,7 @@ def check_only_grown(old: bytes, new: bytes) -> None:
 
 
 @pytest.mark.slow
-def test_a_new_domain_changes_nothing_else_and_is_whole(
+def test_a_new_domain_is_complete_and_isolated(
     copy: Path, pytestconfig: pytest.Config
 ) -> None:
     whole = pytestconfig.getoption("whole")
@@ -114,7 +114,7 @@ def test_a_new_domain_changes_nothing_else_and_is_whole(
     for path in LISTS:
         assert len(lines_added(before[path], after[path])) == 2
     assert len(lines_added(before[GUIDE], after[GUIDE])) == CALLS
-    check_only_grown(before["docs/openapi.json"], after["docs/openapi.json"])
+    check_only_additions(before["docs/openapi.json"], after["docs/openapi.json"])
 
     if (ROOT / ".mypy_cache").exists():
         shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
@@ -123,8 +123,8 @@ def test_a_new_domain_changes_nothing_else_and_is_whole(
     run(copy, "-m", "mypy", ".")
     run(copy, LINT_IMPORTS, "--config", "tests/layers.ini", "--no-cache")
     (copy / "tests/modules/test_lists.py").write_text(TEST_OF_LISTS)
-    run(copy, "-m", "pytest", "-q", *ITS_OWN)
-    tests = QUICK if whole else (*QUICK, *WALKS, *ITS_PART)
+    run(copy, "-m", "pytest", "-q", *OWN_TESTS)
+    tests = QUICK if whole else (*QUICK, *COMMON_TESTS, *OWN_PART)
     run(copy, "-m", "pytest", "-q", "--database", "sqlite", *tests)
 
 
@@ -139,7 +139,7 @@ WRONG_STEPS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("wrong", WRONG_STEPS)
-def test_what_fails_leaves_nothing_behind(copy: Path, wrong: str) -> None:
+def test_a_failed_step_leaves_no_files(copy: Path, wrong: str) -> None:
     path, line = WRONG_STEPS[wrong]
     with (copy / path).open("a") as file:
         file.write(f"{line}\n")

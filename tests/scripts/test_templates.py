@@ -1,4 +1,4 @@
-"""What a new domain looks like, and what is refused: in one sentence, at once."""
+"""Files of a generated domain, and rejected arguments."""
 
 import ast
 from pathlib import Path
@@ -18,7 +18,7 @@ def write(name: str, table: str, fields: str) -> dict[Path, str]:
     return tidy(ROOT, fill_templates(module))
 
 
-def test_what_is_written_is_short() -> None:
+def test_generated_files_are_short() -> None:
     files = write("gizmos", "gizmo", "code:str! name:str phone:str? notes:text")
     test = files.pop(Path("tests/modules/test_gizmos.py"))
     assert len(test.splitlines()) <= 14
@@ -26,7 +26,7 @@ def test_what_is_written_is_short() -> None:
 
 
 def skeleton(text: str) -> str:
-    """Return what a file says to Python alone, with no word of its docstrings."""
+    """Return the syntax tree of a file, without docstrings and other prose."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -35,7 +35,7 @@ def skeleton(text: str) -> str:
 
 
 @pytest.mark.parametrize("layer", ["service", "routers"])
-def test_what_is_written_by_hand_is_written_alike(layer: str) -> None:
+def test_generated_files_match_the_handwritten_ones(layer: str) -> None:
     path = Path(f"app/modules/customers/{layer}.py")
     files = write("customers", "customer", "name:str email:email!")
     assert skeleton(files[path]) == skeleton((ROOT / path).read_text())
@@ -43,7 +43,7 @@ def test_what_is_written_by_hand_is_written_alike(layer: str) -> None:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the repository once: nobody here changes it."""
+    """Copy the repository once; no test of this module changes it."""
     return copy_repository(tmp_path_factory.mktemp("refused") / "copy")
 
 
@@ -105,7 +105,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(
+def test_invalid_arguments_are_rejected(
     repository: Path, words: str, reason: str
 ) -> None:
     before = tree(repository)

@@ -1,4 +1,4 @@
-"""The seeds: linked, in every state, and the same however often they are sown."""
+"""The seed script: linked rows in every state; a second run changes nothing."""
 
 from pathlib import Path
 
@@ -22,18 +22,18 @@ def seed(url: str, *words: str) -> str:
     return done.output
 
 
-def everything(client: TestClient) -> dict[str, list[dict[str, object]]]:
+def read_all(client: TestClient) -> dict[str, list[dict[str, object]]]:
     pages = {name: client.get(f"{name}?limit=200").json() for name in COLLECTIONS}
     return {name: page["items"] for name, page in pages.items()}
 
 
-def test_twice_changes_nothing(url: str, client: TestClient) -> None:
+def test_a_second_run_changes_nothing(url: str, client: TestClient) -> None:
     first_time = seed(url)
     assert first_time.count(" with password ") == 4
-    first = everything(client)
+    first = read_all(client)
     again = ["Sign in as admin@example.com", "Found data: added no examples."]
     assert seed(url).splitlines() == again
-    assert everything(client) == first
+    assert read_all(client) == first
     assert all(len(first[name]) >= 30 for name in COLLECTIONS[:3])
     assert [role["name"] for role in first["roles"]] == ["manager", "sales", "viewer"]
     assert len(first["users"]) == 5
@@ -43,22 +43,22 @@ def test_twice_changes_nothing(url: str, client: TestClient) -> None:
     assert {task["customer_id"] for task in first["tasks"]} == customers
 
 
-def test_an_emptied_shop_opens_again_for_the_people_it_had(
+def test_an_emptied_database_is_filled_again_for_its_users(
     url: str, client: TestClient
 ) -> None:
     seed(url)
-    first = everything(client)
+    first = read_all(client)
     for name in ("tasks", "customers", "products"):
         for item in first[name]:
             assert client.delete(f"{name}/{item['id']}").status_code == 204
     again = ["Sign in as admin@example.com", "Added example data."]
     assert seed(url).splitlines() == again
-    second = everything(client)
+    second = read_all(client)
     assert [len(items) for items in second.values()] == [30, 40, 40, 5, 3]
     assert (second["users"], second["roles"]) == (first["users"], first["roles"])
 
 
-def test_a_role_or_user_that_is_there_stays_as_it_is(
+def test_an_existing_role_or_user_is_unchanged(
     url: str, client: TestClient, enter: Enter
 ) -> None:
     role = client.post("roles", json={"name": "viewer", "modules": {"users": []}})
@@ -68,7 +68,7 @@ def test_a_role_or_user_that_is_there_stays_as_it_is(
         "viewer@example.com",
         "sales@example.com",
     ]
-    roles = {item["name"]: item for item in everything(client)["roles"]}
+    roles = {item["name"]: item for item in read_all(client)["roles"]}
     assert roles.keys() == {"manager", "sales", "viewer"}
     assert roles["viewer"] == role.json()
     (maria,) = client.get("users?q=maria").json()["items"]
@@ -77,7 +77,7 @@ def test_a_role_or_user_that_is_there_stays_as_it_is(
     assert [held["name"] for held in viewer["roles"]] == ["viewer"]
 
 
-def test_rows_by_the_number(url: str, client: TestClient) -> None:
+def test_rows_are_added_up_to_a_number(url: str, client: TestClient) -> None:
     seed(url, "--rows", "7")
     seed(url, "--rows", "1200")
     seed(url, "--rows", "1200")
@@ -86,7 +86,7 @@ def test_rows_by_the_number(url: str, client: TestClient) -> None:
     assert client.get("products?q=row-1200").json()["total"] == 1
 
 
-def test_rows_go_on_after_the_highest_number(url: str, client: TestClient) -> None:
+def test_rows_continue_after_the_highest_number(url: str, client: TestClient) -> None:
     seed(url, "--rows", "11")
     (row,) = client.get("products?q=ROW-3").json()["items"]
     assert client.delete(f"products/{row['id']}").status_code == 204
@@ -102,12 +102,12 @@ def test_rows_go_on_after_the_highest_number(url: str, client: TestClient) -> No
 
 
 @pytest.mark.parametrize("rows", ["-1", "many"])
-def test_a_strange_number_is_refused(tmp_path: Path, rows: str) -> None:
+def test_an_invalid_number_is_rejected(tmp_path: Path, rows: str) -> None:
     assert run(f"sqlite:///{tmp_path}/shop.db", "--rows", rows).code == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_schema_it_says_what_to_do(empty_url: str) -> None:
+def test_a_missing_schema_is_reported(empty_url: str) -> None:
     done = run(empty_url)
     assert done.code == 1
     assert done.complaint.strip().endswith("run `alembic upgrade head`")
