@@ -11,6 +11,8 @@ import orjson
 JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
 Row = dict[str, Any]
+# Raised for a line that is JSON, or not even that, but no row.
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 RowKey = tuple[datetime, UUID]  # `at` and `id`, the sort order of both logs
 
 
