@@ -1,5 +1,6 @@
 """Every request leaves one row, whatever becomes of it; and no row says too much."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -232,6 +233,22 @@ async def test_who_hangs_up_is_recorded_too(app: FastAPI) -> None:
     (segment,) = app.state.access_log.spool.folder.iterdir()
     (line,) = segment.read_text().splitlines()
     assert json.loads(line)["outcome"] == "disconnected"
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_request_is_recorded_too(app: FastAPI) -> None:
+    async def receive() -> dict[str, Any]:
+        raise asyncio.CancelledError
+
+    async def send(message: Any) -> None:
+        pass
+
+    with pytest.raises(asyncio.CancelledError):
+        await app(request("/api/v1/auth/refresh", "POST"), receive, send)
+    (segment,) = app.state.access_log.spool.folder.iterdir()
+    (line,) = segment.read_text().splitlines()
+    row = json.loads(line)
+    assert (row["status"], row["outcome"]) == (None, "crashed")
 
 
 def request(path: str, method: str = "GET") -> dict[str, Any]:

@@ -231,6 +231,17 @@ def test_a_hold_keeps_rows_until_it_is_released(trail: Trail) -> None:
     assert KEPT not in [row["at"] for row in trail.rows(CHANGES, restored=True)]
 
 
+def test_a_hold_on_one_record_keeps_its_rows_only(trail: Trail) -> None:
+    trail.fill()
+    before = [row for row in trail.rows(CHANGES) if row["entity_id"] == PEN]
+    command(trail, "hold", "place", "Product", "--id", str(PEN), "--reason", "Case 1")
+    assert trail.archive()["changes"].rows == 21
+    live = [row for row in trail.rows(CHANGES) if row["entity"] == "Product"]
+    assert [row for row in live if row["entity_id"] == PEN] == before
+    assert len(live) == 30 + 9
+    assert trail.faults() == {}
+
+
 def test_a_hold_is_on_what_the_application_records(
     trail: Trail, client: TestClient
 ) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import ACCESSES, CHANGES, LogRange
@@ -61,6 +63,25 @@ def test_files_that_cannot_know_are_not_read(trail: Trail) -> None:
     # The newest nine are alive, and the tenth is in the newest file.
     assert ask(trail, limit=10, entity_id=str(PEN)).read == 1
     assert ask(trail, limit=9, entity_id=str(PEN)).read == 0
+
+
+def test_every_block_of_a_file_is_found(
+    trail: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.files.blocks.BLOCK", 4)
+    trail.fill(days=1)
+    trail.archive()
+    for number in range(6):
+        (row,) = ask(trail, entity="Product", request=f"request-{number}").rows
+        assert row["source"].startswith("changes/")
+
+
+def test_a_range_may_end_within_a_file(trail: Trail) -> None:
+    trail.fill(days=1)
+    trail.archive()
+    span = LogRange.between(OLD + timedelta(minutes=1), OLD + timedelta(minutes=3))
+    found = ask(trail, span, entity="Product").rows
+    assert [row["request_id"] for row in found] == ["request-2", "request-1"]
 
 
 def test_restored_rows_are_not_told_twice(trail: Trail) -> None:

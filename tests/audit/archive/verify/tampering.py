@@ -16,6 +16,8 @@ from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import ACCESSES, CHANGES, table_of
 from app.audit.archive.models import AuditArchive, AuditSeal
+from app.audit.archive.seals.leaves import pack, unpack
+from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
 from tests.audit.archive.rows import KEPT, OLD, Trail, access, change
 from tests.databases import make_settings
@@ -205,6 +207,13 @@ def change_its_leaves(trail: Trail) -> None:
     """Make the seal say that it never saw its last row."""
     leaves = trail.seals()[0].leaves[:-56]
     execute(trail, update(SEALS).where(SEALS.c.number == 1).values(leaves=leaves))
+
+
+def change_its_leaves_and_root(trail: Trail) -> None:
+    """Drop the last leaf of a seal, and compute its root again."""
+    leaves = unpack(trail.seals()[0].leaves)[:-1]
+    values = {"leaves": pack(leaves), "root": merkle_root(e.digest for e in leaves)}
+    execute(trail, update(SEALS).where(SEALS.c.number == 1).values(values))
 
 
 def sign_a_seal_again(trail: Trail) -> None:

@@ -42,6 +42,7 @@ TAMPERINGS: list[tuple[Tamper, dict[Kind, int]]] = [
     (tampering.drop_the_last_seals, {Kind.SEAL_MISSING: 1}),
     (tampering.change_a_seal, {Kind.SEAL_CHANGED: 1}),
     (tampering.change_its_leaves, {Kind.SEAL_CHANGED: 1, EXTRA: 1}),
+    (tampering.change_its_leaves_and_root, {Kind.SEAL_CHANGED: 1, EXTRA: 1}),
     (tampering.sign_a_seal_again, {Kind.SEAL_FORGED: 1}),
 ]
 
@@ -73,6 +74,15 @@ def test_tampering_is_named(
 ) -> None:
     tamper(sealed)
     assert sealed.faults() == names
+
+
+def test_rows_of_every_window_are_compared(
+    sealed: Trail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.verify.rows.WINDOW", 1)
+    assert sealed.faults() == {}
+    tampering.change_a_file(sealed)
+    assert sealed.faults() == {Kind.FILE_CHANGED: 1, MODIFIED: 1}
 
 
 def test_an_exported_seal_is_a_witness(trail: Trail) -> None:
