@@ -63,6 +63,14 @@ def app(settings: Settings) -> FastAPI:
 
         return StreamingResponse(parts())
 
+    @app.get("/endless")
+    async def endless() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"half"
+            await asyncio.Event().wait()
+
+        return StreamingResponse(parts())
+
     return app
 
 
@@ -230,9 +238,26 @@ async def test_who_hangs_up_is_recorded_too(app: FastAPI) -> None:
         pass
 
     await app(request("/api/v1/auth/refresh", "POST"), receive, send)
-    (segment,) = app.state.access_log.spool.folder.iterdir()
-    (line,) = segment.read_text().splitlines()
-    assert json.loads(line)["outcome"] == "disconnected"
+    assert only_row(app)["outcome"] == "disconnected"
+
+
+@pytest.mark.anyio
+async def test_an_interrupted_download_is_recorded_too(app: FastAPI) -> None:
+    started = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await started.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            started.set()
+
+    async with asyncio.timeout(10):
+        await app(request("/endless"), receive, send)
+    row = only_row(app)
+    assert (row["status"], row["bytes"]) == (200, 4)
+    assert row["outcome"] == "disconnected"
 
 
 @pytest.mark.anyio
@@ -245,10 +270,16 @@ async def test_a_cancelled_request_is_recorded_too(app: FastAPI) -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await app(request("/api/v1/auth/refresh", "POST"), receive, send)
+    row = only_row(app)
+    assert (row["status"], row["outcome"]) == (None, "crashed")
+
+
+def only_row(app: FastAPI) -> dict[str, Any]:
+    """Return the one row in the spool."""
     (segment,) = app.state.access_log.spool.folder.iterdir()
     (line,) = segment.read_text().splitlines()
-    row = json.loads(line)
-    assert (row["status"], row["outcome"]) == (None, "crashed")
+    row: dict[str, Any] = json.loads(line)
+    return row
 
 
 def request(path: str, method: str = "GET") -> dict[str, Any]:
