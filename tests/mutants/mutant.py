@@ -44,7 +44,7 @@ class Mutant:
             mutated = replace(self.old, self.new)
         except (OSError, SyntaxError, MismatchError) as error:
             raise MismatchError(f"{self.label} ({self.target}): {error}") from None
-        if not parses(mutated) or mutated == text:
+        if not parses(mutated):
             raise MismatchError(f"{self.label} ({self.target}): new does not parse")
         return mutated
 
