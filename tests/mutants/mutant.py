@@ -15,7 +15,8 @@ ROOT = FOLDER.parents[1]
 class Mutant:
     """Replaces `old` by `new` in `target`, which is `module:qualified.name`.
 
-    Both are code; with `text`, both are parts of a string constant.
+    Both are code, and `...` in `old` is any expression, such as an error message; an
+    empty `new` removes `old`. With `text`, both are parts of a string constant.
     """
 
     room: str

@@ -1,6 +1,7 @@
 """Replace a piece of code inside a named function, class or assignment.
 
 Code is compared as syntax trees, so comments, formatting and moved lines don't matter.
+In the code to be replaced, `...` stands for any expression, such as a message.
 """
 
 import ast
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 from tests.mutants.syntax import (
     expressions,
     is_string,
+    matches,
     members,
     names_of,
     parse,
@@ -81,14 +83,13 @@ class Source:
                 waiting += ast.iter_child_nodes(node)
 
     def find(self, wanted: list[ast.stmt]) -> Iterator[Span]:
-        parts = {ast.dump(part) for part in expressions(wanted)}
-        whole = [ast.dump(statement) for statement in wanted]
+        parts = list(expressions(wanted))
         for node in self.nodes():
-            if ast.dump(node) in parts:
+            if any(matches(node, part) for part in parts):
                 yield self.span([node])
             for body in (getattr(node, name, None) for name in node._fields):
                 for found in windows(body, len(wanted)):
-                    if [ast.dump(statement) for statement in found] == whole:
+                    if matches(found, wanted):
                         yield self.span(found)
 
     def span(self, nodes: list[Any]) -> Span:

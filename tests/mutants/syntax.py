@@ -36,6 +36,22 @@ def expressions(wanted: list[ast.stmt]) -> Iterator[ast.AST]:
             yield ast.arg(name, kind)
 
 
+def matches(node: Any, wanted: Any) -> bool:
+    """Compare syntax; `...` in what is wanted matches any expression."""
+    if isinstance(wanted, ast.Constant) and wanted.value is ...:
+        return isinstance(node, ast.expr)
+    if type(node) is not type(wanted):
+        return False
+    if isinstance(wanted, list):
+        pairs = zip(node, wanted, strict=False)
+        return len(node) == len(wanted) and all(matches(*pair) for pair in pairs)
+    if isinstance(wanted, ast.AST):
+        names = wanted._fields
+        pair = ((getattr(node, n, None), getattr(wanted, n, None)) for n in names)
+        return all(matches(*each) for each in pair)
+    return bool(node == wanted)
+
+
 def windows(body: Any, size: int) -> Iterator[list[ast.stmt]]:
     if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
         for start in range(len(body) - size + 1):

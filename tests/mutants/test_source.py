@@ -42,6 +42,7 @@ COUNT = "Throttle.count"
             "",
             "    pass\n",
         ),
+        (COUNT, "raise ValueError(...)", "return 0", "            return 0\n"),
         (COUNT, "return found", "found = 1\nreturn found", "= 1\n        return found"),
         ("Throttle.count_all", "self.find(key)", "1", "sum(1 for key in"),
     ],
