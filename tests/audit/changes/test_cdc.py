@@ -158,10 +158,10 @@ async def test_a_caught_failure_of_the_history_is_no_way_around_it(
 
 async def test_what_failed_leaves_no_row(library: Library) -> None:
     async def fail_and_go_on(session: AsyncSession) -> None:
+        lost = Chapter(title="Lost", book_id=ANN)
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
-                session.add(Author(name="Written first"))
-                session.add(Chapter(title="Lost", book_id=ANN))
+                session.add_all([Author(name="Written first"), lost])
         session.add(Chapter(title="Kept", book_id=TEA))
 
     await library.write(fail_and_go_on)
