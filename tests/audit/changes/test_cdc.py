@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -158,9 +158,10 @@ async def test_a_caught_failure_of_the_history_is_no_way_around_it(
 
 async def test_what_failed_leaves_no_row(library: Library) -> None:
     async def fail_and_go_on(session: AsyncSession) -> None:
+        lost = Chapter(title="Lost", book_id=ANN)
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
-                session.add(Chapter(title="Lost", book_id=ANN))
+                session.add_all([Author(name="Written first"), lost])
         session.add(Chapter(title="Kept", book_id=TEA))
 
     await library.write(fail_and_go_on)
@@ -240,6 +241,24 @@ async def test_four_thousand_children_go_with_their_parent(library: Library) -> 
     titles = [title for title, _ in await library.story()]
     assert titles.count("DELETE Chapter v2") == 4_000 + 1
     assert titles.count("DELETE Book v2") == 1
+
+
+async def test_a_statement_on_too_many_rows_is_rejected(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.changes.bulk.MOST", 2)
+
+    async def fill(session: AsyncSession) -> None:
+        session.add_all(Chapter(title=f"{n}", book_id=TEA) for n in range(2))
+
+    async def clear(session: AsyncSession) -> None:
+        await session.execute(delete(Chapter))
+
+    await library.write(fill)
+    before = await library.rows()
+    with pytest.raises(UnauditedWriteError):
+        await library.write(clear)
+    assert await library.rows() == before
 
 
 async def test_a_stolen_row_version_is_no_second_story(library: Library) -> None:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import ACCESSES, CHANGES, LogRange
@@ -73,6 +75,25 @@ def test_files_without_matches_are_skipped(audit_log: AuditLog) -> None:
     # The newest nine are live, and the tenth is in the newest file.
     assert search(audit_log, limit=10, entity_id=str(PEN)).read == 1
     assert search(audit_log, limit=9, entity_id=str(PEN)).read == 0
+
+
+def test_every_block_of_a_file_is_found(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.files.blocks.BLOCK_LINES", 4)
+    audit_log.fill(days=1)
+    audit_log.archive()
+    for number in range(6):
+        (row,) = search(audit_log, entity="Product", request=f"request-{number}").rows
+        assert row["source"].startswith("changes/")
+
+
+def test_a_range_may_end_within_a_file(audit_log: AuditLog) -> None:
+    audit_log.fill(days=1)
+    audit_log.archive()
+    log_range = LogRange.between(OLD + timedelta(minutes=1), OLD + timedelta(minutes=3))
+    found = search(audit_log, log_range, entity="Product").rows
+    assert [row["request_id"] for row in found] == ["request-2", "request-1"]
 
 
 def test_restored_rows_are_not_returned_twice(audit_log: AuditLog) -> None:

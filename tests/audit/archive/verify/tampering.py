@@ -17,7 +17,8 @@ from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
 from app.audit.archive.models import AuditArchive, AuditSeal, FileState
-from app.audit.archive.seals.leaves import LEAF_BYTES
+from app.audit.archive.seals.leaves import LEAF_BYTES, pack_leaves, unpack_leaves
+from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
 from app.core.clock import to_ticks
 from app.core.db.ids import uuid7
@@ -212,6 +213,16 @@ def change_its_leaves(audit_log: AuditLog) -> None:
     """Remove the last row's leaf from a seal."""
     leaves = audit_log.seals()[0].leaves[:-56]
     execute(audit_log, update(SEALS).where(SEALS.c.number == 1).values(leaves=leaves))
+
+
+def change_its_leaves_and_root(audit_log: AuditLog) -> None:
+    """Drop the last leaf of a seal, and compute its root again."""
+    leaves = unpack_leaves(audit_log.seals()[0].leaves)[:-1]
+    values = {
+        "leaves": pack_leaves(leaves),
+        "root": merkle_root(e.digest for e in leaves),
+    }
+    execute(audit_log, update(SEALS).where(SEALS.c.number == 1).values(values))
 
 
 def sign_a_seal_again(audit_log: AuditLog) -> None:

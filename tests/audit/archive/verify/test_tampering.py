@@ -42,6 +42,7 @@ TAMPERINGS: list[tuple[Tamper, dict[FindingKind, int]]] = [
     (tampering.drop_the_last_seals, {FindingKind.SEAL_MISSING: 1}),
     (tampering.change_a_seal, {FindingKind.SEAL_CHANGED: 1}),
     (tampering.change_its_leaves, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
+    (tampering.change_its_leaves_and_root, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
     (tampering.sign_a_seal_again, {FindingKind.SEAL_FORGED: 1}),
     # Leaves: their times and ids are not part of the root.
     (tampering.redate_leaf, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
@@ -100,6 +101,15 @@ def test_tampering_is_reported(
 ) -> None:
     tamper(sealed)
     assert sealed.count_findings() == names
+
+
+def test_rows_of_every_window_are_compared(
+    sealed: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.verify.rows.WINDOW_SEALS", 1)
+    assert sealed.count_findings() == {}
+    tampering.change_a_file(sealed)
+    assert sealed.count_findings() == {FindingKind.FILE_CHANGED: 1, MODIFIED: 1}
 
 
 @pytest.mark.parametrize("content", NO_ROWS, ids=lambda text: repr(text[:8]))
