@@ -223,7 +223,8 @@ def query(  # noqa: PLR0913, they are options
     """Print matching rows as JSON lines, newest first.
 
     Searches live, restored and archived rows. Files whose manifest or index excludes a
-    match are skipped.
+    match are skipped. An archived row that is not as it was sealed, and a file that is
+    not as it was recorded, are not returned but named; the exit code is then 4.
     """
     entity_id = str(id) if id else None
     search_query = SearchQuery(
@@ -231,6 +232,12 @@ def query(  # noqa: PLR0913, they are options
     )
     result = run_with_context(lambda context: Search(context, search_query).run(), dest)
     (output.print_json if as_json else output.print_search_result)(result)
+    if result.rejected:
+        exit_with_error(
+            "Not returned, because not as recorded and sealed (run `verify`): "
+            f"{', '.join(result.rejected)}",
+            VerificationException.exit_code,
+        )
 
 
 @app.command()

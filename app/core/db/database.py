@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from pydantic_core import to_json
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import (
 
 from app.core.config import Settings
 from app.core.db import sqlite  # registers the sqlite+loop dialect
+from app.core.db.json_text import dump_json, load_json
 
 DRIVERS = {
     "sqlite": f"sqlite+{sqlite.LoopDialect.driver}",
@@ -91,6 +91,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
             url,
             hide_parameters=True,
             json_serializer=dump_json,
+            json_deserializer=load_json,
             pool_timeout=timeout,
             connect_args={"timeout": timeout},
         )
@@ -98,17 +99,12 @@ def make_engine(settings: Settings) -> AsyncEngine:
         url,
         hide_parameters=True,  # keep values out of logged errors
         json_serializer=dump_json,
+        json_deserializer=load_json,
         pool_size=settings.DATABASE_POOL_SIZE,
         max_overflow=0,
         pool_timeout=timeout,
         connect_args={"timeout": timeout, "server_settings": server_settings(timeout)},
     )
-
-
-def dump_json(document: Any) -> str:
-    """Return a JSON text; decimals become strings, datetimes ISO 8601."""
-    text = to_json(document, bytes_mode="base64", inf_nan_mode="strings")
-    return text.decode()
 
 
 def server_settings(timeout: float) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The access log: one row for each request, and no secrets in it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -59,6 +60,14 @@ def app(settings: Settings) -> FastAPI:
         async def parts() -> AsyncIterator[bytes]:
             yield b"half"
             raise ZeroDivisionError
+
+        return StreamingResponse(parts())
+
+    @app.get("/endless")
+    async def endless() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"half"
+            await asyncio.Event().wait()
 
         return StreamingResponse(parts())
 
@@ -231,9 +240,48 @@ async def test_a_disconnect_is_recorded(app: FastAPI) -> None:
         pass
 
     await app(request("/api/v1/auth/refresh", "POST"), receive, send)
+    assert only_row(app)["outcome"] == "disconnected"
+
+
+@pytest.mark.anyio
+async def test_an_interrupted_download_is_recorded_too(app: FastAPI) -> None:
+    started = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await started.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            started.set()
+
+    async with asyncio.timeout(10):
+        await app(request("/endless"), receive, send)
+    row = only_row(app)
+    assert (row["status"], row["bytes"]) == (200, 4)
+    assert row["outcome"] == "disconnected"
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_request_is_recorded_too(app: FastAPI) -> None:
+    async def receive() -> dict[str, Any]:
+        raise asyncio.CancelledError
+
+    async def send(message: Any) -> None:
+        pass
+
+    with pytest.raises(asyncio.CancelledError):
+        await app(request("/api/v1/auth/refresh", "POST"), receive, send)
+    row = only_row(app)
+    assert (row["status"], row["outcome"]) == (None, "crashed")
+
+
+def only_row(app: FastAPI) -> dict[str, Any]:
+    """Return the one row in the spool."""
     (segment,) = app.state.access_log.spool.folder.iterdir()
     (line,) = segment.read_text().splitlines()
-    assert json.loads(line)["outcome"] == "disconnected"
+    row: dict[str, Any] = json.loads(line)
+    return row
 
 
 def request(path: str, method: str = "GET") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from app.audit.access.access_log import AccessLog
 from app.audit.access.loader import Loader
+from app.audit.access.segments import try_lock
 from app.audit.access.spool import Spool, spool_folder
 from app.audit.models import AuditAccess
 from app.core.clock import now
@@ -211,6 +213,33 @@ async def test_a_segment_is_loaded_while_it_is_synced(
     await loader.load()
     os.close(syncing)
     assert await paths(database) == ["/a"]
+
+
+async def test_a_deleted_segment_is_not_held(tmp_path: Path) -> None:
+    """A loader may delete it between another process's open and its lock."""
+    path = tmp_path / "gone.jsonl"
+    segment = os.open(path, os.O_CREAT | os.O_WRONLY)
+    path.unlink()
+    assert not try_lock(segment)
+    os.close(segment)
+
+
+async def test_a_line_that_does_not_fit_leaves_nothing(
+    spool: Spool, loader: Loader, database: Database
+) -> None:
+    """Half a line would make the next one unreadable, too."""
+    spool.write(line(path="/before"))
+    (segment,) = segments(spool)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    full = segment.stat().st_size + 10
+    with capture_logs():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (full, hard))
+        spool.write(line(path="/lost"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    spool.write(line(path="/after"))
+    assert spool.lost_lines == 1
+    await loader.load()
+    assert await paths(database) == ["/after", "/before"]
 
 
 async def test_only_the_owner_may_read_the_spool(spool: Spool) -> None:

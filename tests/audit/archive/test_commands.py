@@ -249,6 +249,19 @@ def test_held_rows_are_archived_after_release(audit_log: AuditLog) -> None:
     assert KEPT not in [row["at"] for row in audit_log.rows(CHANGES, restored=True)]
 
 
+def test_a_hold_on_one_record_keeps_its_rows_only(audit_log: AuditLog) -> None:
+    audit_log.fill()
+    before = [row for row in audit_log.rows(CHANGES) if row["entity_id"] == PEN]
+    command(
+        audit_log, "hold", "place", "Product", "--id", str(PEN), "--reason", "Case 1"
+    )
+    assert audit_log.archive()["changes"].rows == 21
+    live = [row for row in audit_log.rows(CHANGES) if row["entity"] == "Product"]
+    assert [row for row in live if row["entity_id"] == PEN] == before
+    assert len(live) == 30 + 9
+    assert audit_log.count_findings() == {}
+
+
 def test_a_hold_applies_to_changes_through_the_api(
     audit_log: AuditLog, client: TestClient
 ) -> None:

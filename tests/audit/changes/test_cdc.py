@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
@@ -160,9 +160,10 @@ async def test_a_caught_logging_failure_still_rolls_back(
 
 async def test_a_failed_insert_is_not_logged(library: Library) -> None:
     async def fail_and_continue(session: AsyncSession) -> None:
+        lost = Chapter(title="Lost", book_id=ANN)
         with pytest.raises(IntegrityError):
             async with session.begin_nested():
-                session.add(Chapter(title="Lost", book_id=ANN))
+                session.add_all([Author(name="Written first"), lost])
         session.add(Chapter(title="Kept", book_id=TEA))
 
     await library.write(fail_and_continue)
@@ -242,6 +243,24 @@ async def test_a_cascade_to_four_thousand_rows_is_logged(library: Library) -> No
     titles = [title for title, _ in await library.entries()]
     assert titles.count("DELETE Chapter v2") == 4_000 + 1
     assert titles.count("DELETE Book v2") == 1
+
+
+async def test_a_statement_on_too_many_rows_is_rejected(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.changes.bulk.MOST", 2)
+
+    async def fill(session: AsyncSession) -> None:
+        session.add_all(Chapter(title=f"{n}", book_id=TEA) for n in range(2))
+
+    async def clear(session: AsyncSession) -> None:
+        await session.execute(delete(Chapter))
+
+    await library.write(fill)
+    before = await library.rows()
+    with pytest.raises(UnauditedWriteError):
+        await library.write(clear)
+    assert await library.rows() == before
 
 
 async def test_a_reused_row_version_is_rejected(library: Library) -> None:

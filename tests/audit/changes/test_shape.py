@@ -8,7 +8,8 @@ import pytest
 # In another process, because a mapped entity would remain for all other tests.
 START = """
 from uuid import UUID
-from sqlmodel import Field, Relationship
+from sqlalchemy import ForeignKey
+from sqlmodel import Column, Field, Relationship
 from app.audit.changes.install import install_cdc
 from app.core.config import settings
 from app.core.db.database import Database
@@ -39,6 +40,15 @@ def start(line: str) -> str:
     ("line", "reason"),
     [
         ('x: UUID = Field(foreign_key="two.id", ondelete="CASCADE")', "ON DELETE"),
+        (
+            'x: UUID | None = Field(foreign_key="two.id", ondelete="SET NULL")',
+            "ON DELETE",
+        ),
+        (
+            'x: UUID = Field(sa_column=Column(ForeignKey("two.id", '
+            'onupdate="CASCADE")))',
+            "ON UPDATE",
+        ),
         ("twos: list[Two] = Relationship(link_model=Link)", "link table"),
         (
             "two: Two = Relationship(sa_relationship_kwargs={'post_update': True})",

@@ -1,13 +1,17 @@
 """Consistency check: differences between the records and the change log."""
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app.audit.changes.guard import unaudited
+from app.audit.history.consistency import ConsistencyCheck
 from app.core.config import Settings
-from app.core.db.database import make_engine
+from app.core.db.database import Database, make_engine
+from app.modules.products.models import Product
 from tests.audit.history.test_history import PEN, make
 from tests.forked import Done, command
 from tests.servers import environment
@@ -47,6 +51,28 @@ def test_consistent_records_are_not_reported(client: TestClient, url: str) -> No
     done = check(url)
     assert (done.code, done.complaint) == (0, "")
     assert "match the change log" in done.output
+
+
+@pytest.mark.anyio
+async def test_every_batch_is_compared(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.history.consistency.BATCH", 2)
+    async with database.writing() as session:
+        for number in range(5):
+            pen = Product(sku=f"PEN-{number}", name="Pen", price=Decimal("1.50"))
+            session.add(pen)
+            await session.flush()
+    async with database.writing() as session:
+        with unaudited("a change that the check must find"):
+            last = "UPDATE product SET stock = 9 WHERE sku = 'PEN-4'"
+            await session.execute(text(last))
+    async with database.reading() as session:
+        found = [
+            each
+            async for each in ConsistencyCheck(session, Product).find_inconsistencies()
+        ]
+    assert [each.problem.split()[0] for each in found] == ["stock"]
 
 
 INCONSISTENCIES = [

@@ -184,6 +184,16 @@ def test_a_deleted_record_is_restored_with_its_id(client: TestClient) -> None:
     assert body(client.post(f"{url}/restore"))["version"] == 7
 
 
+def test_a_restore_requires_the_deleted_version(client: TestClient) -> None:
+    url = make(client, "products", PEN)
+    client.delete(url)
+    stale = client.post(f"{url}/restore", headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    assert client.get(url).status_code == 404
+    restored = client.post(f"{url}/restore", headers={"If-Match": '"2"'})
+    assert body(restored)["version"] == 3
+
+
 def test_a_restore_that_violates_a_constraint_is_rejected(client: TestClient) -> None:
     url = make(client, "products", PEN)
     client.delete(url)

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from app.audit.archive.canonical import hash_json, json_default
+from app.audit.archive.canonical import MALFORMED, hash_json, json_default
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import LogName, LogRange
@@ -82,6 +82,7 @@ class Manifest:
 
 
 MANIFEST_ADAPTER = TypeAdapter(Manifest)
+PROOF_ADAPTER = TypeAdapter(tuple[str, str, str])
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,18 @@ class SignedManifest:
 
 
 def read_manifest(store: Store, path: str) -> SignedManifest:
+    """Read a manifest, without verifying it.
+
+    Raises:
+        VerificationException: it is not a manifest.
+        OSError: it is missing or unreadable.
+    """
     try:
         values: dict[str, Any] = orjson.loads(store.read_file(path))
-        proof = [values.pop(name) for name in ("hash", "kid", "signature")]
+        proof = PROOF_ADAPTER.validate_python(
+            [values.pop(name) for name in ("hash", "kid", "signature")]
+        )
         manifest = MANIFEST_ADAPTER.validate_python(values)
-    except (ValidationError, ValueError, KeyError) as error:
+    except MALFORMED as error:
         raise VerificationException(f"Manifest {path} is malformed: {error}") from None
     return SignedManifest(manifest, proof[0], Signature(proof[1], proof[2]))

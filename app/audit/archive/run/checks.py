@@ -49,7 +49,7 @@ async def read_leaf_hashes(
     log_range = LogRange((first["at"], first["id"]), (last["at"], last["id"]))
     async with context.database.reading() as session:
         leaves = SealRepository(session).read_leaves(log, log_range)
-        return {each.id: each.digest async for each in leaves}
+        return {leaf.id: leaf.digest async for _, leaf in leaves}
 
 
 async def seal_late_rows(context: ArchiveContext, log: Log, late: list[Row]) -> None:

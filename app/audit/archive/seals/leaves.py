@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from app.audit.archive.canonical import Row, RowKey, encode_row
 from app.audit.archive.seals.merkle import leaf_hash
 from app.core.clock import from_ticks, to_ticks
 
+MAX_TIME = datetime.max.replace(tzinfo=UTC)
 LEAF_BYTES = 8 + 16 + 32  # microseconds since 1970, id, hash
 
 
@@ -21,7 +23,11 @@ class Leaf:
 
     @property
     def key(self) -> RowKey:
-        return from_ticks(self.at), self.id
+        """The sort key; MAX_TIME if the time is none that a row can have."""
+        try:
+            return from_ticks(self.at), self.id
+        except OverflowError:
+            return MAX_TIME, self.id
 
 
 def pack_leaves(leaves: list[Leaf]) -> bytes:
@@ -32,9 +38,10 @@ def pack_leaves(leaves: list[Leaf]) -> bytes:
 
 
 def unpack_leaves(packed: bytes) -> list[Leaf]:
+    """Return the leaves; bytes after the last whole leaf are ignored."""
+    end = len(packed) - len(packed) % LEAF_BYTES
     return [
-        unpack_leaf(packed[at : at + LEAF_BYTES])
-        for at in range(0, len(packed), LEAF_BYTES)
+        unpack_leaf(packed[at : at + LEAF_BYTES]) for at in range(0, end, LEAF_BYTES)
     ]
 
 

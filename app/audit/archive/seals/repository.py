@@ -87,13 +87,20 @@ class SealRepository:
         )
         return [(row.last_at, row.last_id) for row in found]
 
-    async def read_leaves(self, log: Log, log_range: LogRange) -> AsyncIterator[Leaf]:
-        """Yield all leaves of the seals that overlap the range, in no order."""
-        query = select(col(AuditSeal.leaves)).where(
+    async def read_leaves(
+        self, log: Log, log_range: LogRange
+    ) -> AsyncIterator[tuple[RowKey, Leaf]]:
+        """Yield all leaves of the seals that overlap the range, in no order.
+
+        The key of a leaf is limited to the bounds of its seal, which the seal's hash
+        covers: a leaf whose time was changed must not escape from every range.
+        """
+        query = select(AuditSeal).where(
             col(AuditSeal.log) == log.name,
             col(AuditSeal.last_at) >= log_range.after[0],
             col(AuditSeal.first_at) <= log_range.until[0],
         )
-        for packed in await self.session.scalars(query):
-            for leaf in unpack_leaves(packed):
-                yield leaf
+        for seal in await self.session.scalars(query):
+            first, last = (seal.first_at, seal.first_id), (seal.last_at, seal.last_id)
+            for leaf in unpack_leaves(seal.leaves):
+                yield min(max(leaf.key, first), last), leaf

@@ -34,8 +34,13 @@ class SearchQuery:
 
 @dataclass
 class SearchResult:
-    """Rows, newest first, and the number of files read and skipped."""
+    """Rows, newest first, and the number of files read and skipped.
+
+    `rejected` names archived rows that are not as they were sealed, and files that are
+    not as they are recorded: neither is part of the result.
+    """
 
     rows: list[ResultRow] = field(default_factory=list)
     read: int = 0
     skipped: int = 0
+    rejected: list[str] = field(default_factory=list)

@@ -8,8 +8,9 @@ import orjson
 from app.audit.archive.canonical import RowKey, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.index import COLUMNS, Index
-from app.audit.archive.files.manifest import Manifest, read_manifest
+from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.logs import Log
+from app.audit.archive.search.proven import ProvenFiles
 from app.audit.archive.search.query import ResultRow, SearchQuery, SearchResult
 from app.audit.archive.search.repository import SearchRepository
 
@@ -36,10 +37,15 @@ class Search:
         Live rows take precedence over restored rows, and those over archived rows.
         """
         rows = {row["id"]: row for row in await self.search_tables(log)}
-        for manifest in self.list_manifests(log):
+        files = ProvenFiles(self.context, log, self.result.rejected)
+        manifests = [each async for each in files.list_manifests()]
+        for manifest in sorted(manifests, key=lambda each: each.last.at, reverse=True):
             if self.may_contain(log, manifest) and not self.is_complete(rows, manifest):
-                for row in self.search_file(log, manifest):
-                    rows.setdefault(row["id"], row)
+                lines = self.match_lines(log, manifest)
+                for row in await files.select_sealed(manifest, lines):
+                    if self.matches(log, row):
+                        source = {"log": log.name, "source": manifest.data_path}
+                        rows.setdefault(row["id"], source | row)
             else:
                 self.result.skipped += 1
         return list(rows.values())
@@ -58,12 +64,6 @@ class Search:
             ]
         return found
 
-    def list_manifests(self, log: Log) -> list[Manifest]:
-        store = self.context.store
-        found = [read_manifest(store, path) for path in store.list_manifests(log.name)]
-        manifests = [each.manifest for each in found]
-        return sorted(manifests, key=lambda each: each.last.at, reverse=True)
-
     def may_contain(self, log: Log, manifest: Manifest) -> bool:
         """Return whether the manifest admits a match in its file."""
         entity = self.query.column_values(log).get("entity")
@@ -76,15 +76,18 @@ class Search:
         newer = (row for row in rows.values() if row_key(row) > last)
         return sum(1 for _ in islice(newer, self.query.limit)) == self.query.limit
 
-    def search_file(self, log: Log, manifest: Manifest) -> Iterator[ResultRow]:
-        values, log_range = self.query.column_values(log), self.query.log_range
+    def match_lines(self, log: Log, manifest: Manifest) -> Iterator[bytes]:
+        """Yield the lines of a file that may match, by their bytes."""
+        values = self.query.column_values(log)
         members = [encode_member(name, value) for name, value in values.items()]
         for line in self.read_candidate_lines(log, manifest):
             if all(member in line for member in members):
-                row = decode_row(line)
-                matches = all(row.get(name) == value for name, value in values.items())
-                if matches and log_range.after < row_key(row) <= log_range.until:
-                    yield {"log": log.name, "source": manifest.data_path, **row}
+                yield line
+
+    def matches(self, log: Log, row: ResultRow) -> bool:
+        values, log_range = self.query.column_values(log), self.query.log_range
+        equal = all(row.get(name) == value for name, value in values.items())
+        return equal and log_range.after < row_key(row) <= log_range.until
 
     def read_candidate_lines(self, log: Log, manifest: Manifest) -> Iterator[bytes]:
         """Return the lines of a file, limited by its index to blocks that may match."""

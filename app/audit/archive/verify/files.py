@@ -60,7 +60,7 @@ class FileVerifier:
             return read_manifest(self.context.store, path)
         except FileNotFoundError:
             self.report.add_finding(FindingKind.MANIFEST_MISSING, path, "no such file")
-        except VerificationException as error:
+        except (VerificationException, OSError) as error:
             self.report.add_finding(FindingKind.MANIFEST_CHANGED, path, str(error))
         return None
 
@@ -93,10 +93,15 @@ class FileVerifier:
             (manifest.index_path, manifest.keys_sha256),
         )
         for name, digest in pairs:
-            if not store.file_exists(name):
+            try:
+                matches = store.hash_file(name) == digest
+            except FileNotFoundError:
                 self.report.add_finding(FindingKind.FILE_MISSING, name, "no such file")
-            elif store.hash_file(name) != digest:
-                self.report_changed_file(name)
+            except OSError as error:
+                self.report.add_finding(FindingKind.FILE_DAMAGED, name, str(error))
+            else:
+                if not matches:
+                    self.report_changed_file(name)
 
     def report_changed_file(self, name: str) -> None:
         """Report a file as damaged if it cannot be decompressed, else as changed."""

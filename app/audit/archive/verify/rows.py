@@ -1,10 +1,9 @@
 """Verification that each sealed row exists once and unchanged, and no other row."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from uuid import UUID
 
-from app.audit.archive.canonical import decode_row, encode_row, row_key
+from app.audit.archive.canonical import MALFORMED, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogRange
@@ -14,15 +13,9 @@ from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.verify.files import ArchivedFile
 from app.audit.archive.verify.report import FindingKind, VerificationReport
+from app.audit.archive.verify.window import Match, StoredRow, WindowLeaves
 
 WINDOW_SEALS = 100  # seals compared at once; bounds the memory used
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRow:
-    id: UUID
-    digest: bytes
-    where: str
 
 
 class RowVerifier:
@@ -56,31 +49,31 @@ class RowVerifier:
     async def verify_window(
         self, log_range: LogRange, files: list[ArchivedFile]
     ) -> None:
-        expected = await self.read_expected(log_range)
-        unmatched = dict(expected)
+        leaves = await self.read_leaves(log_range)
         pruning: set[UUID] = set()
         for file in files:
             for found in self.read_archived_rows(log_range, file):
-                self.compare_row(found, expected, unmatched)
+                self.compare_row(found, leaves)
                 if file.pruning:
                     pruning.add(found.id)
         async for found in self.read_live_rows(log_range):
-            if found.id not in pruning:
-                self.compare_row(found, expected, unmatched)
-        for id in unmatched:
+            # While a file is pruned, its rows are in both places, and equal.
+            if found.id not in pruning or not leaves.has_seen(found):
+                self.compare_row(found, leaves)
+        for id in leaves.unseen_ids():
             self.report.add_finding(
                 FindingKind.MISSING, id, f"not in {self.log.live.name} or a file"
             )
-        self.context.progress.report_rows(len(expected))
+        self.context.progress.report_rows(leaves.count)
 
-    async def read_expected(self, log_range: LogRange) -> dict[UUID, bytes]:
+    async def read_leaves(self, log_range: LogRange) -> WindowLeaves:
+        window = WindowLeaves()
         async with self.context.database.reading() as session:
             leaves = SealRepository(session).read_leaves(self.log, log_range)
-            return {
-                each.id: each.digest
-                async for each in leaves
-                if log_range.after < each.key <= log_range.until
-            }
+            async for key, leaf in leaves:
+                if log_range.after < key <= log_range.until:
+                    window.add_leaf(leaf)
+        return window
 
     def read_archived_rows(
         self, log_range: LogRange, file: ArchivedFile
@@ -93,7 +86,7 @@ class RowVerifier:
                 if log_range.after < key <= log_range.until:
                     self.report.cold += 1
                     yield StoredRow(key[1], leaf_hash(line), file.manifest.data_path)
-        except (VerificationException, FileNotFoundError, ValueError):
+        except (VerificationException, OSError, *MALFORMED):
             # FileVerifier reports the file; its remaining rows are reported missing.
             return
 
@@ -111,22 +104,16 @@ class RowVerifier:
                 return
             log_range = LogRange((page[-1]["at"], page[-1]["id"]), log_range.until)
 
-    def compare_row(
-        self,
-        found: StoredRow,
-        expected: dict[UUID, bytes],
-        unmatched: dict[UUID, bytes],
-    ) -> None:
-        sealed = expected.get(found.id)
-        if sealed is None and self.log.may_be_late:
-            self.report.late += 1
-        elif sealed is None:
-            self.report.add_finding(
-                FindingKind.EXTRA, found.id, f"in {found.where}, but never sealed"
-            )
-        elif unmatched.pop(found.id, None) is None:
-            self.report.add_finding(
-                FindingKind.EXTRA, found.id, f"duplicate in {found.where}"
-            )
-        elif sealed != found.digest:
-            self.report.add_finding(FindingKind.MODIFIED, found.id, f"in {found.where}")
+    def compare_row(self, found: StoredRow, leaves: WindowLeaves) -> None:
+        match leaves.take(found):
+            case Match.UNKNOWN if self.log.may_be_late:
+                self.report.late += 1
+            case Match.UNKNOWN:
+                self.add_finding(FindingKind.EXTRA, found, "never sealed")
+            case Match.DUPLICATE:
+                self.add_finding(FindingKind.EXTRA, found, "a duplicate")
+            case Match.DIFFERENT:
+                self.add_finding(FindingKind.MODIFIED, found, "not as it was sealed")
+
+    def add_finding(self, kind: FindingKind, found: StoredRow, detail: str) -> None:
+        self.report.add_finding(kind, found.id, f"in {found.where}: {detail}")

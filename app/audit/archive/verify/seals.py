@@ -1,6 +1,7 @@
 """Verification of the seal chain: numbers, hashes, signatures and witnesses."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import orjson
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.models import AuditSeal
-from app.audit.archive.seals.leaves import unpack_leaves
+from app.audit.archive.seals.leaves import LEAF_BYTES, Leaf, unpack_leaves
 from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal import GENESIS_HASH, seal_hash
@@ -62,10 +63,8 @@ class SealVerifier:
             )
         elif error := self.context.sealer.signer.find_error(seal.hash, signature):
             self.report.add_finding(FindingKind.SEAL_FORGED, seal.number, error)
-        elif merkle_root(each.digest for each in leaves) != seal.root:
-            self.report.add_finding(
-                FindingKind.SEAL_CHANGED, seal.number, "leaves do not match the root"
-            )
+        elif error := find_leaf_error(seal, leaves):
+            self.report.add_finding(FindingKind.SEAL_CHANGED, seal.number, error)
 
     def verify_witness(self, witness: SealRef) -> None:
         """Compare the chain with a seal from a manifest or an export."""
@@ -78,6 +77,22 @@ class SealVerifier:
             self.report.add_finding(
                 FindingKind.SEAL_CHANGED, witness.number, "a witness has another hash"
             )
+
+
+def find_leaf_error(seal: AuditSeal, leaves: list[Leaf]) -> str | None:
+    """Return why the leaves are not those that were sealed, or None.
+
+    The root covers the hashes alone, the seal's own columns bound times and ids.
+    """
+    if merkle_root(each.digest for each in leaves) != seal.root:
+        return "leaves do not match the root"
+    if len(seal.leaves) != seal.count * LEAF_BYTES:
+        return "leaves do not match the count"
+    keys = [each.key for each in leaves]
+    if any(first >= second for first, second in pairwise(keys)):
+        return "leaves are not in ascending order"
+    bounds = (seal.first_at, seal.first_id), (seal.last_at, seal.last_id)
+    return None if (keys[0], keys[-1]) == bounds else "leaves exceed the seal's bounds"
 
 
 def read_witnesses(path: Path) -> list[SealRef]:

@@ -1,7 +1,10 @@
 """Search over live, restored and archived rows; each row is returned once."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.repository import FileRepository
@@ -18,6 +21,7 @@ from tests.audit.archive.rows import (
     AuditLog,
     make_change,
 )
+from tests.audit.archive.verify import tampering
 
 
 def search(
@@ -75,6 +79,25 @@ def test_files_without_matches_are_skipped(audit_log: AuditLog) -> None:
     assert search(audit_log, limit=9, entity_id=str(PEN)).read == 0
 
 
+def test_every_block_of_a_file_is_found(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.files.blocks.BLOCK_LINES", 4)
+    audit_log.fill(days=1)
+    audit_log.archive()
+    for number in range(6):
+        (row,) = search(audit_log, entity="Product", request=f"request-{number}").rows
+        assert row["source"].startswith("changes/")
+
+
+def test_a_range_may_end_within_a_file(audit_log: AuditLog) -> None:
+    audit_log.fill(days=1)
+    audit_log.archive()
+    log_range = LogRange.between(OLD + timedelta(minutes=1), OLD + timedelta(minutes=3))
+    found = search(audit_log, log_range, entity="Product").rows
+    assert [row["request_id"] for row in found] == ["request-2", "request-1"]
+
+
 def test_restored_rows_are_not_returned_twice(audit_log: AuditLog) -> None:
     audit_log.fill()
     before = audit_log.rows(CHANGES)
@@ -112,3 +135,55 @@ def test_the_time_until_which_an_entity_is_archived(audit_log: AuditLog) -> None
     recent = make_change(KEPT, 0, entity_id=ANN, version=1)
     audit_log.add(CHANGES, [recent])
     assert until(ANN) is None
+
+
+PLANTED = "changes/2026/01/2026-01-01.0001.manifest.json"
+
+
+@pytest.fixture
+def archived(audit_log: AuditLog) -> AuditLog:
+    audit_log.fill()
+    audit_log.archive()
+    return audit_log
+
+
+def test_a_changed_archived_row_is_not_returned(archived: AuditLog) -> None:
+    before = search(archived, entity="Product")
+    tampering.change_a_file(archived)
+    after = search(archived, entity="Product")
+    assert len(after.rows) == len(before.rows) - 1
+    assert before.rejected == []
+    (rejected,) = after.rejected
+    assert rejected.startswith(str(tampering.files(archived)[0].name).split(".")[0], 16)
+
+
+def test_a_planted_file_is_not_searched(archived: AuditLog) -> None:
+    before = search(archived, entity="Product").rows
+    source, target = tampering.files(archived)[0], archived.directory / PLANTED
+    target.parent.mkdir(parents=True)
+    manifest = tampering.files(archived, "manifest.json")[0].read_bytes()
+    target.write_bytes(manifest)
+    target.with_name("2026-01-01.0001.jsonl.gz").write_bytes(source.read_bytes())
+    result = search(archived, entity="Product")
+    assert (result.rows, result.rejected) == (before, [PLANTED])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        tampering.make_manifest_a_list,
+        tampering.make_manifest_a_directory,
+        tampering.truncate_a_file,
+        tampering.make_file_a_directory,
+    ],
+    ids=lambda damage: damage.__name__,
+)
+def test_a_search_goes_on_past_damage(
+    archived: AuditLog, damage: Callable[[AuditLog], None]
+) -> None:
+    before = search(archived, entity="Product").rows
+    damage(archived)
+    result = search(archived, entity="Product")
+    assert len(result.rejected) == 1
+    assert len(before) - 6 <= len(result.rows) < len(before)
+    assert [row for row in result.rows if row not in before] == []

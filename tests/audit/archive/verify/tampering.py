@@ -3,9 +3,10 @@
 import gzip
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from pydantic import SecretStr
 from sqlalchemy import Executable, delete, func, select, text, update
@@ -14,9 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
-from app.audit.archive.logs import ACCESSES, CHANGES, model_table
-from app.audit.archive.models import AuditArchive, AuditSeal
+from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
+from app.audit.archive.models import AuditArchive, AuditSeal, FileState
+from app.audit.archive.seals.leaves import LEAF_BYTES, pack_leaves, unpack_leaves
+from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
+from app.core.clock import to_ticks
+from app.core.db.ids import uuid7
 from tests.audit.archive.rows import KEPT, OLD, AuditLog, make_access, make_change
 from tests.databases import make_settings
 
@@ -210,6 +215,16 @@ def change_its_leaves(audit_log: AuditLog) -> None:
     execute(audit_log, update(SEALS).where(SEALS.c.number == 1).values(leaves=leaves))
 
 
+def change_its_leaves_and_root(audit_log: AuditLog) -> None:
+    """Drop the last leaf of a seal, and compute its root again."""
+    leaves = unpack_leaves(audit_log.seals()[0].leaves)[:-1]
+    values = {
+        "leaves": pack_leaves(leaves),
+        "root": merkle_root(e.digest for e in leaves),
+    }
+    execute(audit_log, update(SEALS).where(SEALS.c.number == 1).values(values))
+
+
 def sign_a_seal_again(audit_log: AuditLog) -> None:
     signature = vars(other_signer().sign(audit_log.seals()[-1].hash))
     execute(
@@ -219,3 +234,106 @@ def sign_a_seal_again(audit_log: AuditLog) -> None:
 
 def add_an_access(audit_log: AuditLog) -> None:
     audit_log.add(ACCESSES, [make_access(OLD, 1_000)])
+
+
+def edit_leaves(
+    audit_log: AuditLog, edit: Callable[[list[bytes]], list[bytes]], log: Log = CHANGES
+) -> None:
+    """Rewrite the packed leaves of the newest seal that has several."""
+    found = [each for each in audit_log.seals() if each.log == log.name]
+    seal = [each for each in found if each.count > 2][-1]
+    leaves = [
+        seal.leaves[at : at + LEAF_BYTES]
+        for at in range(0, len(seal.leaves), LEAF_BYTES)
+    ]
+    packed = b"".join(edit(leaves))
+    query = update(SEALS).where(SEALS.c.number == seal.number)
+    execute(audit_log, query.values(leaves=packed))
+
+
+def delete_leaf_row(audit_log: AuditLog, leaf: bytes, log: Log = CHANGES) -> None:
+    execute(audit_log, delete(log.live).where(log.live.c.id == UUID(bytes=leaf[8:24])))
+
+
+def redate_leaf(audit_log: AuditLog, log: Log = CHANGES) -> None:
+    """Move the newest leaf to the year 9999, and delete its row."""
+    year_9999 = to_ticks(datetime(9999, 12, 31, tzinfo=UTC)).to_bytes(8, "big")
+
+    def edit(leaves: list[bytes]) -> list[bytes]:
+        delete_leaf_row(audit_log, leaves[-1], log)
+        return [*leaves[:-1], year_9999 + leaves[-1][8:]]
+
+    edit_leaves(audit_log, edit, log)
+
+
+def redate_an_access(audit_log: AuditLog) -> None:
+    redate_leaf(audit_log, ACCESSES)
+
+
+def redate_beyond_any_calendar(audit_log: AuditLog) -> None:
+    def edit(leaves: list[bytes]) -> list[bytes]:
+        delete_leaf_row(audit_log, leaves[-1])
+        return [*leaves[:-1], (2**63 - 1).to_bytes(8, "big") + leaves[-1][8:]]
+
+    edit_leaves(audit_log, edit)
+
+
+def give_a_leaf_its_neighbours_id(audit_log: AuditLog) -> None:
+    def edit(leaves: list[bytes]) -> list[bytes]:
+        delete_leaf_row(audit_log, leaves[-1])
+        return [*leaves[:-1], leaves[-2][:24] + leaves[-1][24:]]
+
+    edit_leaves(audit_log, edit)
+
+
+def replace_an_access(audit_log: AuditLog) -> None:
+    """Replace the user of a sealed access, whose leaf is moved away."""
+    newest = audit_log.rows(ACCESSES)[-1]
+    redate_leaf(audit_log, ACCESSES)
+    audit_log.add(ACCESSES, [newest | {"id": uuid7(), "user_label": "eve@example.com"}])
+
+
+def append_a_byte_to_leaves(audit_log: AuditLog) -> None:
+    edit_leaves(audit_log, lambda leaves: [*leaves, b"x"])
+
+
+def leave_one_byte_of_leaves(audit_log: AuditLog) -> None:
+    edit_leaves(audit_log, lambda _: [b"x"])
+
+
+def call_a_pruned_file_verified(audit_log: AuditLog) -> None:
+    """Insert a forged copy of an archived row, and hide it behind the file's state."""
+    line = gzip.decompress(files(audit_log)[0].read_bytes()).splitlines()[0]
+    forged = CHANGES.parse_row(json.loads(line)) | {"actor_label": "eve@example.com"}
+    audit_log.add(CHANGES, [forged])
+    pruned = FILES.c.log == CHANGES.name, FILES.c.state == FileState.PRUNED
+    execute(audit_log, update(FILES).where(*pruned).values(state=FileState.VERIFIED))
+
+
+def replace_lines(audit_log: AuditLog, content: bytes) -> None:
+    files(audit_log)[0].write_bytes(gzip.compress(content))
+
+
+def make_manifest_a_list(audit_log: AuditLog) -> None:
+    files(audit_log, "manifest.json")[0].write_text("[1]")
+
+
+def make_manifest_null(audit_log: AuditLog) -> None:
+    files(audit_log, "manifest.json")[0].write_text("null")
+
+
+def make_manifest_s_hash_a_number(audit_log: AuditLog) -> None:
+    path = files(audit_log, "manifest.json")[0]
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"hash": 1}))
+
+
+def make_manifest_a_directory(audit_log: AuditLog) -> None:
+    path = files(audit_log, "manifest.json")[0]
+    path.unlink()
+    path.mkdir()
+
+
+def make_file_a_directory(audit_log: AuditLog) -> None:
+    path = files(audit_log)[0]
+    path.unlink()
+    path.mkdir()

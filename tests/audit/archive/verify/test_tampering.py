@@ -42,8 +42,34 @@ TAMPERINGS: list[tuple[Tamper, dict[FindingKind, int]]] = [
     (tampering.drop_the_last_seals, {FindingKind.SEAL_MISSING: 1}),
     (tampering.change_a_seal, {FindingKind.SEAL_CHANGED: 1}),
     (tampering.change_its_leaves, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
+    (tampering.change_its_leaves_and_root, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
     (tampering.sign_a_seal_again, {FindingKind.SEAL_FORGED: 1}),
+    # Leaves: their times and ids are not part of the root.
+    (tampering.redate_leaf, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
+    (tampering.redate_an_access, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
+    (tampering.redate_beyond_any_calendar, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
+    (
+        tampering.give_a_leaf_its_neighbours_id,
+        {FindingKind.SEAL_CHANGED: 1, MISSING: 1},
+    ),
+    (tampering.replace_an_access, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
+    (tampering.append_a_byte_to_leaves, {FindingKind.SEAL_CHANGED: 1}),
+    (tampering.call_a_pruned_file_verified, {EXTRA: 1}),
+    # Damage that is no row, no manifest or no file.
+    (tampering.make_manifest_a_list, {FindingKind.MANIFEST_CHANGED: 1, MISSING: 6}),
+    (tampering.make_manifest_null, {FindingKind.MANIFEST_CHANGED: 1, MISSING: 6}),
+    (
+        tampering.make_manifest_s_hash_a_number,
+        {FindingKind.MANIFEST_CHANGED: 1, MISSING: 6},
+    ),
+    (
+        tampering.make_manifest_a_directory,
+        {FindingKind.MANIFEST_CHANGED: 1, MISSING: 6},
+    ),
+    (tampering.make_file_a_directory, {FindingKind.FILE_DAMAGED: 1, MISSING: 6}),
 ]
+# Lines of a file that are no rows.
+NO_ROWS = ["{}", "null", "[]", "1", '{"at": 1, "id": 2}', "[" * 100_000, "\x00\xff"]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +101,26 @@ def test_tampering_is_reported(
 ) -> None:
     tamper(sealed)
     assert sealed.count_findings() == names
+
+
+def test_rows_of_every_window_are_compared(
+    sealed: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.verify.rows.WINDOW_SEALS", 1)
+    assert sealed.count_findings() == {}
+    tampering.change_a_file(sealed)
+    assert sealed.count_findings() == {FindingKind.FILE_CHANGED: 1, MODIFIED: 1}
+
+
+@pytest.mark.parametrize("content", NO_ROWS, ids=lambda text: repr(text[:8]))
+def test_a_file_of_something_else_is_reported(sealed: AuditLog, content: str) -> None:
+    tampering.replace_lines(sealed, content.encode("latin-1"))
+    assert sealed.count_findings() == {FindingKind.FILE_CHANGED: 1, MISSING: 6}
+
+
+def test_leaves_that_are_gone_are_reported(sealed: AuditLog) -> None:
+    tampering.leave_one_byte_of_leaves(sealed)
+    assert sealed.count_findings()[FindingKind.SEAL_CHANGED] == 1
 
 
 def test_an_exported_seal_is_a_witness(audit_log: AuditLog) -> None:

@@ -1,0 +1,73 @@
+"""Archived rows and files as they were sealed and recorded; others are rejected."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from app.audit.archive.canonical import MALFORMED, RowKey, decode_row, row_key
+from app.audit.archive.context import ArchiveContext
+from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.manifest import Manifest, read_manifest
+from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.seals.merkle import leaf_hash
+from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.search.query import ResultRow
+
+
+class ProvenFiles:
+    """Files of one log, read with the database's records and seals as the proof."""
+
+    def __init__(self, context: ArchiveContext, log: Log, rejected: list[str]) -> None:
+        self.context = context
+        self.log = log
+        self.rejected = rejected
+
+    async def list_manifests(self) -> AsyncIterator[Manifest]:
+        """Yield the manifests that are recorded; name those that are not."""
+        async with self.context.database.reading() as session:
+            files = await FileRepository(session).list_files(self.log)
+        recorded = {file.manifest_path: file.manifest for file in files}
+        for path in self.context.store.list_manifests(self.log.name):
+            try:
+                signed = read_manifest(self.context.store, path)
+            except (VerificationException, OSError):
+                self.rejected.append(path)
+                continue
+            digest = signed.manifest.compute_hash()
+            if recorded.get(path) == digest and signed.manifest.path == path:
+                yield signed.manifest
+            elif path not in recorded or recorded[path]:
+                self.rejected.append(path)
+
+    async def select_sealed(
+        self, manifest: Manifest, lines: Iterable[bytes]
+    ) -> list[ResultRow]:
+        """Return the rows of these lines that are sealed; name the others."""
+        found = self.parse_lines(manifest, lines)
+        if not found:
+            return []
+        keys: list[RowKey] = [row_key(row) for row in found.values()]
+        async with self.context.database.reading() as session:
+            leaves = SealRepository(session).read_leaves(
+                self.log, LogRange(min(keys), max(keys))
+            )
+            sealed = {leaf.digest async for _, leaf in leaves}
+        self.rejected += [
+            f"{manifest.data_path}: row {row['id']}"
+            for digest, row in found.items()
+            if digest not in sealed
+        ]
+        return [row for digest, row in found.items() if digest in sealed]
+
+    def parse_lines(
+        self, manifest: Manifest, lines: Iterable[bytes]
+    ) -> dict[bytes, ResultRow]:
+        """Return rows by leaf hash, up to the first line that cannot be read."""
+        found = {}
+        try:
+            for line in lines:
+                row = decode_row(line)
+                row_key(row)
+                found[leaf_hash(line)] = row
+        except (VerificationException, OSError, *MALFORMED):
+            self.rejected.append(manifest.data_path)
+        return found

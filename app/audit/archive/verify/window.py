@@ -1,0 +1,61 @@
+"""Leaves of one window of a log, compared with the rows that are found."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from uuid import UUID
+
+from app.audit.archive.seals.leaves import Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    id: UUID
+    digest: bytes
+    where: str
+
+
+class Match(Enum):
+    """Result of comparing a row with the leaves."""
+
+    EQUAL = auto()
+    DIFFERENT = auto()
+    DUPLICATE = auto()
+    UNKNOWN = auto()
+
+
+class WindowLeaves:
+    """Leaf hashes of a window by row id, each to be met by exactly one row."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.sealed: dict[UUID, list[bytes]] = defaultdict(list)
+        self.unseen: dict[UUID, list[bytes]] = defaultdict(list)
+
+    def add_leaf(self, leaf: Leaf) -> None:
+        self.count += 1
+        self.sealed[leaf.id].append(leaf.digest)
+        self.unseen[leaf.id].append(leaf.digest)
+
+    def take(self, row: StoredRow) -> Match:
+        """Compare a row with the leaves that no row has met, and mark one as met."""
+        if row.id not in self.sealed:
+            return Match.UNKNOWN
+        unseen = self.unseen[row.id]
+        if not unseen:
+            return Match.DUPLICATE
+        if row.digest in unseen:
+            unseen.remove(row.digest)
+            return Match.EQUAL
+        unseen.pop()
+        return Match.DIFFERENT
+
+    def has_seen(self, row: StoredRow) -> bool:
+        """Return whether a row that is equal to this one has met its leaf."""
+        equal = row.digest in self.sealed.get(row.id, ())
+        return equal and row.digest not in self.unseen[row.id]
+
+    def unseen_ids(self) -> Iterator[UUID]:
+        for id, digests in self.unseen.items():
+            yield from (id for _ in digests)

@@ -1,0 +1,32 @@
+"""JSON texts of the database: written canonically, read whatever they are."""
+
+import json
+from typing import Any
+
+from pydantic_core import to_json
+
+INVALID_JSON = "invalid_json"
+
+
+def dump_json(document: Any) -> str:
+    """Return a JSON text; decimals become strings, datetimes ISO 8601."""
+    text = to_json(document, bytes_mode="base64", inf_nan_mode="strings")
+    return text.decode()
+
+
+def load_json(text: str) -> dict[str, Any] | None:
+    """Parse a JSON object; anything else becomes `{"invalid_json": text}`.
+
+    Only a write past the application stores anything else, NaN for instance on SQLite.
+    One bad row must stop neither the sealing of the audit log nor its readers.
+    """
+    try:
+        document = json.loads(text, parse_constant=reject_constant)
+    except (ValueError, RecursionError):
+        return {INVALID_JSON: text}
+    is_object = document is None or isinstance(document, dict)
+    return document if is_object else {INVALID_JSON: text}
+
+
+def reject_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON (RFC 8259)")
