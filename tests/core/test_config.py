@@ -168,6 +168,6 @@ def test_the_server_says_so_in_one_sentence(name: str, values: dict[str, str]) -
     env = environment("", **(SAFE | {"WORKERS": "1"} | values))
     done = command(("-m", "app"), env)
     assert (done.code, done.output) == (1, "")
-    (sentence,) = done.complaint.splitlines()
+    (sentence,) = done.errors.splitlines()
     assert name in sentence
     assert CANARY not in sentence

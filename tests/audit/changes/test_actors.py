@@ -3,16 +3,16 @@
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import Json, body
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 from tests.core.db.test_concurrency import at_once
 
 USERS, EACH = 20, 10
 
 
 def test_of_two_hundred_at_once_each_is_its_own(
-    client: TestClient, enter: Enter
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    people = [enter("tasks:create") for _ in range(USERS)]
+    people = [make_account("tasks:create") for _ in range(USERS)]
 
     def write(number: int) -> None:
         person = people[number % USERS]

@@ -49,7 +49,7 @@ def live(client: TestClient) -> None:
 def test_the_log_tells_the_truth(client: TestClient, url: str) -> None:
     live(client)
     done = check(url)
-    assert (done.code, done.complaint) == (0, "")
+    assert (done.code, done.errors) == (0, "")
     assert "match the change log" in done.output
 
 

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from tests.accounts import PASSWORD
 from tests.auth.signing import login
-from tests.conftest import Allow, Enter
+from tests.conftest import ClientWith, MakeAccount
 
 Json = dict[str, Any]
 PEN = {"sku": "PEN-1", "name": "Pen", "price": "1.50", "stock": 3}
@@ -238,8 +238,10 @@ def test_a_user_comes_back_without_a_password(client: TestClient) -> None:
     assert login(client, "u@example.com", "another oak of brass").status_code == 200
 
 
-def test_nobody_comes_back_as_a_superuser(client: TestClient, enter: Enter) -> None:
-    url = f"users/{enter(is_superuser=True).id}"
+def test_nobody_comes_back_as_a_superuser(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    url = f"users/{make_account(is_superuser=True).id}"
     assert body(client.get(url))["is_superuser"] is True
     client.delete(url)
     assert body(client.post(f"{url}/restore"))["is_superuser"] is False
@@ -276,38 +278,40 @@ def test_a_dry_run_announces_what_the_revert_does(client: TestClient) -> None:
     assert again["changes"] == {}
 
 
-def test_the_past_asks_for_the_permissions_of_the_present(allow: Allow) -> None:
-    maker = allow("products:create", "products:delete")
+def test_the_past_asks_for_the_permissions_of_the_present(
+    client_with: ClientWith,
+) -> None:
+    maker = client_with("products:create", "products:delete")
     url = make(maker, "products", PEN)
-    reader = allow("products:read")
+    reader = client_with("products:read")
     assert reader.get(f"{url}/history").status_code == 200
     assert reader.post(f"{url}/revert", json={"to_version": 1}).status_code == 403
-    keeper = allow("products:delete", "products:update")
+    keeper = client_with("products:delete", "products:update")
     keeper.delete(url)
     assert keeper.post(f"{url}/restore").status_code == 403
-    assert allow("customers:read").get(f"{url}/history").status_code == 403
-    past = at(allow("customers:read"), url, LATE)
+    assert client_with("customers:read").get(f"{url}/history").status_code == 403
+    past = at(client_with("customers:read"), url, LATE)
     assert past.status_code == 403
 
 
 def test_nobody_is_restored_to_more_than_the_restorer_is(
-    client: TestClient, allow: Allow
+    client: TestClient, client_with: ClientWith
 ) -> None:
     role = make(client, "roles", {"name": "boss", "modules": {"roles": ["delete"]}})
     user = user_of(client, role)
     client.delete(user)
     client.delete(role)
-    weak = allow("users:create", "roles:create")
+    weak = client_with("users:create", "roles:create")
     assert weak.post(f"{role}/restore").status_code == 403
 
 
 def test_nobody_is_restored_with_roles_that_the_restorer_may_not_give(
-    client: TestClient, enter: Enter
+    client: TestClient, make_account: MakeAccount
 ) -> None:
     role = make(client, "roles", {"name": "boss", "modules": {"roles": ["delete"]}})
     user = user_of(client, role)
     client.delete(user)
-    weak = enter("users:create").header
+    weak = make_account("users:create").header
     assert client.post(f"{user}/restore", headers=weak).status_code == 403
     restored = body(client.post(f"{user}/restore"))
     assert [each["name"] for each in restored["roles"]] == ["boss"]

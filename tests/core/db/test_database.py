@@ -77,12 +77,12 @@ def test_a_change_reads_once(client: TestClient, sent: list[str]) -> None:
 
 
 def test_a_request_without_a_database_touches_none(
-    sent: list[str], stranger: TestClient
+    sent: list[str], anonymous: TestClient
 ) -> None:
-    del stranger.headers["authorization"]
-    stranger.get("http://test/livez")
-    stranger.get("nowhere")
-    stranger.get("products")
+    del anonymous.headers["authorization"]
+    anonymous.get("http://test/livez")
+    anonymous.get("nowhere")
+    anonymous.get("products")
     assert sent == []
 
 

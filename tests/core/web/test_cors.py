@@ -52,8 +52,10 @@ def test_our_pages_may_read_the_answers(client: TestClient, origin: str) -> None
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"])
-def test_our_pages_may_ask_before_they_write(stranger: TestClient, method: str) -> None:
-    answer = preflight(stranger, OURS[0], method=method)
+def test_our_pages_may_ask_before_they_write(
+    anonymous: TestClient, method: str
+) -> None:
+    answer = preflight(anonymous, OURS[0], method=method)
     assert answer.status_code == 200
     assert granted(answer)["access-control-allow-origin"] == OURS[0]
     assert method in granted(answer)["access-control-allow-methods"]
@@ -61,16 +63,16 @@ def test_our_pages_may_ask_before_they_write(stranger: TestClient, method: str) 
 
 @pytest.mark.parametrize("asked", [{"method": "TRACE"}, {"headers": "x-surprise"}])
 def test_our_pages_may_not_do_everything(
-    stranger: TestClient, asked: dict[str, str]
+    anonymous: TestClient, asked: dict[str, str]
 ) -> None:
-    assert preflight(stranger, OURS[0], **asked).status_code == 400
+    assert preflight(anonymous, OURS[0], **asked).status_code == 400
 
 
 @pytest.mark.asvs("3.4.2")
-def test_other_pages_get_no_header(stranger: TestClient) -> None:
+def test_other_pages_get_no_header(anonymous: TestClient) -> None:
     for origin in THEIRS:
-        answer = stranger.get("auth/me", headers={"origin": origin})
-        refused = preflight(stranger, origin)
+        answer = anonymous.get("auth/me", headers={"origin": origin})
+        refused = preflight(anonymous, origin)
         assert (answer.status_code, refused.status_code) == (401, 400), origin
         both = granted(answer) | granted(refused)
         assert "access-control-allow-origin" not in both, origin
@@ -107,8 +109,8 @@ def test_our_pages_may_read_that_a_body_is_too_large(
         assert "access-control-allow-origin" not in theirs.headers
 
 
-def test_a_refused_preflight_is_a_problem(stranger: TestClient) -> None:
-    answer = preflight(stranger, OURS[0], method="TRACE")
+def test_a_refused_preflight_is_a_problem(anonymous: TestClient) -> None:
+    answer = preflight(anonymous, OURS[0], method="TRACE")
     assert answer.json()["detail"] == "Disallowed CORS method"
     assert answer.headers["access-control-allow-origin"] == OURS[0]
     assert answer.headers["content-type"] == "application/problem+json"

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
-from tests.conftest import Allow
+from tests.conftest import ClientWith
 from tests.hostile.document import OPERATIONS
 from tests.modules.test_products import make_product
 
@@ -65,9 +65,9 @@ def test_a_refusal_has_no_body_either(
     check_alike(get, head)
 
 
-def test_it_takes_the_permission_to_read(allow: Allow) -> None:
+def test_it_takes_the_permission_to_read(client_with: ClientWith) -> None:
     for granted, status in (("products:read", 200), ("customers:read", 403)):
-        assert allow(granted).head("products").status_code == status
+        assert client_with(granted).head("products").status_code == status
 
 
 def test_it_is_named_where_another_method_is_not_allowed(client: TestClient) -> None:
