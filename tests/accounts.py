@@ -1,4 +1,4 @@
-"""Accounts for tests, with tokens: written straight into a database."""
+"""Test accounts and their tokens, written directly to the database."""
 
 import asyncio
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ from app.core.db.ids import uuid7
 from app.main import open_database
 
 PASSWORD = "a fountain of brass and oak"
-# A real hash takes as long as a test: what it costs is for tests of its own.
-CHEAP = password_context.copy(argon2__memory_cost=8, argon2__time_cost=1)
-HASH = CHEAP.hash(PASSWORD)
-# The superuser that every test database comes with, and her session.
+# A hash at production cost takes as long as a small test.
+FAST_CONTEXT = password_context.copy(argon2__memory_cost=8, argon2__time_cost=1)
+HASH = FAST_CONTEXT.hash(PASSWORD)
+# The superuser in every test database, and their session.
 ROOT = SessionRef(uuid7(), uuid7(), 1)
 
 
@@ -48,7 +48,7 @@ def make_user(values: dict[str, Any]) -> User:
 
 
 def make_role(permissions: tuple[str, ...]) -> Role:
-    """Return a role that grants exactly this; any permission brings `read` along."""
+    """Return a role with exactly these grants; any permission includes `read`."""
     role = Role(name=f"role-{uuid7()}")
     for module in sorted({permission.partition(":")[0] for permission in permissions}):
         grant = RoleModule(role_id=role.id, module=module)
@@ -72,7 +72,7 @@ def make_session(user_id: UUID, token: RefreshToken) -> AuthSession:
 
 
 async def add_root(settings: Settings) -> None:
-    """Make the superuser, once for all tests."""
+    """Add the superuser to the template database."""
     root = {"id": ROOT.user_id, "email": "root@example.com", "is_superuser": True}
     user = make_user(root)
     opened = make_session(ROOT.user_id, RefreshToken.new())
@@ -91,7 +91,7 @@ def root_header(settings: Settings) -> dict[str, str]:
 
 
 def add_account(settings: Settings, *permissions: str, **values: Any) -> Account:
-    """Add a user who may do just this, and sign her in."""
+    """Add a user with exactly these permissions, and open a session."""
     return asyncio.run(write_account(settings, permissions, values))
 
 

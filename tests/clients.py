@@ -1,4 +1,4 @@
-"""A client that hands each request to the application at one go."""
+"""A test client that passes each request to the application in one call."""
 
 from asyncio import sleep
 
@@ -8,10 +8,10 @@ from starlette.types import ASGIApp
 
 
 class Client(TestClient):
-    """Starlette's client, but for the way of a request.
+    """Starlette's test client with a transport that does not stream.
 
-    Starlette's can stream, for which it crosses between two threads nine times: most
-    of what a small test takes.
+    To stream, Starlette's transport switches threads nine times per request, which is
+    most of the duration of a small test.
     """
 
     def __init__(self, app: ASGIApp, base_url: str) -> None:
@@ -25,12 +25,12 @@ class WholeTransport(BaseTransport):
         self.inner = ASGITransport(client.app, raise_app_exceptions=False)
 
     def handle_request(self, request: Request) -> Response:
-        assert self.client.portal, "The application runs inside of `with`."
+        assert self.client.portal, "Use the client in a `with` block"
         request.read()
         return self.client.portal.call(self.answer, request)
 
     async def answer(self, request: Request) -> Response:
         answer = await self.inner.handle_async_request(request)
         body = await answer.aread()
-        await sleep(0)  # what the request has set going, such as callbacks, runs first
+        await sleep(0)  # run the callbacks that the request has scheduled
         return Response(answer.status_code, headers=answer.headers, content=body)

@@ -1,7 +1,7 @@
-"""Fixtures: both databases, a fresh one per test, and a client.
+"""Fixtures: both databases, a fresh one per test, and clients.
 
-`pytest --database sqlite` is the short run. Plain `pytest` needs no setting, no server
-and no .env: PostgreSQL comes with the packages.
+`pytest --database sqlite` is the short run. Plain `pytest` needs no settings, server
+or .env: PostgreSQL is a Python package.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from app.auth.passwords import hashing
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import create_app, open_database
-from tests.accounts import CHEAP, Account, add_account, root_header
+from tests.accounts import FAST_CONTEXT, Account, add_account, root_header
 from tests.clients import Client
 from tests.databases import (
     Engine,
@@ -38,13 +38,13 @@ MARKS = (
     "browser: drives a real Chromium",
     "client: generates a TypeScript client, with npm",
     "slow: takes several seconds",
-    "asvs(number): proves a line of OWASP's ASVS 5.0",
+    "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database", choices=ENGINES, help="test on this one only")
-    more = "run all quick tests on a generated domain, too: five minutes more"
+    parser.addoption("--database", choices=ENGINES, help="test on this database only")
+    more = "also run all quick tests on a generated domain (five minutes)"
     parser.addoption("--whole", action="store_true", help=more)
 
 
@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: at the end no core waits for the other."""
+    """Run the slow tests first, so that all workers finish together."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
@@ -78,8 +78,8 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "password_context", CHEAP)
+def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "password_context", FAST_CONTEXT)
 
 
 @pytest.fixture(scope="session")
@@ -96,16 +96,16 @@ def url(template: Template) -> Iterator[str]:
 
 @pytest.fixture
 def empty_url(template: Template) -> Iterator[str]:
-    """Address a database that no migration has seen yet."""
+    """Return the URL of a database without tables."""
     with template.empty() as url:
         yield url
 
 
 @pytest.fixture
 def postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    """A server of the test's own, to be stopped and started."""
+    """A PostgreSQL server for one test, which may stop and start it."""
     if request.config.getoption("database") == "sqlite":
-        pytest.skip("SQLite has no server that could stop")
+        pytest.skip("SQLite has no server")
     template = PostgresTemplate(tmp_path / "own")
     yield template.server
     template.close()
@@ -128,19 +128,19 @@ def app(settings: Settings) -> FastAPI:
 
 
 @pytest.fixture
-def stranger(app: FastAPI) -> Iterator[TestClient]:
-    """A client that has not signed in."""
+def anonymous(app: FastAPI) -> Iterator[TestClient]:
+    """A client without credentials."""
     with Client(app, base_url="http://test/api/v1/") as client:
         yield client
 
 
-Enter = Callable[..., Account]
-Allow = Callable[..., TestClient]
+MakeAccount = Callable[..., Account]
+ClientWith = Callable[..., TestClient]
 
 
 @pytest.fixture
-def enter(settings: Settings) -> Enter:
-    """Add an account with exactly these permissions, and sign it in."""
+def make_account(settings: Settings) -> MakeAccount:
+    """Return a function that adds an account with exactly the given permissions."""
     return partial(add_account, settings)
 
 
@@ -149,11 +149,11 @@ Read = Callable[[Select[Any]], list[Any]]
 
 @pytest.fixture
 def read(settings: Settings) -> Read:
-    """Ask the database behind the application's back for one column."""
-    return partial(ask_database, settings)
+    """Return a function that reads one column in a session of its own."""
+    return partial(read_column, settings)
 
 
-def ask_database(settings: Settings, query: Select[Any]) -> list[Any]:
+def read_column(settings: Settings, query: Select[Any]) -> list[Any]:
     async def ask() -> list[Any]:
         async with open_database(settings) as database, database.reading() as session:
             return list(await session.scalars(query))
@@ -162,18 +162,18 @@ def ask_database(settings: Settings, query: Select[Any]) -> list[Any]:
 
 
 @pytest.fixture
-def allow(stranger: TestClient, enter: Enter) -> Allow:
-    """Sign the client in as somebody with exactly these permissions."""
+def client_with(anonymous: TestClient, make_account: MakeAccount) -> ClientWith:
+    """Return a function that signs the client in with exactly these permissions."""
 
-    def allow(*permissions: str, **values: object) -> TestClient:
-        stranger.headers.update(enter(*permissions, **values).header)
-        return stranger
+    def client_with(*permissions: str, **values: object) -> TestClient:
+        anonymous.headers.update(make_account(*permissions, **values).header)
+        return anonymous
 
-    return allow
+    return client_with
 
 
 @pytest.fixture
-def client(stranger: TestClient, settings: Settings) -> TestClient:
-    """A client that has signed in as the superuser."""
-    stranger.headers.update(root_header(settings))
-    return stranger
+def client(anonymous: TestClient, settings: Settings) -> TestClient:
+    """A client signed in as the superuser."""
+    anonymous.headers.update(root_header(settings))
+    return anonymous

@@ -1,4 +1,4 @@
-"""What every CRUD slice must do. A slice's test class supplies path and payloads."""
+"""Tests for every CRUD slice. A subclass supplies the path and the payloads."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, get_type_hints
@@ -13,24 +13,24 @@ from app.core.models import Entity
 from app.core.service import CrudService
 from app.core.web.routing import API
 from app.main import COLLECTIONS
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 
 Json = dict[str, Any]
 
-STRANGE_QUERIES = (
+INVALID_QUERIES = (
     "surprise=1 limit=0 limit=201 limit=1_0 limit=+1 limit=1.0 limit=1&limit=2 "
     "offset=-1 offset=10001 offset=1000000000 sort=id;drop sort=- sort=password_hash "
     "count=yes after=x q= q=%00 q=%ff q=a&q=b"
 ).split()
-NOBODY = {"authorization": ""}
+NO_CREDENTIALS = {"authorization": ""}
 
 
-def verdict(answer: Any) -> tuple[int, str]:
+def status_and_code(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-def unlike(value: Any) -> Any:
-    """Return a number, a text or an address that no record has yet."""
+def unique_value(value: Any) -> Any:
+    """Return a number, a text or an email that no record has yet."""
     fresh = uuid7()
     if isinstance(value, int):
         return fresh.int % 2**31
@@ -45,7 +45,7 @@ def service_of(resource: str) -> type[CrudService[Any, Any, Any]]:
     return service
 
 
-def refuse(_: object, entity: Entity) -> None:
+def reject(_: object, entity: Entity) -> None:
     raise ConflictException(f"{type(entity).__name__} is locked")
 
 
@@ -53,47 +53,47 @@ class CrudContract:
     resource: ClassVar[str]
     payload: ClassVar[Json]
     change: ClassVar[Json]
-    # Fields that are sent, and never shown.
+    # Fields that are write-only.
     secret: ClassVar[frozenset[str]] = frozenset()
-    # Fields of the payload whose value one record only may have.
+    # Fields of the payload with a unique constraint.
     unique: ClassVar[frozenset[str]] = frozenset()
-    # Fields that must name a record of another slice, beside the payload.
+    # Required foreign keys, with the slice that each refers to.
     references: ClassVar[Mapping[str, type["CrudContract"]]] = {}
 
     @classmethod
     def body(cls, client: TestClient) -> Json:
-        """Return what makes a record, unlike any other."""
-        fresh = {name: unlike(cls.payload[name]) for name in cls.unique}
-        return cls.payload | fresh | cls.referred(client)
+        """Return a valid body that conflicts with no other record."""
+        fresh = {name: unique_value(cls.payload[name]) for name in cls.unique}
+        return cls.payload | fresh | cls.create_references(client)
 
     @classmethod
-    def referred(cls, client: TestClient) -> Json:
-        """Make the records that must be there first; return what names them."""
+    def create_references(cls, client: TestClient) -> Json:
+        """Create the referenced records; return the foreign keys."""
         return {name: other.make(client) for name, other in cls.references.items()}
 
     @classmethod
     def make(cls, client: TestClient) -> str:
-        """Make a record; return its id."""
+        """Create a record; return its id."""
         made = client.post(cls.resource, json=cls.body(client))
         assert made.status_code == 201, made.text
         return str(made.json()["id"])
 
     @pytest.fixture
     def others(self, client: TestClient) -> list[Json]:
-        """Return the records that every database holds from the start."""
+        """Return the records of an empty test database."""
         items: list[Json] = client.get(self.resource).json()["items"]
         return items
 
     @pytest.fixture
     def record(self, client: TestClient, others: list[Json]) -> str:
-        payload = self.payload | self.referred(client)
+        payload = self.payload | self.create_references(client)
         made = client.post(self.resource, json=payload)
         assert made.status_code == 201, made.text
         url = f"{self.resource}/{made.json()['id']}"
         assert made.headers["location"] == f"/api/v1/{url}"
         return url
 
-    def test_life_of_a_record(
+    def test_a_record_is_created_read_changed_and_deleted(
         self, client: TestClient, others: list[Json], record: str
     ) -> None:
         shown = {k: v for k, v in self.payload.items() if k not in self.secret}
@@ -108,34 +108,32 @@ class CrudContract:
         assert client.get(record).status_code == 404
         assert client.get(self.resource).json()["items"] == others
 
-    def test_what_is_unique_is_taken_once(
+    def test_a_duplicate_of_a_unique_value_is_rejected(
         self, client: TestClient, record: str
     ) -> None:
-        again = client.post(self.resource, json=self.payload | self.referred(client))
+        again = client.post(
+            self.resource, json=self.payload | self.create_references(client)
+        )
         assert again.status_code == (409 if self.unique else 201)
         for name in self.unique:
             taken = self.body(client) | {name: self.payload[name]}
-            refused = client.post(self.resource, json=taken)
-            assert verdict(refused) == (409, "conflict")
-            told = refused.json()["detail"].partition(" has the same ")[2]
-            assert name in told.split(" or ")
+            rejected = client.post(self.resource, json=taken)
+            assert status_and_code(rejected) == (409, "conflict")
+            fields = rejected.json()["detail"].partition(" has the same ")[2]
+            assert name in fields.split(" or ")
 
-    def test_instants_are_in_utc(self, client: TestClient, record: str) -> None:
+    def test_timestamps_are_in_utc(self, client: TestClient, record: str) -> None:
         body = client.get(record).json()
         assert body["created_at"].endswith("Z")
         assert body["updated_at"].endswith("Z")
 
-    def test_every_answer_names_its_version(
-        self, client: TestClient, record: str
-    ) -> None:
+    def test_the_etag_is_the_version(self, client: TestClient, record: str) -> None:
         assert client.get(record).headers["etag"] == '"1"'
         assert client.patch(record, json=self.change).headers["etag"] == '"2"'
         assert client.get(record).headers["etag"] == '"2"'
         assert "etag" not in client.get(self.resource).headers
 
-    def test_what_the_client_has_is_not_sent_again(
-        self, client: TestClient, record: str
-    ) -> None:
+    def test_an_unmodified_record_is_304(self, client: TestClient, record: str) -> None:
         for held in ('"1"', 'W/"1"', '"7", "1"', "*"):
             same = client.get(record, headers={"if-none-match": held})
             assert (same.status_code, same.content) == (304, b"")
@@ -156,17 +154,17 @@ class CrudContract:
         for seen in ('"1"', 'W/"2"', '"22"'):
             headers = {"if-match": seen}
             stale = client.patch(record, json=self.change, headers=headers)
-            assert verdict(stale) == (412, "precondition_failed")
+            assert status_and_code(stale) == (412, "precondition_failed")
             assert client.delete(record, headers=headers).status_code == 412
         seen_now = {"if-match": '"1", "2"'}
         assert client.delete(record, headers=seen_now).status_code == 204
 
-    def test_a_record_that_must_not_change_stays(
+    def test_a_locked_record_cannot_be_changed(
         self, client: TestClient, record: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         client.patch(record, json=self.change)
         before = client.get(record).json()
-        monkeypatch.setattr(service_of(self.resource), "check_changeable", refuse)
+        monkeypatch.setattr(service_of(self.resource), "check_changeable", reject)
         calls: list[tuple[str, str, Json]] = [
             ("PATCH", record, self.change),
             ("DELETE", record, {}),
@@ -174,11 +172,11 @@ class CrudContract:
             ("POST", f"{record}/revert?dry_run=true", {"to_version": 1}),
         ]
         for method, url, body in calls:
-            refused = client.request(method, url, json=body)
-            assert verdict(refused) == (409, "conflict"), (method, url)
+            rejected = client.request(method, url, json=body)
+            assert status_and_code(rejected) == (409, "conflict"), (method, url)
         assert client.get(record).json() == before
 
-    def test_any_version_will_do_for_a_star(
+    def test_if_match_star_accepts_any_version(
         self, client: TestClient, record: str
     ) -> None:
         star = {"if-match": "*"}
@@ -190,24 +188,24 @@ class CrudContract:
     def test_a_malformed_precondition_is_400(
         self, client: TestClient, record: str, header: str
     ) -> None:
-        refused = client.patch(record, json=self.change, headers={"if-match": header})
-        assert refused.status_code == 400
+        rejected = client.patch(record, json=self.change, headers={"if-match": header})
+        assert rejected.status_code == 400
         assert client.get(record, headers={"if-none-match": header}).status_code == 400
 
-    def test_unknown_id_is_404(self, client: TestClient) -> None:
+    def test_an_unknown_id_is_404(self, client: TestClient) -> None:
         url = f"{self.resource}/{uuid7()}"
         assert client.get(url).status_code == 404
         assert client.patch(url, json=self.change).status_code == 404
         assert client.delete(url).status_code == 404
 
-    def test_null_is_refused(self, client: TestClient, record: str) -> None:
+    def test_null_is_rejected(self, client: TestClient, record: str) -> None:
         nulls = dict.fromkeys(self.change)
         assert client.patch(record, json=nulls).status_code == 422
 
     @pytest.mark.parametrize(
         "name", ["id", "version", "created_at", "updated_at", "surprise"]
     )
-    def test_unknown_and_read_only_fields_are_refused(
+    def test_unknown_and_read_only_fields_are_rejected(
         self, client: TestClient, record: str, name: str
     ) -> None:
         before = client.get(record).json()
@@ -217,35 +215,35 @@ class CrudContract:
         assert made.status_code == 422
         assert client.get(record).json() == before
 
-    @pytest.mark.parametrize("query", STRANGE_QUERIES)
-    def test_a_strange_query_is_422(self, client: TestClient, query: str) -> None:
-        refused = client.get(f"{self.resource}?{query}")
-        assert verdict(refused) == (422, "validation_failed")
-        assert refused.json()["errors"][0]["loc"][0] == "query"
+    @pytest.mark.parametrize("query", INVALID_QUERIES)
+    def test_an_invalid_query_is_422(self, client: TestClient, query: str) -> None:
+        rejected = client.get(f"{self.resource}?{query}")
+        assert status_and_code(rejected) == (422, "validation_failed")
+        assert rejected.json()["errors"][0]["loc"][0] == "query"
 
-    def test_a_strange_query_changes_nothing(
+    def test_an_invalid_query_changes_nothing(
         self, client: TestClient, others: list[Json]
     ) -> None:
-        refused = client.post(f"{self.resource}?x=1", json=self.body(client))
-        assert refused.status_code == 422
+        rejected = client.post(f"{self.resource}?x=1", json=self.body(client))
+        assert rejected.status_code == 422
         assert client.get(self.resource).json()["items"] == others
 
-    def test_whoever_may_only_read_does_not_write(
-        self, client: TestClient, enter: Enter, record: str
+    def test_a_reader_cannot_write(
+        self, client: TestClient, make_account: MakeAccount, record: str
     ) -> None:
         before = client.get(record).json()
-        reader = enter(f"{self.resource}:read").header
-        # 403 comes before 404 and 422: she is not told what there is.
+        reader = make_account(f"{self.resource}:read").header
+        # 403 comes before 404 and 422: a reader cannot find out which records exist.
         absent = f"{self.resource}/{uuid7()}"
         calls = [("POST", "create", self.resource)]
         calls += [("PATCH", "update", url) for url in (record, absent)]
         calls += [("DELETE", "delete", url) for url in (record, absent)]
         for method, action, url in calls:
-            stranger = client.request(method, url, json={}, headers=NOBODY)
-            assert verdict(stranger) == (401, "invalid_token")
-            refused = client.request(method, url, json={}, headers=reader)
-            assert verdict(refused) == (403, "permission_denied")
+            anonymous = client.request(method, url, json={}, headers=NO_CREDENTIALS)
+            assert status_and_code(anonymous) == (401, "invalid_token")
+            rejected = client.request(method, url, json={}, headers=reader)
+            assert status_and_code(rejected) == (403, "permission_denied")
             scope = f'scope="{self.resource}:{action}"'
-            assert refused.headers["www-authenticate"].endswith(scope)
-        assert client.get(record, headers=NOBODY).status_code == 401
+            assert rejected.headers["www-authenticate"].endswith(scope)
+        assert client.get(record, headers=NO_CREDENTIALS).status_code == 401
         assert client.get(record, headers=reader).json() == before

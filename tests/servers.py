@@ -1,4 +1,4 @@
-"""The application as its users run it: a process of its own, on a port of its own."""
+"""The application as a server: a separate process on a free port."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.accounts import root_header
 from tests.databases import ROOT, SECRET, SPOOL, make_settings
 from tests.forked import Forked
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
 @dataclass
@@ -26,13 +26,13 @@ class Server:
     log: Path
 
     def client(self) -> httpx2.Client:
-        """Return a client that has signed in as the superuser of the test databases."""
+        """Return a client signed in as the superuser of the test databases."""
         header = root_header(make_settings("sqlite:///"))
         url = f"{self.base_url}/api/v1"
-        return httpx2.Client(base_url=url, headers=header, timeout=PATIENCE)
+        return httpx2.Client(base_url=url, headers=header, timeout=TIMEOUT)
 
     def wait_for(self, path: str, status: int = 200) -> httpx2.Response:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 response = httpx2.get(self.base_url + path)
@@ -42,12 +42,12 @@ class Server:
                 if response.status_code == status:
                     return response
             time.sleep(0.05)
-        raise AssertionError(f"{path} never answered {status}: {self.log.read_text()}")
+        raise AssertionError(f"No {status} from {path}: {self.log.read_text()}")
 
     def stop(self) -> int:
-        """Ask it to stop, as a service manager does; return its exit code."""
+        """Send SIGTERM, as a service manager does; return the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
 
 def free_port() -> int:
@@ -70,7 +70,7 @@ def serving(
     port: int | None = None,
     **values: str,
 ) -> Iterator[Server]:
-    """Start a server on this database, and leave none behind."""
+    """Run a server on this database; stop it on exit."""
     port = port or free_port()
     log = folder / f"{port}.log"
     env = environment(url, PORT=str(port), **values)

@@ -1,6 +1,6 @@
-"""The slices of the application, each as the class that says what it must do.
+"""The test class of each slice, by resource.
 
-A new module is found here by its tests: there is no list to keep.
+A new module is discovered by its tests, so that there is no list to maintain.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The documentation agrees with the code, as far as a test can check it."""
+"""Consistency of the documentation with the code."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ from tests.databases import GivenSettings
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-# The recipes name files that they make; tests/scripts/test_recipes.py makes them.
-NAMING = [path for path in DOCUMENTS if path.name != "RECIPES.md"]
+# The recipes name files that they create; tests/scripts/test_recipes.py runs them.
+WITHOUT_RECIPES = [path for path in DOCUMENTS if path.name != "RECIPES.md"]
 EXAMPLE = (ROOT / ".env.example").read_text()
 SETTINGS = (ROOT / "docs/SETTINGS.md").read_text()
 INDEX = (ROOT / "docs/README.md").read_text()
-# A default that has no value to show.
+# A default without a value.
 NO_VALUE = re.compile("none, required|none|generated")
 
 
@@ -47,7 +47,7 @@ def test_the_index_links_every_document() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_leads_somewhere(document: Path) -> None:
+def test_every_link_has_a_target(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
     broken = [link for link in links if not (document.parent / link).exists()]
     assert broken == []
@@ -63,14 +63,14 @@ def test_every_anchor_is_a_heading(document: Path) -> None:
 
 
 def anchors(document: Path) -> set[str]:
-    """Return the anchors that GitHub makes of a document's headings."""
+    """Return the anchors that GitHub generates for a document's headings."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     kept = (re.sub(r"[^\w -]", "", heading.lower()) for heading in headings)
     return {heading.replace(" ", "-") for heading in kept}
 
 
-@pytest.mark.parametrize("document", NAMING, ids=lambda path: path.name)
-def test_every_file_that_is_named_exists(document: Path) -> None:
+@pytest.mark.parametrize("document", WITHOUT_RECIPES, ids=lambda path: path.name)
+def test_every_named_file_exists(document: Path) -> None:
     pattern = r"`((?:app|alembic|tests|scripts|seeds|docs)/[\w./-]+\.\w+)`"
     named = re.findall(pattern, document.read_text())
     assert [path for path in named if not (ROOT / path).exists()] == []

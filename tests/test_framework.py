@@ -1,6 +1,6 @@
-"""What the application relies on beyond documented interfaces, one assertion each.
+"""Undocumented interfaces that the application relies on, one assertion each.
 
-An upgrade of a framework that breaks one of these fails here, and says what it broke.
+An upgrade of a framework that breaks one of them fails here, and names what it breaks.
 """
 
 from dataclasses import fields
@@ -28,7 +28,7 @@ from app.modules.products.models import Product
 
 
 def test_fastapi_reads_the_dependant_of_a_route_when_it_makes_the_handler() -> None:
-    """routing.py takes the query parameters out meanwhile: we read the query."""
+    """routing.py removes the query parameters first, as it parses queries itself."""
     seen: list[Dependant] = []
 
     class Route(APIRoute):
@@ -47,7 +47,7 @@ def test_fastapi_reads_the_dependant_of_a_route_when_it_makes_the_handler() -> N
 
 
 def test_fastapi_lists_the_routes_of_included_routers() -> None:
-    """handlers.py finds the methods of a path, to write Allow."""
+    """handlers.py collects the methods of a path for the Allow header."""
     inner, app = APIRouter(), FastAPI(openapi_url=None)
     inner.get("/inner")(lambda: None)
     app.include_router(inner, prefix="/outer")
@@ -56,8 +56,8 @@ def test_fastapi_lists_the_routes_of_included_routers() -> None:
     assert (route.path, route.methods) == ("/outer/inner", {"GET"})
 
 
-def test_a_route_that_is_added_to_the_list_is_served_in_its_place() -> None:
-    """`Application.add` adds routes as they are: included ones are matched twice."""
+def test_fastapi_serves_routes_in_the_order_of_the_list() -> None:
+    """`Application.add` extends this list, as included routes are matched twice."""
     app, router = FastAPI(), APIRouter()
     router.get("/{id}")(lambda id: "record")
     router.get("/first")(lambda: "first")
@@ -66,7 +66,7 @@ def test_a_route_that_is_added_to_the_list_is_served_in_its_place() -> None:
 
 
 def test_the_scope_holds_the_route_and_the_limit_of_the_body() -> None:
-    """The log's `route` and request.py's early 413 read them."""
+    """The access log reads the route; request.py reads the limit for an early 413."""
     app = FastAPI()
     app.max_body_size = 1_024
     found: dict[str, Any] = {}
@@ -82,7 +82,7 @@ def test_the_scope_holds_the_route_and_the_limit_of_the_body() -> None:
 
 
 def test_starlette_builds_the_middleware_by_a_method_and_raises_after_a_500() -> None:
-    """`Application` overrides it; RequestMiddleware logs the error that comes out."""
+    """`Application` overrides the method; RequestMiddleware logs the error."""
     assert [*signature(Starlette.build_middleware_stack).parameters] == ["self"]
 
     async def crash(request: Request) -> None:
@@ -102,7 +102,7 @@ def test_starlette_renders_its_own_errors_as_plain_text() -> None:
 
 
 def test_sqlalchemy_s_pool_gets_and_returns_connections_by_two_methods() -> None:
-    """OneConnectionPool overrides both, and waits for as long as `_timeout` says."""
+    """OneConnectionPool overrides both methods, and reads `_timeout`."""
     assert [*signature(AsyncAdaptedQueuePool._do_get).parameters] == ["self"]
     creator: Any = None
     returns = signature(AsyncAdaptedQueuePool._do_return_conn)
@@ -111,13 +111,13 @@ def test_sqlalchemy_s_pool_gets_and_returns_connections_by_two_methods() -> None
 
 
 def test_sqlalchemy_awaits_a_coroutine_of_an_async_cursor() -> None:
-    """LoopCursor has it, and LoopConnection awaits it, as an async driver would."""
+    """LoopCursor implements it, and LoopConnection awaits it, like an async driver."""
     assert iscoroutinefunction(AsyncAdapt_dbapi_cursor._async_soft_close)
     assert [*signature(await_).parameters] == ["awaitable"]
 
 
 def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:
-    """Entity skips SQLModel's own: the attribute events must come all the same."""
+    """Entity bypasses SQLModel's method; attribute events must still be fired."""
     assert "__setattr__" in vars(Entity)
     product = Product(sku="PEN-001", name="Pen", price=Decimal("1.50"))
     product.name = "Other"
@@ -138,19 +138,19 @@ def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:
 def test_uvicorn_s_parser_calls_these_methods(
     method: str, parameters: list[str]
 ) -> None:
-    """BoundedProtocol overrides them to bound a head, and to answer with a problem."""
+    """BoundedProtocol overrides them to limit headers and to send a problem."""
     assert [*signature(getattr(HttpToolsProtocol, method)).parameters] == parameters
     assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
 
 
-def test_fastapi_offline_brings_the_files_of_the_documentation() -> None:
-    """Only its files are used, by these names."""
+def test_fastapi_offline_contains_the_documentation_assets() -> None:
+    """The application serves these files from the package."""
     for path in (*SWAGGER_UI, *REDOC):
         assert (LIBRARIES / path.rpartition("/")[2]).is_file()
 
 
-def test_the_document_calls_generic_models_by_their_titles(app: FastAPI) -> None:
-    """Pydantic's own name of one, Page_ProductRead_, ends in an underscore."""
+def test_the_document_names_generic_models_by_their_titles(app: FastAPI) -> None:
+    """Pydantic's default, such as Page_ProductRead_, ends in an underscore."""
     names = app.openapi()["components"]["schemas"]
     assert {"ProductPage", "ChangePage", "AccessPage"} <= names.keys()
     assert [name for name in names if name.endswith("_")] == []

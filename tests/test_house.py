@@ -1,4 +1,4 @@
-"""The rules of the house that no linter knows."""
+"""House rules that the linters do not check."""
 
 import ast
 from collections import Counter
@@ -16,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 SOURCES = sorted(path for path in APP.rglob("*.py") if path.stat().st_size)
 SCRIPTS = sorted(APP.rglob("static/*.js"))
-# Text that becomes markup, and places where a token would stay.
-DANGERS = ("HTML", "document.write", "eval(", "Storage", "cookie", "indexedDB")
+# Sinks that parse HTML, and storage where a token would persist.
+UNSAFE = ("HTML", "document.write", "eval(", "Storage", "cookie", "indexedDB")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -37,11 +37,11 @@ def test_imports_point_one_way() -> None:
 
 
 @pytest.mark.parametrize("tree", ["app", "tests"])
-def test_rooms_hold_few_files(tree: str) -> None:
+def test_folders_hold_few_files(tree: str) -> None:
     files = (ROOT / tree).rglob("*.py")
-    rooms = Counter(path.parent for path in files if path.name != "__init__.py")
-    rooms[APP / "core"] -= 4  # its front is what every slice names
-    assert {room: count for room, count in rooms.items() if count > 14} == {}
+    folders = Counter(path.parent for path in files if path.name != "__init__.py")
+    folders[APP / "core"] -= 4  # the modules that every slice imports
+    assert {folder: count for folder, count in folders.items() if count > 14} == {}
 
 
 def test_files_are_short() -> None:
@@ -54,7 +54,7 @@ def test_scripts_are_short_and_harmless() -> None:
     for path in SCRIPTS:
         text = path.read_text()
         assert len(text.splitlines()) <= 150, path
-        assert [danger for danger in DANGERS if danger in text] == [], path
+        assert [name for name in UNSAFE if name in text] == [], path
 
 
 def test_functions_are_short() -> None:
@@ -64,7 +64,7 @@ def test_functions_are_short() -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
-def test_every_file_says_what_is_in_it(path: Path) -> None:
+def test_every_file_has_a_docstring(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text()))
     assert docstring
     assert docstring.splitlines()[0].endswith((".", "?"))
@@ -83,17 +83,17 @@ def test_only_the_database_module_commits() -> None:
     assert users_of({"commit", "begin", "begin_nested"}) == {"core/db/database.py"}
 
 
-def test_nobody_reaches_underneath_the_guard() -> None:
-    """It reads what SQLAlchemy sends; the driver's own connection it cannot see."""
+def test_driver_connections_are_not_used() -> None:
+    """The guard sees the statements of SQLAlchemy, not those of the driver."""
     beneath = {"raw_connection", "get_raw_connection", "driver_connection"}
     assert users_of(beneath) == set()
 
 
-def test_nobody_creates_tables_but_a_migration() -> None:
+def test_only_migrations_create_tables() -> None:
     assert users_of({"create_all", "drop_all"}) == set()
 
 
-def test_nobody_raises_the_framework_s_exception() -> None:
+def test_the_framework_s_exception_is_not_raised() -> None:
     raised = {
         name
         for name, node in functions()
@@ -103,9 +103,9 @@ def test_nobody_raises_the_framework_s_exception() -> None:
     assert raised == set()
 
 
-# They change with every request or every attempt: the security log tells their story.
+# Changed by each request or login attempt, and recorded in the security log.
 UNAUDITED = {"auth_session", "user_revoked_token", "login_throttle"}
-# Nobody audits the auditor.
+# The tables of the audit itself.
 AUDIT = {
     "audit_change",
     "audit_access",
@@ -118,7 +118,7 @@ AUDIT = {
 }
 
 
-def test_every_table_is_an_entity_s() -> None:
+def test_every_table_is_audited_or_exempt() -> None:
     tables = {model.__table__ for model in entities()}
     names = {table.name for table in tables if table.metadata is SQLModel.metadata}
     assert set(SQLModel.metadata.tables) == names | UNAUDITED | AUDIT

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what a generated client and a reader of the docs rely on."""
+"""The OpenAPI document: its completeness, and the types of a generated client."""
 
 import difflib
 import json
@@ -25,12 +25,12 @@ API = {
 }
 
 
-def test_the_document_is_the_one_that_was_reviewed() -> None:
+def test_the_document_matches_the_reviewed_snapshot() -> None:
     before, after = SNAPSHOT.read_text(encoding="utf-8"), document()
     difference = "\n".join(
         difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
     )
-    hint = "If this is meant: python scripts/export_openapi.py, and commit docs/"
+    hint = "If intended: python scripts/export_openapi.py, and commit docs/"
     assert before == after, f"{hint}\n{difference}"
 
 
@@ -39,7 +39,7 @@ def test_there_are_operations() -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_operation_says_what_it_is(name: str) -> None:
+def test_every_operation_is_described(name: str) -> None:
     operation = OPERATIONS[name]
     assert name.isidentifier()
     assert operation["tags"]
@@ -48,7 +48,7 @@ def test_every_operation_says_what_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", API)
-def test_every_error_has_the_problem_s_shape(name: str) -> None:
+def test_every_error_is_a_problem(name: str) -> None:
     responses = API[name]["responses"]
     errors = {status: r for status, r in responses.items() if status >= "400"}
     assert {"400", "422", "500", "503"} <= errors.keys()
@@ -72,10 +72,10 @@ def bodies() -> Iterator[str]:
 def test_every_body_has_an_example(name: str) -> None:
     schema = DOCUMENT["components"]["schemas"][name]
     assert schema["additionalProperties"] is False
-    assert schema.get("examples"), f"{name} shows nobody what to send"
+    assert schema.get("examples"), f"{name} has no example"
 
 
-def test_headers_that_clients_rely_on_are_told() -> None:
+def test_headers_that_clients_rely_on_are_documented() -> None:
     created = API["create_product"]["responses"]["201"]["headers"]
     assert created.keys() >= {"ETag", "Location"}
     assert "ETag" in API["get_product"]["responses"]["200"]["headers"]
@@ -86,7 +86,7 @@ def test_headers_that_clients_rely_on_are_told() -> None:
 
 # A field with a default may be left out of a request.
 OPTIONS = ("--default-non-nullable=false",)
-CLIENT_USE = """
+CLIENT_SOURCE = """
 import type { paths, components } from "./schema";
 
 type Product = components["schemas"]["ProductRead"];
@@ -94,23 +94,23 @@ type Post = paths["/api/v1/products"]["post"];
 type Get = paths["/api/v1/products"]["get"];
 type Create = Post["requestBody"]["content"]["application/json"];
 type Listed = Get["responses"]["200"]["content"]["application/json"];
-type Refused = Post["responses"]["422"]["content"]["application/problem+json"];
+type Rejected = Post["responses"]["422"]["content"]["application/problem+json"];
 
 export const pen: Create = { sku: "PEN-1", name: "Pen", price: "1.50" };
 export const total = (page: Listed): number | null => page.total;
 export const first = (page: Listed): Product | undefined => page.items[0];
-export const why = (problem: Refused): string => problem.code;
+export const why = (problem: Rejected): string => problem.code;
 // @ts-expect-error A price is a decimal string.
 export const wrong: Create = { sku: "PEN-1", name: "Pen", price: 1.5 };
 """
 
 
 @pytest.mark.client
-@pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm here")
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
 def test_a_generated_client_type_checks(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
     (tmp_path / "openapi.json").write_text(document(), encoding="utf-8")
-    (tmp_path / "use.ts").write_text(CLIENT_USE)
+    (tmp_path / "use.ts").write_text(CLIENT_SOURCE)
     packages = ("openapi-typescript@7.13.0", "typescript@5.9.3")
     steps = (
         ("npm", "install", "--silent", "--no-audit", "--no-fund", *packages),

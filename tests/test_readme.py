@@ -1,4 +1,4 @@
-"""The commands of README.md, run by bash against a server, as a reader runs them."""
+"""The commands of README.md, run by bash against a server."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ from tests.databases import ROOT, make_settings
 from tests.servers import serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# The first command that fails, or is answered with an error, ends the script.
+# Exit at the first command that fails or receives an error response.
 STRICT = 'set -euo pipefail; curl() { command curl --fail-with-body "$@"; }\n'
 
 

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import PEN, Json, body, make
-from tests.conftest import Allow
+from tests.conftest import ClientWith
 
 
 def changes(client: TestClient, **query: Any) -> Json:
@@ -96,10 +96,10 @@ def test_the_audit_api_is_read_only(client: TestClient, method: str, page: str) 
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_reading_the_logs_requires_audit_read(allow: Allow) -> None:
+def test_reading_the_logs_requires_audit_read(client_with: ClientWith) -> None:
     for path in ("changes", "accesses", "requests/x"):
-        assert allow("products:read").get(f"audit/{path}").status_code == 403
-    auditor = allow("audit:read")
+        assert client_with("products:read").get(f"audit/{path}").status_code == 403
+    auditor = client_with("audit:read")
     assert auditor.get("audit/changes").status_code == 200
     assert auditor.get("audit/accesses").status_code == 200
     assert auditor.get("audit/requests/x").status_code == 404

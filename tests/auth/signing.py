@@ -1,4 +1,4 @@
-"""Signing in as a client does, for the tests of authentication."""
+"""Requests to sign in, refresh and read the account."""
 
 from typing import Any
 

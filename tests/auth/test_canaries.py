@@ -1,4 +1,4 @@
-"""Secrets go where they are meant to go: into one answer, and nowhere else."""
+"""Secrets appear in one response, and not in logs, tables or other responses."""
 
 import asyncio
 import json
@@ -22,27 +22,27 @@ from app.core.config import Settings
 from app.main import create_app, open_database
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, refresh
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.servers import serving
 
 KEY = "canary-of-the-secret-key-" + "k" * 20
 WRONG = "canary of a wrong password"
-TYPED = "canary-typed@example.com"
+TYPED_EMAIL = "canary-typed@example.com"
 GARBAGE = "canary.of.garbage"
 JSON = {"content-type": "application/json"}
-BREAK = "ALTER TABLE user_account RENAME COLUMN email_key TO lost"
-FIXED = {KEY, PASSWORD, NEW_PASSWORD, WRONG, TYPED, GARBAGE}
+BREAK_TABLE = "ALTER TABLE user_account RENAME COLUMN email_key TO lost"
+FIXED = {KEY, PASSWORD, NEW_PASSWORD, WRONG, TYPED_EMAIL, GARBAGE}
 
 
 @pytest.fixture
 def settings(url: str) -> Settings:
-    # Not even whoever asks for every detail is told these.
+    # The debug log must not contain secrets either.
     return make_settings(url, SECRET_KEY=KEY, LOG_LEVEL="DEBUG")
 
 
 def dump(settings: Settings) -> str:
-    """Return all rows of all tables, and what is still on its way there."""
+    """Return all rows of all tables, and the spooled ones."""
 
     async def read() -> str:
         async with open_database(settings) as database, database.reading() as session:
@@ -64,50 +64,52 @@ def execute(settings: Settings, statement: str) -> None:
 
 
 def parts(pair: dict[str, Any]) -> set[str]:
-    """Return what of a pair must not be seen: the whole, and what makes it work."""
+    """Return the secrets of a pair: the tokens, their signatures and the secret."""
     access, renewal = pair["access_token"], pair["refresh_token"]
-    _, secret, _, seal = renewal.split(".")
-    return {access, access.rpartition(".")[2], renewal, secret, seal}
+    _, secret, _, mac = renewal.split(".")
+    return {access, access.rpartition(".")[2], renewal, secret, mac}
 
 
 def found(secrets: set[str], place: str) -> list[str]:
     return [secret for secret in secrets if secret in place]
 
 
-class Life:
-    """Everything that somebody may do with passwords and tokens, right and wrong."""
+class Usage:
+    """Valid and invalid requests with passwords and tokens."""
 
     def __init__(self, client: Any, email: str, log: Callable[[], str]) -> None:
         self.client, self.email, self.log = client, email, log
         self.secrets = set(FIXED)
 
-    def live(self) -> None:
-        pair = self.carry(login(self.client, self.email))
-        pair = self.carry(refresh(self.client, pair))
+    def run(self) -> None:
+        pair = self.accept_pair(login(self.client, self.email))
+        pair = self.accept_pair(refresh(self.client, pair))
         change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
         changed = self.client.post("auth/password", json=change, headers=bearer(pair))
-        pair = self.carry(changed)
-        for answer in self.mistakes(pair):
+        pair = self.accept_pair(changed)
+        for answer in self.invalid_requests(pair):
             assert 400 <= answer.status_code < 500
             assert found(self.secrets, f"{answer.headers} {answer.text}") == []
         assert self.client.post("auth/logout", headers=bearer(pair)).status_code == 204
 
-    def carry(self, answer: Any) -> dict[str, Any]:
-        """Take the new pair of an answer, if it has nothing else to hide."""
+    def accept_pair(self, answer: Any) -> dict[str, Any]:
+        """Return the pair of a response that contains no other secret."""
         assert answer.status_code == 200, answer.text
         pair: dict[str, Any] = answer.json()
-        shown = f"{answer.headers} {answer.text}"
-        assert found(self.secrets - parts(pair), shown) == []
+        visible = f"{answer.headers} {answer.text}"
+        assert found(self.secrets - parts(pair), visible) == []
         assert found(parts(pair), str(answer.headers)) == []
         self.secrets |= parts(pair)
         return pair
 
-    def mistakes(self, pair: dict[str, Any]) -> Iterator[Any]:
+    def invalid_requests(self, pair: dict[str, Any]) -> Iterator[Any]:
         client, header = self.client, bearer(pair)
-        yield login(client, TYPED, WRONG)
+        yield login(client, TYPED_EMAIL, WRONG)
         yield login(client, self.email, WRONG)
         yield login(client, self.email, WRONG * 10)
-        yield client.post("auth/login", json={"username": TYPED, "password": WRONG})
+        yield client.post(
+            "auth/login", json={"username": TYPED_EMAIL, "password": WRONG}
+        )
         yield client.post("auth/refresh", json={"refresh_token": [GARBAGE]})
         yield client.post("auth/refresh", json={"refresh_token": GARBAGE})
         yield client.post("auth/refresh", content=GARBAGE, headers=JSON)
@@ -122,23 +124,25 @@ class Life:
 
 
 @pytest.fixture
-def life(settings: Settings, enter: Enter) -> Iterator[Life]:
-    # The client's own log, which shows addresses, is none of our business.
+def usage(settings: Settings, make_account: MakeAccount) -> Iterator[Usage]:
+    # The test client logs URLs, which may contain secrets.
     logging.getLogger("httpx2").setLevel(logging.ERROR)
     with redirect_stdout(StringIO()) as log:
         app = create_app(settings)
     with TestClient(
         app, "http://test/api/v1/", raise_server_exceptions=False
     ) as client:
-        yield Life(client, enter().email, log.getvalue)
+        yield Usage(client, make_account().email, log.getvalue)
 
 
 @pytest.mark.asvs("16.2.5")
-def test_a_life_leaves_no_secret_behind(life: Life, settings: Settings) -> None:
-    life.live()
-    assert life.log().count("login_failed") == 2
-    assert found(life.secrets, life.log()) == []
-    assert found(life.secrets, dump(settings)) == []
+def test_ordinary_use_stores_and_logs_no_secret(
+    usage: Usage, settings: Settings
+) -> None:
+    usage.run()
+    assert usage.log().count("login_failed") == 2
+    assert found(usage.secrets, usage.log()) == []
+    assert found(usage.secrets, dump(settings)) == []
 
 
 def crash(*_: object) -> Any:
@@ -146,41 +150,43 @@ def crash(*_: object) -> Any:
 
 
 @pytest.mark.asvs("16.5.1")
-def test_a_crash_shows_no_secret(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = life.client
-    pair = life.carry(login(client, life.email))
+def test_a_crash_reveals_no_secret(
+    usage: Usage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = usage.client
+    pair = usage.accept_pair(login(client, usage.email))
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     monkeypatch.setattr(hashing, "verify", crash)
     monkeypatch.setattr(service, "issue_token_pair", crash)
     answers = [
-        login(client, life.email),
+        login(client, usage.email),
         refresh(client, pair),
         client.post("auth/password", json=body, headers=bearer(pair)),
     ]
     assert [answer.status_code for answer in answers] == [500] * 3
-    assert life.log().count("request_crashed") == 3
-    shown = "".join(f"{answer.headers} {answer.text}" for answer in answers)
-    assert found(life.secrets, life.log() + shown) == []
+    assert usage.log().count("request_crashed") == 3
+    visible = "".join(f"{answer.headers} {answer.text}" for answer in answers)
+    assert found(usage.secrets, usage.log() + visible) == []
 
 
-def test_a_broken_table_shows_nothing(life: Life, settings: Settings) -> None:
-    execute(settings, BREAK)
-    assert login(life.client, TYPED, WRONG).status_code == 500
-    assert "request_crashed" in life.log()
-    assert found(life.secrets, life.log()) == []
+def test_a_database_error_reveals_no_secret(usage: Usage, settings: Settings) -> None:
+    execute(settings, BREAK_TABLE)
+    assert login(usage.client, TYPED_EMAIL, WRONG).status_code == 500
+    assert "request_crashed" in usage.log()
+    assert found(usage.secrets, usage.log()) == []
 
 
-def test_production_keeps_its_secrets_too(
-    url: str, tmp_path: Path, enter: Enter
+def test_production_reveals_no_secret(
+    url: str, tmp_path: Path, make_account: MakeAccount
 ) -> None:
     with serving(url, tmp_path, SECRET_KEY=KEY, ENVIRONMENT="production") as server:
         client: Any = httpx2.Client(base_url=f"{server.base_url}/api/v1/")
-        life = Life(client, enter().email, server.log.read_text)
-        life.live()
-        execute(make_settings(url), BREAK)
-        assert login(client, TYPED, WRONG).status_code == 500
+        usage = Usage(client, make_account().email, server.log.read_text)
+        usage.run()
+        execute(make_settings(url), BREAK_TABLE)
+        assert login(client, TYPED_EMAIL, WRONG).status_code == 500
         client.close()
         assert server.stop() == 0
-    lines = map(json.loads, life.log().splitlines())
+    lines = map(json.loads, usage.log().splitlines())
     assert "request_crashed" in {line["event"] for line in lines}
-    assert found(life.secrets, life.log()) == []
+    assert found(usage.secrets, usage.log()) == []

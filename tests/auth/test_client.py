@@ -1,4 +1,4 @@
-"""Whom the application takes a request to come from, and whom it does not believe."""
+"""Client addresses: trusted proxies and forged headers."""
 
 import sys
 from pathlib import Path
@@ -16,14 +16,14 @@ from app.auth.client import client_ip
 from app.auth.models import AuthSession
 from app.core.config import Settings
 from app.main import create_app
-from tests.conftest import Enter, Read
+from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
 from tests.servers import serving
 
 PROXY = "10.0.0.1"
 PROXIES = f"{PROXY}, 192.168.0.0/16, 2001:db8::/32"
-STRANGER = "203.0.113.9"
-NOWHERE = "sqlite:///never.db"
+CLIENT = "203.0.113.9"
+UNUSED_URL = "sqlite:///never.db"
 
 
 Headers = list[tuple[str, str]]
@@ -33,22 +33,22 @@ def forwarded(*values: str) -> Headers:
     return [("x-forwarded-for", value) for value in values]
 
 
-def seen(settings: Settings, peer: str, headers: Headers) -> str:
-    """Return the address that the application takes this request to come from."""
+def resolved_ip(settings: Settings, peer: str, headers: Headers) -> str:
+    """Return the client address that the application derives from a request."""
     raw = [(name.encode(), value.encode()) for name, value in headers]
     scope = {"type": "http", "client": (peer, 1), "headers": raw}
     app = SimpleNamespace(state=SimpleNamespace(settings=settings))
     return client_ip(HTTPConnection(scope | {"app": app}))
 
 
-# Who connects; what the headers claim; who it is.
+# The peer, its headers, and the resulting client address.
 CASES: dict[str, tuple[str, Headers, str]] = {
-    "no proxy": (STRANGER, [], STRANGER),
-    "a stranger's claim": (STRANGER, forwarded("192.0.2.1"), STRANGER),
-    "a stranger who claims to be a proxy": (STRANGER, forwarded(PROXY), STRANGER),
+    "no proxy": (CLIENT, [], CLIENT),
+    "an untrusted header": (CLIENT, forwarded("192.0.2.1"), CLIENT),
+    "an untrusted proxy address": (CLIENT, forwarded(PROXY), CLIENT),
     "a proxy": (PROXY, forwarded("192.0.2.1"), "192.0.2.1"),
     "a proxy of a network": ("192.168.9.9", forwarded("192.0.2.1"), "192.0.2.1"),
-    "a proxy that says nothing": (PROXY, [], PROXY),
+    "a proxy without a header": (PROXY, [], PROXY),
     "a forged hop": (PROXY, forwarded("6.6.6.6, 192.0.2.1"), "192.0.2.1"),
     "a forged header": (PROXY, forwarded("6.6.6.6", "192.0.2.1"), "192.0.2.1"),
     "a forged proxy": (PROXY, forwarded(f"{PROXY}, 192.0.2.1"), "192.0.2.1"),
@@ -73,22 +73,24 @@ CASES: dict[str, tuple[str, Headers, str]] = {
 
 @pytest.mark.asvs("4.1.3")
 @pytest.mark.parametrize("case", CASES)
-def test_whose_request_it_is(case: str) -> None:
+def test_the_client_address_is_resolved(case: str) -> None:
     peer, headers, address = CASES[case]
-    settings = make_settings(NOWHERE, TRUSTED_PROXIES=PROXIES)
-    assert seen(settings, peer, headers) == address
+    settings = make_settings(UNUSED_URL, TRUSTED_PROXIES=PROXIES)
+    assert resolved_ip(settings, peer, headers) == address
 
 
-def test_nobody_is_believed_unless_the_settings_say_so() -> None:
-    assert seen(make_settings(NOWHERE), PROXY, forwarded("192.0.2.1")) == PROXY
+def test_forwarded_headers_are_ignored_by_default() -> None:
+    assert (
+        resolved_ip(make_settings(UNUSED_URL), PROXY, forwarded("192.0.2.1")) == PROXY
+    )
 
 
-@pytest.mark.parametrize("case", ["a stranger's claim", "a forged hop", "a zone"])
-def test_a_session_keeps_the_address(
-    url: str, enter: Enter, read: Read, case: str
+@pytest.mark.parametrize("case", ["an untrusted header", "a forged hop", "a zone"])
+def test_a_session_stores_the_client_address(
+    url: str, make_account: MakeAccount, read: Read, case: str
 ) -> None:
     peer, headers, address = CASES[case]
-    body = {"refresh_token": enter().refresh_token}
+    body = {"refresh_token": make_account().refresh_token}
     app = create_app(make_settings(url, TRUSTED_PROXIES=PROXIES))
     with TestClient(app, "http://test", client=(peer, 1)) as client:
         answer = client.post("/api/v1/auth/refresh", json=body, headers=headers)
@@ -97,18 +99,18 @@ def test_a_session_keeps_the_address(
 
 
 @pytest.mark.parametrize("proxies", ["*", "10.0.0.0/33", "10.0.0.1/8", "proxy", "::x"])
-def test_a_proxy_that_is_no_network_is_refused(proxies: str) -> None:
+def test_an_invalid_proxy_network_is_rejected(proxies: str) -> None:
     with pytest.raises(ValidationError, match="TRUSTED_PROXIES"):
-        make_settings(NOWHERE, TRUSTED_PROXIES=proxies)
+        make_settings(UNUSED_URL, TRUSTED_PROXIES=proxies)
 
 
 @pytest.mark.parametrize(
     ("proxies", "ip"), [("", "127.0.0.1"), ("127.0.0.1", "6.6.6.6")]
 )
-def test_the_server_believes_no_more_than_the_application(
+def test_the_server_trusts_the_same_proxies_as_the_application(
     url: str, tmp_path: Path, proxies: str, ip: str
 ) -> None:
-    form = {"username": "nobody@example.com", "password": "wrong"}
+    form = {"username": "unknown@example.com", "password": "wrong"}
     python = (sys.executable, "-m", "app")
     with serving(url, tmp_path, python, TRUSTED_PROXIES=proxies) as server:
         headers = {"x-forwarded-for": "6.6.6.6"}

@@ -1,4 +1,4 @@
-"""The security log: everything that matters is told, each by one stable name."""
+"""The security log: each action logs one event with a stable name."""
 
 import ast
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from app import auth
 from app.core.config import Settings
 from tests.accounts import PASSWORD, ROOT, Account, root_header
 from tests.auth.signing import NEW_PASSWORD, login, refresh
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 
 AUTH = Path(auth.__path__[0])
 WRONG = "not the password"
@@ -22,11 +22,11 @@ GRANTS: dict[str, list[str]] = {"tasks": []}
 
 
 @dataclass
-class Scene:
-    """A client, a superuser, and a way to bring in others."""
+class Scenario:
+    """A client, the superuser, and a factory of accounts."""
 
     client: TestClient
-    enter: Enter
+    make_account: MakeAccount
     root: dict[str, str]
 
     def as_root(self, method: str, path: str, json: object = None) -> Any:
@@ -39,103 +39,117 @@ class Scene:
     ) -> Any:
         return self.client.request(method, path, json=json, headers=user.header)
 
-    def role(self) -> str:
+    def create_role(self) -> str:
         made = self.as_root("POST", "roles", {"name": "sales"})
         return f"roles/{made['id']}"
 
 
 @pytest.fixture
-def scene(stranger: TestClient, enter: Enter, settings: Settings) -> Scene:
-    return Scene(stranger, enter, root_header(settings))
+def scenario(
+    anonymous: TestClient, make_account: MakeAccount, settings: Settings
+) -> Scenario:
+    return Scenario(anonymous, make_account, root_header(settings))
 
 
-def fail(scene: Scene, times: int = 1) -> None:
-    email = scene.enter().email
+def fail_login(scenario: Scenario, times: int = 1) -> None:
+    email = scenario.make_account().email
     for _ in range(times):
-        login(scene.client, email, WRONG)
+        login(scenario.client, email, WRONG)
 
 
-def reuse(scene: Scene) -> None:
-    pair = {"refresh_token": scene.enter().refresh_token}
+def reuse_token(scenario: Scenario) -> None:
+    pair = {"refresh_token": scenario.make_account().refresh_token}
     for _ in range(2):
-        refresh(scene.client, pair)
+        refresh(scenario.client, pair)
 
 
-def change_password(scene: Scene, current: str) -> None:
+def change_password(scenario: Scenario, current: str) -> None:
     body = {"current_password": current, "new_password": NEW_PASSWORD}
-    scene.as_user(scene.enter(), "POST", "auth/password", body)
+    scenario.as_user(scenario.make_account(), "POST", "auth/password", body)
 
 
-def end_session(scene: Scene) -> None:
-    user = scene.enter()
-    (session,) = scene.as_user(user, "GET", "auth/sessions").json()
-    scene.as_user(user, "DELETE", f"auth/sessions/{session['id']}")
+def end_session(scenario: Scenario) -> None:
+    user = scenario.make_account()
+    (session,) = scenario.as_user(user, "GET", "auth/sessions").json()
+    scenario.as_user(user, "DELETE", f"auth/sessions/{session['id']}")
 
 
-def promote(scene: Scene) -> None:
+def promote_user(scenario: Scenario) -> None:
     body = {"is_superuser": True, "current_password": PASSWORD}
-    scene.as_root("PUT", f"users/{scene.enter().id}/superuser", body)
+    scenario.as_root("PUT", f"users/{scenario.make_account().id}/superuser", body)
 
 
-def assign(scene: Scene) -> None:
-    role_id = scene.role().removeprefix("roles/")
-    scene.as_root("PATCH", f"users/{scene.enter().id}", {"role_ids": [role_id]})
+def assign_roles(scenario: Scenario) -> None:
+    role_id = scenario.create_role().removeprefix("roles/")
+    scenario.as_root(
+        "PATCH", f"users/{scenario.make_account().id}", {"role_ids": [role_id]}
+    )
 
 
-def take_away(scene: Scene) -> None:
-    user = scene.enter("products:read")
-    scene.as_root("PATCH", f"users/{user.id}", {"role_ids": []})
+def remove_roles(scenario: Scenario) -> None:
+    user = scenario.make_account("products:read")
+    scenario.as_root("PATCH", f"users/{user.id}", {"role_ids": []})
 
 
-def hire(scene: Scene) -> None:
-    role_id = scene.role().removeprefix("roles/")
+def create_user(scenario: Scenario) -> None:
+    role_id = scenario.create_role().removeprefix("roles/")
     account = {"email": "a@example.com", "full_name": "A", "password": PASSWORD}
-    scene.as_root("POST", "users", account | {"role_ids": [role_id]})
+    scenario.as_root("POST", "users", account | {"role_ids": [role_id]})
 
 
-def reset(scene: Scene) -> None:
-    scene.as_root("PATCH", f"users/{scene.enter().id}", {"password": NEW_PASSWORD})
+def reset_password(scenario: Scenario) -> None:
+    scenario.as_root(
+        "PATCH", f"users/{scenario.make_account().id}", {"password": NEW_PASSWORD}
+    )
 
 
-def overreach(scene: Scene) -> None:
+def exceed_permissions(scenario: Scenario) -> None:
     role = {"name": "x", "modules": {"users": ["delete"]}}
-    refused = scene.as_user(scene.enter("roles:create"), "POST", "roles", role)
-    assert refused.status_code == 403
+    rejected = scenario.as_user(
+        scenario.make_account("roles:create"), "POST", "roles", role
+    )
+    assert rejected.status_code == 403
 
 
-def meet_garbage(scene: Scene) -> None:
-    login(scene.client, scene.enter(password_hash="garbage").email)
+def use_unreadable_hash(scenario: Scenario) -> None:
+    login(scenario.client, scenario.make_account(password_hash="garbage").email)
 
 
-def logout_all(scene: Scene) -> None:
-    scene.as_user(scene.enter(), "POST", "auth/logout-all")
+def logout_all(scenario: Scenario) -> None:
+    scenario.as_user(scenario.make_account(), "POST", "auth/logout-all")
 
 
-Act = Callable[[Scene], object]
+Act = Callable[[Scenario], object]
 
-# What happens, and the one name by which it is told.
+# Each event, and an action that logs it.
 ACTIONS: list[tuple[str, Act]] = [
-    ("login_succeeded", lambda s: login(s.client, s.enter().email)),
-    ("login_failed", fail),
-    ("login_blocked", lambda s: fail(s, times=6)),
-    ("password_hash_unreadable", meet_garbage),
-    ("token_reused", reuse),
+    ("login_succeeded", lambda s: login(s.client, s.make_account().email)),
+    ("login_failed", fail_login),
+    ("login_blocked", lambda s: fail_login(s, times=6)),
+    ("password_hash_unreadable", use_unreadable_hash),
+    ("token_reused", reuse_token),
     ("password_changed", lambda s: change_password(s, PASSWORD)),
-    ("password_changed", reset),
+    ("password_changed", reset_password),
     ("password_refused", lambda s: change_password(s, WRONG)),
-    ("permission_denied", lambda s: s.as_user(s.enter(), "GET", "products")),
-    ("permission_denied", overreach),
-    ("logged_out", lambda s: s.as_user(s.enter(), "POST", "auth/logout")),
+    ("permission_denied", lambda s: s.as_user(s.make_account(), "GET", "products")),
+    ("permission_denied", exceed_permissions),
+    ("logged_out", lambda s: s.as_user(s.make_account(), "POST", "auth/logout")),
     ("logged_out_everywhere", logout_all),
     ("session_ended", end_session),
-    ("sessions_ended", lambda s: s.as_root("DELETE", f"users/{s.enter().id}/sessions")),
-    ("superuser_changed", promote),
-    ("roles_assigned", assign),
-    ("roles_assigned", take_away),
-    ("roles_assigned", hire),
-    ("role_created", lambda s: s.role()),
-    ("grants_changed", lambda s: s.as_root("PATCH", s.role(), {"modules": GRANTS})),
-    ("role_deleted", lambda s: s.as_root("DELETE", s.role())),
+    (
+        "sessions_ended",
+        lambda s: s.as_root("DELETE", f"users/{s.make_account().id}/sessions"),
+    ),
+    ("superuser_changed", promote_user),
+    ("roles_assigned", assign_roles),
+    ("roles_assigned", remove_roles),
+    ("roles_assigned", create_user),
+    ("role_created", lambda s: s.create_role()),
+    (
+        "grants_changed",
+        lambda s: s.as_root("PATCH", s.create_role(), {"modules": GRANTS}),
+    ),
+    ("role_deleted", lambda s: s.as_root("DELETE", s.create_role())),
 ]
 
 ADMINISTRATIVE = {
@@ -150,36 +164,37 @@ ADMINISTRATIVE = {
 
 @pytest.mark.asvs("16.3.1")
 @pytest.mark.parametrize(("event", "act"), ACTIONS)
-def test_what_happens_is_told(scene: Scene, event: str, act: Act) -> None:
+def test_an_action_logs_its_event(scenario: Scenario, event: str, act: Act) -> None:
     with capture_logs() as logs:
-        act(scene)
-    told = [entry for entry in logs if entry["event"] == event]
-    assert told, logs
-    assert {"user_id", "ip", "role_id"} & told[0].keys() or act is meet_garbage
+        act(scenario)
+    entries = [entry for entry in logs if entry["event"] == event]
+    assert entries, logs
+    names = entries[0].keys()
+    assert {"user_id", "ip", "role_id"} & names or act is use_unreadable_hash
     if event in ADMINISTRATIVE:
-        assert told[0].get("by") == str(ROOT.user_id)
+        assert entries[0].get("by") == str(ROOT.user_id)
 
 
-def test_a_role_that_comes_back_is_told_like_a_new_one(scene: Scene) -> None:
-    role = scene.role()
-    scene.as_root("DELETE", role)
+def test_a_restored_role_is_logged_as_created(scenario: Scenario) -> None:
+    role = scenario.create_role()
+    scenario.as_root("DELETE", role)
     with capture_logs() as logs:
-        scene.as_root("POST", f"{role}/restore")
+        scenario.as_root("POST", f"{role}/restore")
     assert [entry["event"] for entry in logs] == ["role_created", "request"]
 
 
-def test_what_did_not_happen_is_not_told(scene: Scene) -> None:
-    scene.role()
-    other = scene.as_root("POST", "roles", {"name": "other"})
+def test_a_rejected_change_logs_no_event(scenario: Scenario) -> None:
+    scenario.create_role()
+    other = scenario.as_root("POST", "roles", {"name": "other"})
     with capture_logs() as logs:
         change = {"name": "sales", "modules": GRANTS}
         url = f"roles/{other['id']}"
-        refused = scene.client.patch(url, json=change, headers=scene.root)
-    assert refused.status_code == 409
+        rejected = scenario.client.patch(url, json=change, headers=scenario.root)
+    assert rejected.status_code == 409
     assert [entry["event"] for entry in logs] == ["request"]
 
 
-def test_nothing_else_is_told() -> None:
+def test_every_logged_event_is_tested() -> None:
     sources = [ast.parse(path.read_text()) for path in AUTH.rglob("*.py")]
     calls = [node for tree in sources for node in ast.walk(tree)]
     names = {name for call in calls if (name := event_of(call))}
@@ -187,7 +202,7 @@ def test_nothing_else_is_told() -> None:
 
 
 def event_of(node: ast.AST) -> str | None:
-    """Return the name of the event that a call of a logger writes."""
+    """Return the event name if the node is a call of a logger."""
     match node:
         case ast.Call(
             func=ast.Attribute(attr="info" | "warning" | "error" | "log_event"),

@@ -1,4 +1,4 @@
-"""Nobody outside writes into the log, and nobody is named there who failed to enter."""
+"""Log injection, and the privacy of failed logins."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.databases import Template, make_settings
 from tests.servers import Server, serving
 
 TYPED = "my-password-typed-as-a-name"
-# Line breaks, a colour, a backspace, and what a line of ours looks like.
+# Line breaks, an ANSI colour, a backspace, and the format of a log line.
 LINES = "x\r\n2026-01-01T00:00:00Z [info] forged=yes"
 COLOUR = "x\x1b[31m\x08\x9b31m"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z \[(info|warning|error) +\] \S")
@@ -22,7 +22,7 @@ LOGIN = "/api/v1/auth/login"
 
 
 def send(server: Server, target: str, body: str = "", **headers: str) -> int:
-    """Send what no well-behaved client would; return the status of the answer."""
+    """Send a raw request; return the status of the response."""
     kind = "application/x-www-form-urlencoded"
     headers |= {"host": "localhost", "connection": "close", "content_type": kind}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -55,49 +55,49 @@ def attack(server: Server) -> None:
             assert send(server, LOGIN, form, **{name: value}) in (400, 401)
 
 
-def fail_to_enter(server: Server) -> None:
+def fail_logins(server: Server) -> None:
     form = f"username={TYPED}&password=wrong"
     statuses = [send(server, LOGIN, form) for _ in range(7)]
     assert statuses == [401] * 5 + [429] * 2
 
 
 @dataclass
-class Trace:
-    """What a server that was attacked has left: its log, and its database's content."""
+class Output:
+    """The log and the database of a server after the attacks."""
 
     log: str
     rows: str
 
 
 @pytest.fixture(scope="module", params=["development", "production"])
-def trace(
+def output(
     template: Template,
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
-) -> Iterator[Trace]:
+) -> Iterator[Output]:
     values = {"ENVIRONMENT": request.param, "TRUSTED_PROXIES": "127.0.0.1"}
     folder = tmp_path_factory.mktemp("log")
     with template.copy() as url, serving(url, folder, **values) as server:
-        fail_to_enter(server)
+        fail_logins(server)
         attack(server)
         assert server.stop() == 0
-        yield Trace(server.log.read_bytes().decode(), dump(make_settings(url)))
+        yield Output(server.log.read_bytes().decode(), dump(make_settings(url)))
 
 
 @pytest.mark.asvs("16.4.1")
-def test_what_is_sent_cannot_write_lines(trace: Trace) -> None:
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", trace.log)
-    lines = trace.log.split("\n")[:-1]
+def test_requests_cannot_inject_log_lines(output: Output) -> None:
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", output.log)
+    lines = output.log.split("\n")[:-1]
     if lines[0].startswith("{"):
-        told = [json.loads(line) for line in lines]
-        assert not any("forged" in each for each in told)
+        entries = [json.loads(line) for line in lines]
+        assert not any("forged" in each for each in entries)
     else:
         assert all(LINE.match(line) for line in lines)
-    assert "login_failed" in trace.log
+    assert "login_failed" in output.log
 
 
 @pytest.mark.asvs("16.2.5")
-def test_whoever_fails_to_enter_is_not_named(trace: Trace) -> None:
-    assert "login_blocked" in trace.log
-    assert TYPED not in trace.log
-    assert TYPED not in trace.rows
+def test_a_failed_login_does_not_log_the_email(output: Output) -> None:
+    assert "login_blocked" in output.log
+    assert TYPED not in output.log
+    assert TYPED not in output.rows

@@ -1,4 +1,4 @@
-"""The database is away: nobody gets in, and nobody is told that her token is bad."""
+"""Database outages: requests are answered 503, not 401."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +17,11 @@ from tests.servers import free_port, serving
 
 
 def requests(client: Any, user: Account) -> Iterator[Any]:
-    """Do what only the database can allow."""
+    """Send requests that need the database."""
     header, pair = user.header, {"refresh_token": user.refresh_token}
     change = {"current_password": NEW_PASSWORD, "new_password": NEW_PASSWORD}
     yield login(client, user.email)
-    yield login(client, "nobody@example.com")
+    yield login(client, "unknown@example.com")
     yield client.post("auth/refresh", json=pair)
     yield client.get("auth/me", headers=header)
     yield client.get("auth/sessions", headers=header)
@@ -45,7 +45,9 @@ def user(settings: Settings) -> Account:
 
 
 @pytest.mark.asvs("16.5.2")
-def test_where_nothing_listens_nobody_gets_in(tmp_path: Path, user: Account) -> None:
+def test_requests_are_503_while_the_database_is_unreachable(
+    tmp_path: Path, user: Account
+) -> None:
     away = f"postgresql://user:secret@127.0.0.1:{free_port()}/app"
     with serving(away, tmp_path) as server, server.client() as client:
         check_unavailable(requests(client, user))
@@ -54,7 +56,7 @@ def test_where_nothing_listens_nobody_gets_in(tmp_path: Path, user: Account) -> 
 
 @pytest.mark.slow
 @pytest.mark.asvs("16.5.2")
-def test_a_database_that_stops_and_comes_back(postgresql: Any) -> None:
+def test_requests_are_503_until_a_stopped_database_returns(postgresql: Any) -> None:
     settings = make_settings(postgresql.get_uri("template"))
     user = add_account(settings, is_superuser=True)
     with TestClient(

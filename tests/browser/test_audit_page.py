@@ -14,7 +14,7 @@ from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.test_pages import DISPLAYS
 from tests.databases import make_settings
-from tests.servers import PATIENCE, Server
+from tests.servers import TIMEOUT, Server
 
 pytestmark = [
     pytest.mark.browser,
@@ -90,7 +90,7 @@ def sessions(server: Server) -> int:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)

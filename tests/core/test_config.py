@@ -170,6 +170,6 @@ def test_the_server_reports_an_invalid_setting_in_one_line(
     env = environment("", **(SAFE | {"WORKERS": "1"} | values))
     done = command(("-m", "app"), env)
     assert (done.code, done.output) == (1, "")
-    (sentence,) = done.complaint.splitlines()
+    (sentence,) = done.errors.splitlines()
     assert name in sentence
     assert CANARY not in sentence

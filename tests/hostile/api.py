@@ -1,4 +1,4 @@
-"""A client that sends what no well-meaning client would, and looks at the damage."""
+"""ASGI client that sends invalid requests and compares the state before and after."""
 
 import json
 import re
@@ -20,13 +20,13 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 HOST = (b"host", b"test")
 JSON = (b"content-type", b"application/json")
-# Answers to a request that cannot be read; any other, but for 5xx, means that it was.
+# Statuses of a request that cannot be parsed or validated.
 UNREADABLE = {400, 413, 415, 422}
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request to the last byte, as a server hands it to the application."""
+    """A raw request, as a server passes it to the application."""
 
     method: str
     path: str
@@ -50,9 +50,9 @@ async def exchange(app: ASGIApp, call: Call) -> list[Message]:
 
 
 class Api:
-    """One running application, with a record in each collection.
+    """A running application with a record in each collection.
 
-    It is called in this thread, past all that would tidy up a request before.
+    It is called directly, since an HTTP client would normalise the requests.
     """
 
     def __init__(self, app: ASGIApp, runner: Runner, token: str) -> None:
@@ -65,7 +65,7 @@ class Api:
                 self.ids[each.path] = self.send(each, self.example(each)).json()["id"]
 
     def example(self, operation: Operation) -> dict[str, Any]:
-        """Return the smallest valid body; the records that it names are there."""
+        """Return the smallest valid body, with references to existing records."""
         body = operation.example()
         contract = SLICES.get(operation.path.split("/")[3])
         references = contract.references.items() if contract else ()
@@ -79,54 +79,58 @@ class Api:
         return Response(start["status"], headers=start["headers"], content=body)
 
     def address(self, operation: Operation) -> str:
-        """Return the operation's path, with the id of a record that exists."""
+        """Return the operation's path with the id of an existing record."""
         id = self.ids.get(operation.path.partition("/{")[0], SAMPLES["uuid"])
         return re.sub(r"{\w+}", id, operation.path)
 
     def send(self, operation: Operation, body: Any) -> Response:
-        """Send this body; bytes go as they are."""
+        """Send this body; bytes are sent unchanged."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.call(Call(operation.method, self.address(operation), body=raw))
 
-    def fill(self, field: Field, value: Any) -> Response:
-        """Send a valid body, but for the one field."""
+    def send_field(self, field: Field, value: Any) -> Response:
+        """Send an otherwise valid body with this value of one field."""
         body = self.example(field.operation) | {field.name: value}
         return self.send(field.operation, body)
 
-    def ask(self, operation: Operation, query: bytes | dict[str, Any]) -> Response:
-        """Send this query; bytes go as they are."""
+    def query(self, operation: Operation, query: bytes | dict[str, Any]) -> Response:
+        """Send this query string; bytes are sent unchanged."""
         raw = query if isinstance(query, bytes) else urlencode(query).encode()
         return self.call(Call(operation.method, self.address(operation), raw))
 
-    def show(self, operation: Operation) -> Response:
-        """Read the record that the operation is about."""
+    def get_record(self, operation: Operation) -> Response:
+        """Get the record of the operation's path."""
         record = "".join(operation.path.partition("}")[:2])
         return self.call(Call("GET", self.address(replace(operation, path=record))))
 
-    def state(self, operation: Operation) -> list[Any]:
-        """Return what a change would show in: the record, and how many there are."""
+    def snapshot(self, operation: Operation) -> list[Any]:
+        """Return the collection's first page and total, and the record of the path."""
         about = [each for each in LISTS if operation.path.startswith(each.path)]
-        lists = [self.ask(each, {"limit": 3}).json() for each in about]
-        return [*lists, self.show(operation).json()] if "{" in operation.path else lists
+        lists = [self.query(each, {"limit": 3}).json() for each in about]
+        return (
+            [*lists, self.get_record(operation).json()]
+            if "{" in operation.path
+            else lists
+        )
 
     @contextmanager
     def unchanged(self, operation: Operation) -> Iterator[None]:
-        """Fail if what happens inside leaves a trace in the operation's collection."""
-        before = self.state(operation)
+        """Fail if the block changes the operation's collection."""
+        before = self.snapshot(operation)
         yield
-        assert self.state(operation) == before
+        assert self.snapshot(operation) == before
 
 
 @contextmanager
-def at_once() -> Iterator[None]:
-    """Fail if this costs much work. Waiting, as on a crowded machine, costs none."""
+def within_cpu_limit() -> Iterator[None]:
+    """Fail if the block uses a second of CPU time; time spent waiting is ignored."""
     began = process_time()
     yield
-    assert process_time() - began < 1.0  # the attacks that were found took five
+    assert process_time() - began < 1.0  # known attacks took five
 
 
-def is_refused(answer: Response) -> bool:
-    """Tell whether the request was called unreadable, in the one shape of errors."""
+def is_rejected(answer: Response) -> bool:
+    """Return whether the request was rejected as unreadable, with a problem."""
     if answer.status_code not in UNREADABLE:
         return False
     body = answer.json()
@@ -136,6 +140,6 @@ def is_refused(answer: Response) -> bool:
     return True
 
 
-def is_read(answer: Response) -> bool:
-    """Tell whether the request was understood, whatever became of it then."""
+def is_processed(answer: Response) -> bool:
+    """Return whether the request was readable, and caused no server error."""
     return answer.status_code not in UNREADABLE and answer.status_code < 500

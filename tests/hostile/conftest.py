@@ -1,4 +1,4 @@
-"""Fixtures: one application per file, for all of its attacks."""
+"""Fixtures: one application per test file, and one server."""
 
 from asyncio import Runner
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.servers import Server, serving
 
 @pytest.fixture(scope="module")
 def api(template: Template) -> Iterator[Api]:
-    """What is refused leaves no trace, so that many attacks may share a database."""
+    """One database for a whole file, since rejected requests change nothing."""
     with template.copy() as url, Runner() as runner:
         settings = make_settings(url, LOG_LEVEL="ERROR")
         app = create_app(settings)
@@ -28,7 +28,7 @@ def api(template: Template) -> Iterator[Api]:
 def server(
     template: Template, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """The application behind a real socket, with a parser of HTTP before it."""
+    """The application behind a socket and an HTTP parser."""
     with (
         template.copy() as url,
         serving(url, tmp_path_factory.mktemp("server"), LOG_LEVEL="ERROR") as server,

@@ -1,6 +1,6 @@
-"""What the OpenAPI document promises: every operation, its fields, and a valid body.
+"""Operations, fields and valid bodies, read from the OpenAPI document.
 
-All is read from the document, so a new domain is attacked from its first day.
+A new domain is therefore tested without further code.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from app.main import app
 Json = dict[str, Any]
 
 DOCUMENT = app.openapi()
-# What a required field holds when the document gives no example of it.
+# Values of required fields that have no example in the document.
 SAMPLES = {
     "email": "someone@example.com",
     "uuid": "018f3c1e-7a2b-7c3d-8e4f-0123456789ab",
@@ -38,7 +38,7 @@ class Operation:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """A field of a body, or a parameter of a query."""
+    """A field of a body, or a query parameter."""
 
     operation: Operation
     name: str
@@ -49,7 +49,7 @@ class Field:
 
 
 def resolve(schema: Json) -> Json:
-    """Return what stands behind a reference, or beside `null`."""
+    """Resolve a reference, or an optional schema."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return resolve(DOCUMENT["components"]["schemas"][name])
@@ -78,8 +78,8 @@ OPERATIONS = [
     read_operation(method, path, operation)
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
-    # Signing in has attacks of its own: it counts attempts, and ends sessions. So has
-    # a request's page: its id may be any word.
+    # tests/auth covers authentication, which counts attempts and ends sessions. The id
+    # of a request may be any word.
     if "/auth/" not in path and "{request_id}" not in path
 ]
 WRITERS = [
@@ -88,7 +88,7 @@ WRITERS = [
     if "properties" in each.body and "current_password" not in each.body["properties"]
 ]
 LISTS = [each for each in OPERATIONS if "offset" in each.query]
-# The audit's: read from a cursor on, and not searched.
+# Cursor-paginated collections of the audit.
 LOGS = [each for each in OPERATIONS if "cursor" in each.query]
 RECORDS = [
     each for each in OPERATIONS if each.method == "GET" and each.path.endswith("}")
@@ -120,7 +120,7 @@ def is_string(schema: Json) -> bool:
 
 
 def is_text(schema: Json) -> bool:
-    """Tell free text from what has a form: a number, a date, one of a few words."""
+    """Return whether this is free text, without an enum, a format or a pattern."""
     return is_string(schema) and not {"enum", "format", "pattern"} & schema.keys()
 
 
@@ -136,7 +136,7 @@ def is_integer(schema: Json) -> bool:
     return schema.get("type") == "integer"
 
 
-def is_instant(schema: Json) -> bool:
+def is_timestamp(schema: Json) -> bool:
     return schema.get("format") == "date-time"
 
 

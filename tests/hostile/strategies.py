@@ -1,16 +1,16 @@
-"""What the attacks are made of: texts, and how many are tried."""
+"""Hypothesis strategies and settings."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 
-def tries(number: int) -> settings:
-    """Return settings for this many examples: the same ones on each machine."""
+def max_examples(number: int) -> settings:
+    """Return settings for this many reproducible examples."""
     return settings(max_examples=number, derandomize=True, database=None, deadline=None)
 
 
-# Any code point at all, surrogates among them, and what has hurt others before.
-NASTY = [
+# Arbitrary code points, including surrogates, and texts that often cause errors.
+SPECIAL_TEXTS = [
     "\0",
     "\ud800",
     "a\u202eb",
@@ -25,7 +25,7 @@ NASTY = [
     "   ",
     "",
 ]
-TEXT = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=()))
+TEXT = st.sampled_from(SPECIAL_TEXTS) | st.text(st.characters(exclude_categories=()))
 # NUL and other control characters, and lone surrogates.
-NO_CHARACTERS = ["\0", "\x1b", "\x85", "\ud800", "\udfff"]
+FORBIDDEN_CHARACTERS = ["\0", "\x1b", "\x85", "\ud800", "\udfff"]
 INVISIBLE = ["\u200b", "\u200e", "\u202e", "\u2066", "\u2028", "\u2060", "\ufeff", "\n"]

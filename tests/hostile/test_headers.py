@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.hostile.api import HOST, JSON, Api, Call
 from tests.hostile.document import LISTS, WRITERS
-from tests.hostile.strategies import tries
+from tests.hostile.strategies import max_examples
 
 ROOT = LISTS[0].path
 NAMES = [
@@ -19,9 +19,9 @@ TARGETS = [LISTS[0], *(each for each in WRITERS if each.method == "PATCH")][:2]
 
 
 @pytest.mark.parametrize("name", NAMES)
-@tries(4)
+@max_examples(4)
 @given(value=st.binary())
-def test_any_header_is_answered(api: Api, name: bytes, value: bytes) -> None:
+def test_arbitrary_headers_are_answered(api: Api, name: bytes, value: bytes) -> None:
     for target in TARGETS:
         headers = (HOST, JSON, (name, value), (name, b"x"))
         path = api.address(target)
@@ -30,15 +30,15 @@ def test_any_header_is_answered(api: Api, name: bytes, value: bytes) -> None:
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", answer.headers["x-request-id"])
 
 
-@pytest.mark.parametrize("odd", [b"", b"a b", b"\xff", b"a\tb", b"a" * 65, b"<b>"])
-def test_an_odd_request_id_is_replaced(api: Api, odd: bytes) -> None:
-    headers = (HOST, (b"x-request-id", odd))
-    shown = api.call(Call("GET", ROOT, headers=headers)).headers["x-request-id"]
-    assert re.fullmatch("[0-9a-f]{32}", shown)
+@pytest.mark.parametrize("invalid", [b"", b"a b", b"\xff", b"a\tb", b"a" * 65, b"<b>"])
+def test_an_invalid_request_id_is_replaced(api: Api, invalid: bytes) -> None:
+    headers = (HOST, (b"x-request-id", invalid))
+    request_id = api.call(Call("GET", ROOT, headers=headers)).headers["x-request-id"]
+    assert re.fullmatch("[0-9a-f]{32}", request_id)
 
 
 @pytest.mark.parametrize("size", [10_000, 1_000_000])
-def test_a_huge_header_is_only_a_header(api: Api, size: int) -> None:
+def test_a_huge_header_is_accepted(api: Api, size: int) -> None:
     for name in (b"if-match", b"x-request-id", b"x-other", b"content-type"):
         headers = (HOST, (name, b"a, " * size))
         assert api.call(Call("GET", ROOT, headers=headers)).status_code == 200

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from tests.hostile.api import HOST, Api, Call
 from tests.hostile.document import LISTS, OPERATIONS
-from tests.hostile.strategies import TEXT, tries
+from tests.hostile.strategies import TEXT, max_examples
 
 METHODS = [
     "OPTIONS",
@@ -22,7 +22,7 @@ HOSTS = [
     *(b"\xff\xfe", b"t\xc3\xa9st", b"[::1", b"test:abc", b"test:80:80", b"a" * 9999),
 ]
 ROOT = LISTS[0].path
-STRANGE = [
+UNKNOWN_PATHS = [
     *("", "*", "//", f"/{ROOT}", f"{ROOT}/", f"{ROOT}//", f"{ROOT};x"),
     *(
         "/api/v1/../v1/products",
@@ -38,18 +38,18 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize("path", STRANGE, ids=lambda path: ascii(path[:25]))
-def test_a_path_that_leads_nowhere_is_404(api: Api, path: str) -> None:
+@pytest.mark.parametrize("path", UNKNOWN_PATHS, ids=lambda path: ascii(path[:25]))
+def test_an_unknown_path_is_404(api: Api, path: str) -> None:
     for method in ("GET", "POST", "TRACE"):
         answer = api.call(Call(method, path))
         assert answer.status_code == 404
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
-@tries(60)
+@max_examples(60)
 @given(start=st.sampled_from(["/", ROOT, f"{ROOT}/"]), rest=TEXT)
-def test_any_path_is_answered(api: Api, start: str, rest: str) -> None:
-    # A server decodes the path, and so leaves no surrogate in it.
+def test_arbitrary_paths_are_answered(api: Api, start: str, rest: str) -> None:
+    # A server decodes the path, which therefore contains no surrogates.
     path = start + rest.encode("utf-8", "replace").decode()
     for method in ("GET", "DELETE"):
         assert api.call(Call(method, path)).status_code < 500

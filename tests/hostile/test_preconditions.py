@@ -28,10 +28,10 @@ changes = pytest.mark.parametrize("operation", CHANGES, ids=str)
 names = pytest.mark.parametrize("field", NAMES, ids=str)
 
 
-def attempt(
+def send_conditional(
     api: Api, operation: Operation, path: str, *conditions: tuple[bytes, bytes]
 ) -> Response:
-    """Send what would be done, were it not for the conditions."""
+    """Send a request that is valid apart from these conditions."""
     body = json.dumps(api.example(operation)).encode() if operation.body else b""
     headers = (HOST, JSON, *conditions)
     return api.call(Call(operation.method, path, b"", headers, body))
@@ -42,7 +42,7 @@ def test_a_malformed_precondition_is_400(api: Api, operation: Operation) -> None
     path = api.address(operation)
     with api.unchanged(operation):
         for tags in MALFORMED:
-            answer = attempt(api, operation, path, (b"if-match", tags))
+            answer = send_conditional(api, operation, path, (b"if-match", tags))
             assert answer.status_code == 400, tags
 
 
@@ -51,31 +51,31 @@ def test_an_outdated_precondition_is_412(api: Api, operation: Operation) -> None
     path = api.address(operation)
     with api.unchanged(operation):
         for tags in OUTDATED:
-            answer = attempt(api, operation, path, (b"if-match", tags))
+            answer = send_conditional(api, operation, path, (b"if-match", tags))
             assert answer.status_code == 412, tags
 
 
 @changes
-def test_a_missing_record_is_404_first(api: Api, operation: Operation) -> None:
+def test_a_missing_record_is_404_before_412(api: Api, operation: Operation) -> None:
     path = re.sub(r"{\w+}", SAMPLES["uuid"], operation.path)
     for tags in (b"*", b'"1"', b"junk"):
-        answer = attempt(api, operation, path, (b"if-match", tags))
+        answer = send_conditional(api, operation, path, (b"if-match", tags))
         assert answer.status_code == 404, tags
 
 
 @names
-def test_two_lines_of_a_header_are_one_list(api: Api, field: Field) -> None:
+def test_repeated_if_match_lines_are_one_list(api: Api, field: Field) -> None:
     path = api.address(field.operation)
     for order in (1, -1):
-        now = api.show(field.operation).headers["etag"].encode()
+        now = api.get_record(field.operation).headers["etag"].encode()
         lines = [(b"if-match", now), (b"if-match", b'"other"')][::order]
-        answer = attempt(api, field.operation, path, *lines)
+        answer = send_conditional(api, field.operation, path, *lines)
         assert answer.status_code == 200, order
 
 
 @names
-def test_a_change_that_may_not_be_made_is_not_made(api: Api, field: Field) -> None:
-    """Where If-None-Match is false, 304 is for those who read; writers get 412."""
+def test_a_false_if_none_match_prevents_a_change(api: Api, field: Field) -> None:
+    """If If-None-Match is false, a read is answered 304 and a write 412."""
     headers = (HOST, JSON, (b"if-none-match", b"*"))
     body = json.dumps({field.name: "changed"}).encode()
     path = api.address(field.operation)
@@ -84,8 +84,8 @@ def test_a_change_that_may_not_be_made_is_not_made(api: Api, field: Field) -> No
 
 
 @pytest.mark.parametrize("operation", WRITERS, ids=str)
-def test_what_was_written_is_not_unmodified(api: Api, operation: Operation) -> None:
+def test_a_write_is_never_304(api: Api, operation: Operation) -> None:
     path = api.address(operation)
     for tags in (b"*", b'"1"', b'"1", "2", "3"'):
-        answer = attempt(api, operation, path, (b"if-none-match", tags))
+        answer = send_conditional(api, operation, path, (b"if-none-match", tags))
         assert answer.status_code != 304, tags

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.hostile.api import Api, is_refused
-from tests.hostile.document import Field, body_fields, is_instant, query_fields
-from tests.hostile.strategies import TEXT, tries
+from tests.hostile.api import Api, is_rejected
+from tests.hostile.document import Field, body_fields, is_timestamp, query_fields
+from tests.hostile.strategies import TEXT, max_examples
 
-NO_INSTANTS = [
+INVALID_TIMESTAMPS = [
     *("0001-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "1899-12-31T23:59:59Z"),
     *("9999-12-31T23:59:00-12:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+12:00"),
     *("2026-01-31T09:30:00", "2026-01-31", "2026-01-31T09:30Z", "20260131T093000Z"),
@@ -17,14 +17,14 @@ NO_INSTANTS = [
     *("2026-01-31T09:30:00.Z", "2026-01-31T09:30:00Z[Europe/Paris]", "+2026-01-31"),
     *("\u0662\u0660\u0662\u0666-01-31T09:30:00Z", "1767225600", "now", "", "T", "Z"),
 ]
-NO_STRINGS = [0, 1767225600, -1, 1.5, 10**30, True, [], {}, ["2026-01-31T09:30:00Z"]]
+NON_STRINGS = [0, 1767225600, -1, 1.5, 10**30, True, [], {}, ["2026-01-31T09:30:00Z"]]
 
-FIELDS = body_fields(is_instant)
+FIELDS = body_fields(is_timestamp)
 CHANGED = [field for field in FIELDS if field.operation.method == "PATCH"]
-ASKED = query_fields(is_instant)
+QUERY_FIELDS = query_fields(is_timestamp)
 
 OFFSETS = st.integers(-1439, 1439).map(lambda m: timezone(timedelta(minutes=m)))
-INSTANTS = st.datetimes(
+TIMESTAMPS = st.datetimes(
     datetime(1900, 1, 2),  # noqa: DTZ001
     datetime(9998, 12, 30),  # noqa: DTZ001
     timezones=OFFSETS,
@@ -32,46 +32,46 @@ INSTANTS = st.datetimes(
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=str)
-def test_what_is_no_instant_is_refused(api: Api, field: Field) -> None:
+def test_an_invalid_timestamp_is_rejected(api: Api, field: Field) -> None:
     with api.unchanged(field.operation):
-        for value in [*NO_INSTANTS, *NO_STRINGS]:
-            assert is_refused(api.fill(field, value)), value
+        for value in [*INVALID_TIMESTAMPS, *NON_STRINGS]:
+            assert is_rejected(api.send_field(field, value)), value
 
 
-@pytest.mark.parametrize("field", ASKED, ids=str)
-def test_what_is_no_instant_cannot_be_asked_for(api: Api, field: Field) -> None:
-    for text in NO_INSTANTS:
-        assert is_refused(api.ask(field.operation, {field.name: text})), text
+@pytest.mark.parametrize("field", QUERY_FIELDS, ids=str)
+def test_an_invalid_timestamp_in_a_query_is_rejected(api: Api, field: Field) -> None:
+    for text in INVALID_TIMESTAMPS:
+        assert is_rejected(api.query(field.operation, {field.name: text})), text
 
 
 @pytest.mark.parametrize("field", CHANGED, ids=str)
-@tries(40)
-@given(instant=INSTANTS)
-def test_an_instant_comes_back_in_utc(
-    api: Api, field: Field, instant: datetime
+@max_examples(40)
+@given(timestamp=TIMESTAMPS)
+def test_a_timestamp_is_returned_in_utc(
+    api: Api, field: Field, timestamp: datetime
 ) -> None:
-    answer = api.fill(field, instant.isoformat())
+    answer = api.send_field(field, timestamp.isoformat())
     assert answer.status_code == 200, answer.text
-    for shown in (answer, api.show(field.operation)):
+    for shown in (answer, api.get_record(field.operation)):
         text = shown.json()[field.name]
         assert text.endswith("Z")
-        assert datetime.fromisoformat(text) == instant.astimezone(UTC)
+        assert datetime.fromisoformat(text) == timestamp.astimezone(UTC)
 
 
-@pytest.mark.parametrize("field", ASKED, ids=str)
-@tries(20)
-@given(instant=INSTANTS)
-def test_any_instant_may_be_asked_for(
-    api: Api, field: Field, instant: datetime
+@pytest.mark.parametrize("field", QUERY_FIELDS, ids=str)
+@max_examples(20)
+@given(timestamp=TIMESTAMPS)
+def test_any_timestamp_may_be_queried(
+    api: Api, field: Field, timestamp: datetime
 ) -> None:
-    answer = api.ask(field.operation, {field.name: instant.isoformat()})
-    # There was nothing yet in the remote past.
+    answer = api.query(field.operation, {field.name: timestamp.isoformat()})
+    # `as_of` a time before the first record is 404.
     known = {200, 404} if field.name == "as_of" else {200}
     assert answer.status_code in known, answer.text
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=str)
-@tries(20)
+@max_examples(20)
 @given(text=st.from_regex(r"[0-9TtZz:.+-]{10,40}", fullmatch=True) | TEXT)
-def test_almost_an_instant_is_refused(api: Api, field: Field, text: str) -> None:
-    assert is_refused(api.fill(field, text))
+def test_a_malformed_timestamp_is_rejected(api: Api, field: Field, text: str) -> None:
+    assert is_rejected(api.send_field(field, text))

@@ -1,4 +1,4 @@
-"""What the server's own parser meets first: bytes on a socket."""
+"""The HTTP parser of the server: raw bytes sent to a socket."""
 
 import json
 import socket
@@ -15,33 +15,33 @@ from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS
 from tests.servers import Server
 
-PATIENCE = 5
+TIMEOUT = 5
 MEBIBYTE = 2**20
-HUNG_UP = 0
+CLOSED = 0
 ROOT = LISTS[0].path.encode()
 TARGET = next(each.path for each in WRITERS if each.method == "POST").encode()
 CHUNKS = b"10000\r\n%s\r\n" % (b" " * 2**16) * 17 + b"0\r\n\r\n"
 
 
 @pytest.fixture(autouse=True, scope="module")
-def unshaken(server: Server) -> Iterator[None]:
-    """Whatever comes, the server lives on, and has no error to report."""
+def server_stays_up(server: Server) -> Iterator[None]:
+    """Check at the end that the server is ready and has logged nothing."""
     yield
     server.wait_for("/readyz")
     assert server.log.read_text() == ""
 
 
-def talk(server: Server, sent: bytes, *, hang_up: bool = False) -> bytes:
-    """Send these bytes; return all that comes back until the server closes."""
+def send_raw(server: Server, sent: bytes, *, disconnect: bool = False) -> bytes:
+    """Send these bytes; return the received ones until the server disconnects."""
     host, port = urlsplit(server.base_url).netloc.split(":")
     received = [b""]
-    # A server that has heard enough may close the line while we still speak.
+    # The server may close the connection before it has received all bytes.
     with (
-        socket.create_connection((host, int(port)), PATIENCE) as line,
+        socket.create_connection((host, int(port)), TIMEOUT) as line,
         suppress(ConnectionResetError, BrokenPipeError),
     ):
         line.sendall(sent)
-        while not hang_up and (part := line.recv(65_536)):
+        while not disconnect and (part := line.recv(65_536)):
             received.append(part)
     return b"".join(received)
 
@@ -59,11 +59,11 @@ def post(*headers: bytes, body: bytes = b"") -> bytes:
 
 
 def status(answer: bytes) -> int:
-    return int(answer.split()[1]) if answer else HUNG_UP
+    return int(answer.split()[1]) if answer else CLOSED
 
 
 def check_problem(answer: bytes) -> dict[str, Any]:
-    """Return the problem, which has all that each other answer has as well."""
+    """Return the problem after checking its headers."""
     head, _, body = answer.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().splitlines()[1:])
     problem: dict[str, Any] = json.loads(body)
@@ -96,8 +96,8 @@ def check_problem(answer: bytes) -> dict[str, Any]:
     ],
     ids=lambda sent: ascii(sent[:15]),
 )
-def test_what_is_not_http_is_400(server: Server, sent: bytes) -> None:
-    answers = [talk(server, sent) for _ in range(2)]
+def test_malformed_http_is_400(server: Server, sent: bytes) -> None:
+    answers = [send_raw(server, sent) for _ in range(2)]
     ids = {check_problem(answer)["request_id"] for answer in answers}
     assert len(ids) == 2
 
@@ -117,63 +117,66 @@ def test_what_is_not_http_is_400(server: Server, sent: bytes) -> None:
     ],
     ids=lambda lengths: ascii(lengths[-1][:30]),
 )
-def test_a_length_that_is_wrong_is_400(server: Server, lengths: list[bytes]) -> None:
-    assert status(talk(server, post(*lengths, body=b"{}"))) == 400
+def test_a_wrong_body_length_is_400(server: Server, lengths: list[bytes]) -> None:
+    assert status(send_raw(server, post(*lengths, body=b"{}"))) == 400
 
 
 def test_a_chunked_body_has_a_limit(server: Server) -> None:
-    answer = talk(server, post(b"Transfer-Encoding: chunked", body=CHUNKS))
+    answer = send_raw(server, post(b"Transfer-Encoding: chunked", body=CHUNKS))
     assert status(answer) == 413
     for header in (b"x-request-id: ", b"x-content-type-options: nosniff"):
         assert header in answer
 
 
-def test_a_body_announced_too_long_is_413(server: Server) -> None:
-    """It is refused unread."""
-    answer = talk(server, post(b"Content-Length: %d" % (MEBIBYTE + 1), body=b"{"))
+def test_a_body_declared_too_long_is_413(server: Server) -> None:
+    """The body is rejected before it is read."""
+    answer = send_raw(server, post(b"Content-Length: %d" % (MEBIBYTE + 1), body=b"{"))
     assert status(answer) == 413
 
 
 @pytest.mark.parametrize(
     "framing", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"]
 )
-def test_a_client_may_hang_up(server: Server, framing: bytes) -> None:
+def test_a_client_may_disconnect(server: Server, framing: bytes) -> None:
     for body in (b"", b"5\r\n{", b'{"na'):
-        talk(server, post(framing, body=body), hang_up=True)
+        send_raw(server, post(framing, body=body), disconnect=True)
 
 
 @pytest.mark.parametrize(
     "path",
     [b"%", b"%zz", b"%00", b"%ff", b"%ed%a0%80", b"%0d%0aX:y", b"%2e%2e/", b"..;/"],
 )
-def test_odd_encodings_in_a_path_are_answered(server: Server, path: bytes) -> None:
+def test_malformed_percent_encodings_are_answered(server: Server, path: bytes) -> None:
     for start in (b"/", ROOT + b"/"):
-        assert status(talk(server, request(b"GET " + start + path))) in (404, 422)
-    assert status(talk(server, request(b"GET %s?q=%s" % (ROOT, path)))) in (200, 422)
+        assert status(send_raw(server, request(b"GET " + start + path))) in (404, 422)
+    assert status(send_raw(server, request(b"GET %s?q=%s" % (ROOT, path)))) in (
+        200,
+        422,
+    )
 
 
 def test_a_long_path_is_answered(server: Server) -> None:
     long = b"a" * 60_000
-    assert status(talk(server, request(b"GET /" + long))) == 404
-    assert status(talk(server, request(b"GET %s?q=%s" % (ROOT, long)))) == 422
-    assert status(talk(server, request(b"GET " + ROOT, b"X-Long: " + long))) == 200
+    assert status(send_raw(server, request(b"GET /" + long))) == 404
+    assert status(send_raw(server, request(b"GET %s?q=%s" % (ROOT, long)))) == 422
+    assert status(send_raw(server, request(b"GET " + ROOT, b"X-Long: " + long))) == 200
 
 
-def test_a_head_that_is_too_long_is_400(server: Server) -> None:
-    answer = talk(server, b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 70_000)
+def test_overlong_headers_are_400(server: Server) -> None:
+    answer = send_raw(server, b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 70_000)
     assert check_problem(answer)["detail"] == "Headers too large"
 
 
 @pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX-Long: "])
-def test_what_comes_before_a_body_has_a_limit(server: Server, start: bytes) -> None:
-    """Headers are kept in memory until they end; here, they never do."""
-    answer = talk(server, start + b"a" * MEBIBYTE)
-    assert status(answer) in (400, 414, 431, HUNG_UP)
+def test_the_head_of_a_request_is_bounded(server: Server, start: bytes) -> None:
+    """Headers are buffered until they are complete, so their size is limited."""
+    answer = send_raw(server, start + b"a" * MEBIBYTE)
+    assert status(answer) in (400, 414, 431, CLOSED)
 
 
 @pytest.mark.parametrize("path", [b"/livez", b"/readyz", ROOT, b"/nowhere"])
 def test_head_is_get_without_a_body(server: Server, path: bytes) -> None:
-    answers = [talk(server, request(verb + path)) for verb in (b"GET ", b"HEAD ")]
+    answers = [send_raw(server, request(verb + path)) for verb in (b"GET ", b"HEAD ")]
     (get, _, body), (head, _, nothing) = (a.partition(b"\r\n\r\n") for a in answers)
     assert status(head) == status(get) != 405
     assert b"content-length: %d" % len(body) in head.lower()
@@ -181,9 +184,9 @@ def test_head_is_get_without_a_body(server: Server, path: bytes) -> None:
 
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"\xff"])
-def test_no_other_protocol_is_spoken(server: Server, protocol: bytes) -> None:
+def test_protocol_upgrades_are_ignored(server: Server, protocol: bytes) -> None:
     key = (b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", b"Sec-WebSocket-Version: 13")
     upgrade = (b"Connection: Upgrade", b"Upgrade: " + protocol)
-    answer = talk(server, request(b"GET " + ROOT, *upgrade, *key))
+    answer = send_raw(server, request(b"GET " + ROOT, *upgrade, *key))
     assert status(answer) == 200
     assert b"x-request-id: " in answer

@@ -19,7 +19,7 @@ def make_customer(client: TestClient, **values: object) -> str:
     return f"customers/{made.json()['id']}"
 
 
-def test_what_may_be_null_may_be_cleared(client: TestClient) -> None:
+def test_a_nullable_field_can_be_cleared(client: TestClient) -> None:
     filled = {"phone": "+442071838750", "company": "Engines"}
     url = make_customer(client, **filled)
     assert client.get(url).json().items() >= filled.items()
@@ -36,7 +36,7 @@ def test_what_may_be_null_may_be_cleared(client: TestClient) -> None:
         ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example"),
     ],
 )
-def test_spellings_of_one_address_are_one_customer(
+def test_spellings_of_one_email_are_one_customer(
     client: TestClient, one: str, other: str
 ) -> None:
     make_customer(client, email=one)
@@ -45,7 +45,7 @@ def test_spellings_of_one_address_are_one_customer(
     assert again.json()["detail"] == "Another Customer has the same email"
 
 
-def test_a_new_address_frees_the_old_one(client: TestClient) -> None:
+def test_a_replaced_email_can_be_used_again(client: TestClient) -> None:
     url = make_customer(client)
     changed = client.patch(url, json={"email": "countess@example.com"})
     assert changed.json()["email"] == "countess@example.com"
@@ -59,7 +59,7 @@ def test_a_phone_number_is_e164(client: TestClient, phone: str) -> None:
 
 
 @pytest.mark.parametrize("email", ["ada", "ada@", "@example.com", "a@b@c.com", ""])
-def test_an_address_is_an_address(client: TestClient, email: str) -> None:
+def test_an_invalid_email_is_rejected(client: TestClient, email: str) -> None:
     assert client.post("customers", json=ADA | {"email": email}).status_code == 422
 
 

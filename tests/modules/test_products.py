@@ -19,7 +19,7 @@ def make_product(client: TestClient, **values: object) -> str:
     return f"products/{made.json()['id']}"
 
 
-def test_what_is_left_out_has_a_default(client: TestClient) -> None:
+def test_omitted_fields_have_defaults(client: TestClient) -> None:
     body = client.get(make_product(client)).json()
     defaults = {"description": "", "stock": 0, "is_active": True}
     assert body.items() >= defaults.items()
@@ -64,7 +64,7 @@ def test_stock_is_adjusted_but_never_below_zero(client: TestClient) -> None:
     assert client.post(f"{url}/stock", json={"delta": 1}).status_code == 409
 
 
-def test_an_adjustment_minds_the_version(client: TestClient) -> None:
+def test_an_adjustment_checks_the_version(client: TestClient) -> None:
     url = make_product(client)
     seen = {"if-match": '"2"'}
     stale = client.post(f"{url}/stock", json={"delta": 1}, headers=seen)
@@ -119,7 +119,7 @@ def test_a_list_is_filtered_and_sorted(
     assert "".join(item["sku"][0] for item in page.json()["items"]) == found
 
 
-def test_a_page_tells_how_many_there_are(shelf: TestClient) -> None:
+def test_a_page_has_the_total(shelf: TestClient) -> None:
     page = shelf.get("products?limit=1&offset=1&is_active=true").json()
     assert (page["total"], page["limit"], page["offset"]) == (3, 1, 1)
     assert shelf.get("products?count=false").json()["total"] is None

@@ -44,7 +44,9 @@ ALLOWED = {
 
 @pytest.mark.parametrize("start", REACH)
 @pytest.mark.parametrize("end", REACH)
-def test_moves(client: TestClient, start: str, end: str) -> None:
+def test_only_these_status_transitions_are_allowed(
+    client: TestClient, start: str, end: str
+) -> None:
     task = make_task(client)
     expected = 200 if (start, end) in ALLOWED or start == end else 409
     assert move(client, task, *REACH[start], end) == expected
@@ -55,11 +57,11 @@ def test_moves(client: TestClient, start: str, end: str) -> None:
 
 def test_a_new_task_is_todo(client: TestClient) -> None:
     assert client.get(make_task(client)).json()["status"] == "todo"
-    refused = client.post("tasks", json={"title": "Write", "status": "done"})
-    assert refused.status_code == 422
+    rejected = client.post("tasks", json={"title": "Write", "status": "done"})
+    assert rejected.status_code == 422
 
 
-def test_done_and_back(client: TestClient) -> None:
+def test_a_reopened_task_has_no_completion_time(client: TestClient) -> None:
     task = make_task(client)
     assert move(client, task, "done") == 200
     done = client.get(task).json()["completed_at"]
@@ -71,15 +73,15 @@ def test_done_and_back(client: TestClient) -> None:
 def test_a_reference_must_exist(client: TestClient) -> None:
     missing = str(uuid7())
     task = make_task(client)
-    for refused in (
+    for rejected in (
         client.post("tasks", json={"title": "Sell", "customer_id": missing}),
         client.patch(task, json={"customer_id": missing}),
     ):
-        assert (refused.status_code, refused.json()["code"]) == (
+        assert (rejected.status_code, rejected.json()["code"]) == (
             422,
             "validation_failed",
         )
-        (error,) = refused.json()["errors"]
+        (error,) = rejected.json()["errors"]
         assert error["loc"] == ["body", "customer_id"]
         assert error["type"] == "missing_reference"
     assert client.get("tasks").json()["total"] == 1
@@ -129,6 +131,6 @@ def test_a_list_is_filtered_and_sorted(
     assert "".join(item["title"] for item in page.json()["items"]) == found
 
 
-def test_times_come_back_in_utc(board: TestClient) -> None:
+def test_timestamps_are_returned_in_utc(board: TestClient) -> None:
     body = board.get("tasks?q=b").json()["items"][0]
     assert body["due_at"] == "2999-01-01T00:00:00Z"

@@ -73,7 +73,7 @@ def test_only_expired_rows_are_deleted(
     assert sorted(marks(read)) == [EXPIRED] * 4 + [KEPT] * 4
     for count in (4, 0):
         done = run(url)
-        assert (done.code, done.complaint) == (0, "")
+        assert (done.code, done.errors) == (0, "")
         assert done.output == f"Deleted {count} expired rows.\n"
         assert marks(read) == [KEPT] * 4
 
@@ -81,7 +81,7 @@ def test_only_expired_rows_are_deleted(
 def test_a_missing_schema_is_reported(empty_url: str) -> None:
     done = run(empty_url)
     assert (done.code, done.output) == (1, "")
-    (sentence,) = done.complaint.splitlines()
+    (sentence,) = done.errors.splitlines()
     assert sentence.endswith("run `alembic upgrade head`")
 
 
@@ -89,6 +89,6 @@ def test_a_missing_schema_is_reported(empty_url: str) -> None:
 def test_an_unreachable_database_is_reported(host: str) -> None:
     done = run(f"postgresql://app:hunter2@{host}:{free_port()}/app")
     assert (done.code, done.output) == (1, "")
-    assert done.complaint == (
+    assert done.errors == (
         "Database error: no row was deleted. Check DATABASE_URL and the server.\n"
     )

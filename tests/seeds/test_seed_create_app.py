@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 from tests.forked import Done, command
 from tests.servers import environment
 
@@ -18,7 +18,7 @@ def run(url: str, *words: str) -> Done:
 
 def seed(url: str, *words: str) -> str:
     done = run(url, *words)
-    assert done.code == 0, done.complaint
+    assert done.code == 0, done.errors
     return done.output
 
 
@@ -59,10 +59,10 @@ def test_an_emptied_database_is_filled_again_for_its_users(
 
 
 def test_an_existing_role_or_user_is_unchanged(
-    url: str, client: TestClient, enter: Enter
+    url: str, client: TestClient, make_account: MakeAccount
 ) -> None:
     role = client.post("roles", json={"name": "viewer", "modules": {"users": []}})
-    enter(email="Manager@EXAMPLE.com", full_name="Maria", is_active=False)
+    make_account(email="Manager@EXAMPLE.com", full_name="Maria", is_active=False)
     made = [line for line in seed(url).splitlines() if " with password " in line]
     assert [line.split()[3] for line in made[1:]] == [
         "viewer@example.com",
@@ -110,4 +110,4 @@ def test_an_invalid_number_is_rejected(tmp_path: Path, rows: str) -> None:
 def test_a_missing_schema_is_reported(empty_url: str) -> None:
     done = run(empty_url)
     assert done.code == 1
-    assert done.complaint.strip().endswith("run `alembic upgrade head`")
+    assert done.errors.strip().endswith("run `alembic upgrade head`")

@@ -121,8 +121,9 @@ class EndpointAdapter:
         A Read may be made of several tables, so its version does not identify it.
         """
         tag = format_etag(entity.version)
-        may_hold = request.method == "GET" and isinstance(entity, Entity)
-        if may_hold and read_preconditions(request).holds(entity.version):
+        reads = request.method == "GET"
+        held = reads and read_preconditions(request).holds(entity.version)
+        if held and isinstance(entity, Entity):
             return Response(status_code=304, headers={"ETag": tag})
         response.headers["ETag"] = tag
         if self.creates:

@@ -15,14 +15,14 @@ Accesses = Callable[[], list[AuditAccess]]
 
 
 @pytest.fixture
-def accesses(app: FastAPI, stranger: TestClient, read: Read) -> Accesses:
+def accesses(app: FastAPI, anonymous: TestClient, read: Read) -> Accesses:
     """Return a function that loads the spool and returns all rows, oldest first."""
 
     def load() -> list[AuditAccess]:
         log: AccessLog = app.state.access_log
-        assert stranger.portal
+        assert anonymous.portal
         assert log.loader
-        stranger.portal.call(log.loader.load)
+        anonymous.portal.call(log.loader.load)
         return read(select(AuditAccess).order_by(col(AuditAccess.at)))
 
     return load

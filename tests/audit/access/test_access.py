@@ -15,7 +15,7 @@ from app.core.db.ids import uuid7
 from app.main import create_app
 from tests.accounts import PASSWORD, ROOT
 from tests.audit.access.conftest import Accesses
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
 
@@ -112,10 +112,13 @@ def test_a_row_names_the_user(client: TestClient, accesses: Accesses) -> None:
 
 @pytest.mark.parametrize("closed", [{"is_active": False}, {}])
 def test_a_rejected_request_names_an_authenticated_user(
-    stranger: TestClient, accesses: Accesses, enter: Enter, closed: dict[str, bool]
+    anonymous: TestClient,
+    accesses: Accesses,
+    make_account: MakeAccount,
+    closed: dict[str, bool],
 ) -> None:
-    user = enter("tasks:read", **closed)
-    refused = stranger.get("products", headers=user.header)
+    user = make_account("tasks:read", **closed)
+    refused = anonymous.get("products", headers=user.header)
     (row,) = accesses()
     assert row.status == refused.status_code == (401 if closed else 403)
     # An invalid token is rejected before its user is loaded.
@@ -123,9 +126,9 @@ def test_a_rejected_request_names_an_authenticated_user(
 
 
 def test_an_anonymous_request_has_no_user(
-    stranger: TestClient, accesses: Accesses
+    anonymous: TestClient, accesses: Accesses
 ) -> None:
-    stranger.get("products")
+    anonymous.get("products")
     (row,) = accesses()
     assert (row.user_id, row.user_label, row.session_id) == (None, None, None)
     assert (row.status, row.route) == (401, PRODUCTS)
@@ -173,21 +176,23 @@ def test_the_ip_is_forwarded_by_a_trusted_proxy(url: str, accesses: Accesses) ->
     ],
 )
 def test_secrets_in_a_query_are_masked(
-    stranger: TestClient, accesses: Accesses, query: str, kept: str
+    anonymous: TestClient, accesses: Accesses, query: str, kept: str
 ) -> None:
-    stranger.get(f"http://test/livez?{query}")
+    anonymous.get(f"http://test/livez?{query}")
     (row,) = accesses()
     assert row.query == kept
 
 
 def test_bodies_and_headers_are_not_recorded(
-    stranger: TestClient, accesses: Accesses
+    anonymous: TestClient, accesses: Accesses
 ) -> None:
     form = {"username": "root@example.com", "password": PASSWORD}
-    pair = stranger.post("auth/login", data=form).json()
-    stranger.post("auth/login", data=form | {"password": CANARY})
-    stranger.get("auth/me", headers={"authorization": f"Bearer {pair['access_token']}"})
-    stranger.post("auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    pair = anonymous.post("auth/login", data=form).json()
+    anonymous.post("auth/login", data=form | {"password": CANARY})
+    anonymous.get(
+        "auth/me", headers={"authorization": f"Bearer {pair['access_token']}"}
+    )
+    anonymous.post("auth/refresh", json={"refresh_token": pair["refresh_token"]})
     recorded = " ".join(row.model_dump_json() for row in accesses())
     assert "root@example.com" in recorded
     secrets = (PASSWORD, CANARY, pair["access_token"], pair["refresh_token"])
@@ -195,19 +200,19 @@ def test_bodies_and_headers_are_not_recorded(
 
 
 def test_invisible_characters_are_escaped(
-    stranger: TestClient, accesses: Accesses
+    anonymous: TestClient, accesses: Accesses
 ) -> None:
     agent = {"user-agent": "a\tb\x7fc"}
-    stranger.get("http://test/a%0D%0Ab%00%E2%80%AE%ED%A0%80%C3%A9", headers=agent)
+    anonymous.get("http://test/a%0D%0Ab%00%E2%80%AE%ED%A0%80%C3%A9", headers=agent)
     (row,) = accesses()
     assert row.path.startswith("/a%0D%0Ab%00%E2%80%AE")
     assert row.path.endswith("é")
     assert row.user_agent == "a%09b%7Fc"
 
 
-def test_long_values_are_truncated(stranger: TestClient, accesses: Accesses) -> None:
+def test_long_values_are_truncated(anonymous: TestClient, accesses: Accesses) -> None:
     agent = {"user-agent": "\x7f" * 300}
-    stranger.get(f"http://test/{'é' * 5_000}", headers=agent)
+    anonymous.get(f"http://test/{'é' * 5_000}", headers=agent)
     (row,) = accesses()
     assert row.path == f"/{'é' * 2_047}"
     assert row.user_agent

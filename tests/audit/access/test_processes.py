@@ -21,9 +21,9 @@ from sqlmodel import select
 
 from app.audit.access.spool import spool_folder
 from app.audit.models import AuditAccess
-from tests.conftest import Read, ask_database
+from tests.conftest import Read, read_column
 from tests.databases import make_settings
-from tests.servers import PATIENCE, Server, serving
+from tests.servers import TIMEOUT, Server, serving
 
 pytestmark = pytest.mark.slow
 CLIENTS = 6
@@ -52,7 +52,7 @@ def load_on(server: Server) -> Iterator[list[str]]:
 
 
 def wait_until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -245,4 +245,4 @@ def test_unloaded_rows_are_loaded_at_the_next_start(
 
 
 def recorded_in(url: str) -> list[str]:
-    return loaded(partial(ask_database, make_settings(url)))
+    return loaded(partial(read_column, make_settings(url)))

@@ -25,7 +25,7 @@ def test_without_a_command_it_shows_the_plan(audit_log: AuditLog) -> None:
     audit_log.fill()
     before = audit_log.rows(CHANGES)
     done = command(audit_log)
-    assert (done.code, done.complaint) == (0, "")
+    assert (done.code, done.errors) == (0, "")
     assert "no rows to archive" in done.output
     assert done.output.endswith(
         "Nothing was changed. To archive these rows, use `run`.\n"
@@ -52,7 +52,7 @@ def test_a_plan_shows_days_rows_and_bytes(audit_log: AuditLog) -> None:
 def test_run_verify_restore_status_and_purge(audit_log: AuditLog) -> None:
     audit_log.fill()
     run = command(audit_log, "run", *KEEP, "--yes", "--json")
-    assert (run.code, run.complaint) == (0, "")
+    assert (run.code, run.errors) == (0, "")
     assert {name: done["rows"] for name, done in run.json.items()} == {
         "changes": 42,
         "accesses": 28,
@@ -60,7 +60,7 @@ def test_run_verify_restore_status_and_purge(audit_log: AuditLog) -> None:
     again = command(audit_log, "run", *KEEP, "--yes", "--json")
     assert {done["rows"] for done in again.json.values()} == {0}
     verify = command(audit_log, "verify")
-    assert (verify.code, verify.complaint) == (0, "")
+    assert (verify.code, verify.errors) == (0, "")
     assert verify.output.endswith("No findings.\n")
     restore = command(audit_log, "restore", "--json")
     assert restore.json["changes"]["rows"] == 42
@@ -115,7 +115,7 @@ def test_invalid_usage(audit_log: AuditLog, words: tuple[str, ...]) -> None:
 def test_a_missing_directory_option_is_rejected(audit_log: AuditLog) -> None:
     done = command(audit_log, "run", "--yes", AUDIT_ARCHIVE_DIR="")
     assert done.code == 2
-    assert "AUDIT_ARCHIVE_DIR" in done.complaint
+    assert "AUDIT_ARCHIVE_DIR" in done.errors
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_only_one_command_runs_at_a_time(
     audit_log.fill()
     done = audit_log.run(hold)
     assert (done.code, done.output) == (3, "")
-    assert done.complaint.startswith("Another archive command is running")
+    assert done.errors.startswith("Another archive command is running")
     assert command(audit_log, *words).code == 0
 
 
@@ -142,7 +142,7 @@ def test_a_failed_verification(audit_log: AuditLog) -> None:
     audit_log.archive()
     tampering.change_a_row(audit_log)
     done = command(audit_log, "verify", "--json")
-    assert (done.code, done.complaint) == (
+    assert (done.code, done.errors) == (
         4,
         "Verification failed: see the findings on standard output.\n",
     )
@@ -156,7 +156,7 @@ def test_a_time_limit(audit_log: AuditLog) -> None:
     before = audit_log.live_lines(CHANGES)
     done = command(audit_log, "run", *KEEP, "--yes", "--max-seconds", "0.0001")
     assert done.code == 5
-    assert done.complaint.startswith("Stopped: --max-seconds 0.0001 reached.")
+    assert done.errors.startswith("Stopped: --max-seconds 0.0001 reached.")
     assert audit_log.live_lines(CHANGES) == before
     assert command(audit_log, "run", *KEEP, "--yes").code == 0
     assert len(audit_log.lines(CHANGES)) == 42
@@ -168,8 +168,8 @@ def test_a_missing_directory(audit_log: AuditLog) -> None:
         audit_log, "run", *KEEP, "--yes", "--dest", str(audit_log.directory / "none")
     )
     assert (done.code, done.output) == (1, "")
-    assert done.complaint.startswith("Archive directory ")
-    assert "does not exist" in done.complaint
+    assert done.errors.startswith("Archive directory ")
+    assert "does not exist" in done.errors
 
 
 def test_another_directory_is_rejected(audit_log: AuditLog, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_another_directory_is_rejected(audit_log: AuditLog, tmp_path: Path) -> N
     before = audit_log.rows(CHANGES)
     done = command(audit_log, "run", *KEEP, "--yes", "--dest", str(other))
     assert (done.code, done.output) == (1, "")
-    assert "is not the archive directory of this database" in done.complaint
+    assert "is not the archive directory of this database" in done.errors
     assert audit_log.rows(CHANGES) == before
 
 
@@ -199,7 +199,7 @@ def test_a_full_disk(audit_log: AuditLog) -> None:
     full.symlink_to("/dev/full")
     done = command(audit_log, "run", *KEEP, "--yes")
     assert (done.code, done.output) == (1, "")
-    assert "No space left on device" in done.complaint
+    assert "No space left on device" in done.errors
     assert audit_log.live_lines(CHANGES) == before
     full.unlink()
     assert command(audit_log, "run", *KEEP, "--yes").code == 0
@@ -209,15 +209,15 @@ def test_a_full_disk(audit_log: AuditLog) -> None:
 def test_a_missing_schema_is_reported(empty_url: str, tmp_path: Path) -> None:
     done = command(AuditLog(make_settings(empty_url), tmp_path), "plan")
     assert (done.code, done.output) == (1, "")
-    assert "alembic upgrade head" in done.complaint
+    assert "alembic upgrade head" in done.errors
 
 
 def test_an_unreachable_database_is_reported(tmp_path: Path) -> None:
     url = f"postgresql://app:hunter2@127.0.0.1:{free_port()}/app"
     done = command(AuditLog(make_settings(url), tmp_path), "run", *KEEP, "--yes")
     assert (done.code, done.output) == (1, "")
-    assert "hunter2" not in done.complaint
-    assert len(done.complaint.splitlines()) == 1
+    assert "hunter2" not in done.errors
+    assert len(done.errors.splitlines()) == 1
 
 
 def test_an_exported_seal_shows_that_the_newest_is_missing(
@@ -278,5 +278,5 @@ def test_a_hold_on_an_unknown_entity_type_is_rejected(audit_log: AuditLog) -> No
     audit_log.fill()
     done = command(audit_log, "hold", "place", "Produkt", "--reason", "Case 1")
     assert (done.code, done.output) == (1, "")
-    assert done.complaint.startswith("Unknown entity type: Produkt.")
+    assert done.errors.startswith("Unknown entity type: Produkt.")
     assert command(audit_log, "status", "--json").json["holds"] == []

@@ -3,16 +3,16 @@
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import Json, body
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 from tests.core.db.test_concurrency import at_once
 
 USERS, EACH = 20, 10
 
 
 def test_two_hundred_concurrent_changes_name_their_users(
-    client: TestClient, enter: Enter
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    users = [enter("tasks:create") for _ in range(USERS)]
+    users = [make_account("tasks:create") for _ in range(USERS)]
 
     def write(number: int) -> None:
         user = users[number % USERS]

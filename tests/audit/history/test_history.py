@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from tests.accounts import PASSWORD
 from tests.auth.signing import login
-from tests.conftest import Allow, Enter
+from tests.conftest import ClientWith, MakeAccount
 
 Json = dict[str, Any]
 PEN = {"sku": "PEN-1", "name": "Pen", "price": "1.50", "stock": 3}
@@ -241,9 +241,9 @@ def test_a_user_is_restored_without_a_password(client: TestClient) -> None:
 
 
 def test_a_superuser_is_restored_as_an_ordinary_user(
-    client: TestClient, enter: Enter
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    url = f"users/{enter(is_superuser=True).id}"
+    url = f"users/{make_account(is_superuser=True).id}"
     assert body(client.get(url))["is_superuser"] is True
     client.delete(url)
     assert body(client.post(f"{url}/restore"))["is_superuser"] is False
@@ -280,38 +280,40 @@ def test_a_dry_run_returns_the_changes_of_the_revert(client: TestClient) -> None
     assert again["changes"] == {}
 
 
-def test_history_routes_require_the_permissions_of_the_record(allow: Allow) -> None:
-    creator = allow("products:create", "products:delete")
+def test_history_routes_require_the_permissions_of_the_record(
+    client_with: ClientWith,
+) -> None:
+    creator = client_with("products:create", "products:delete")
     url = make(creator, "products", PEN)
-    reader = allow("products:read")
+    reader = client_with("products:read")
     assert reader.get(f"{url}/history").status_code == 200
     assert reader.post(f"{url}/revert", json={"to_version": 1}).status_code == 403
-    updater = allow("products:delete", "products:update")
+    updater = client_with("products:delete", "products:update")
     updater.delete(url)
     assert updater.post(f"{url}/restore").status_code == 403
-    assert allow("customers:read").get(f"{url}/history").status_code == 403
-    past = at(allow("customers:read"), url, LATE)
+    assert client_with("customers:read").get(f"{url}/history").status_code == 403
+    past = at(client_with("customers:read"), url, LATE)
     assert past.status_code == 403
 
 
 def test_restoring_a_role_requires_its_permissions(
-    client: TestClient, allow: Allow
+    client: TestClient, client_with: ClientWith
 ) -> None:
     role = make(client, "roles", {"name": "boss", "modules": {"roles": ["delete"]}})
     user = user_of(client, role)
     client.delete(user)
     client.delete(role)
-    weak = allow("users:create", "roles:create")
+    weak = client_with("users:create", "roles:create")
     assert weak.post(f"{role}/restore").status_code == 403
 
 
 def test_restoring_a_user_requires_the_permissions_of_the_roles(
-    client: TestClient, enter: Enter
+    client: TestClient, make_account: MakeAccount
 ) -> None:
     role = make(client, "roles", {"name": "boss", "modules": {"roles": ["delete"]}})
     user = user_of(client, role)
     client.delete(user)
-    weak = enter("users:create").header
+    weak = make_account("users:create").header
     assert client.post(f"{user}/restore", headers=weak).status_code == 403
     restored = body(client.post(f"{user}/restore"))
     assert [each["name"] for each in restored["roles"]] == ["boss"]

@@ -1,4 +1,4 @@
-"""A crowd that signs in: the process stays responsive, and does not grow."""
+"""Password hashing under load: response times, memory and the queue."""
 
 import asyncio
 import time
@@ -19,26 +19,26 @@ from app.auth.passwords.hashing import MAX_CONCURRENT, Hasher, password_context
 from app.core.exceptions import UnavailableException
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, login
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 from tests.servers import Server, serving
 
-CROWD = 100
+CLIENTS = 100
 ONE_HASH = 19 * 2**20
-# What a hundred requests may cost beside the hashes, each with its connection.
-SLACK = 40 * 2**20
+# The memory of a hundred requests and their connections, apart from the hashes.
+OVERHEAD = 40 * 2**20
 
 
-def arrive(server: Server, number: int) -> int:
-    form = {"username": f"nobody{number}@example.com", "password": "wrong"}
+def attempt_login(server: Server, number: int) -> int:
+    form = {"username": f"unknown{number}@example.com", "password": "wrong"}
     url = f"{server.base_url}/api/v1/auth/login"
     return httpx2.post(url, data=form, timeout=120).status_code
 
 
-def watch(server: Server, crowd: list[Future[int]]) -> Iterator[tuple[float, int]]:
-    """Yield how long /livez takes, and how large the process is, while they wait."""
+def measure(server: Server, logins: list[Future[int]]) -> Iterator[tuple[float, int]]:
+    """Yield the duration of /livez and the memory of the process during the logins."""
     process = psutil.Process(server.process.pid)
     with httpx2.Client(base_url=server.base_url, timeout=60) as client:
-        while not all(each.done() for each in crowd):
+        while not all(each.done() for each in logins):
             started = time.perf_counter()
             assert client.get("/livez").status_code == 200
             yield time.perf_counter() - started, process.memory_info().rss
@@ -46,48 +46,50 @@ def watch(server: Server, crowd: list[Future[int]]) -> Iterator[tuple[float, int
 
 @pytest.mark.slow
 @pytest.mark.asvs("15.2.2")
-def test_a_hundred_at_once_hold_nobody_up(url: str, tmp_path: Path) -> None:
-    with serving(url, tmp_path) as server, ThreadPoolExecutor(CROWD) as threads:
+def test_a_hundred_concurrent_logins_leave_the_server_responsive(
+    url: str, tmp_path: Path
+) -> None:
+    with serving(url, tmp_path) as server, ThreadPoolExecutor(CLIENTS) as threads:
         for number in range(3):
-            assert arrive(server, number) == 401
+            assert attempt_login(server, number) == 401
         before = psutil.Process(server.process.pid).memory_info().rss
-        # Three have come from this address already, and a hundred may within an hour.
-        numbers = range(3, CROWD)
-        crowd = [threads.submit(arrive, server, number) for number in numbers]
-        seen = list(watch(server, crowd))
-        assert {each.result() for each in crowd} == {401}
+        # The throttle allows a hundred attempts per address; three are already counted.
+        numbers = range(3, CLIENTS)
+        logins = [threads.submit(attempt_login, server, number) for number in numbers]
+        seen = list(measure(server, logins))
+        assert {each.result() for each in logins} == {401}
     assert len(seen) > 5
     assert median(seconds for seconds, _ in seen) < 0.5
-    assert max(size for _, size in seen) - before < MAX_CONCURRENT * ONE_HASH + SLACK
+    assert max(size for _, size in seen) - before < MAX_CONCURRENT * ONE_HASH + OVERHEAD
 
 
 @pytest.mark.anyio
-async def test_two_are_hashed_at_once_and_the_others_wait(
+async def test_two_passwords_are_hashed_at_once_and_the_others_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    doors, inside = Event(), []
+    gate, started = Event(), []
 
     def verify(password: str, digest: str) -> hashing.VerifyResult:
-        inside.append(password)
-        doors.wait(10)
+        started.append(password)
+        gate.wait(10)
         return True, None
 
     monkeypatch.setattr(hashing, "verify", verify)
     hasher = Hasher()
     waiting = [asyncio.create_task(hasher.verify("x", "y")) for _ in range(5)]
     async with asyncio.timeout(10):
-        while len(inside) < MAX_CONCURRENT:
+        while len(started) < MAX_CONCURRENT:
             await asyncio.sleep(0.1)
-    assert len(inside) == MAX_CONCURRENT == 2
-    doors.set()
+    assert len(started) == MAX_CONCURRENT == 2
+    gate.set()
     assert await asyncio.gather(*waiting) == [(True, None)] * 5
 
 
 @pytest.mark.anyio
-async def test_the_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    doors = Event()
+async def test_the_queue_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Event()
     monkeypatch.setattr(hashing, "MAX_WAITING", 3)
-    monkeypatch.setattr(hashing, "verify", lambda *_: (doors.wait(10), None))
+    monkeypatch.setattr(hashing, "verify", lambda *_: (gate.wait(10), None))
     hasher = Hasher()
     waiting = []
     for _ in range(MAX_CONCURRENT + 3):
@@ -97,44 +99,47 @@ async def test_the_queue_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         await hasher.verify("x", "y")
     with pytest.raises(UnavailableException):
         await hasher.hash("x")
-    doors.set()
+    gate.set()
     assert await asyncio.gather(*waiting) == [(True, None)] * 5
 
 
-def test_whoever_finds_the_queue_full_is_told_to_come_back(
-    stranger: TestClient, monkeypatch: pytest.MonkeyPatch
+def test_a_login_is_503_while_the_queue_is_full(
+    anonymous: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hashing, "MAX_WAITING", 0)
-    refused = login(stranger, "nobody@example.com")
-    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
-    assert int(refused.headers["retry-after"]) > 0
+    rejected = login(anonymous, "unknown@example.com")
+    assert (rejected.status_code, rejected.json()["code"]) == (503, "unavailable")
+    assert int(rejected.headers["retry-after"]) > 0
 
 
-class Spy:
-    """Passlib's context, which notes how many connections are lent while it works."""
+class PoolSpy:
+    """A passlib context that records the checked-out connections at each call."""
 
     def __init__(self, app: FastAPI) -> None:
         self.pool = app.state.health.database.engine.pool
-        self.lent: list[int] = []
+        self.checked_out: list[int] = []
 
     def hash(self, password: str) -> str:
-        self.lent.append(self.pool.checkedout())
+        self.checked_out.append(self.pool.checkedout())
         digest: str = password_context.hash(password)
         return digest
 
     def verify_and_update(self, password: str, digest: str) -> hashing.VerifyResult:
-        self.lent.append(self.pool.checkedout())
-        verdict: hashing.VerifyResult = password_context.verify_and_update(
+        self.checked_out.append(self.pool.checkedout())
+        result: hashing.VerifyResult = password_context.verify_and_update(
             password, digest
         )
-        return verdict
+        return result
 
 
 def test_no_connection_is_held_while_a_password_is_hashed(
-    app: FastAPI, client: TestClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI,
+    client: TestClient,
+    make_account: MakeAccount,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    user = enter()
-    spy = Spy(app)
+    user = make_account()
+    spy = PoolSpy(app)
     monkeypatch.setattr(hashing, "password_context", spy)
     new = {"email": "new@example.com", "full_name": "New", "password": NEW_PASSWORD}
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
@@ -147,4 +152,4 @@ def test_no_connection_is_held_while_a_password_is_hashed(
         client.post("auth/password", json=change),
     ]
     assert [answer.status_code for answer in answers] == [200, 201, 200, 200, 200]
-    assert spy.lent == [0] * 6
+    assert spy.checked_out == [0] * 6

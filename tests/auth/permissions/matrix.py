@@ -1,4 +1,4 @@
-"""Who may do what, as data. An operation that has no row here fails a test."""
+"""The permission matrix as data. An operation without a row fails a test."""
 
 import re
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ from tests.slices import SLICES
 
 @dataclass(frozen=True)
 class Row:
-    """What an operation needs, and what it answers to whoever may.
+    """The permission that an operation needs, and its status if that is granted.
 
-    `needs` is a permission; None asks for no more than having signed in. The answer is
-    that about a record which exists. About one that does not, it is 404.
+    If `needs` is None, any signed-in user is permitted. The status is that of a request
+    for an existing record; for a missing one it is 404.
     """
 
     needs: str | None
-    answer: int
+    status: int
     body: Json | None = None
     superusers_only: bool = False
 
 
-# Anybody may call these, and is told this about an empty body.
+# Operations without authentication, and their status for an empty body.
 PUBLIC = {
     "GET /livez": 200,
     "GET /readyz": 200,
     "POST /api/v1/auth/login": 422,
     "POST /api/v1/auth/refresh": 422,
 }
-# Anybody may see these; they are for people, and stand in no document.
+# Pages without authentication, which are not in the OpenAPI document.
 PAGES = {"/", "/static/{name}", "/docs", "/redoc", "/openapi.json", "/audit"}
 
 
-def plain(operation: str) -> str:
-    """Write an operation as it is written here: whatever is in braces is an id."""
+def with_plain_ids(operation: str) -> str:
+    """Return the operation with each path parameter named `id`."""
     return re.sub(r"{\w+}", "{id}", operation)
 
 
-FIRST = {"to_version": 1}
+FIRST_VERSION = {"to_version": 1}
 
 
 def crud(contract: type[CrudContract]) -> dict[str, Row]:
-    """Return the rows of a slice. What a POST sends is made by its contract."""
+    """Return the rows of a slice. Its contract supplies the body of a POST."""
     name = contract.resource
     path = f"/api/v1/{name}"
     return {
@@ -53,8 +53,8 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
         f"PATCH {path}/{{id}}": Row(f"{name}:update", 200, contract.change),
         f"DELETE {path}/{{id}}": Row(f"{name}:delete", 204),
         f"GET {path}/{{id}}/history": Row(f"{name}:read", 200),
-        f"POST {path}/{{id}}/revert": Row(f"{name}:update", 200, FIRST),
-        # What is there cannot be restored.
+        f"POST {path}/{{id}}/revert": Row(f"{name}:update", 200, FIRST_VERSION),
+        # An existing record cannot be restored.
         f"POST {path}/{{id}}/restore": Row(f"{name}:create", 409),
     }
 
@@ -62,8 +62,8 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
 PASSWORDS = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 PROMOTION = {"is_superuser": True, "current_password": PASSWORD}
 
-SLICED = {name: row for each in SLICES.values() for name, row in crud(each).items()}
-MATRIX = SLICED | {
+SLICE_ROWS = {name: row for each in SLICES.values() for name, row in crud(each).items()}
+MATRIX = SLICE_ROWS | {
     "GET /api/v1/auth/me": Row(None, 200),
     "PATCH /api/v1/auth/me": Row(None, 200, {"full_name": "Ada L."}),
     "GET /api/v1/auth/sessions": Row(None, 200),
@@ -75,7 +75,7 @@ MATRIX = SLICED | {
     "POST /api/v1/products/{id}/stock": Row("products:update", 200, {"delta": 1}),
     "DELETE /api/v1/users/{id}/sessions": Row("users:delete", 204),
     "PUT /api/v1/users/{id}/superuser": Row("users:update", 200, PROMOTION, True),
-    # Nobody grants what she may not do herself.
+    # A caller cannot grant permissions that they lack, so no grants are sent.
     "PATCH /api/v1/roles/{id}": Row("roles:update", 200, {"description": "Many"}),
     "GET /api/v1/audit/changes": Row("audit:read", 200),
     "GET /api/v1/audit/accesses": Row("audit:read", 200),

@@ -1,4 +1,4 @@
-"""Actions: each route asks for one, and each declared one is asked for."""
+"""Actions: each route requires one, and each declared one is required."""
 
 from collections.abc import Iterator
 
@@ -9,14 +9,14 @@ from fastapi.testclient import TestClient
 from app.auth.dependencies import check_permissions, guarded_router, permissions_of
 from app.auth.permissions.actions import action
 from app.auth.permissions.registry import CRUD, REGISTRY, known_permissions
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 
 Json = dict[str, str]
 
 
 @pytest.fixture
 def reports() -> Iterator[APIRouter]:
-    """A module with an action of its own, which its router has to state."""
+    """A module with a custom action, which a route has to state."""
     yield guarded_router("reports", actions=("read", "export"))
     del REGISTRY["reports"]
 
@@ -25,11 +25,11 @@ async def export_reports() -> Json:
     return {"exported": "all"}
 
 
-def test_the_routes_ask_for_exactly_what_is_declared(app: FastAPI) -> None:
+def test_the_routes_require_exactly_the_declared_actions(app: FastAPI) -> None:
     assert set(permissions_of(app.routes)) == known_permissions()
 
 
-def test_a_declared_action_that_no_route_asks_for_stops_the_start(
+def test_an_unused_action_stops_the_start(
     reports: APIRouter,
 ) -> None:
     reports.get("/export")(export_reports)
@@ -38,15 +38,19 @@ def test_a_declared_action_that_no_route_asks_for_stops_the_start(
         check_permissions(reports.routes)
 
 
-def test_an_action_that_is_not_declared_stops_the_start(reports: APIRouter) -> None:
+def test_an_undeclared_action_stops_the_start(reports: APIRouter) -> None:
     reports.get("/export")(action("exprot")(export_reports))
     with pytest.raises(RuntimeError, match="No guarded_router declares reports:exprot"):
         check_permissions(reports.routes)
 
 
 @pytest.mark.parametrize("first", ["route", "action"])
-def test_a_stated_action_is_asked_for(
-    reports: APIRouter, app: FastAPI, stranger: TestClient, enter: Enter, first: str
+def test_a_stated_action_is_required(
+    reports: APIRouter,
+    app: FastAPI,
+    anonymous: TestClient,
+    make_account: MakeAccount,
+    first: str,
 ) -> None:
     async def export() -> Json:
         return {"exported": "all"}
@@ -55,7 +59,7 @@ def test_a_stated_action_is_asked_for(
         return {}
 
     reports.get("")(list_reports)
-    # The decorators may stand in either order.
+    # The decorators may be applied in either order.
     if first == "action":
         reports.get("/export")(action("export")(export))
     else:
@@ -63,12 +67,12 @@ def test_a_stated_action_is_asked_for(
     check_permissions(reports.routes)
     app.router.routes[:0] = reports.routes
 
-    reader, exporter = enter("reports:read"), enter("reports:export")
-    assert stranger.get("reports", headers=reader.header).status_code == 200
-    refused = stranger.get("reports/export", headers=reader.header)
-    assert refused.status_code == 403
-    assert refused.headers["www-authenticate"].endswith('scope="reports:export"')
-    answer = stranger.get("reports/export", headers=exporter.header)
+    reader, exporter = make_account("reports:read"), make_account("reports:export")
+    assert anonymous.get("reports", headers=reader.header).status_code == 200
+    rejected = anonymous.get("reports/export", headers=reader.header)
+    assert rejected.status_code == 403
+    assert rejected.headers["www-authenticate"].endswith('scope="reports:export"')
+    answer = anonymous.get("reports/export", headers=exporter.header)
     assert (answer.status_code, answer.json()) == (200, {"exported": "all"})
 
 

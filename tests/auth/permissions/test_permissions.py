@@ -1,4 +1,4 @@
-"""Permissions: asked of everybody, found out anew with every request."""
+"""Permissions: required by every operation, and read for each request."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,10 +11,17 @@ from fastapi.testclient import TestClient
 from app.auth.bearer import get_principal
 from app.auth.dependencies import PermissionChecker
 from tests.accounts import PASSWORD, Account
-from tests.auth.permissions.matrix import GUARDED, MATRIX, OPEN, PAGES, PUBLIC, plain
+from tests.auth.permissions.matrix import (
+    GUARDED,
+    MATRIX,
+    OPEN,
+    PAGES,
+    PUBLIC,
+    with_plain_ids,
+)
 from tests.auth.roles.test_roles import make_role
-from tests.conftest import Allow, Enter
-from tests.contract import Json, verdict
+from tests.conftest import ClientWith, MakeAccount
+from tests.contract import Json, status_and_code
 from tests.modules.test_products import PEN
 
 GRANTABLE = {row.needs for row in GUARDED.values()}
@@ -26,11 +33,11 @@ def granted_by(registry: dict[str, list[str]]) -> set[str | None]:
 
 def operations(app: FastAPI) -> dict[str, Any]:
     found = [
-        (plain(f"{method.upper()} {path}"), operation)
+        (with_plain_ids(f"{method.upper()} {path}"), operation)
         for path, methods in app.openapi()["paths"].items()
         for method, operation in methods.items()
     ]
-    assert len(dict(found)) == len(found)  # no two are one but for the names of ids
+    assert len(dict(found)) == len(found)  # unique without the parameter names
     return dict(found)
 
 
@@ -41,18 +48,18 @@ def dependencies(dependant: Any) -> Iterator[Any]:
             yield from dependencies(each)
 
 
-def test_every_operation_has_its_row(app: FastAPI) -> None:
+def test_every_operation_has_a_row(app: FastAPI) -> None:
     documented = operations(app).keys()
     assert documented == MATRIX.keys() | PUBLIC.keys()
     assert len(documented) == len(MATRIX) + len(PUBLIC)
 
 
 @pytest.mark.asvs("8.2.1")
-def test_every_route_asks_who_calls_or_is_public(app: FastAPI) -> None:
+def test_every_route_authenticates_or_is_public(app: FastAPI) -> None:
     public, signed_in, guarded = set(), set(), set()
     for route in iter_route_contexts(app.routes):
         calls = list(dependencies(getattr(route, "dependant", None)))
-        operation = plain(f"{min(route.methods or ())} {route.path_format}")
+        operation = with_plain_ids(f"{min(route.methods or ())} {route.path_format}")
         if any(isinstance(call, PermissionChecker) for call in calls):
             guarded.add(operation)
         elif get_principal in calls:
@@ -64,7 +71,7 @@ def test_every_route_asks_who_calls_or_is_public(app: FastAPI) -> None:
     assert public == PUBLIC.keys()
 
 
-def test_the_document_says_what_is_guarded(app: FastAPI) -> None:
+def test_the_openapi_document_marks_the_guarded_operations(app: FastAPI) -> None:
     document = operations(app)
     for operation in MATRIX:
         responses = document[operation]["responses"]
@@ -75,38 +82,36 @@ def test_the_document_says_what_is_guarded(app: FastAPI) -> None:
     assert scheme["flows"]["password"]["tokenUrl"] == "/api/v1/auth/login"
 
 
-def test_any_user_may_read_which_permissions_there_are(
-    stranger: TestClient, enter: Enter
+def test_any_user_may_list_the_permissions(
+    anonymous: TestClient, make_account: MakeAccount
 ) -> None:
-    assert stranger.get("permissions").status_code == 401
-    registry = stranger.get("permissions", headers=enter().header).json()
+    assert anonymous.get("permissions").status_code == 401
+    registry = anonymous.get("permissions", headers=make_account().header).json()
     assert granted_by(registry) == GRANTABLE
     assert registry["products"][:2] == ["read", "create"]
     assert registry["audit"] == ["read"]
 
 
-def make_holder(client: TestClient, enter: Enter, *roles: str) -> Account:
-    """Add a user with these roles. Her token is older than whatever happens next."""
-    account = enter()
-    give(client, account, *roles)
+def make_user(client: TestClient, make_account: MakeAccount, *roles: str) -> Account:
+    """Add a user with these roles, and a token issued before any later change."""
+    account = make_account()
+    assign_roles(client, account, *roles)
     return account
 
 
-def give(client: TestClient, account: Account, *roles: str) -> None:
+def assign_roles(client: TestClient, account: Account, *roles: str) -> None:
     ids = [role.removeprefix("roles/") for role in roles]
     given = client.patch(f"users/{account.id}", json={"role_ids": ids})
     assert given.status_code == 200, given.text
 
 
-def permissions(client: TestClient, account: Account) -> list[str]:
-    told: list[str] = client.get("auth/me", headers=account.header).json()[
-        "permissions"
-    ]
-    return told
+def get_permissions(client: TestClient, account: Account) -> list[str]:
+    me: dict[str, list[str]] = client.get("auth/me", headers=account.header).json()
+    return me["permissions"]
 
 
-def test_whoever_may_do_anything_to_a_module_may_read_it(allow: Allow) -> None:
-    client = allow("products:create")
+def test_any_permission_on_a_module_includes_read(client_with: ClientWith) -> None:
+    client = client_with("products:create")
     assert client.post("products", json=PEN).status_code == 201
     assert client.get("products").json()["total"] == 1
     assert client.get("auth/me").json()["permissions"] == [
@@ -115,22 +120,26 @@ def test_whoever_may_do_anything_to_a_module_may_read_it(allow: Allow) -> None:
     ]
 
 
-def test_a_module_without_an_action_is_read(client: TestClient, enter: Enter) -> None:
-    ada = make_holder(client, enter, make_role(client, "viewer", products=[]))
-    assert permissions(client, ada) == ["products:read"]
+def test_a_module_without_actions_grants_read(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    ada = make_user(client, make_account, make_role(client, "viewer", products=[]))
+    assert get_permissions(client, ada) == ["products:read"]
     assert client.get("products", headers=ada.header).status_code == 200
     assert client.get("tasks", headers=ada.header).status_code == 403
 
 
-def test_roles_add_up(client: TestClient, enter: Enter) -> None:
-    ada = make_holder(
+def test_permissions_of_several_roles_are_combined(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    ada = make_user(
         client,
-        enter,
+        make_account,
         make_role(client, "one", products=["create"], tasks=[]),
         make_role(client, "two", products=["delete"], tasks=["update"]),
         make_role(client, "none"),
     )
-    assert permissions(client, ada) == [
+    assert get_permissions(client, ada) == [
         "products:create",
         "products:delete",
         "products:read",
@@ -141,47 +150,47 @@ def test_roles_add_up(client: TestClient, enter: Enter) -> None:
 
 
 @pytest.mark.asvs("8.3.2")
-def test_every_change_counts_from_the_next_request(
-    client: TestClient, enter: Enter
+def test_a_change_applies_from_the_next_request(
+    client: TestClient, make_account: MakeAccount
 ) -> None:
     role = make_role(client, "sales", products=["create"])
     other = make_role(client, "desk", products=["create"])
-    ada = make_holder(client, enter)
+    ada = make_user(client, make_account)
 
-    def may() -> bool:
+    def is_permitted() -> bool:
         status = client.post("products", json={}, headers=ada.header).status_code
         assert status in (403, 422)
         return status == 422
 
     changes: tuple[tuple[Callable[[], object], bool], ...] = (
-        (lambda: give(client, ada, role), True),
+        (lambda: assign_roles(client, ada, role), True),
         (lambda: client.patch(role, json={"modules": {"products": []}}), False),
         (lambda: client.patch(role, json={"modules": {"products": ["create"]}}), True),
         (lambda: client.patch(role, json={"modules": {}}), False),
-        (lambda: give(client, ada, role, other), True),
+        (lambda: assign_roles(client, ada, role, other), True),
         (lambda: client.delete(role), True),
-        (lambda: give(client, ada), False),
-        (lambda: give(client, ada, other), True),
+        (lambda: assign_roles(client, ada), False),
+        (lambda: assign_roles(client, ada, other), True),
         (lambda: client.delete(other), False),
     )
-    assert may() is False
+    assert is_permitted() is False
     for number, (change, expected) in enumerate(changes):
         change()
-        assert may() is expected, number
+        assert is_permitted() is expected, number
 
 
-def test_what_she_may_do_is_never_told_from_memory(
-    client: TestClient, enter: Enter
+def test_changed_permissions_change_the_etag_of_the_account(
+    client: TestClient, make_account: MakeAccount
 ) -> None:
     role = make_role(client, "sales", products=["create"])
-    ada = make_holder(client, enter, role)
+    ada = make_user(client, make_account, role)
     for method, body in (("PATCH", {"modules": {"tasks": []}}), ("DELETE", None)):
-        told = client.get("auth/me", headers=ada.header)
+        cached = client.get("auth/me", headers=ada.header)
         assert client.request(method, role, json=body).is_success
-        known = ada.header | {"if-none-match": told.headers["etag"]}
+        known = ada.header | {"if-none-match": cached.headers["etag"]}
         fresh = client.get("auth/me", headers=known)
         assert fresh.status_code == 200, method
-        assert fresh.json()["permissions"] != told.json()["permissions"]
+        assert fresh.json()["permissions"] != cached.json()["permissions"]
 
 
 SHOWN = {"id", "version", "created_at", "updated_at"}
@@ -194,18 +203,18 @@ FIELDS = {
 
 
 @pytest.mark.asvs("15.3.1")
-def test_an_answer_shows_these_fields_and_no_other(
-    client: TestClient, enter: Enter
+def test_a_response_has_exactly_these_fields(
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    url = f"users/{enter('products:read').id}"
+    url = f"users/{make_account('products:read').id}"
     user, role = client.get(url).json(), client.get("roles").json()["items"][0]
     assert user.keys() == FIELDS["users"]
     assert role.keys() == FIELDS["roles"]
     assert [list(each) for each in user["roles"]] == [["id", "name"]]
     me, (session,) = client.get("auth/me").json(), client.get("auth/sessions").json()
     assert me.keys() == FIELDS["auth/me"]
-    told = {"id", "created_at", "last_used_at", "ip", "user_agent", "current"}
-    assert session.keys() == told
+    fields = {"id", "created_at", "last_used_at", "ip", "user_agent", "current"}
+    assert session.keys() == fields
     for item in client.get("users").json()["items"]:
         assert item.keys() == FIELDS["users"]
     changed = client.patch(url, json={"full_name": "Ada"}).json()
@@ -214,8 +223,8 @@ def test_an_answer_shows_these_fields_and_no_other(
 
 
 NEW = {"email": "ada@example.com", "full_name": "Ada", "password": PASSWORD}
-# What somebody might add to a body, in the hope that it is stored.
-SMUGGLED: Json = {
+# Fields that a client must not set.
+PROTECTED: Json = {
     "is_superuser": True,
     "id": "018f3c1e-7a2b-7c3d-8e4f-0123456789ab",
     "password_hash": "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
@@ -231,7 +240,7 @@ SMUGGLED: Json = {
     "updated_at": "2020-01-01T00:00:00Z",
     "__class__": "Role",
 }
-OF_OTHERS: Json = {
+ADMINISTRATIVE: Json = {
     "is_active": True,
     "role_ids": [],
     "email": "b@b.com",
@@ -240,30 +249,34 @@ OF_OTHERS: Json = {
 
 
 @pytest.mark.asvs("15.3.3")
-def test_nothing_is_smuggled_into_a_user(client: TestClient, enter: Enter) -> None:
-    url = f"users/{enter('users:update').id}"
+def test_protected_fields_of_a_user_are_rejected(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    url = f"users/{make_account('users:update').id}"
     before = client.get("users").json()
-    for name, value in SMUGGLED.items():
-        for refused in (
+    for name, value in PROTECTED.items():
+        for rejected in (
             client.patch(url, json={"full_name": "Eve", name: value}),
             client.post("users", json=NEW | {name: value}),
             client.patch("auth/me", json={"full_name": "Eve", name: value}),
         ):
-            assert verdict(refused) == (422, "validation_failed"), name
-    for name, value in OF_OTHERS.items():
+            assert status_and_code(rejected) == (422, "validation_failed"), name
+    for name, value in ADMINISTRATIVE.items():
         mine = client.patch("auth/me", json={"full_name": "Eve", name: value})
-        assert verdict(mine) == (422, "validation_failed"), name
+        assert status_and_code(mine) == (422, "validation_failed"), name
     assert client.get("users").json() == before
 
 
 @pytest.mark.asvs("15.3.3")
-def test_nothing_is_smuggled_into_a_role(client: TestClient) -> None:
+def test_protected_fields_of_a_role_are_rejected(client: TestClient) -> None:
     role = make_role(client, "sales")
     before = client.get("roles").json()
-    for name, value in (SMUGGLED | {"grants": [], "users": [], "user_ids": []}).items():
-        for refused in (
+    for name, value in (
+        PROTECTED | {"grants": [], "users": [], "user_ids": []}
+    ).items():
+        for rejected in (
             client.patch(role, json={"name": "eve", name: value}),
             client.post("roles", json={"name": "eve", name: value}),
         ):
-            assert verdict(refused) == (422, "validation_failed"), name
+            assert status_and_code(rejected) == (422, "validation_failed"), name
     assert client.get("roles").json() == before

@@ -5,8 +5,8 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from tests.conftest import Enter
-from tests.contract import CrudContract, Json, unlike, verdict
+from tests.conftest import MakeAccount
+from tests.contract import CrudContract, Json, status_and_code, unique_value
 from tests.core.db.test_concurrency import at_once
 
 
@@ -18,8 +18,8 @@ class TestCrud(CrudContract):
 
     @classmethod
     def body(cls, client: TestClient) -> Json:
-        """Return a role that grants nothing: nobody grants what she may not do."""
-        return {"name": unlike("")}
+        """Return a role without grants, which any caller with roles:create may add."""
+        return {"name": unique_value("")}
 
 
 def make_role(client: TestClient, name: str, **modules: list[str]) -> str:
@@ -28,10 +28,10 @@ def make_role(client: TestClient, name: str, **modules: list[str]) -> str:
     return f"roles/{made.json()['id']}"
 
 
-def test_a_name_belongs_to_one_role(client: TestClient) -> None:
+def test_a_role_name_is_unique(client: TestClient) -> None:
     make_role(client, "sales")
     again = client.post("roles", json={"name": "sales"})
-    assert verdict(again) == (409, "conflict")
+    assert status_and_code(again) == (409, "conflict")
     assert again.json()["detail"] == "Another Role has the same name"
     other = make_role(client, "stock")
     assert client.patch(other, json={"name": "sales"}).status_code == 409
@@ -57,27 +57,27 @@ UNKNOWN: tuple[Any, ...] = (
 )
 
 
-def test_what_the_code_does_not_know_is_not_granted(client: TestClient) -> None:
+def test_unknown_permissions_cannot_be_granted(client: TestClient) -> None:
     role = make_role(client, "sales")
     for modules in UNKNOWN:
-        for refused in (
+        for rejected in (
             client.post("roles", json={"name": "more", "modules": modules}),
             client.patch(role, json={"modules": modules}),
         ):
-            assert verdict(refused) == (422, "validation_failed"), modules
-            assert refused.json()["errors"][0]["loc"][:2] == ["body", "modules"]
+            assert status_and_code(rejected) == (422, "validation_failed"), modules
+            assert rejected.json()["errors"][0]["loc"][:2] == ["body", "modules"]
     (only,) = client.get("roles").json()["items"]
     assert (only["modules"], only["version"]) == ({}, 1)
 
 
-def test_a_refusal_does_not_repeat_what_was_sent(client: TestClient) -> None:
+def test_a_validation_error_does_not_echo_the_input(client: TestClient) -> None:
     unknown: tuple[dict[str, list[str]], ...] = (
         {"canary": []},
         {"products": ["canary"]},
     )
     for modules in unknown:
-        refused = client.post("roles", json={"name": "more", "modules": modules})
-        assert "canary" not in refused.text
+        rejected = client.post("roles", json={"name": "more", "modules": modules})
+        assert "canary" not in rejected.text
 
 
 def test_grants_are_replaced(client: TestClient) -> None:
@@ -94,7 +94,7 @@ def test_grants_are_replaced(client: TestClient) -> None:
     assert again["modules"] == changed["modules"]
 
 
-def test_other_grants_are_another_version(client: TestClient) -> None:
+def test_changed_grants_increment_the_version(client: TestClient) -> None:
     role = make_role(client, "sales", products=["create"])
     steps: tuple[tuple[dict[str, list[str]], str], ...] = (
         ({"products": ["create"]}, '"1"'),
@@ -109,22 +109,24 @@ def test_other_grants_are_another_version(client: TestClient) -> None:
         assert changed.headers["etag"] == version, modules
     seen = {"if-match": '"4"'}
     stale = client.patch(role, json={"modules": {"tasks": []}}, headers=seen)
-    assert verdict(stale) == (412, "precondition_failed")
+    assert status_and_code(stale) == (412, "precondition_failed")
     assert client.get(role, headers={"if-none-match": '"5"'}).status_code == 304
 
 
-def test_a_deleted_role_is_taken_from_all_who_held_it(
-    client: TestClient, enter: Enter
+def test_a_deleted_role_is_removed_from_its_users(
+    client: TestClient, make_account: MakeAccount
 ) -> None:
     role = make_role(client, "sales", products=[])
-    url = f"users/{enter().id}"
+    url = f"users/{make_account().id}"
     client.patch(url, json={"role_ids": [role.removeprefix("roles/")]})
     assert client.delete(role).status_code == 204
     assert client.get(url).json()["roles"] == []
 
 
-def test_a_role_and_its_holder_change_at_once(client: TestClient, enter: Enter) -> None:
-    role, user = make_role(client, "sales"), f"users/{enter().id}"
+def test_a_role_and_its_user_can_change_concurrently(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    role, user = make_role(client, "sales"), f"users/{make_account().id}"
     client.patch(user, json={"role_ids": [role.removeprefix("roles/")]})
     changes = ((role, "name"), (user, "full_name"))
 
@@ -135,9 +137,11 @@ def test_a_role_and_its_holder_change_at_once(client: TestClient, enter: Enter) 
     assert Counter(at_once(16, rename)) == {200: 16}
 
 
-def test_leftovers_grant_nothing(client: TestClient, enter: Enter) -> None:
-    """A module or an action may leave the code before it leaves the tables."""
-    odd = enter("warehouse:create", "products:publish", "users:read").header
+def test_unregistered_permissions_grant_nothing(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    """The code may drop a module or an action before the tables do."""
+    odd = make_account("warehouse:create", "products:publish", "users:read").header
     me = client.get("auth/me", headers=odd).json()
     assert me["permissions"] == ["products:read", "users:read"]
     (role,) = client.get("roles").json()["items"]

@@ -1,4 +1,4 @@
-"""Logging in: who gets in, and what the others are told."""
+"""Login and passwords: verification, errors, policy and changes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -17,8 +17,8 @@ from app.auth.passwords.hashing import password_context
 from app.core.config import Settings
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, sign_in
-from tests.auth.tokens.test_access_tokens import listen, running
-from tests.conftest import Enter, Read
+from tests.auth.tokens.test_access_tokens import record_statements, running
+from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
 
 
@@ -43,35 +43,37 @@ def body(answer: Any) -> dict[str, Any]:
 
 
 @pytest.mark.asvs("6.3.1")
-def test_right_credentials_give_a_pair(stranger: TestClient, enter: Enter) -> None:
-    answer = login(stranger, enter().email)
+def test_valid_credentials_return_a_token_pair(
+    anonymous: TestClient, make_account: MakeAccount
+) -> None:
+    answer = login(anonymous, make_account().email)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     pair = answer.json()
     assert pair.keys() == {"access_token", "refresh_token", "token_type", "expires_in"}
     assert (pair["token_type"], pair["expires_in"]) == ("bearer", 900)
-    assert me(stranger, pair) == 200
+    assert me(anonymous, pair) == 200
 
 
 @pytest.mark.asvs("6.3.8")
-def test_failures_cannot_be_told_apart(
-    app: FastAPI, stranger: TestClient, enter: Enter, spy: list[str]
+def test_failures_are_indistinguishable(
+    app: FastAPI, anonymous: TestClient, make_account: MakeAccount, spy: list[str]
 ) -> None:
-    active, disabled = enter().email, enter(is_active=False).email
-    statements = listen(app)
+    active, disabled = make_account().email, make_account(is_active=False).email
+    statements = record_statements(app)
     attempts = (
-        ("nobody@example.com", PASSWORD),
+        ("unknown@example.com", PASSWORD),
         (active, "wrong"),
         (disabled, PASSWORD),
         (disabled, "wrong"),
     )
-    answers, said = [], []
+    answers, recorded = [], []
     for email, password in attempts:
-        answers.append(login(stranger, email, password))
-        said.append(tuple(statements))
+        answers.append(login(anonymous, email, password))
+        recorded.append(tuple(statements))
         statements.clear()
-    # Nor by how long they take.
-    assert len(set(said)) == 1
+    # Each runs the same statements, so that timing reveals no difference.
+    assert len(set(recorded)) == 1
     assert {answer.status_code for answer in answers} == {401}
     assert all(body(answer) == body(answers[0]) for answer in answers)
     assert len({str(sorted(a.headers.keys())) for a in answers}) == 1
@@ -79,33 +81,35 @@ def test_failures_cannot_be_told_apart(
 
 
 @pytest.mark.asvs("6.2.8")
-def test_a_password_is_taken_as_it_is(stranger: TestClient, enter: Enter) -> None:
-    email = enter().email
+def test_a_password_is_compared_exactly(
+    anonymous: TestClient, make_account: MakeAccount
+) -> None:
+    email = make_account().email
     for wrong in (f" {PASSWORD}", f"{PASSWORD} ", PASSWORD.upper(), PASSWORD[:-1]):
-        assert login(stranger, email, wrong).status_code == 401
+        assert login(anonymous, email, wrong).status_code == 401
 
 
 @pytest.mark.parametrize(
     "spelling",
     ["Ada@EXAMPLE.com", "ada@example.com", "\uff21da@example.com", " ada@example.com "],
 )
-def test_spellings_of_an_address_are_one_account(
-    stranger: TestClient, enter: Enter, spelling: str
+def test_spellings_of_an_email_are_one_account(
+    anonymous: TestClient, make_account: MakeAccount, spelling: str
 ) -> None:
-    enter(email="Ada@example.com")
-    assert login(stranger, spelling).status_code == 200
+    make_account(email="Ada@example.com")
+    assert login(anonymous, spelling).status_code == 200
 
 
 def test_a_composed_and_a_decomposed_name_are_one_account(
-    client: TestClient, enter: Enter
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    enter(email="rene\u0301@example.com")
+    make_account(email="rene\u0301@example.com")
     assert login(client, "ren\u00e9@example.com").status_code == 200
     again = {"email": "REN\u00c9@example.com", "full_name": "R", "password": PASSWORD}
     assert client.post("users", json=again).status_code == 409
 
 
-def test_of_two_equal_accounts_one_is_made(client: TestClient) -> None:
+def test_of_two_equal_accounts_one_is_created(client: TestClient) -> None:
     account = {"email": "a@example.com", "full_name": "A", "password": PASSWORD}
     with ThreadPoolExecutor(2) as threads:
         calls = [threads.submit(client.post, "users", json=account) for _ in range(2)]
@@ -113,10 +117,10 @@ def test_of_two_equal_accounts_one_is_made(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("length", [129, 5000])
-def test_an_endless_password_is_not_hashed(
-    stranger: TestClient, enter: Enter, spy: list[str], length: int
+def test_an_overlong_password_is_not_hashed(
+    anonymous: TestClient, make_account: MakeAccount, spy: list[str], length: int
 ) -> None:
-    assert login(stranger, enter().email, "x" * length).status_code == 422
+    assert login(anonymous, make_account().email, "x" * length).status_code == 422
     assert spy == []
 
 
@@ -140,7 +144,7 @@ NEW = {"email": "lovelace.ada@example.com", "full_name": "Ada"}
         ("nul\0in the middle", False),
     ],
 )
-def test_which_passwords_are_good_enough(
+def test_the_password_policy_accepts_or_rejects(
     client: TestClient, password: str, good: bool
 ) -> None:
     made = client.post("users", json=NEW | {"password": password})
@@ -150,10 +154,10 @@ def test_which_passwords_are_good_enough(
         assert login(client, NEW["email"], password).status_code == 200
 
 
-def test_the_settings_say_how_short_a_password_may_be(
-    settings: Settings, enter: Enter
+def test_the_minimum_password_length_is_configurable(
+    settings: Settings, make_account: MakeAccount
 ) -> None:
-    header = enter("users:create").header
+    header = make_account("users:create").header
     with running(make_settings(settings.DATABASE_URL, PASSWORD_MIN_LENGTH=14)) as app:
         for password, status in (("qx" * 6 + "q", 422), ("qx" * 7, 201)):
             account = NEW | {"password": password}
@@ -161,7 +165,7 @@ def test_the_settings_say_how_short_a_password_may_be(
             assert made.status_code == status
 
 
-def test_a_long_password_counts_to_its_last_character(client: TestClient) -> None:
+def test_a_long_password_is_verified_to_its_last_character(client: TestClient) -> None:
     client.post("users", json=NEW | {"password": "q🙂" * 64})
     for wrong in ("q🙂" * 63 + "qx", "q🙂" * 63 + "q", "q🙂" * 63):
         assert login(client, NEW["email"], wrong).status_code == 401
@@ -172,7 +176,7 @@ def test_a_password_is_normalised_once(client: TestClient) -> None:
     client.post("users", json=NEW | {"password": decomposed})
     assert login(client, NEW["email"], composed).status_code == 200
     assert login(client, NEW["email"], decomposed).status_code == 200
-    # Composed, that is; wide letters remain wide.
+    # NFC, not NFKC: full-width letters are kept.
     assert login(client, NEW["email"], f"\uff43{composed[1:]}").status_code == 401
 
 
@@ -183,96 +187,103 @@ def change(client: TestClient, pair: Any, current: str, new: str = NEW_PASSWORD)
 
 @pytest.mark.asvs("6.2.3")
 def test_a_change_needs_the_current_password(
-    stranger: TestClient, enter: Enter
+    anonymous: TestClient, make_account: MakeAccount
 ) -> None:
-    email = enter().email
-    pair, other = sign_in(stranger, email), sign_in(stranger, email)
-    refused = change(stranger, pair, "wrong")
-    assert (refused.status_code, refused.json()["code"]) == (403, "wrong_password")
-    assert change(stranger, pair, PASSWORD, "short").status_code == 422
-    renewed = change(stranger, pair, PASSWORD)
-    assert renewed.status_code == 200
-    assert [me(stranger, each) for each in (renewed.json(), pair, other)] == [
+    email = make_account().email
+    pair, other = sign_in(anonymous, email), sign_in(anonymous, email)
+    rejected = change(anonymous, pair, "wrong")
+    assert (rejected.status_code, rejected.json()["code"]) == (403, "wrong_password")
+    assert change(anonymous, pair, PASSWORD, "short").status_code == 422
+    changed = change(anonymous, pair, PASSWORD)
+    assert changed.status_code == 200
+    assert [me(anonymous, each) for each in (changed.json(), pair, other)] == [
         200,
         401,
         401,
     ]
-    assert login(stranger, email, PASSWORD).status_code == 401
-    assert login(stranger, email, NEW_PASSWORD).status_code == 200
+    assert login(anonymous, email, PASSWORD).status_code == 401
+    assert login(anonymous, email, NEW_PASSWORD).status_code == 200
 
 
 @pytest.mark.parametrize("weak", ["short", "password1234", "back-office!2026"])
-def test_a_weak_password_is_told_by_its_own_place(
-    client: TestClient, enter: Enter, weak: str
+def test_the_error_of_a_weak_password_names_its_field(
+    client: TestClient, make_account: MakeAccount, weak: str
 ) -> None:
-    ada = enter()
-    for refused, place in (
+    ada = make_account()
+    for rejected, field in (
         (change(client, sign_in(client, ada.email), PASSWORD, weak), "new_password"),
         (client.post("users", json=NEW | {"password": weak}), "password"),
         (client.patch(f"users/{ada.id}", json={"password": weak}), "password"),
     ):
-        assert refused.status_code == 422
-        (error,) = refused.json()["errors"]
-        assert error["loc"] == ["body", place]
+        assert rejected.status_code == 422
+        (error,) = rejected.json()["errors"]
+        assert error["loc"] == ["body", field]
 
 
-def test_the_same_password_is_not_a_new_one(client: TestClient, read: Read) -> None:
-    """Otherwise whoever has to change it goes on with what somebody gave her."""
+def test_the_current_password_is_rejected_as_the_new_one(
+    client: TestClient, read: Read
+) -> None:
+    """Otherwise a user could keep the initial password set by an administrator."""
     composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
     client.post("users", json=NEW | {"password": composed})
     given = read(select(col(User.password_hash)).order_by(col(User.id)))
     pair = sign_in(client, NEW["email"], composed)
     for spelling in (composed, decomposed):
-        refused = change(client, pair, composed, spelling)
-        assert refused.status_code == 422
-        (error,) = refused.json()["errors"]
+        rejected = change(client, pair, composed, spelling)
+        assert rejected.status_code == 422
+        (error,) = rejected.json()["errors"]
         assert error["loc"] == ["body", "new_password"]
-    held_up = client.get("products", headers=bearer(pair))
-    assert held_up.json()["code"] == "password_change_required"
+    denied = client.get("products", headers=bearer(pair))
+    assert denied.json()["code"] == "password_change_required"
     assert read(select(col(User.password_hash)).order_by(col(User.id))) == given
     assert change(client, pair, "wrong", "wrong").status_code == 403
 
 
 def test_wrong_current_passwords_count_in_the_throttle(
-    stranger: TestClient, enter: Enter
+    anonymous: TestClient, make_account: MakeAccount
 ) -> None:
-    email = enter().email
-    pair = sign_in(stranger, email)
-    answers = [change(stranger, pair, "wrong").status_code for _ in range(7)]
+    email = make_account().email
+    pair = sign_in(anonymous, email)
+    answers = [change(anonymous, pair, "wrong").status_code for _ in range(7)]
     assert answers == [403] * 5 + [429] * 2
-    assert login(stranger, email).status_code == 429
+    assert login(anonymous, email).status_code == 429
 
 
-def test_a_weak_hash_is_renewed_and_no_session_ends(
-    stranger: TestClient, enter: Enter, read: Read, monkeypatch: pytest.MonkeyPatch
+def test_a_weak_hash_is_upgraded_and_sessions_continue(
+    anonymous: TestClient,
+    make_account: MakeAccount,
+    read: Read,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(hashing, "password_context", password_context)
-    account = enter()
-    email, first = account.email, sign_in(stranger, account.email)
+    account = make_account()
+    email, first = account.email, sign_in(anonymous, account.email)
     (digest,) = read(select(col(User.password_hash)).where(col(User.email) == email))
     assert "m=19456,t=2,p=1" in digest
-    assert [me(stranger, pair) for pair in (asdict(account), first)] == [200, 200]
-    assert login(stranger, email).status_code == 200
+    assert [me(anonymous, pair) for pair in (asdict(account), first)] == [200, 200]
+    assert login(anonymous, email).status_code == 200
 
 
-def test_a_garbage_hash_lets_nobody_in(stranger: TestClient, enter: Enter) -> None:
-    email = enter(password_hash="garbage").email
+def test_an_unreadable_hash_rejects_every_password(
+    anonymous: TestClient, make_account: MakeAccount
+) -> None:
+    email = make_account(password_hash="garbage").email
     with capture_logs() as logs:
-        assert login(stranger, email).status_code == 401
+        assert login(anonymous, email).status_code == 401
     assert "password_hash_unreadable" in [entry["event"] for entry in logs]
 
 
 @pytest.mark.asvs("6.4.1")
-def test_a_given_password_must_be_changed_first(client: TestClient) -> None:
+def test_an_initial_password_must_be_changed_first(client: TestClient) -> None:
     account = {"email": "a@example.com", "full_name": "A", "password": PASSWORD}
     made = client.post("users", json=account).json()
     assert made["must_change_password"] is True
     pair = sign_in(client, "a@example.com")
-    held_up = client.get("auth/sessions", headers=bearer(pair))
-    assert held_up.json()["code"] == "password_change_required"
+    denied = client.get("auth/sessions", headers=bearer(pair))
+    assert denied.json()["code"] == "password_change_required"
     assert client.get("products", headers=bearer(pair)).status_code == 403
     assert me(client, pair) == 200
-    renewed = change(client, pair, PASSWORD).json()
-    assert client.get("auth/sessions", headers=bearer(renewed)).status_code == 200
+    changed = change(client, pair, PASSWORD).json()
+    assert client.get("auth/sessions", headers=bearer(changed)).status_code == 200
     again = sign_in(client, "a@example.com", NEW_PASSWORD)
     assert client.post("auth/logout", headers=bearer(again)).status_code == 204

@@ -1,4 +1,4 @@
-"""Races: many at once, in one process and in two, and never more than one wins."""
+"""Concurrent logins, refreshes and revocations, in one process and in two."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from structlog.testing import capture_logs
 from app.auth.passwords.hashing import Hasher
 from app.core.config import Settings
 from tests.accounts import add_account, root_header
-from tests.auth.sessions.test_refresh import is_dead
+from tests.auth.sessions.test_refresh import are_rejected
 from tests.auth.sessions.test_sessions import ENDINGS, Ending, end, sessions
 from tests.auth.signing import bearer, login, me, refresh, sign_in
 from tests.auth.tokens.attacks import Json
 from tests.auth.tokens.test_access_tokens import running
-from tests.conftest import Enter
+from tests.conftest import MakeAccount
 from tests.core.db.test_concurrency import at_once
 from tests.databases import Template, make_settings
 from tests.servers import serving
@@ -36,7 +36,7 @@ def statuses(answers: list[Any]) -> Counter[int]:
     return Counter(answer.status_code for answer in answers)
 
 
-def use(client: TestClient, pair: Json, _: int) -> Any:
+def send_refresh(client: TestClient, pair: Json, _: int) -> Any:
     return refresh(client, pair)
 
 
@@ -46,75 +46,77 @@ def post(client: TestClient, path: str, pair: Json, _: int) -> Any:
 
 @pytest.mark.asvs("10.4.5")
 @pytest.mark.asvs("15.4.2")
-def test_of_eight_with_one_refresh_token_one_wins(
-    stranger: TestClient, enter: Enter
+def test_of_eight_concurrent_refreshes_one_succeeds(
+    anonymous: TestClient, make_account: MakeAccount
 ) -> None:
     for _ in range(5):
-        pair = asdict(enter())
-        answers = at_once(8, partial(use, stranger, pair))
+        pair = asdict(make_account())
+        answers = at_once(8, partial(send_refresh, anonymous, pair))
         assert statuses(answers) == {200: 1, 401: 7}
-        # The others used it a second time, so the winner's pair is dead as well.
+        # The other requests reused the token, which revokes the new pair as well.
         won = [answer.json() for answer in answers if answer.status_code == 200]
-        assert is_dead(stranger, pair, *won)
+        assert are_rejected(anonymous, pair, *won)
 
 
-def test_within_the_grace_period_all_get_the_same_successor(
-    settings: Settings, enter: Enter
+def test_concurrent_refreshes_within_the_grace_period_return_one_token(
+    settings: Settings, make_account: MakeAccount
 ) -> None:
-    url, pair = settings.DATABASE_URL, asdict(enter())
+    url, pair = settings.DATABASE_URL, asdict(make_account())
     with running(make_settings(url, REFRESH_GRACE_SECONDS=60)) as client:
-        answers = at_once(8, partial(use, client, pair))
+        answers = at_once(8, partial(send_refresh, client, pair))
         assert statuses(answers) == {200: 8}
         assert len({answer.json()["refresh_token"] for answer in answers}) == 1
         assert {me(client, answer.json()) for answer in answers} == {200}
 
 
 @pytest.mark.asvs("6.3.1")
-def test_of_eighty_wrong_passwords_five_are_judged(
-    stranger: TestClient, enter: Enter
+def test_of_eighty_wrong_passwords_five_are_verified(
+    anonymous: TestClient, make_account: MakeAccount
 ) -> None:
-    email = enter().email
-    answers = at_once(80, lambda number: login(stranger, email, f"wrong {number}"))
+    email = make_account().email
+    answers = at_once(80, lambda number: login(anonymous, email, f"wrong {number}"))
     assert statuses(answers) == {401: 5, 429: 75}
-    assert login(stranger, email).status_code == 429
+    assert login(anonymous, email).status_code == 429
 
 
 @pytest.mark.parametrize("path", ["auth/logout", "auth/logout-all"])
-def test_who_signs_out_eight_times_at_once_is_out(
-    stranger: TestClient, enter: Enter, path: str
+def test_eight_concurrent_logouts_revoke_the_session(
+    anonymous: TestClient, make_account: MakeAccount, path: str
 ) -> None:
     for _ in range(3):
-        pair = asdict(enter())
-        found = statuses(at_once(8, partial(post, stranger, path, pair)))
+        pair = asdict(make_account())
+        found = statuses(at_once(8, partial(post, anonymous, path, pair)))
         assert found.keys() <= {204, 401}
         assert found[204] >= 1
-        assert is_dead(stranger, pair)
+        assert are_rejected(anonymous, pair)
 
 
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("ending", ENDINGS, ids=name)
-def test_a_refresh_does_not_outrun_the_end(
-    client: TestClient, enter: Enter, ending: Ending
+def test_a_refresh_does_not_survive_a_concurrent_revocation(
+    client: TestClient, make_account: MakeAccount, ending: Ending
 ) -> None:
     for _ in range(3):
-        pair = asdict(enter())
+        pair = asdict(make_account())
         with ThreadPoolExecutor() as threads:
             raced = threads.submit(refresh, client, pair)
             end(client, ending, pair)
         answer = raced.result()
         assert answer.status_code in (200, 401)
-        assert is_dead(client, pair, *[answer.json()] * (answer.status_code == 200))
+        assert are_rejected(
+            client, pair, *[answer.json()] * (answer.status_code == 200)
+        )
 
 
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("ending", EVERYWHERE, ids=name)
-def test_a_login_does_not_outrun_the_end(
+def test_a_login_does_not_survive_a_concurrent_revocation(
     client: TestClient,
-    enter: Enter,
+    make_account: MakeAccount,
     monkeypatch: pytest.MonkeyPatch,
     ending: Ending,
 ) -> None:
-    pair = asdict(enter())
+    pair = asdict(make_account())
     verify, acts = Hasher.verify, [partial(end, client, ending, pair)]
 
     async def verify_and_act(*call: Any) -> Any:
@@ -129,13 +131,13 @@ def test_a_login_does_not_outrun_the_end(
     assert [entry for entry in logs if entry["event"] == "login_failed"]
 
 
-def test_five_at_once_do_not_open_more_than_twenty_sessions(
-    stranger: TestClient, enter: Enter
+def test_concurrent_logins_keep_the_limit_of_twenty_sessions(
+    anonymous: TestClient, make_account: MakeAccount
 ) -> None:
-    email = enter().email
+    email = make_account().email
     for _ in range(4):
-        pairs = at_once(5, lambda _: sign_in(stranger, email))
-    assert len(sessions(stranger, pairs[0])) == 20
+        pairs = at_once(5, lambda _: sign_in(anonymous, email))
+    assert len(sessions(anonymous, pairs[0])) == 20
 
 
 @dataclass
@@ -163,29 +165,29 @@ def processes(
 
 @pytest.mark.asvs("7.4.1")
 @pytest.mark.parametrize("ending", ENDINGS, ids=name)
-def test_what_one_process_ends_is_dead_in_the_other(
+def test_a_revocation_in_one_process_applies_in_the_other(
     processes: Processes, ending: Ending
 ) -> None:
     here, there = processes.clients
     pair = asdict(add_account(processes.settings))
     assert me(there, pair) == 200
     end(here, ending, pair)
-    assert is_dead(there, pair)
+    assert are_rejected(there, pair)
 
 
 @pytest.mark.asvs("10.4.5")
-def test_one_refresh_token_in_two_processes_has_one_winner(
+def test_of_concurrent_refreshes_in_two_processes_one_succeeds(
     processes: Processes,
 ) -> None:
     pair = asdict(add_account(processes.settings))
     answers = at_once(8, lambda number: refresh(processes.clients[number % 2], pair))
     assert statuses(answers) == {200: 1, 401: 7}
     won = [answer.json() for answer in answers if answer.status_code == 200]
-    assert all(is_dead(client, pair, *won) for client in processes.clients)
+    assert all(are_rejected(client, pair, *won) for client in processes.clients)
 
 
 @pytest.mark.asvs("6.3.1")
-def test_two_processes_count_failures_together(processes: Processes) -> None:
+def test_two_processes_share_the_failure_count(processes: Processes) -> None:
     email = add_account(processes.settings).email
     clients = processes.clients
     answers = at_once(20, lambda number: login(clients[number % 2], email, "wrong"))

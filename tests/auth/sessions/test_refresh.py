@@ -1,4 +1,4 @@
-"""Refreshing: one token after another, each good once, none for ever."""
+"""Refresh tokens: rotation, reuse, expiry and forgery."""
 
 import asyncio
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ from app.core.config import Settings
 from app.main import open_database
 from tests.auth.signing import me, refresh, sign_in
 from tests.auth.tokens.attacks import KEY, Forgery, Json
-from tests.auth.tokens.test_access_tokens import listen, running
-from tests.conftest import Enter, Read
+from tests.auth.tokens.test_access_tokens import record_statements, running
+from tests.conftest import MakeAccount, Read
 from tests.databases import SECRET, make_settings
 
 NEW_SECRET = "test-only-" + "n" * 40
@@ -31,13 +31,13 @@ SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 @pytest.fixture
-def pair(enter: Enter) -> Json:
-    return asdict(enter())
+def pair(make_account: MakeAccount) -> Json:
+    return asdict(make_account())
 
 
 @pytest.fixture
-def patient(settings: Settings) -> Iterator[TestClient]:
-    """A client of an application that forgives a race for ten seconds."""
+def grace_client(settings: Settings) -> Iterator[TestClient]:
+    """A client of an application with a grace period of ten seconds."""
     url = settings.DATABASE_URL
     with running(make_settings(url, REFRESH_GRACE_SECONDS=10)) as client:
         yield client
@@ -50,133 +50,138 @@ def clock(time_machine: TimeMachineFixture) -> TimeMachineFixture:
     return time_machine
 
 
-def renew(client: TestClient, pair: Json) -> Json:
+def refresh_pair(client: TestClient, pair: Json) -> Json:
     answer = refresh(client, pair)
     assert answer.status_code == 200, answer.text
     renewed: Json = answer.json()
     return renewed
 
 
-def is_dead(client: TestClient, *pairs: Json) -> bool:
-    """Ask whether all these are refused: first the access tokens, then the others."""
+def are_rejected(client: TestClient, *pairs: Json) -> bool:
+    """Try all access tokens, then all refresh tokens."""
     statuses = [me(client, pair) for pair in pairs]
     statuses += [refresh(client, pair).status_code for pair in pairs]
     return set(statuses) == {401}
 
 
 @pytest.mark.asvs("7.2.2")
-def test_a_refresh_gives_a_new_pair(stranger: TestClient, pair: Json) -> None:
-    first = refresh(stranger, pair)
+def test_a_refresh_returns_a_new_pair(anonymous: TestClient, pair: Json) -> None:
+    first = refresh(anonymous, pair)
     assert first.headers["cache-control"] == "no-store"
-    second = renew(stranger, first.json())
-    assert me(stranger, first.json()) == me(stranger, second) == 200
+    second = refresh_pair(anonymous, first.json())
+    assert me(anonymous, first.json()) == me(anonymous, second) == 200
     names = ("access_token", "refresh_token")
     assert len({p[name] for name in names for p in (pair, first.json(), second)}) == 6
 
 
 @pytest.mark.asvs("10.4.5")
 @pytest.mark.parametrize("generations", [1, 2, 5])
-def test_a_token_used_twice_ends_its_session_for_good(
-    stranger: TestClient, pair: Json, read: Read, generations: int
+def test_a_reused_token_revokes_its_session(
+    anonymous: TestClient, pair: Json, read: Read, generations: int
 ) -> None:
-    other, family = sign_in(stranger, pair["email"]), [pair]
+    other, family = sign_in(anonymous, pair["email"]), [pair]
     for _ in range(generations):
-        family.append(renew(stranger, family[-1]))
+        family.append(refresh_pair(anonymous, family[-1]))
     with capture_logs() as logs:
-        assert refresh(stranger, pair).json()["code"] == "invalid_grant"
+        assert refresh(anonymous, pair).json()["code"] == "invalid_grant"
     assert "token_reused" in [entry["event"] for entry in logs]
-    assert is_dead(stranger, *family)
+    assert are_rejected(anonymous, *family)
     reasons = read(select(col(AuthSession.revoked_reason)))
     assert [reason for reason in reasons if reason] == ["reuse"]
-    assert me(stranger, renew(stranger, other)) == 200
+    assert me(anonymous, refresh_pair(anonymous, other)) == 200
 
 
-def test_a_race_is_forgiven_for_as_long_as_the_settings_say(
-    patient: TestClient, pair: Json, clock: TimeMachineFixture
+def test_a_reused_token_is_accepted_within_the_grace_period(
+    grace_client: TestClient, pair: Json, clock: TimeMachineFixture
 ) -> None:
-    first = renew(patient, pair)
+    first = refresh_pair(grace_client, pair)
     clock.shift(timedelta(seconds=9.9))
-    second = renew(patient, pair)
+    second = refresh_pair(grace_client, pair)
     assert second["refresh_token"] == first["refresh_token"]
-    assert [me(patient, each) for each in (pair, first, second)] == [200] * 3
-    # The time runs from the rotation, not from the race.
+    assert [me(grace_client, each) for each in (pair, first, second)] == [200] * 3
+    # The grace period starts at the rotation, not at the reuse.
     clock.shift(timedelta(seconds=0.1))
-    assert refresh(patient, pair).status_code == 401
-    assert is_dead(patient, pair, first, second)
+    assert refresh(grace_client, pair).status_code == 401
+    assert are_rejected(grace_client, pair, first, second)
 
 
-def test_a_race_is_forgiven_to_one_generation_only(
-    patient: TestClient, pair: Json
+def test_the_grace_period_covers_one_generation_only(
+    grace_client: TestClient, pair: Json
 ) -> None:
-    child = renew(patient, pair)
-    grandchild = renew(patient, child)
-    assert renew(patient, child)["refresh_token"] == grandchild["refresh_token"]
-    assert refresh(patient, pair).status_code == 401
-    assert is_dead(patient, pair, child, grandchild)
+    child = refresh_pair(grace_client, pair)
+    grandchild = refresh_pair(grace_client, child)
+    assert (
+        refresh_pair(grace_client, child)["refresh_token"]
+        == grandchild["refresh_token"]
+    )
+    assert refresh(grace_client, pair).status_code == 401
+    assert are_rejected(grace_client, pair, child, grandchild)
 
 
-def test_whoever_has_raced_goes_on(
-    patient: TestClient, pair: Json, clock: TimeMachineFixture
+def test_a_session_continues_after_a_race(
+    grace_client: TestClient, pair: Json, clock: TimeMachineFixture
 ) -> None:
-    first = renew(patient, pair)
-    assert renew(patient, pair)["refresh_token"] == first["refresh_token"]
+    first = refresh_pair(grace_client, pair)
+    assert refresh_pair(grace_client, pair)["refresh_token"] == first["refresh_token"]
     clock.shift(60 * SECOND)
-    assert me(patient, renew(patient, first)) == 200
+    assert me(grace_client, refresh_pair(grace_client, first)) == 200
 
 
 @pytest.mark.asvs("7.4.2")
-def test_a_disabled_user_renews_nothing(stranger: TestClient, enter: Enter) -> None:
-    """However she was disabled: her sessions may be there still."""
-    assert is_dead(stranger, asdict(enter(is_active=False)))
+def test_a_disabled_user_cannot_refresh(
+    anonymous: TestClient, make_account: MakeAccount
+) -> None:
+    """The user is disabled in the database, and the session is not revoked."""
+    assert are_rejected(anonymous, asdict(make_account(is_active=False)))
 
 
 @pytest.mark.asvs("7.3.1")
-def test_an_unused_session_ends_after_a_week(
-    stranger: TestClient, enter: Enter, clock: TimeMachineFixture
+def test_an_idle_session_expires_after_a_week(
+    anonymous: TestClient, make_account: MakeAccount, clock: TimeMachineFixture
 ) -> None:
-    used, unused = asdict(enter()), asdict(enter())
+    used, unused = asdict(make_account()), asdict(make_account())
     clock.shift(7 * DAY - SECOND)
-    used = renew(stranger, used)
+    used = refresh_pair(anonymous, used)
     clock.shift(SECOND)
-    assert is_dead(stranger, unused)
+    assert are_rejected(anonymous, unused)
     clock.shift(6 * DAY)
-    assert me(stranger, renew(stranger, used)) == 200
+    assert me(anonymous, refresh_pair(anonymous, used)) == 200
 
 
 @pytest.mark.asvs("7.3.2")
 @pytest.mark.asvs("10.4.8")
-def test_no_session_lasts_longer_than_a_month(
-    stranger: TestClient, enter: Enter, clock: TimeMachineFixture
+def test_every_session_expires_after_a_month(
+    anonymous: TestClient, make_account: MakeAccount, clock: TimeMachineFixture
 ) -> None:
-    pair = asdict(enter())
+    pair = asdict(make_account())
     for days in (6, 6, 6, 6, 5):
         clock.shift(days * DAY)
-        pair = renew(stranger, pair)
+        pair = refresh_pair(anonymous, pair)
     clock.shift(DAY - SECOND)
-    pair = renew(stranger, pair)
-    assert me(stranger, pair) == 200
+    pair = refresh_pair(anonymous, pair)
+    assert me(anonymous, pair) == 200
     clock.shift(SECOND)
-    assert is_dead(stranger, pair)
+    assert are_rejected(anonymous, pair)
 
 
-def test_the_settings_say_how_long_a_session_lasts(
-    settings: Settings, enter: Enter, clock: TimeMachineFixture
+def test_the_session_lifetime_is_configurable(
+    settings: Settings, make_account: MakeAccount, clock: TimeMachineFixture
 ) -> None:
     days = {"REFRESH_IDLE_DAYS": 1, "REFRESH_ABSOLUTE_DAYS": 2}
     with running(make_settings(settings.DATABASE_URL, **days)) as client:
-        used, unused = (sign_in(client, enter().email) for _ in "12")
+        used, unused = (sign_in(client, make_account().email) for _ in "12")
         clock.shift(DAY - SECOND)
-        used = renew(client, used)
+        used = refresh_pair(client, used)
         clock.shift(SECOND)
-        assert is_dead(client, unused)
+        assert are_rejected(client, unused)
         clock.shift(DAY - 2 * SECOND)
-        used = renew(client, used)
+        used = refresh_pair(client, used)
         clock.shift(2 * SECOND)
-        assert is_dead(client, used)
+        assert are_rejected(client, used)
 
 
-# {s} is the secret of a good token, {m} its MAC.
-GARBAGE = (
+# {s} is the secret of a valid token, {m} its MAC.
+MALFORMED = (
     *("", "x", "null", "rt1", "rt1...", "rt1.{s}.1", "rt1.{s}.1.", "rt1.{s}.1.{m}."),
     *("rt2.{s}.1.{m}", "RT1.{s}.1.{m}", "{s}.1.{m}", "rt1.{s}.2.{m}", "rt1.{s}.01.{m}"),
     *("rt1.{s}.0.{m}", "rt1.{s}.-1.{m}", "rt1.{s}.1e0.{m}", "rt1.{s}.\u0661.{m}"),
@@ -187,34 +192,40 @@ GARBAGE = (
 )
 
 
-def test_garbage_is_refused_without_a_statement(
-    app: FastAPI, stranger: TestClient, pair: Json
+def test_a_malformed_token_is_rejected_without_a_statement(
+    app: FastAPI, anonymous: TestClient, pair: Json
 ) -> None:
     _, secret, _, mac = pair["refresh_token"].split(".")
-    texts = [template.format(s=secret, m=mac) for template in GARBAGE]
+    texts = [template.format(s=secret, m=mac) for template in MALFORMED]
     texts += [encode_refresh_token(RefreshToken(secret, 1), NEW_KEY)]
-    statements, told = listen(app), set[tuple[int, bytes]]()
+    statements, responses = record_statements(app), set[tuple[int, bytes]]()
     for text in texts:
         headers, body = {"x-request-id": "one"}, {"refresh_token": text}
-        answer = stranger.post("auth/refresh", json=body, headers=headers)
+        answer = anonymous.post("auth/refresh", json=body, headers=headers)
         assert (text, answer.status_code) == (text, 401)
-        told.add((answer.status_code, answer.content))
-    assert len(told) == 1
+        responses.add((answer.status_code, answer.content))
+    assert len(responses) == 1
     assert statements == []
-    assert me(stranger, renew(stranger, pair)) == 200
+    assert me(anonymous, refresh_pair(anonymous, pair)) == 200
 
 
 @pytest.mark.asvs("9.2.2")
-def test_an_access_token_refreshes_nothing(stranger: TestClient, pair: Json) -> None:
+def test_an_access_token_is_rejected_as_a_refresh_token(
+    anonymous: TestClient, pair: Json
+) -> None:
     swapped = {"refresh_token": pair["access_token"]}
-    answer = refresh(stranger, swapped)
+    answer = refresh(anonymous, swapped)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_grant")
 
 
-def test_an_old_key_verifies_for_as_long_as_it_is_listed(
-    settings: Settings, enter: Enter
+def test_an_old_key_verifies_while_it_is_listed(
+    settings: Settings, make_account: MakeAccount
 ) -> None:
-    url, pair, late = settings.DATABASE_URL, asdict(enter()), asdict(enter())
+    url, pair, late = (
+        settings.DATABASE_URL,
+        asdict(make_account()),
+        asdict(make_account()),
+    )
     old = {"SECRET_KEYS_OLD": (SECRET,)}
     claims = AuthComponents.from_settings(settings).tokens.decode(pair["access_token"])
     says = claims.model_dump(mode="json")
@@ -223,15 +234,15 @@ def test_an_old_key_verifies_for_as_long_as_it_is_listed(
         assert me(client, pair) == 200
         for forgery in confused:
             assert me(client, {"access_token": forgery.of(says)}) == 401
-        pair = renew(client, pair)
+        pair = refresh_pair(client, pair)
     with running(make_settings(url, SECRET_KEY=NEW_SECRET)) as client:
-        # What was made meanwhile was made with the new key.
-        assert me(client, pair) == me(client, renew(client, pair)) == 200
-        assert is_dead(client, late)
+        # The refreshed pair is signed with the new key.
+        assert me(client, pair) == me(client, refresh_pair(client, pair)) == 200
+        assert are_rejected(client, late)
 
 
 def dump(settings: Settings) -> str:
-    """Return all that is in the database."""
+    """Return all rows of all tables."""
 
     async def ask() -> str:
         async with open_database(settings) as database, database.reading() as session:
@@ -242,10 +253,10 @@ def dump(settings: Settings) -> str:
 
 
 @pytest.mark.asvs("7.2.3")
-def test_neither_the_database_nor_the_key_makes_a_refresh_token(
-    settings: Settings, stranger: TestClient, pair: Json, read: Read
+def test_a_refresh_token_cannot_be_forged_from_the_database_or_the_key(
+    settings: Settings, anonymous: TestClient, pair: Json, read: Read
 ) -> None:
-    _, secret, _, mac = renew(stranger, pair)["refresh_token"].split(".")
+    _, secret, _, mac = refresh_pair(anonymous, pair)["refresh_token"].split(".")
     everything = dump(settings)
     assert pair["email"] in everything
     assert not [part for part in (secret, mac) if part in everything]
@@ -253,4 +264,4 @@ def test_neither_the_database_nor_the_key_makes_a_refresh_token(
     guesses = [RefreshToken(text[:43], gen) for text in hashes for gen in (1, 2, 3)]
     for guess in (*guesses, RefreshToken.new()):
         forged = {"refresh_token": encode_refresh_token(guess, KEY)}
-        assert refresh(stranger, forged).status_code == 401
+        assert refresh(anonymous, forged).status_code == 401

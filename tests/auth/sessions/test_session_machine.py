@@ -1,4 +1,4 @@
-"""Any history of sessions: a small model says who must be alive after it."""
+"""Sessions after random sequences of requests, compared with a small model."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,19 +27,20 @@ from tests.databases import make_settings
 LIMITS = {"REFRESH_IDLE_DAYS": 1, "REFRESH_ABSOLUTE_DAYS": 2}
 IDLE, ABSOLUTE = timedelta(days=1), timedelta(days=2)
 LIFETIME, GRACE = timedelta(minutes=15), timedelta(seconds=10)
-# One rule draws from these: of several, an example would use but a few (Hypothesis
-# switches some off on purpose), and no history would be long enough to be of interest.
+# A single rule draws from these. Hypothesis disables some of several rules in each
+# example, which would make the sequences too short.
 STEPS: tuple[tuple[Any, ...], ...] = (
     *[("refresh", 0), ("refresh", 1)] * 4,
-    *[("refresh", 2), ("login",), ("log_out",), ("log_out_all",), ("force_out",)],
+    *[("refresh", 2), ("login",), ("log_out",), ("log_out_all",), ("end_sessions",)],
     *[("change_password",), ("set_active", False)],
 )
-# Before each: until the end of grace, access token, idle time or session, or almost.
+# Pause before a step: until the end of the grace period, access token, idle time or
+# session, or a second less.
 PAUSES: tuple[tuple[int, int] | None, ...] = (
     *[None] * 6,
     *[(end, seconds) for end in range(4) for seconds in (-1, 0)],
 )
-FEW = options(
+OPTIONS = options(
     max_examples=16,
     stateful_step_count=20,
     deadline=None,
@@ -55,23 +56,23 @@ def now() -> datetime:
 
 @dataclass
 class Family:
-    """A session: its newest pair, and every refresh token that it was given."""
+    """A session: its newest pair, and all of its refresh tokens."""
 
     pair: Json
-    made: datetime
+    issued: datetime
     refresh_tokens: list[str]
     opened: datetime
     rotated: datetime
     ended: bool = False
 
     @property
-    def renews(self) -> bool:
+    def can_refresh(self) -> bool:
         ends = min(self.rotated + IDLE, self.opened + ABSOLUTE)
         return not self.ended and now() < ends
 
     @property
-    def opens(self) -> bool:
-        ends = min(self.made + LIFETIME, self.opened + ABSOLUTE)
+    def can_call(self) -> bool:
+        ends = min(self.issued + LIFETIME, self.opened + ABSOLUTE)
         return not self.ended and now() < ends
 
 
@@ -97,20 +98,20 @@ class SessionMachine(RuleBasedStateMachine):
     def act(
         self, step: tuple[Any, ...], pause: tuple[int, int] | None, which: int
     ) -> None:
-        """Do this with one of the live sessions, and now and then with any."""
+        """Run a step with a live session, or occasionally with the first one."""
         if not self.active:
             self.set_active(True)
-        if not any(family.renews for family in self.families):
+        if not any(family.can_refresh for family in self.families):
             self.login()
-        alive = [family for family in self.families if family.renews]
-        self.family = self.families[0] if which == 3 else alive[which % len(alive)]
+        live = [family for family in self.families if family.can_refresh]
+        self.family = self.families[0] if which == 3 else live[which % len(live)]
         if pause:
             self.wait(*pause)
         name, *values = step
         getattr(self, name)(*values)
 
     @invariant()
-    def who_should_be_alive_is(self) -> None:
+    def sessions_match_the_model(self) -> None:
         for family in self.families[-2:]:
             self.family = family
             self.call("GET", "permissions")
@@ -130,14 +131,14 @@ class SessionMachine(RuleBasedStateMachine):
             family.ended = True
 
     def call(self, method: str, path: str, **body: str) -> Any:
-        """Call with a session's access token: refused just when it has to be."""
+        """Send the access token; compare the status with the model."""
         headers = bearer(self.family.pair)
         answer = self.client.request(method, path, json=body, headers=headers)
-        expected = (200, 204) if self.family.opens else (401,)
+        expected = (200, 204) if self.family.can_call else (401,)
         assert answer.status_code in expected, answer.text
         return answer.json() if answer.status_code == 200 else None
 
-    def administrate(self, method: str, path: str, **body: bool) -> None:
+    def call_as_superuser(self, method: str, path: str, **body: bool) -> None:
         url, headers = f"users/{self.user.id}{path}", root_header(self.settings)
         answer = self.client.request(method, url, json=body, headers=headers)
         assert answer.status_code < 300, answer.text
@@ -152,11 +153,13 @@ class SessionMachine(RuleBasedStateMachine):
         token = family.refresh_tokens[-1 - age]
         answer = refresh(self.client, {"refresh_token": token})
         in_time = age == 0 or (age == 1 and now() < family.rotated + GRACE)
-        assert (answer.status_code == 200) is (family.renews and in_time), answer.text
+        assert (answer.status_code == 200) is (family.can_refresh and in_time), (
+            answer.text
+        )
         if answer.status_code == 401:
-            family.ended |= family.renews
+            family.ended |= family.can_refresh
             return
-        family.pair, family.made = answer.json(), now()
+        family.pair, family.issued = answer.json(), now()
         if age == 0:
             family.rotated = now()
             family.refresh_tokens.append(family.pair["refresh_token"])
@@ -164,11 +167,11 @@ class SessionMachine(RuleBasedStateMachine):
 
     def log_out(self) -> None:
         self.call("POST", "auth/logout")
-        self.family.ended |= self.family.opens
+        self.family.ended |= self.family.can_call
 
     def log_out_all(self) -> None:
         self.call("POST", "auth/logout-all")
-        if self.family.opens:
+        if self.family.can_call:
             self.end_all()
 
     def change_password(self) -> None:
@@ -179,24 +182,24 @@ class SessionMachine(RuleBasedStateMachine):
             self.open(pair)
             self.passwords.reverse()
 
-    def force_out(self) -> None:
-        self.administrate("DELETE", "/sessions")
+    def end_sessions(self) -> None:
+        self.call_as_superuser("DELETE", "/sessions")
         self.end_all()
 
     def set_active(self, active: bool) -> None:
-        self.administrate("PATCH", "", is_active=active)
+        self.call_as_superuser("PATCH", "", is_active=active)
         self.active = active
         if not active:
             self.end_all()
 
     def wait(self, end: int, seconds: int) -> None:
         of = self.family
-        ends = (of.rotated + GRACE, of.made + LIFETIME, of.rotated + IDLE)
+        ends = (of.rotated + GRACE, of.issued + LIFETIME, of.rotated + IDLE)
         instant = (*ends, of.opened + ABSOLUTE)[end] + timedelta(seconds=seconds)
         self.clock.move_to(max(instant, now()), tick=False)
 
 
-def test_who_should_be_alive_is_and_nobody_else(
+def test_sessions_are_valid_exactly_as_the_model_predicts(
     settings: Settings, time_machine: TimeMachineFixture
 ) -> None:
     url = settings.DATABASE_URL
@@ -204,4 +207,4 @@ def test_who_should_be_alive_is_and_nobody_else(
     with running(short) as SessionMachine.client:
         SessionMachine.settings, SessionMachine.clock = short, time_machine
         SessionMachine.start = now().replace(microsecond=0) + timedelta(seconds=1)
-        run_state_machine_as_test(SessionMachine, settings=FEW)
+        run_state_machine_as_test(SessionMachine, settings=OPTIONS)

@@ -1,4 +1,4 @@
-"""Sessions: how they end, who may end them, and that they are then dead at once."""
+"""Sessions: revocation, listing, limits and purging."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,11 +22,11 @@ from app.core.config import Settings
 from app.core.db.ids import uuid7
 from app.main import open_database
 from tests.accounts import PASSWORD
-from tests.auth.sessions.test_refresh import DAY, SECOND, is_dead, renew
+from tests.auth.sessions.test_refresh import DAY, SECOND, are_rejected, refresh_pair
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, refresh, sign_in
 from tests.auth.tokens.attacks import Json
 from tests.auth.tokens.test_access_tokens import running
-from tests.conftest import Enter, Read
+from tests.conftest import MakeAccount, Read
 
 CHANGE = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 RESET = {"password": NEW_PASSWORD}
@@ -34,13 +34,13 @@ RESET = {"password": NEW_PASSWORD}
 
 @dataclass(frozen=True)
 class Ending:
-    """A request that ends sessions: of its own user, or by the superuser."""
+    """A request of the user, or of the superuser, that ends sessions."""
 
     method: str
     path: str
     body: Json | None = None
     everywhere: bool = True
-    then: str | None = PASSWORD  # the password that gets in afterwards
+    then: str | None = PASSWORD  # the valid password afterwards
 
     @property
     def name(self) -> str:
@@ -60,8 +60,8 @@ ENDINGS = (
 
 
 @pytest.fixture
-def pair(enter: Enter) -> Json:
-    return asdict(enter())
+def pair(make_account: MakeAccount) -> Json:
+    return asdict(make_account())
 
 
 def sessions(client: TestClient, pair: Json) -> list[Json]:
@@ -95,7 +95,7 @@ def end(client: TestClient, ending: Ending, pair: Json) -> None:
 def write(
     settings: Settings, change: Callable[[AsyncSession], Awaitable[object]]
 ) -> None:
-    """Change the database behind the application's back."""
+    """Change the database in a session of its own."""
 
     async def work() -> None:
         async with open_database(settings) as database, database.writing() as session:
@@ -110,24 +110,24 @@ def write(
 @pytest.mark.asvs("7.4.5")
 @pytest.mark.asvs("10.4.9")
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.name)
-def test_an_ended_session_is_dead_at_once(
-    client: TestClient, enter: Enter, pair: Json, ending: Ending
+def test_an_ended_session_is_rejected_at_once(
+    client: TestClient, make_account: MakeAccount, pair: Json, ending: Ending
 ) -> None:
-    other, bystander = sign_in(client, pair["email"]), asdict(enter())
+    other, bystander = sign_in(client, pair["email"]), asdict(make_account())
     end(client, ending, pair)
-    assert is_dead(client, pair)
+    assert are_rejected(client, pair)
     for scheme in ("bearer", "BEARER"):
         header = {"authorization": f"{scheme} {pair['access_token']}"}
         assert client.get("auth/me", headers=header).status_code == 401
     if ending.everywhere:
-        assert is_dead(client, other)
+        assert are_rejected(client, other)
     else:
-        assert me(client, renew(client, other)) == 200
-    assert me(client, renew(client, bystander)) == 200
+        assert me(client, refresh_pair(client, other)) == 200
+    assert me(client, refresh_pair(client, bystander)) == 200
 
 
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.name)
-def test_who_signs_in_again_in_the_same_second_is_in(
+def test_a_login_in_the_second_of_a_revocation_is_valid(
     client: TestClient, pair: Json, ending: Ending, time_machine: TimeMachineFixture
 ) -> None:
     time_machine.move_to(datetime.now(UTC), tick=False)
@@ -136,69 +136,67 @@ def test_who_signs_in_again_in_the_same_second_is_in(
         assert login(client, pair["email"]).status_code == 401
         return
     again = sign_in(client, pair["email"], ending.then)
-    assert me(client, renew(client, again)) == 200
-    assert is_dead(client, pair)
+    assert me(client, refresh_pair(client, again)) == 200
+    assert are_rejected(client, pair)
 
 
-def test_who_is_enabled_again_has_to_sign_in_again(
-    client: TestClient, pair: Json
-) -> None:
+def test_a_reenabled_user_must_sign_in_again(client: TestClient, pair: Json) -> None:
     for is_active in (False, True):
         change = {"is_active": is_active}
         assert client.patch(f"users/{pair['id']}", json=change).status_code == 200
-    assert is_dead(client, pair)
+    assert are_rejected(client, pair)
     assert me(client, sign_in(client, pair["email"])) == 200
 
 
 @pytest.mark.asvs("10.3.3")
-def test_a_deleted_user_s_successor_has_nothing_of_hers(
+def test_a_new_user_inherits_no_session_of_a_deleted_one(
     client: TestClient, pair: Json
 ) -> None:
     client.delete(f"users/{pair['id']}")
     account = {"email": pair["email"], "full_name": "New", "password": PASSWORD}
     assert client.post("users", json=account).status_code == 201
     successor = sign_in(client, pair["email"])
-    assert is_dead(client, pair)
+    assert are_rejected(client, pair)
     assert me(client, successor) == 200
 
 
 @pytest.mark.asvs("7.4.1")
-def test_nobody_signs_out_twice(stranger: TestClient, pair: Json, read: Read) -> None:
-    assert [logout(stranger, pair), logout(stranger, pair)] == [204, 401]
-    assert refresh(stranger, pair).status_code == 401
+def test_a_second_logout_is_401(anonymous: TestClient, pair: Json, read: Read) -> None:
+    assert [logout(anonymous, pair), logout(anonymous, pair)] == [204, 401]
+    assert refresh(anonymous, pair).status_code == 401
     reasons = read(select(col(AuthSession.revoked_reason)))
     assert [reason for reason in reasons if reason] == ["logout"]
 
 
-def test_a_revoked_token_is_dead_though_its_session_lives(
-    stranger: TestClient, settings: Settings, pair: Json
+def test_a_revoked_token_is_rejected_while_its_session_continues(
+    anonymous: TestClient, settings: Settings, pair: Json
 ) -> None:
-    newer = renew(stranger, pair)
+    newer = refresh_pair(anonymous, pair)
     claims = AuthComponents.from_settings(settings).tokens.decode(pair["access_token"])
 
     async def revoke(session: AsyncSession) -> None:
         await SessionRepository(session).revoke_token(claims, "stolen")
 
     write(settings, revoke)
-    assert [me(stranger, pair), me(stranger, newer)] == [401, 200]
+    assert [me(anonymous, pair), me(anonymous, newer)] == [401, 200]
 
 
 @pytest.mark.asvs("7.5.2")
-def test_sessions_are_listed(stranger: TestClient, pair: Json) -> None:
-    stranger.headers["user-agent"] = "Mosaic/1.0"
-    newer = sign_in(stranger, pair["email"])
-    here, there = sessions(stranger, newer)
+def test_sessions_are_listed(anonymous: TestClient, pair: Json) -> None:
+    anonymous.headers["user-agent"] = "Mosaic/1.0"
+    newer = sign_in(anonymous, pair["email"])
+    here, there = sessions(anonymous, newer)
     assert (here["current"], there["current"]) == (True, False)
     assert (here["user_agent"], there["user_agent"]) == ("Mosaic/1.0", None)
     assert (
         here["last_used_at"]
-        < sessions(stranger, renew(stranger, newer))[0]["last_used_at"]
+        < sessions(anonymous, refresh_pair(anonymous, newer))[0]["last_used_at"]
     )
 
 
 @pytest.mark.asvs("7.5.2")
 @pytest.mark.parametrize("number", [0, 1, 2, 4, 6], ids=lambda n: ENDINGS[n].name)
-def test_a_dead_session_is_not_listed(
+def test_an_ended_session_is_not_listed(
     client: TestClient, pair: Json, number: int
 ) -> None:
     end(client, ENDINGS[number], pair)
@@ -207,71 +205,71 @@ def test_a_dead_session_is_not_listed(
     assert [each["current"] for each in sessions(client, again)] == [True]
 
 
-def test_a_session_of_somebody_else_does_not_exist(
-    stranger: TestClient, enter: Enter, pair: Json
+def test_a_session_of_another_user_is_404(
+    anonymous: TestClient, make_account: MakeAccount, pair: Json
 ) -> None:
-    other = asdict(enter())
-    for id in (session_id(stranger, other), uuid7()):
-        assert delete(stranger, pair, id).status_code == 404
-    assert me(stranger, renew(stranger, other)) == 200
-    ended = session_id(stranger, newer := sign_in(stranger, pair["email"]))
-    assert [delete(stranger, pair, ended).status_code for _ in "12"] == [204, 404]
-    assert is_dead(stranger, newer)
+    other = asdict(make_account())
+    for id in (session_id(anonymous, other), uuid7()):
+        assert delete(anonymous, pair, id).status_code == 404
+    assert me(anonymous, refresh_pair(anonymous, other)) == 200
+    ended = session_id(anonymous, newer := sign_in(anonymous, pair["email"]))
+    assert [delete(anonymous, pair, ended).status_code for _ in "12"] == [204, 404]
+    assert are_rejected(anonymous, newer)
 
 
 def test_of_more_than_twenty_sessions_the_oldest_end(
-    stranger: TestClient, pair: Json
+    anonymous: TestClient, pair: Json
 ) -> None:
-    newer = [sign_in(stranger, pair["email"]) for _ in range(19)]
-    assert me(stranger, pair) == 200
-    newer += [sign_in(stranger, pair["email"]) for _ in range(2)]
-    assert is_dead(stranger, pair, newer[0])
-    assert {me(stranger, each) for each in newer[1:]} == {200}
-    assert len(sessions(stranger, newer[-1])) == 20
+    newer = [sign_in(anonymous, pair["email"]) for _ in range(19)]
+    assert me(anonymous, pair) == 200
+    newer += [sign_in(anonymous, pair["email"]) for _ in range(2)]
+    assert are_rejected(anonymous, pair, newer[0])
+    assert {me(anonymous, each) for each in newer[1:]} == {200}
+    assert len(sessions(anonymous, newer[-1])) == 20
 
 
-def test_a_purge_spares_a_session_that_could_go_on(
-    stranger: TestClient,
+def test_a_purge_keeps_a_session_until_it_expires(
+    anonymous: TestClient,
     settings: Settings,
-    enter: Enter,
+    make_account: MakeAccount,
     read: Read,
     time_machine: TimeMachineFixture,
 ) -> None:
     time_machine.move_to(datetime.now(UTC), tick=False)
-    pair, reused = asdict(enter()), asdict(enter())
-    renew(stranger, reused)
+    pair, reused = asdict(make_account()), asdict(make_account())
+    refresh_pair(anonymous, reused)
     for days in (6, 6, 6, 6, 5):
         time_machine.shift(days * DAY)
         write(settings, purge)
-        pair = renew(stranger, pair)
-        assert refresh(stranger, reused).status_code == 401
+        pair = refresh_pair(anonymous, pair)
+        assert refresh(anonymous, reused).status_code == 401
     time_machine.shift(DAY - SECOND)
     write(settings, purge)
-    pair = renew(stranger, pair)
+    pair = refresh_pair(anonymous, pair)
     time_machine.shift(2 * SECOND)
     write(settings, purge)
-    assert is_dead(stranger, pair)
+    assert are_rejected(anonymous, pair)
     assert read(select(col(AuthSession.id))) == []
 
 
-def test_a_purge_spares_a_revocation_that_is_needed(
-    stranger: TestClient,
+def test_a_purge_keeps_a_revocation_until_its_token_expires(
+    anonymous: TestClient,
     settings: Settings,
     pair: Json,
     read: Read,
     time_machine: TimeMachineFixture,
 ) -> None:
-    logout(stranger, pair)
+    logout(anonymous, pair)
     time_machine.move_to(datetime.now(UTC), tick=False)
     for minutes, revoked in ((0, 1), (14, 1), (2, 0)):
         time_machine.shift(timedelta(minutes=minutes))
         write(settings, purge)
         assert len(read(select(col(UserRevokedToken.jti)))) == revoked
-        assert is_dead(stranger, pair)
+        assert are_rejected(anonymous, pair)
 
 
-def test_a_purge_spares_a_throttle_that_holds(
-    stranger: TestClient,
+def test_a_purge_keeps_an_active_throttle(
+    anonymous: TestClient,
     settings: Settings,
     pair: Json,
     read: Read,
@@ -279,17 +277,17 @@ def test_a_purge_spares_a_throttle_that_holds(
 ) -> None:
     time_machine.move_to(datetime.now(UTC), tick=False)
     for _ in range(5):
-        login(stranger, pair["email"], "wrong")
+        login(anonymous, pair["email"], "wrong")
     for minutes, status in ((0, 429), (4, 429), (2, 200)):
         time_machine.shift(timedelta(minutes=minutes))
         write(settings, purge)
-        assert login(stranger, pair["email"]).status_code == status
+        assert login(anonymous, pair["email"]).status_code == status
     time_machine.shift(timedelta(hours=1))
     write(settings, purge)
     assert read(select(col(LoginThrottle.key))) == []
 
 
-def test_what_has_expired_goes_while_the_application_runs(
+def test_expired_sessions_are_purged_while_the_application_runs(
     settings: Settings, pair: Json, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.auth.sessions.purge.PURGE_INTERVAL", 0.01)
@@ -302,4 +300,4 @@ def test_what_has_expired_goes_while_the_application_runs(
         for _ in range(100):
             if not read(left):
                 return
-    raise AssertionError("It is still there")
+    raise AssertionError("The expired session was not purged")

@@ -1,4 +1,4 @@
-"""The first superuser: made once, never reset, and nobody is promoted on the way."""
+"""The first superuser: created once; existing accounts stay unchanged."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from app.core.exceptions import ValidationFailedException
 from app.main import open_database
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, sign_in
-from tests.conftest import Enter, Read
+from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
 from tests.forked import command
 from tests.servers import environment
@@ -22,13 +22,13 @@ from tests.servers import environment
 EMAIL = "Boss@example.com"
 
 
-def first(url: str, password: str = "", email: str = EMAIL) -> Settings:
+def first_settings(url: str, password: str = "", email: str = EMAIL) -> Settings:
     values = {"FIRST_SUPERUSER_EMAIL": email, "FIRST_SUPERUSER_PASSWORD": password}
     return make_settings(url, **values)
 
 
-def add(settings: Settings, times: int = 1) -> list[str | None]:
-    """Do it, several times at once if need be; return what each has made up."""
+def add_superuser(settings: Settings, times: int = 1) -> list[str | None]:
+    """Add the superuser, several times concurrently; return the generated passwords."""
 
     async def work() -> list[str | None]:
         async with open_database(settings) as database:
@@ -38,103 +38,107 @@ def add(settings: Settings, times: int = 1) -> list[str | None]:
     return asyncio.run(work())
 
 
-def rows(read: Read) -> list[User]:
-    """Return all accounts but the one that every test database comes with."""
+def other_accounts(read: Read) -> list[User]:
+    """Return all accounts except the superuser of the test databases."""
     others = col(User.email) != "root@example.com"
     return read(select(User).where(others))
 
 
-def test_the_password_of_the_settings_opens_the_door(
-    url: str, stranger: TestClient
-) -> None:
-    assert add(first(url, PASSWORD)) == [None]
-    pair = sign_in(stranger, EMAIL.lower())
-    me = stranger.get("auth/me", headers=bearer(pair)).json()
+def test_the_configured_password_signs_in(url: str, anonymous: TestClient) -> None:
+    assert add_superuser(first_settings(url, PASSWORD)) == [None]
+    pair = sign_in(anonymous, EMAIL.lower())
+    me = anonymous.get("auth/me", headers=bearer(pair)).json()
     assert (me["is_superuser"], me["must_change_password"]) == (True, False)
-    assert stranger.get("users", headers=bearer(pair)).status_code == 200
+    assert anonymous.get("users", headers=bearer(pair)).status_code == 200
 
 
-def test_the_password_of_the_settings_is_normalised(
-    url: str, stranger: TestClient
-) -> None:
-    """No request body, which is normalised as a whole, brings this one."""
+def test_the_configured_password_is_normalised(url: str, anonymous: TestClient) -> None:
+    """Request bodies are normalised as a whole; settings are not."""
     composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
-    add(first(url, decomposed))
-    assert login(stranger, EMAIL, composed).status_code == 200
+    add_superuser(first_settings(url, decomposed))
+    assert login(anonymous, EMAIL, composed).status_code == 200
 
 
 @pytest.mark.parametrize("shortest", [8, 64])
-def test_a_password_is_made_up_where_there_is_none(
-    url: str, stranger: TestClient, shortest: int
+def test_a_missing_password_is_generated(
+    url: str, anonymous: TestClient, shortest: int
 ) -> None:
     values = {"FIRST_SUPERUSER_EMAIL": EMAIL, "PASSWORD_MIN_LENGTH": shortest}
-    (made_up,) = add(make_settings(url, **values))
-    assert made_up
-    assert len(made_up) >= max(20, shortest)
-    assert login(stranger, EMAIL, made_up).status_code == 200
-    assert login(stranger, EMAIL, "").status_code == 422
+    (generated,) = add_superuser(make_settings(url, **values))
+    assert generated
+    assert len(generated) >= max(20, shortest)
+    assert login(anonymous, EMAIL, generated).status_code == 200
+    assert login(anonymous, EMAIL, "").status_code == 422
 
 
 @pytest.mark.asvs("6.3.2")
-def test_no_account_has_a_password_that_everybody_knows(
-    url: str, stranger: TestClient
-) -> None:
-    passwords = {add(first(url, email=f"{n}@example.com"))[0] for n in range(2)}
+def test_each_generated_password_is_different(url: str, anonymous: TestClient) -> None:
+    passwords = {
+        add_superuser(first_settings(url, email=f"{n}@example.com"))[0]
+        for n in range(2)
+    }
     assert len(passwords) == 2
 
 
-def test_twice_changes_nothing(url: str, read: Read, stranger: TestClient) -> None:
-    add(first(url, PASSWORD))
-    before = rows(read)
-    assert add(first(url)) == [None]
-    assert add(first(url, NEW_PASSWORD)) == [None]
-    assert add(first(url, NEW_PASSWORD, "BOSS@EXAMPLE.com")) == [None]
-    assert rows(read) == before
-    assert login(stranger, EMAIL, NEW_PASSWORD).status_code == 401
+def test_a_second_run_changes_nothing(
+    url: str, read: Read, anonymous: TestClient
+) -> None:
+    add_superuser(first_settings(url, PASSWORD))
+    before = other_accounts(read)
+    assert add_superuser(first_settings(url)) == [None]
+    assert add_superuser(first_settings(url, NEW_PASSWORD)) == [None]
+    assert add_superuser(first_settings(url, NEW_PASSWORD, "BOSS@EXAMPLE.com")) == [
+        None
+    ]
+    assert other_accounts(read) == before
+    assert login(anonymous, EMAIL, NEW_PASSWORD).status_code == 401
 
 
 @pytest.mark.parametrize("active", [True, False])
-def test_an_account_that_exists_is_not_promoted(
-    url: str, enter: Enter, read: Read, active: bool
+def test_an_existing_account_is_not_promoted(
+    url: str, make_account: MakeAccount, read: Read, active: bool
 ) -> None:
-    enter(email=EMAIL.upper(), is_active=active)
-    before = rows(read)
-    assert add(first(url, NEW_PASSWORD)) == [None]
-    assert rows(read) == before
+    make_account(email=EMAIL.upper(), is_active=active)
+    before = other_accounts(read)
+    assert add_superuser(first_settings(url, NEW_PASSWORD)) == [None]
+    assert other_accounts(read) == before
     assert [row.is_superuser for row in before] == [False]
 
 
-def test_of_two_that_start_at_once_one_makes_it(url: str, read: Read) -> None:
-    assert sorted(bool(password) for password in add(first(url), 2)) == [False, True]
-    assert len(rows(read)) == 1
+def test_of_two_concurrent_runs_one_creates_the_account(url: str, read: Read) -> None:
+    assert sorted(
+        bool(password) for password in add_superuser(first_settings(url), 2)
+    ) == [
+        False,
+        True,
+    ]
+    assert len(other_accounts(read)) == 1
 
 
 @pytest.mark.parametrize(
     "password",
     ["short", "password1234", "boss-boss", "x" * 129, "a bell \a rings here"],
 )
-def test_a_password_that_could_not_be_used_is_refused(
-    url: str, read: Read, password: str
-) -> None:
-    with pytest.raises(ValidationFailedException) as refused:
-        add(first(url, password))
-    assert password not in f"{refused.value.errors}"
-    assert rows(read) == []
+def test_an_invalid_password_is_rejected(url: str, read: Read, password: str) -> None:
+    with pytest.raises(ValidationFailedException) as rejected:
+        add_superuser(first_settings(url, password))
+    assert password not in f"{rejected.value.errors}"
+    assert other_accounts(read) == []
 
 
 @pytest.mark.parametrize("email", [" boss@example.com ", "boss", "boss@localhost", ""])
-def test_whoever_is_made_can_sign_in_and_is_shown(
-    url: str, stranger: TestClient, email: str
+def test_a_created_superuser_can_sign_in(
+    url: str, anonymous: TestClient, email: str
 ) -> None:
     try:
-        add(first(url, PASSWORD, email))
+        add_superuser(first_settings(url, PASSWORD, email))
     except (ValueError, ValidationFailedException):
         return
-    pair = sign_in(stranger, email)
-    assert stranger.get("auth/me", headers=bearer(pair)).status_code == 200
+    pair = sign_in(anonymous, email)
+    assert anonymous.get("auth/me", headers=bearer(pair)).status_code == 200
 
 
-def test_the_seed_shows_a_password_once_and_never_a_given_one(url: str) -> None:
+def test_the_seed_prints_a_generated_password_once(url: str) -> None:
     def seed(password: str, email: str) -> str:
         values = {"FIRST_SUPERUSER_EMAIL": email, "ENVIRONMENT": "production"}
         env = environment(url, FIRST_SUPERUSER_PASSWORD=password, **values)

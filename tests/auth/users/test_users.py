@@ -1,4 +1,4 @@
-"""Users: accounts as an administrator sees them."""
+"""Administration of users."""
 
 from collections import Counter
 
@@ -9,8 +9,8 @@ from app.core.db.ids import uuid7
 from tests.accounts import PASSWORD
 from tests.auth.roles.test_roles import make_role
 from tests.auth.signing import NEW_PASSWORD, bearer, login, sign_in
-from tests.conftest import Enter
-from tests.contract import CrudContract, verdict
+from tests.conftest import MakeAccount
+from tests.contract import CrudContract, status_and_code
 from tests.core.db.test_concurrency import at_once
 from tests.modules.test_tasks import make_task
 
@@ -26,11 +26,11 @@ class TestCrud(CrudContract):
 
 
 @pytest.fixture
-def ada(client: TestClient, enter: Enter) -> str:
-    return f"users/{enter(email='ada@example.com', full_name='Ada').id}"
+def ada(client: TestClient, make_account: MakeAccount) -> str:
+    return f"users/{make_account(email='ada@example.com', full_name='Ada').id}"
 
 
-def test_a_new_user_may_do_nothing_and_has_to_change_her_password(
+def test_a_new_user_has_no_roles_and_must_change_the_password(
     client: TestClient,
 ) -> None:
     made = client.post("users", json=ADA).json()
@@ -38,15 +38,15 @@ def test_a_new_user_may_do_nothing_and_has_to_change_her_password(
     assert made.items() >= {"is_superuser": False, "roles": []}.items()
 
 
-def test_an_address_belongs_to_one_user(client: TestClient, ada: str) -> None:
+def test_an_email_is_unique(client: TestClient, ada: str) -> None:
     again = client.post("users", json=ADA | {"email": "ADA@example.com"})
-    assert verdict(again) == (409, "conflict")
+    assert status_and_code(again) == (409, "conflict")
     assert again.json()["detail"] == "Another User has the same email"
-    roots = client.patch(ada, json={"email": "Root@EXAMPLE.com"})
-    assert verdict(roots) == (409, "conflict")
+    duplicate = client.patch(ada, json={"email": "Root@EXAMPLE.com"})
+    assert status_and_code(duplicate) == (409, "conflict")
 
 
-def test_roles_are_given_and_taken(client: TestClient, ada: str) -> None:
+def test_roles_are_assigned_and_removed(client: TestClient, ada: str) -> None:
     one, two = make_role(client, "one"), make_role(client, "two")
     ids = [role.removeprefix("roles/") for role in (one, two)]
     given = client.patch(ada, json={"role_ids": [*ids, ids[0]]}).json()["roles"]
@@ -54,40 +54,40 @@ def test_roles_are_given_and_taken(client: TestClient, ada: str) -> None:
     left = client.patch(ada, json={"role_ids": ids[1:]}).json()["roles"]
     assert left == [{"id": ids[1], "name": "two"}]
     assert client.patch(ada, json={"role_ids": []}).json()["roles"] == []
-    born = client.post("users", json=ADA | {"email": "b@b.com", "role_ids": ids})
-    assert born.json()["roles"] == given
+    created = client.post("users", json=ADA | {"email": "b@b.com", "role_ids": ids})
+    assert created.json()["roles"] == given
 
 
-def test_a_role_that_does_not_exist_is_422(client: TestClient, ada: str) -> None:
+def test_an_unknown_role_is_422(client: TestClient, ada: str) -> None:
     role = make_role(client, "one").removeprefix("roles/")
     before = client.get("users").json()
     for ids in ([str(uuid7())], [role, str(uuid7())]):
-        for refused in (
+        for rejected in (
             client.patch(ada, json={"role_ids": ids}),
             client.post("users", json=ADA | {"email": "b@b.com", "role_ids": ids}),
         ):
-            assert verdict(refused) == (422, "validation_failed")
-            (error,) = refused.json()["errors"]
+            assert status_and_code(rejected) == (422, "validation_failed")
+            (error,) = rejected.json()["errors"]
             assert error["loc"] == ["body", "role_ids"]
             assert error["type"] == "missing_reference"
     assert client.get("users").json() == before
 
 
-def test_other_roles_are_another_version(client: TestClient, ada: str) -> None:
+def test_changed_roles_increment_the_version(client: TestClient, ada: str) -> None:
     role = make_role(client, "one")
     ids = {"role_ids": [role.removeprefix("roles/")]}
     assert client.patch(ada, json=ids).headers["etag"] == '"2"'
     assert client.patch(ada, json=ids).headers["etag"] == '"2"'
     assert client.patch(ada, json={"role_ids": []}).headers["etag"] == '"3"'
     stale = client.patch(ada, json=ids, headers={"if-match": '"2"'})
-    assert verdict(stale) == (412, "precondition_failed")
+    assert status_and_code(stale) == (412, "precondition_failed")
 
 
 @pytest.mark.parametrize(
     "field", ["email", "full_name", "is_active", "role_ids", "everything"]
 )
 @pytest.mark.parametrize("is_active", [True, False])
-def test_what_is_so_already_is_no_other_version(
+def test_an_unchanged_field_keeps_the_version(
     client: TestClient, field: str, is_active: bool
 ) -> None:
     ids = [make_role(client, name).removeprefix("roles/") for name in ("one", "two")]
@@ -107,7 +107,7 @@ def test_what_is_so_already_is_no_other_version(
         assert after.headers["etag"] == before.headers["etag"]
 
 
-def test_who_is_no_superuser_already_is_no_other_version(
+def test_an_unchanged_superuser_flag_keeps_the_version(
     client: TestClient, ada: str
 ) -> None:
     for yes, tag in ((False, '"1"'), (True, '"2"'), (True, '"2"'), (False, '"3"')):
@@ -116,15 +116,15 @@ def test_who_is_no_superuser_already_is_no_other_version(
         assert answer.headers["etag"] == tag
 
 
-def test_your_own_name_again_is_no_other_version(
-    stranger: TestClient, enter: Enter
+def test_an_unchanged_own_name_keeps_the_version(
+    anonymous: TestClient, make_account: MakeAccount
 ) -> None:
-    header = enter(full_name="Ada").header
-    renamed = stranger.patch("auth/me", json={"full_name": "Ada "}, headers=header)
+    header = make_account(full_name="Ada").header
+    renamed = anonymous.patch("auth/me", json={"full_name": "Ada "}, headers=header)
     assert renamed.json()["version"] == 1
 
 
-def test_what_is_shown_of_a_role_is_never_outdated(
+def test_a_changed_role_changes_the_etag_of_its_users(
     client: TestClient, ada: str
 ) -> None:
     role = make_role(client, "one")
@@ -137,11 +137,13 @@ def test_what_is_shown_of_a_role_is_never_outdated(
         assert fresh.json()["roles"] != held.json()["roles"]
 
 
-def test_whoever_has_a_task_cannot_be_deleted(client: TestClient, enter: Enter) -> None:
-    ada = enter("tasks:read")
+def test_a_user_with_tasks_cannot_be_deleted(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    ada = make_account("tasks:read")
     url = f"users/{ada.id}"
     task = make_task(client, assignee_id=str(ada.id))
-    assert verdict(client.delete(url)) == (409, "conflict")
+    assert status_and_code(client.delete(url)) == (409, "conflict")
     assert client.get("tasks", headers=ada.header).status_code == 200
     assert client.delete(task).status_code == 204
     assert client.delete(url).status_code == 204
@@ -149,10 +151,10 @@ def test_whoever_has_a_task_cannot_be_deleted(client: TestClient, enter: Enter) 
 
 
 @pytest.mark.asvs("7.4.2")
-def test_whoever_is_disabled_is_signed_out_for_good(
-    client: TestClient, enter: Enter
+def test_a_disabled_user_stays_signed_out(
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    ada = enter()
+    ada = make_account()
     for is_active in (False, True):
         client.patch(f"users/{ada.id}", json={"is_active": is_active})
         assert client.get("auth/me", headers=ada.header).status_code == 401
@@ -160,38 +162,40 @@ def test_whoever_is_disabled_is_signed_out_for_good(
 
 
 @pytest.mark.asvs("7.4.5")
-def test_an_administrator_signs_a_user_out(client: TestClient, enter: Enter) -> None:
-    ada, bob = enter(), enter()
+def test_an_administrator_signs_a_user_out(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    ada, bob = make_account(), make_account()
     assert client.delete(f"users/{ada.id}/sessions").status_code == 204
     assert client.get("auth/me", headers=ada.header).status_code == 401
     assert client.get("auth/me", headers=bob.header).status_code == 200
     assert client.delete(f"users/{uuid7()}/sessions").status_code == 404
 
 
-def test_a_password_that_was_reset_must_be_changed(
-    client: TestClient, enter: Enter
+def test_a_reset_password_must_be_changed(
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    ada = enter("products:read")
+    ada = make_account("products:read")
     reset = client.patch(f"users/{ada.id}", json={"password": NEW_PASSWORD})
     assert reset.json()["must_change_password"] is True
     assert client.get("auth/me", headers=ada.header).status_code == 401
     assert login(client, ada.email).status_code == 401
     header = bearer(sign_in(client, ada.email, NEW_PASSWORD))
-    held_up = client.get("products", headers=header)
-    assert verdict(held_up) == (403, "password_change_required")
+    denied = client.get("products", headers=header)
+    assert status_and_code(denied) == (403, "password_change_required")
 
 
 @pytest.mark.asvs("6.2.11")
-def test_a_reset_password_is_not_made_of_her_name(
-    client: TestClient, enter: Enter
+def test_a_reset_password_cannot_contain_the_email(
+    client: TestClient, make_account: MakeAccount
 ) -> None:
-    url = f"users/{enter(email='lovelace.ada@example.com').id}"
-    refused = client.patch(url, json={"password": "lovelace.ada1815"})
-    assert verdict(refused) == (422, "validation_failed")
+    url = f"users/{make_account(email='lovelace.ada@example.com').id}"
+    rejected = client.patch(url, json={"password": "lovelace.ada1815"})
+    assert status_and_code(rejected) == (422, "validation_failed")
     assert client.patch(url, json={"password": "1815181518151815"}).is_success
 
 
-def test_changes_at_once_are_all_made(client: TestClient, ada: str) -> None:
+def test_concurrent_changes_are_all_applied(client: TestClient, ada: str) -> None:
     def rename(number: int) -> int:
         return client.patch(ada, json={"full_name": f"Ada {number}"}).status_code
 
@@ -219,10 +223,12 @@ LISTS = {
 }
 
 
-def test_a_list_is_filtered_and_sorted(client: TestClient, enter: Enter) -> None:
-    enter(email="a@one.example", full_name="Ära C")
-    enter(email="b@two.example", full_name="Bea_", is_active=False)
-    enter(email="c@two.example", full_name="ära b", is_superuser=True)
+def test_a_list_is_filtered_and_sorted(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    make_account(email="a@one.example", full_name="Ära C")
+    make_account(email="b@two.example", full_name="Bea_", is_active=False)
+    make_account(email="c@two.example", full_name="ära b", is_superuser=True)
     for query, found in LISTS.items():
         page = client.get(f"users?{query}").json()
         assert "".join(item["email"][0] for item in page["items"]) == found, query

@@ -79,12 +79,12 @@ def test_an_update_reads_the_row_once(client: TestClient, sent: list[str]) -> No
 
 
 def test_a_request_without_a_token_sends_no_statement(
-    sent: list[str], stranger: TestClient
+    sent: list[str], anonymous: TestClient
 ) -> None:
-    del stranger.headers["authorization"]
-    stranger.get("http://test/livez")
-    stranger.get("nowhere")
-    stranger.get("products")
+    del anonymous.headers["authorization"]
+    anonymous.get("http://test/livez")
+    anonymous.get("nowhere")
+    anonymous.get("products")
     assert sent == []
 
 

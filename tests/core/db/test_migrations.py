@@ -41,7 +41,7 @@ def read_schema(connection: Connection) -> Schema:
 
 def alembic(url: str, *words: str) -> str:
     done = command(("-m", "alembic", *words), environment(url))
-    assert done.code == 0, done.complaint
+    assert done.code == 0, done.errors
     return done.output
 
 

@@ -75,15 +75,15 @@ def run(client: TestClient, command: str) -> tuple[int, dict[str, Any]]:
     return response.status_code, response.json()
 
 
-def test_the_examples_return_the_responses_on_the_page(stranger: TestClient) -> None:
+def test_the_examples_return_the_responses_on_the_page(anonymous: TestClient) -> None:
     known = {
         "ada@example.com": "root@example.com",
         "password=…": f"password={PASSWORD}",
     }
-    for command, status, shown in examples(stranger.get(HOME).text):
+    for command, status, shown in examples(anonymous.get(HOME).text):
         for word, value in known.items():
             command = command.replace(word, value)  # noqa: PLW2901
-        answered, body = run(stranger, command)
+        answered, body = run(anonymous, command)
         assert answered == status, command
         if "id" in body:
             known["$ID"] = body["id"]

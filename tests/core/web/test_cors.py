@@ -53,9 +53,9 @@ def test_an_allowed_origin_may_read_responses(client: TestClient, origin: str) -
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"])
 def test_a_preflight_from_an_allowed_origin_succeeds(
-    stranger: TestClient, method: str
+    anonymous: TestClient, method: str
 ) -> None:
-    answer = preflight(stranger, ALLOWED[0], method=method)
+    answer = preflight(anonymous, ALLOWED[0], method=method)
     assert answer.status_code == 200
     assert cors_headers(answer)["access-control-allow-origin"] == ALLOWED[0]
     assert method in cors_headers(answer)["access-control-allow-methods"]
@@ -63,16 +63,16 @@ def test_a_preflight_from_an_allowed_origin_succeeds(
 
 @pytest.mark.parametrize("asked", [{"method": "TRACE"}, {"headers": "x-surprise"}])
 def test_a_preflight_for_other_methods_or_headers_is_rejected(
-    stranger: TestClient, asked: dict[str, str]
+    anonymous: TestClient, asked: dict[str, str]
 ) -> None:
-    assert preflight(stranger, ALLOWED[0], **asked).status_code == 400
+    assert preflight(anonymous, ALLOWED[0], **asked).status_code == 400
 
 
 @pytest.mark.asvs("3.4.2")
-def test_other_origins_get_no_cors_header(stranger: TestClient) -> None:
+def test_other_origins_get_no_cors_header(anonymous: TestClient) -> None:
     for origin in DISALLOWED:
-        answer = stranger.get("auth/me", headers={"origin": origin})
-        refused = preflight(stranger, origin)
+        answer = anonymous.get("auth/me", headers={"origin": origin})
+        refused = preflight(anonymous, origin)
         assert (answer.status_code, refused.status_code) == (401, 400), origin
         both = cors_headers(answer) | cors_headers(refused)
         assert "access-control-allow-origin" not in both, origin
@@ -109,8 +109,8 @@ def test_an_allowed_origin_may_read_a_413_response(
         assert "access-control-allow-origin" not in disallowed.headers
 
 
-def test_a_rejected_preflight_returns_a_problem_document(stranger: TestClient) -> None:
-    answer = preflight(stranger, ALLOWED[0], method="TRACE")
+def test_a_rejected_preflight_returns_a_problem_document(anonymous: TestClient) -> None:
+    answer = preflight(anonymous, ALLOWED[0], method="TRACE")
     assert answer.json()["detail"] == "Disallowed CORS method"
     assert answer.headers["access-control-allow-origin"] == ALLOWED[0]
     assert answer.headers["content-type"] == "application/problem+json"

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
-from tests.conftest import Allow
+from tests.conftest import ClientWith
 from tests.hostile.document import OPERATIONS
 from tests.modules.test_products import make_product
 
@@ -65,9 +65,9 @@ def test_an_error_response_to_head_has_no_body(
     check_equal_headers(get, head)
 
 
-def test_head_requires_the_read_permission(allow: Allow) -> None:
+def test_head_requires_the_read_permission(client_with: ClientWith) -> None:
     for granted, status in (("products:read", 200), ("customers:read", 403)):
-        assert allow(granted).head("products").status_code == status
+        assert client_with(granted).head("products").status_code == status
 
 
 def test_the_allow_header_lists_head(client: TestClient) -> None:

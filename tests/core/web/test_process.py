@@ -156,7 +156,7 @@ def test_production_logs_only_json(url: str, tmp_path: Path) -> None:
 def test_an_invalid_setting_stops_the_start(name: str, value: str) -> None:
     done = command(("-m", "app"), environment("sqlite://", **{name: value}))
     assert (done.code, done.output) == (1, "")
-    (sentence,) = done.complaint.splitlines()
+    (sentence,) = done.errors.splitlines()
     assert f"{name}: " in sentence
     assert "hunter2" not in sentence
 

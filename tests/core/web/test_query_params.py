@@ -13,7 +13,7 @@ from app.core.pagination import PageQuery
 from app.core.schemas import Read, Strict
 from app.core.web.query_params import QueryReader
 from app.core.web.routing import api_router
-from tests.contract import verdict
+from tests.contract import status_and_code
 
 
 async def one_flag(verbose: bool = False) -> None: ...
@@ -53,11 +53,11 @@ def test_a_field_is_read_by_its_alias() -> None:
 
 
 def test_authentication_precedes_query_validation(
-    stranger: TestClient,
+    anonymous: TestClient,
 ) -> None:
     for query in ("q=%ff", "limit=0", "surprise=1", "limit=1&limit=2"):
-        refused = stranger.get(f"products?{query}")
-        assert verdict(refused) == (401, "invalid_token"), query
+        refused = anonymous.get(f"products?{query}")
+        assert status_and_code(refused) == (401, "invalid_token"), query
 
 
 def test_an_empty_parameter_name_is_reported(client: TestClient) -> None:
