@@ -59,10 +59,11 @@ def comments(path: Path) -> Iterator[str]:
 
 
 def prose(path: Path) -> Iterator[str]:
-    """Yield the lines that are neither code blocks nor generated tables."""
+    """Yield the lines without code and without generated tables."""
     text = path.read_text(encoding="utf-8")
     text = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)
-    yield from re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.M).splitlines()
+    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    yield from re.sub(r"`[^`\n]+`", "", text).splitlines()
 
 
 def faults(texts: Iterator[str]) -> list[str]:

@@ -85,8 +85,9 @@ def check_permissions(routes: Iterable[BaseRoute]) -> None:
     """Refuse to start unless the routes ask for exactly what their modules declare.
 
     Raises:
-        RuntimeError: a route asks for an action that is not declared, so that nobody
-            can be granted it; or a declared one protects nothing.
+        RuntimeError: a route asks for an action that is not declared, so that no role
+            can grant it; or no route asks for a declared one, so that it protects
+            nothing.
     """
     asked = {*permissions_of(routes)}
     modules = {permission.partition(":")[0] for permission in asked}

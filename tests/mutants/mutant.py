@@ -13,7 +13,7 @@ ROOT = FOLDER.parents[1]
 
 @dataclass(frozen=True)
 class Mutant:
-    """Replaces `old` by `new` in `target`, which is `module:qualified.name`.
+    """A replacement of `old` by `new` in `target`, which is `module:qualified.name`.
 
     Both are code, and `...` in `old` is any expression, such as an error message; an
     empty `new` removes `old`. With `text`, both are parts of a string constant.

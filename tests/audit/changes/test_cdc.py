@@ -248,7 +248,7 @@ async def test_a_cascade_to_four_thousand_rows_is_logged(library: Library) -> No
 async def test_a_statement_on_too_many_rows_is_rejected(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.audit.changes.bulk.MOST", 2)
+    monkeypatch.setattr("app.audit.changes.bulk.MAX_ROWS", 2)
 
     async def fill(session: AsyncSession) -> None:
         session.add_all(Chapter(title=f"{n}", book_id=TEA) for n in range(2))
