@@ -1,4 +1,4 @@
-"""JSON texts of the database: written canonically, read whatever they are."""
+"""JSON texts of the database: canonical when written, tolerant when read."""
 
 import json
 from typing import Any
