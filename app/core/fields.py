@@ -6,7 +6,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    EmailStr,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from app.core.text import check_single_line, email_key
 
@@ -99,6 +106,8 @@ Email = Annotated[
 Count = Annotated[int, Field(ge=0, le=INT32, examples=[12])]
 # Query parameters are strings: reject 1_000, +1, 1.0 and yes, which Pydantic accepts.
 QueryInt = Annotated[int, BeforeValidator(parse_int)]
+QueryCount = Annotated[Count, BeforeValidator(parse_int)]
 QueryBool = Annotated[bool, BeforeValidator(parse_bool)]
 # For names: no line breaks or invisible characters.
 SingleLine = Annotated[str, AfterValidator(check_single_line)]
+ShortText = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]

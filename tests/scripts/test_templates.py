@@ -83,7 +83,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("gizmos name:str?", "At least one str, text or email"),
         ("gizmos seats:int", "At least one str, text or email"),
         ("gizmos name:str name:text", "`name` conflicts with a name"),
-        ("gizmos name:str single_line:str", "`SingleLine` conflicts with a name"),
+        ("gizmos name:str short_text:str", "`ShortText` conflicts with a name"),
         ("gizmos name:str str:int", "`str` conflicts with a name"),
         (
             "gizmos email:email! email_key:int",

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from app.auth.models import AuthSession
 from app.auth.passwords.password_policy import PASSWORD_MAX_LENGTH
-from app.core.fields import Email, SingleLine
+from app.core.fields import Email, ShortText
 from app.core.schemas import Body, Read, optional
 
 # Never stripped: leading and trailing spaces are part of a password.
@@ -22,11 +22,7 @@ Password = Annotated[
         json_schema_extra={"format": "password", "writeOnly": True},
     ),
 ]
-FullName = Annotated[
-    SingleLine,
-    StringConstraints(min_length=1, max_length=200),
-    Field(examples=["Grace Hopper"]),
-]
+FullName = Annotated[ShortText, Field(examples=["Grace Hopper"])]
 
 
 class LoginForm(Body):

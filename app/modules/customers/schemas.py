@@ -4,25 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.core.fields import Email, QueryBool, SingleLine
+from app.core.fields import Email, QueryBool, ShortText
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
-Name = Annotated[
-    SingleLine,
-    StringConstraints(min_length=1, max_length=200),
-    Field(examples=["Ada Lovelace"]),
-]
+Name = Annotated[ShortText, Field(examples=["Ada Lovelace"])]
 Phone = Annotated[
     str,
     StringConstraints(pattern=r"^\+[1-9][0-9]{1,14}$"),
     Field(description="In E.164 format.", examples=["+442071838750"]),
 ]
-Company = Annotated[
-    SingleLine,
-    StringConstraints(min_length=1, max_length=200),
-    Field(examples=["Analytical Engines"]),
-]
+Company = Annotated[ShortText, Field(examples=["Analytical Engines"])]
 Notes = Annotated[
     str, StringConstraints(max_length=2000), Field(examples=["Prefers e-mail"])
 ]

@@ -5,18 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.core.fields import INT32, Amount, Count, QueryBool, SingleLine
+from app.core.fields import INT32, Amount, Count, QueryBool, ShortText
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
 Sku = Annotated[
     str, StringConstraints(pattern=r"^[A-Z0-9-]{3,40}$"), Field(examples=["PEN-001"])
 ]
-Name = Annotated[
-    SingleLine,
-    StringConstraints(min_length=1, max_length=200),
-    Field(examples=["Fountain pen"]),
-]
+Name = Annotated[ShortText, Field(examples=["Fountain pen"])]
 Description = Annotated[
     str, StringConstraints(max_length=2000), Field(examples=["Black, medium nib"])
 ]

@@ -6,16 +6,12 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.core.fields import Id, Instant, QueryBool, SingleLine
+from app.core.fields import Id, Instant, QueryBool, ShortText
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 from app.modules.tasks.models import Priority, Status
 
-Title = Annotated[
-    SingleLine,
-    StringConstraints(min_length=1, max_length=200),
-    Field(examples=["Send the offer"]),
-]
+Title = Annotated[ShortText, Field(examples=["Send the offer"])]
 Description = Annotated[
     str, StringConstraints(max_length=5000), Field(examples=["With the new prices"])
 ]
