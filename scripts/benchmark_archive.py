@@ -160,11 +160,14 @@ def memory(process: psutil.Popen) -> int:
         return 0
 
 
-def compare(url: str, folder: Path, count: int, rate: float) -> dict[str, float]:
+def compare(
+    url: str, folder: Path, count: int, pace: tuple[float, float]
+) -> dict[str, float]:
+    rate, idle_seconds = pace
     asyncio.run(fill(url, count))
     live = asyncio.run(live_bytes(url))
     with writing(url, rate) as idle:
-        time.sleep(5)
+        time.sleep(idle_seconds)
     with writing(url, rate) as writer:
         seconds, peak = measure(url, folder, "run", "--table", "changes", "--yes")
     files = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
@@ -195,6 +198,7 @@ def compare(url: str, folder: Path, count: int, rate: float) -> dict[str, float]
 def main(
     rows: Annotated[int, typer.Option(help="How many old rows there are.")] = 1_000_000,
     rate: Annotated[float, typer.Option(help="Writes a second meanwhile.")] = 50.0,
+    idle: Annotated[float, typer.Option(help="Seconds of writing alone first.")] = 5.0,
     database: Annotated[Engine, typer.Option()] = Engine.SQLITE,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -207,7 +211,7 @@ def main(
         folder = place / "archive"
         folder.mkdir()
         with Console(stderr=True).status("Measuring"):
-            found = compare(url, folder, rows, rate)
+            found = compare(url, folder, rows, (rate, idle))
     if as_json:
         print(json.dumps(found, indent=2))
         return

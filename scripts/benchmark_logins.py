@@ -1,4 +1,4 @@
-"""Let a hundred sign in at once: logins/s, and how long /livez takes meanwhile.
+"""Let a crowd sign in at once: logins/s, and how long /livez takes meanwhile.
 
 The server has one core, and hashes few passwords at once: the crowd queues, and nobody
 else should notice.
@@ -24,19 +24,20 @@ from scripts.bench.servers import CORES, pin
 from tests.databases import Engine, template_on
 
 
-def crowd_on(engine: Engine) -> Logins:
+def crowd_on(engine: Engine, crowd: int) -> Logins:
     with template_on(engine) as template, template.copy() as url:
-        return measure_logins(engine, url)
+        return measure_logins(engine, url, crowd)
 
 
 def main(
+    crowd: Annotated[int, typer.Option(min=1, help="Users at once.")] = 100,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Let a hundred sign in at once: logins/s, and how long /livez takes meanwhile."""
+    """Let a crowd sign in at once: logins/s, and how long /livez takes meanwhile."""
     pin(os.getpid(), CORES[:-1] or CORES)
     with Console(stderr=True).status("Measuring"):
-        rows = [crowd_on(engine) for engine in database or Engine]
+        rows = [crowd_on(engine, crowd) for engine in database or Engine]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:

@@ -24,7 +24,7 @@ from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import create_app, open_database
 from tests.accounts import CHEAP, Account, add_account, root_header
-from tests.clients import Client
+from tests.clients import Client, ThreadClient
 from tests.databases import (
     Engine,
     PostgresTemplate,
@@ -32,19 +32,21 @@ from tests.databases import (
     make_settings,
     template_on,
 )
+from tests.engines import shared_statements
 
 ENGINES = [engine.value for engine in Engine]
 MARKS = (
     "browser: drives a real Chromium",
-    "client: generates a TypeScript client, with npm",
+    "client: generates a TypeScript client, with npm; runs with --whole",
     "slow: takes several seconds",
+    "threads: sends requests while others are being answered",
     "asvs(number): proves a line of OWASP's ASVS 5.0",
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=ENGINES, help="test on this one only")
-    more = "run all quick tests on a generated domain, too: five minutes more"
+    more = "run what only .ci/run needs, too: five minutes more"
     parser.addoption("--whole", action="store_true", help=more)
 
 
@@ -62,9 +64,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("template", engines, indirect=True, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Begin with what takes longest: at the end no core waits for the other."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("client") and not config.getoption("whole"):
+            item.add_marker(pytest.mark.skip(reason="Runs with --whole"))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -80,6 +87,12 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "passwords", CHEAP)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements() -> Iterator[None]:
+    with shared_statements():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -128,9 +141,10 @@ def app(settings: Settings) -> FastAPI:
 
 
 @pytest.fixture
-def stranger(app: FastAPI) -> Iterator[TestClient]:
+def stranger(app: FastAPI, request: pytest.FixtureRequest) -> Iterator[TestClient]:
     """A client that has not signed in."""
-    with Client(app, base_url="http://test/api/v1/") as client:
+    make = ThreadClient if request.node.get_closest_marker("threads") else Client
+    with make(app, base_url="http://test/api/v1/") as client:
         yield client
 
 

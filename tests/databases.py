@@ -16,6 +16,7 @@ import asyncpg
 from alembic.command import upgrade
 from alembic.config import Config
 from pydantic_settings import PydanticBaseSettingsSource as Source
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy import make_url
 
 from app.core.config import Settings
@@ -27,15 +28,18 @@ with warnings.catch_warnings(action="ignore"):
 
 ROOT = Path(__file__).parent.parent
 SECRET = "test-only-" + "s" * 40
-# In it, each database has a folder of its own.
-SPOOL = mkdtemp(prefix="audit-spool-")
-atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 # Copying a PostgreSQL database makes 300 files: 15 ms in memory, up to 250 on a disk.
 MEMORY = Path("/dev/shm")  # noqa: S108
+IN_MEMORY = MEMORY if MEMORY.is_dir() else None
+# In it, each database has a folder of its own.
+SPOOL = mkdtemp(prefix="audit-spool-", dir=IN_MEMORY)
+atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 
 
 class GivenSettings(Settings):
     """Settings that nothing on the developer's machine has a say in."""
+
+    model_config = SettingsConfigDict(env_file=None)
 
     @classmethod
     def settings_customise_sources(
@@ -141,7 +145,7 @@ TEMPLATES: dict[Engine, type[Template]] = {
 @contextmanager
 def memory() -> Iterator[Path]:
     """Make a folder in memory, where that can be."""
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+    with TemporaryDirectory(dir=IN_MEMORY) as folder:
         yield Path(folder)
 
 

@@ -17,7 +17,6 @@ from scripts.bench.servers import OURS, PATIENCE, serving
 from tests.accounts import PASSWORD, make_user
 from tests.databases import make_settings
 
-CROWD = 100
 PAUSE = 0.01  # between two looks at /livez, in seconds
 
 
@@ -31,35 +30,35 @@ class Logins:
     livez_worst_milliseconds: float
 
 
-def measure_logins(database: str, url: str) -> Logins:
-    asyncio.run(add_crowd(make_settings(url)))
+def measure_logins(database: str, url: str, crowd: int) -> Logins:
+    asyncio.run(add_crowd(make_settings(url), crowd))
     with serving(OURS, url) as server:
-        elapsed, seen = asyncio.run(sign_in(f"http://127.0.0.1:{server.port}"))
-    return Logins(database, CROWD / elapsed, median(seen) * 1000, max(seen) * 1000)
+        elapsed, seen = asyncio.run(sign_in(f"http://127.0.0.1:{server.port}", crowd))
+    return Logins(database, crowd / elapsed, median(seen) * 1000, max(seen) * 1000)
 
 
 def email(number: int) -> str:
     return f"crowd{number}@example.com"
 
 
-async def add_crowd(settings: Settings) -> None:
+async def add_crowd(settings: Settings, crowd: int) -> None:
     """Make as many accounts; they share one hash, which costs what a hash does."""
     digest = passwords.hash(PASSWORD)
     async with open_database(settings) as database, database.writing() as session:
-        for number in range(CROWD):
+        for number in range(crowd):
             values = {"email": email(number), "password_hash": digest}
             session.add(make_user(values))
 
 
-async def sign_in(url: str) -> tuple[float, list[float]]:
+async def sign_in(url: str, count: int) -> tuple[float, list[float]]:
     """Return how long it takes until all are in, and how long each /livez took."""
-    everybody = httpx.Limits(max_connections=CROWD + 1)
+    everybody = httpx.Limits(max_connections=count + 1)
     async with httpx.AsyncClient(
         base_url=url, limits=everybody, timeout=PATIENCE
     ) as client:
         await look(client)
         began = perf_counter()
-        crowd = [asyncio.create_task(enter(client, each)) for each in range(CROWD)]
+        crowd = [asyncio.create_task(enter(client, each)) for each in range(count)]
         seen = []
         while not all(each.done() for each in crowd):
             seen.append(await look(client))

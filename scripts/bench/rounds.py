@@ -12,7 +12,6 @@ from scripts.bench.drive import Load, Outcome, drive
 from scripts.bench.operations import OPERATIONS, PATH, Kind, token
 from scripts.bench.servers import PATIENCE, Server
 
-ROWS = 1_000
 PAGE = 200
 WARM_UP = 0.3  # of a round
 
@@ -28,20 +27,20 @@ class Sample:
 class Subject:
     """A server with its rows, and what is still to be asked of it."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, rows: int) -> None:
         self.server = server
-        self.create_rows()
-        ids = list(self.read_ids())
+        self.create_rows(rows)
+        ids = list(self.read_ids(rows))
         self.streams = {kind: op.stream(ids) for kind, op in OPERATIONS.items()}
 
-    def create_rows(self) -> None:
+    def create_rows(self, count: int) -> None:
         operation = OPERATIONS[Kind.POST]
-        requests = islice(operation.stream([]), ROWS)
+        requests = islice(operation.stream([]), count)
         self.drive(Load(requests, operation.status, inf))
 
-    def read_ids(self) -> Iterator[str]:
+    def read_ids(self, count: int) -> Iterator[str]:
         url = f"http://127.0.0.1:{self.server.port}{PATH}"
-        for offset in range(0, ROWS, PAGE):
+        for offset in range(0, count, PAGE):
             query = {"limit": PAGE, "offset": offset}
             header = {"Authorization": token()}
             page = httpx.get(url, params=query, headers=header, timeout=PATIENCE)

@@ -259,6 +259,7 @@ def downfalls(stage: Stage, account: Account) -> Iterator[Callable[[], Any]]:
     yield lambda: client.patch(url, json={"is_active": False})
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.conftest import Enter
@@ -123,6 +124,7 @@ def test_a_deleted_role_is_taken_from_all_who_held_it(
     assert client.get(url).json()["roles"] == []
 
 
+@pytest.mark.threads
 def test_a_role_and_its_holder_change_at_once(client: TestClient, enter: Enter) -> None:
     role, user = make_role(client, "sales"), f"users/{enter().id}"
     client.patch(user, json={"role_ids": [role.removeprefix("roles/")]})

@@ -25,6 +25,7 @@ from tests.core.db.test_concurrency import at_once
 from tests.databases import Template, make_settings
 from tests.servers import serving
 
+pytestmark = pytest.mark.threads
 EVERYWHERE = [ending for ending in ENDINGS if ending.everywhere]
 
 

@@ -135,6 +135,7 @@ def test_a_disabled_superuser_is_nobody(client: TestClient, enter: Enter) -> Non
     assert client.get("users", headers=asleep.header).status_code == 401
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 def test_whoever_falls_while_her_password_is_checked_promotes_nobody(
     client: TestClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
@@ -154,6 +155,7 @@ def test_whoever_falls_while_her_password_is_checked_promotes_nobody(
     assert client.get(url).json()["is_superuser"] is False
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 def test_whoever_is_demoted_while_her_password_is_checked_promotes_nobody(
     client: TestClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
@@ -197,6 +199,7 @@ def test_a_disabled_superuser_may_go(client: TestClient, enter: Enter) -> None:
     assert client.delete(two).status_code == 204
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("act", [demote, disable, delete])
 def test_two_do_not_unseat_each_other(
@@ -222,6 +225,7 @@ def test_two_do_not_unseat_each_other(
         assert left["id"] == str(survivor.id)
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("act", [demote, disable, delete])
 def test_three_in_a_circle_do_not_either(

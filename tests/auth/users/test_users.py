@@ -191,6 +191,7 @@ def test_a_reset_password_is_not_made_of_her_name(
     assert client.patch(url, json={"password": "1815181518151815"}).is_success
 
 
+@pytest.mark.threads
 def test_changes_at_once_are_all_made(client: TestClient, ada: str) -> None:
     def rename(number: int) -> int:
         return client.patch(ada, json={"full_name": f"Ada {number}"}).status_code
