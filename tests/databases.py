@@ -5,6 +5,7 @@ import atexit
 import shutil
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -88,44 +89,69 @@ class SqliteTemplate:
 
 
 class PostgresTemplate:
-    """A server of our own, from a package: nothing needs to be installed before."""
+    """A server of our own, from a package: nothing needs to be installed before.
+
+    A thread makes the next copy and drops the last while a test runs.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.server = get_server(folder, cleanup_mode="delete")
-        # One connection for all: a psql for each statement takes as long as a test.
-        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-        connect = asyncpg.connect(self.server.get_uri("postgres"))
-        self.connection = self.runner.run(connect)
+        self.thread = ThreadPoolExecutor(1)
+        self.thread.submit(self._connect).result()
         for statement in (
             "ALTER SYSTEM SET fsync = off",
             "SELECT pg_reload_conf()",
             "CREATE DATABASE template",
         ):
-            self.execute(statement)
+            self.thread.submit(self._execute, statement).result()
         prepare(self.server.get_uri("template"))
+        self.next: Future[str] | None = None
+        self.dropped: list[Future[None]] = []
 
-    def execute(self, statement: str) -> None:
+    def _connect(self) -> None:
+        # One connection for all: a psql for each statement takes as long as a test.
+        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        connect = asyncpg.connect(self.server.get_uri("postgres"))
+        self.connection = self.runner.run(connect)
+
+    def _execute(self, statement: str) -> None:
         self.runner.run(self.connection.execute(statement))
 
+    def _create(self, template: str) -> str:
+        name = f"test_{uuid4().hex}"
+        copy = f"TEMPLATE {template} STRATEGY file_copy"
+        self._execute(f"CREATE DATABASE {name} {copy}")
+        return name
+
     def empty(self) -> AbstractContextManager[str]:
-        return self._database("template0")
+        return self._database(self.thread.submit(self._create, "template0"))
 
     def copy(self, url: str = "") -> AbstractContextManager[str]:
         """Copy the template, or another database that nobody uses now."""
-        return self._database((url and make_url(url).database) or "template")
+        if url:
+            source = str(make_url(url).database)
+            return self._database(self.thread.submit(self._create, source))
+        ready = self.next or self.thread.submit(self._create, "template")
+        self.next = self.thread.submit(self._create, "template")
+        return self._database(ready)
 
     @contextmanager
-    def _database(self, template: str) -> Iterator[str]:
-        name = f"test_{uuid4().hex}"
-        copy = f"TEMPLATE {template} STRATEGY file_copy"
-        self.execute(f"CREATE DATABASE {name} {copy}")
+    def _database(self, created: Future[str]) -> Iterator[str]:
+        name = created.result()
         yield self.server.get_uri(name)
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        drop = f"DROP DATABASE {name} WITH (FORCE)"
+        self.dropped.append(self.thread.submit(self._execute, drop))
 
     def close(self) -> None:
+        for future in self.dropped:
+            future.result()
+        self.thread.submit(self._disconnect).result()
+        self.thread.shutdown()
+        self.server.cleanup()
+
+    def _disconnect(self) -> None:
         self.connection.terminate()  # the server may have stopped before
         self.runner.close()
-        self.server.cleanup()
 
 
 Template = SqliteTemplate | PostgresTemplate
