@@ -21,8 +21,8 @@ class Client(TestClient):
     runner: Runner
     thread: int
 
-    def __init__(self, app: ASGIApp, base_url: str, **options: Any) -> None:
-        super().__init__(app, base_url, raise_server_exceptions=False, **options)
+    def __init__(self, app: ASGIApp, base_url: str) -> None:
+        super().__init__(app, base_url, raise_server_exceptions=False)
         self._transport = LoopTransport(self)
 
     def __enter__(self) -> Self:

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 from uuid import uuid4
@@ -31,7 +32,8 @@ ROOT = Path(__file__).parent.parent
 SECRET = "test-only-" + "s" * 40
 # Copying a PostgreSQL database makes 300 files: 15 ms in memory, up to 250 on a disk.
 MEMORY = Path("/dev/shm")  # noqa: S108
-IN_MEMORY = MEMORY if MEMORY.is_dir() else None
+ROOM = 2**30  # of bytes; a container may have much less
+IN_MEMORY = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM else None
 # In it, each database has a folder of its own.
 SPOOL = mkdtemp(prefix="audit-spool-", dir=IN_MEMORY)
 atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)

@@ -39,7 +39,9 @@ def start(url: str) -> Start:
         async def long() -> StreamingResponse:
             return StreamingResponse(parts())
 
-        return Client(app, "http://test/api/v1/", headers=root_header(settings))
+        client = Client(app, "http://test/api/v1/")
+        client.headers.update(root_header(settings))
+        return client
 
     return start
 

@@ -14,12 +14,13 @@ from structlog.testing import capture_logs
 
 from app.auth.passwords.hashing import Hasher
 from app.core.config import Settings
+from app.main import create_app
 from tests.accounts import add_account, root_header
 from tests.auth.sessions.test_refresh import is_dead
 from tests.auth.sessions.test_sessions import ENDINGS, Ending, end, sessions
 from tests.auth.signing import bearer, login, me, refresh, sign_in
 from tests.auth.tokens.attacks import Json
-from tests.auth.tokens.test_access_tokens import running
+from tests.clients import ThreadClient
 from tests.conftest import Enter
 from tests.core.db.test_concurrency import at_once
 from tests.databases import Template, make_settings
@@ -63,7 +64,8 @@ def test_within_the_grace_period_all_get_the_same_successor(
     settings: Settings, enter: Enter
 ) -> None:
     url, pair = settings.DATABASE_URL, asdict(enter())
-    with running(make_settings(url, REFRESH_GRACE_SECONDS=60)) as client:
+    app = create_app(make_settings(url, REFRESH_GRACE_SECONDS=60))
+    with ThreadClient(app, "http://test/api/v1/") as client:
         answers = at_once(8, partial(use, client, pair))
         assert statuses(answers) == {200: 8}
         assert len({answer.json()["refresh_token"] for answer in answers}) == 1
