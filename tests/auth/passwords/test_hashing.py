@@ -16,10 +16,12 @@ from fastapi.testclient import TestClient
 
 from app.auth.passwords import hashing
 from app.auth.passwords.hashing import AT_ONCE, Hasher, passwords
+from app.core.config import Settings
 from app.core.exceptions import UnavailableException
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, login
 from tests.conftest import Enter
+from tests.databases import make_settings
 from tests.servers import Server, serving
 
 CROWD = 100
@@ -126,6 +128,12 @@ class Spy:
         self.lent.append(self.pool.checkedout())
         verdict: hashing.Verdict = passwords.verify_and_update(password, digest)
         return verdict
+
+
+@pytest.fixture
+def settings(url: str) -> Settings:
+    """Record no accesses: loading them takes a connection once a second."""
+    return make_settings(url, AUDIT_ACCESS_MODE="off")
 
 
 def test_no_connection_is_held_while_a_password_is_hashed(
