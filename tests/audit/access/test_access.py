@@ -95,7 +95,6 @@ def test_one_request_leaves_one_row(
 
 def test_half_an_answer_is_a_crash(client: TestClient, accesses: Accesses) -> None:
     patient = TestClient(client.app, "http://test", raise_server_exceptions=False)
-    patient.portal = client.portal
     patient.get("half")
     (row,) = accesses()
     assert (row.status, row.bytes, row.outcome) == (200, 4, "crashed")

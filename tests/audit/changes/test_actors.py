@@ -1,5 +1,6 @@
 """Who did it: with many at once, nobody's deed is put down to somebody else."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import Json, body
@@ -9,6 +10,7 @@ from tests.core.db.test_concurrency import at_once
 USERS, EACH = 20, 10
 
 
+@pytest.mark.threads
 def test_of_two_hundred_at_once_each_is_its_own(
     client: TestClient, make_account: MakeAccount
 ) -> None:
