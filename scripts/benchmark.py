@@ -8,9 +8,10 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,46 +24,49 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.operations import Kind
 from scripts.bench.report import Row, rows_of, table_of
-from scripts.bench.rounds import Subject, measure
+from scripts.bench.rounds import Sample, Subject, measure
 from scripts.bench.servers import CORES, VARIANTS, pin, run_server
 from tests.databases import Engine, template_on
 
+Measure = Callable[[Sequence[Subject], Kind], Mapping[str, Sequence[Sample]]]
+
 
 @contextmanager
-def subjects_on(engine: Engine) -> Iterator[list[Subject]]:
-    """Start every variant, each on a database of its own."""
+def subjects_on(engine: Engine, count: int) -> Iterator[list[Subject]]:
+    """Start every variant, each on a database of its own with `count` rows."""
     with ExitStack() as stack:
         template = stack.enter_context(template_on(engine))
         urls = {name: stack.enter_context(template.copy()) for name in VARIANTS}
         servers = (run_server(name, url) for name, url in urls.items())
-        yield [Subject(stack.enter_context(server)) for server in servers]
+        yield [Subject(stack.enter_context(server), count) for server in servers]
 
 
 def compare(
-    engine: Engine, kinds: list[Kind], rounds: int, seconds: float
+    engine: Engine, count: int, kinds: list[Kind], measure_kind: Measure
 ) -> Iterator[Row]:
-    with subjects_on(engine) as subjects:
+    with subjects_on(engine, count) as subjects:
         for kind in kinds:
-            samples = measure(subjects, kind, rounds, seconds)
-            yield from rows_of(engine, kind, samples)
+            yield from rows_of(engine, kind, measure_kind(subjects, kind))
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917  # one per option
     # Many short rounds, so that compared samples are close in time when the speed of a
     # core changes.
     seconds: Annotated[float, typer.Option(help="Duration of a round.")] = 0.5,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds per server.")] = 30,
+    table_rows: Annotated[int, typer.Option(help="Initial rows of the table.")] = 1_000,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     only: Annotated[list[Kind] | None, typer.Option(metavar="OPERATION")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare requests/s and CPU time per request, by default on all databases."""
     pin(os.getpid(), CORES[:-1] or CORES)
+    measure_kind = partial(measure, rounds=rounds, seconds=seconds)
     with Console(stderr=True).status("Measuring"):
         rows = [
             row
             for engine in database or Engine
-            for row in compare(engine, only or [*Kind], rounds, seconds)
+            for row in compare(engine, table_rows, only or [*Kind], measure_kind)
         ]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))

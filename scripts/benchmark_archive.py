@@ -35,7 +35,7 @@ from app.audit.archive.logs import CHANGES
 from app.core.db.database import Database
 from app.core.db.ids import uuid7
 from tests.databases import TEMPLATES, Engine, make_settings
-from tests.servers import environment
+from tests.processes.servers import environment
 
 ROOT = Path(__file__).parents[1]
 ENTITIES = [uuid4() for _ in range(10_000)]
@@ -161,12 +161,13 @@ def resident_bytes(process: psutil.Popen) -> int:
 
 
 def run_benchmark(
-    url: str, directory: Path, count: int, rate: float
+    url: str, directory: Path, count: int, pace: tuple[float, float]
 ) -> dict[str, float]:
+    rate, idle_seconds = pace
     asyncio.run(insert_rows(url, count))
     live = asyncio.run(live_bytes(url))
     with background_writer(url, rate) as idle:
-        time.sleep(5)
+        time.sleep(idle_seconds)
     with background_writer(url, rate) as writer:
         seconds, peak = measure_command(
             url, directory, "run", "--table", "changes", "--yes"
@@ -199,6 +200,7 @@ def run_benchmark(
 def main(
     rows: Annotated[int, typer.Option(help="Number of old rows.")] = 1_000_000,
     rate: Annotated[float, typer.Option(help="Concurrent writes per second.")] = 50.0,
+    idle: Annotated[float, typer.Option(help="Seconds of writes alone first.")] = 5.0,
     database: Annotated[Engine, typer.Option()] = Engine.SQLITE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -211,7 +213,7 @@ def main(
         directory = root / "archive"
         directory.mkdir()
         with Console(stderr=True).status("Measuring"):
-            found = run_benchmark(url, directory, rows, rate)
+            found = run_benchmark(url, directory, rows, (rate, idle))
     if as_json:
         print(json.dumps(found, indent=2))
         return

@@ -1,4 +1,4 @@
-"""Measure a hundred concurrent logins: logins/s, and latency of /livez meanwhile.
+"""Measure concurrent logins: logins/s, and latency of /livez meanwhile.
 
 The server has one core and limits concurrent password hashing: logins queue, and other
 requests should not be delayed.
@@ -24,19 +24,20 @@ from scripts.bench.servers import CORES, pin
 from tests.databases import Engine, template_on
 
 
-def measure_on(engine: Engine) -> Logins:
+def measure_on(engine: Engine, users: int) -> Logins:
     with template_on(engine) as template, template.copy() as url:
-        return measure_logins(engine, url)
+        return measure_logins(engine, url, users)
 
 
 def main(
+    users: Annotated[int, typer.Option(min=1, help="Concurrent logins.")] = 100,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure a hundred concurrent logins, and the latency of /livez meanwhile."""
+    """Measure concurrent logins, and the latency of /livez meanwhile."""
     pin(os.getpid(), CORES[:-1] or CORES)
     with Console(stderr=True).status("Measuring"):
-        rows = [measure_on(engine) for engine in database or Engine]
+        rows = [measure_on(engine, users) for engine in database or Engine]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:

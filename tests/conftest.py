@@ -24,7 +24,7 @@ from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import create_app, open_database
 from tests.accounts import FAST_CONTEXT, Account, add_account, root_header
-from tests.clients import Client
+from tests.clients import Client, ThreadClient
 from tests.databases import (
     Engine,
     PostgresTemplate,
@@ -32,19 +32,21 @@ from tests.databases import (
     make_settings,
     template_on,
 )
+from tests.engines import shared_statements
 
 ENGINES = [engine.value for engine in Engine]
 MARKS = (
     "browser: drives a real Chromium",
-    "client: generates a TypeScript client, with npm",
+    "client: generates a TypeScript client, with npm; runs with --whole",
     "slow: takes several seconds",
+    "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=ENGINES, help="test on this database only")
-    more = "also run all quick tests on a generated domain (five minutes)"
+    more = "run the full checks of .ci/run (five minutes more)"
     parser.addoption("--whole", action="store_true", help=more)
 
 
@@ -62,9 +64,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("template", engines, indirect=True, scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Run the slow tests first, so that all workers finish together."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("client") and not config.getoption("whole"):
+            item.add_marker(pytest.mark.skip(reason="Runs with --whole"))
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -80,6 +87,12 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "password_context", FAST_CONTEXT)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements() -> Iterator[None]:
+    with shared_statements():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -128,9 +141,10 @@ def app(settings: Settings) -> FastAPI:
 
 
 @pytest.fixture
-def anonymous(app: FastAPI) -> Iterator[TestClient]:
+def anonymous(app: FastAPI, request: pytest.FixtureRequest) -> Iterator[TestClient]:
     """A client without credentials."""
-    with Client(app, base_url="http://test/api/v1/") as client:
+    make = ThreadClient if request.node.get_closest_marker("threads") else Client
+    with make(app, base_url="http://test/api/v1/") as client:
         yield client
 
 

@@ -5,9 +5,11 @@ import atexit
 import shutil
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 from uuid import uuid4
@@ -16,6 +18,7 @@ import asyncpg
 from alembic.command import upgrade
 from alembic.config import Config
 from pydantic_settings import PydanticBaseSettingsSource as Source
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy import make_url
 
 from app.core.config import Settings
@@ -27,15 +30,19 @@ with warnings.catch_warnings(action="ignore"):
 
 ROOT = Path(__file__).parent.parent
 SECRET = "test-only-" + "s" * 40
-# Contains a folder for each database.
-SPOOL = mkdtemp(prefix="audit-spool-")
-atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 # A copy of a PostgreSQL database is 300 files: 15 ms in memory, up to 250 on disk.
 MEMORY = Path("/dev/shm")  # noqa: S108
+MIN_FREE = 2**30  # bytes; a container may have much less
+IN_MEMORY = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > MIN_FREE else None
+# Contains a folder for each database.
+SPOOL = mkdtemp(prefix="audit-spool-", dir=IN_MEMORY)
+atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 
 
 class GivenSettings(Settings):
     """Settings that ignore the environment and .env."""
+
+    model_config = SettingsConfigDict(env_file=None)
 
     @classmethod
     def settings_customise_sources(
@@ -84,44 +91,69 @@ class SqliteTemplate:
 
 
 class PostgresTemplate:
-    """A PostgreSQL server from a Python package, so that none has to be installed."""
+    """A PostgreSQL server from a Python package, so that none has to be installed.
+
+    A thread creates the next copy, and drops the last one, while a test runs.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.server = get_server(folder, cleanup_mode="delete")
-        # Reuse one connection: a psql process per statement takes as long as a test.
-        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
-        connect = asyncpg.connect(self.server.get_uri("postgres"))
-        self.connection = self.runner.run(connect)
+        self.thread = ThreadPoolExecutor(1)
+        self.thread.submit(self._connect).result()
         for statement in (
             "ALTER SYSTEM SET fsync = off",
             "SELECT pg_reload_conf()",
             "CREATE DATABASE template",
         ):
-            self.execute(statement)
+            self.thread.submit(self._execute, statement).result()
         prepare(self.server.get_uri("template"))
+        self.next: Future[str] | None = None
+        self.dropped: list[Future[None]] = []
 
-    def execute(self, statement: str) -> None:
+    def _connect(self) -> None:
+        # Reuse one connection: a psql process per statement takes as long as a test.
+        self.runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        connect = asyncpg.connect(self.server.get_uri("postgres"))
+        self.connection = self.runner.run(connect)
+
+    def _execute(self, statement: str) -> None:
         self.runner.run(self.connection.execute(statement))
 
+    def _create(self, template: str) -> str:
+        name = f"test_{uuid4().hex}"
+        copy = f"TEMPLATE {template} STRATEGY file_copy"
+        self._execute(f"CREATE DATABASE {name} {copy}")
+        return name
+
     def empty(self) -> AbstractContextManager[str]:
-        return self._database("template0")
+        return self._database(self.thread.submit(self._create, "template0"))
 
     def copy(self, url: str = "") -> AbstractContextManager[str]:
         """Copy the template, or another database without open connections."""
-        return self._database((url and make_url(url).database) or "template")
+        if url:
+            source = str(make_url(url).database)
+            return self._database(self.thread.submit(self._create, source))
+        ready = self.next or self.thread.submit(self._create, "template")
+        self.next = self.thread.submit(self._create, "template")
+        return self._database(ready)
 
     @contextmanager
-    def _database(self, template: str) -> Iterator[str]:
-        name = f"test_{uuid4().hex}"
-        copy = f"TEMPLATE {template} STRATEGY file_copy"
-        self.execute(f"CREATE DATABASE {name} {copy}")
+    def _database(self, created: Future[str]) -> Iterator[str]:
+        name = created.result()
         yield self.server.get_uri(name)
-        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        drop = f"DROP DATABASE {name} WITH (FORCE)"
+        self.dropped.append(self.thread.submit(self._execute, drop))
 
     def close(self) -> None:
+        for future in self.dropped:
+            future.result()
+        self.thread.submit(self._disconnect).result()
+        self.thread.shutdown()
+        self.server.cleanup()
+
+    def _disconnect(self) -> None:
         self.connection.terminate()  # the server may have stopped before
         self.runner.close()
-        self.server.cleanup()
 
 
 Template = SqliteTemplate | PostgresTemplate
@@ -141,7 +173,7 @@ TEMPLATES: dict[Engine, type[Template]] = {
 @contextmanager
 def memory() -> Iterator[Path]:
     """Yield a temporary folder, in memory where possible."""
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+    with TemporaryDirectory(dir=IN_MEMORY) as folder:
         yield Path(folder)
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.testclient import TestClient
-from sqlalchemy import AsyncAdaptedQueuePool
+from sqlalchemy import AsyncAdaptedQueuePool, create_engine, select
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 from sqlalchemy.util import await_
 from starlette.applications import Starlette
@@ -114,6 +114,18 @@ def test_sqlalchemy_awaits_a_coroutine_of_an_async_cursor() -> None:
     """LoopCursor implements it, and LoopConnection awaits it, like an async driver."""
     assert iscoroutinefunction(AsyncAdapt_dbapi_cursor._async_soft_close)
     assert [*signature(await_).parameters] == ["awaitable"]
+
+
+def test_sqlalchemy_s_engines_can_share_compiled_statements() -> None:
+    """tests/engines.py shares the dialect and the cache; the dialect is in each key."""
+    one, two = create_engine("sqlite://"), create_engine("sqlite://")
+    two.dialect, two._compiled_cache = one.dialect, one._compiled_cache
+    for engine in (one, two):
+        with engine.connect() as connection:
+            connection.execute(select(1))
+        engine.dispose()
+    assert one._compiled_cache is not None
+    assert [key[0] for key in one._compiled_cache] == [one.dialect]
 
 
 def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.accounts import PASSWORD, add_account
 from tests.databases import ROOT, make_settings
-from tests.servers import serving
+from tests.processes.servers import serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # Exit at the first command that fails or receives an error response.

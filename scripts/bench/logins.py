@@ -17,7 +17,6 @@ from scripts.bench.servers import COMPLETE, TIMEOUT, run_server
 from tests.accounts import PASSWORD, make_user
 from tests.databases import make_settings
 
-USERS = 100
 PAUSE = 0.01  # seconds between two requests of /livez
 
 
@@ -31,36 +30,37 @@ class Logins:
     livez_worst_milliseconds: float
 
 
-def measure_logins(database: str, url: str) -> Logins:
-    asyncio.run(add_users(make_settings(url)))
+def measure_logins(database: str, url: str, users: int) -> Logins:
+    asyncio.run(add_users(make_settings(url), users))
     with run_server(COMPLETE, url) as server:
-        elapsed, latencies = asyncio.run(log_all_in(f"http://127.0.0.1:{server.port}"))
+        base_url = f"http://127.0.0.1:{server.port}"
+        elapsed, latencies = asyncio.run(log_all_in(base_url, users))
     milliseconds = [seconds * 1000 for seconds in latencies]
-    return Logins(database, USERS / elapsed, median(milliseconds), max(milliseconds))
+    return Logins(database, users / elapsed, median(milliseconds), max(milliseconds))
 
 
 def email(number: int) -> str:
     return f"user{number}@example.com"
 
 
-async def add_users(settings: Settings) -> None:
+async def add_users(settings: Settings, count: int) -> None:
     """Create the users. They share a password hash, so that this takes no time."""
     digest = password_context.hash(PASSWORD)
     async with open_database(settings) as database, database.writing() as session:
-        for number in range(USERS):
+        for number in range(count):
             values = {"email": email(number), "password_hash": digest}
             session.add(make_user(values))
 
 
-async def log_all_in(url: str) -> tuple[float, list[float]]:
+async def log_all_in(url: str, count: int) -> tuple[float, list[float]]:
     """Return the seconds until all are logged in, and those of each /livez."""
-    limits = httpx.Limits(max_connections=USERS + 1)
+    limits = httpx.Limits(max_connections=count + 1)
     async with httpx.AsyncClient(
         base_url=url, limits=limits, timeout=TIMEOUT
     ) as client:
         await probe(client)
         began = perf_counter()
-        logins = [asyncio.create_task(log_in(client, each)) for each in range(USERS)]
+        logins = [asyncio.create_task(log_in(client, each)) for each in range(count)]
         latencies = []
         while not all(each.done() for each in logins):
             latencies.append(await probe(client))

@@ -12,7 +12,6 @@ from scripts.bench.drive import Load, Outcome, drive
 from scripts.bench.operations import OPERATIONS, PATH, Kind, token
 from scripts.bench.servers import TIMEOUT, Server
 
-ROWS = 1_000
 PAGE_SIZE = 200
 WARM_UP = 0.3  # fraction of a round
 
@@ -28,20 +27,20 @@ class Sample:
 class Subject:
     """Server under test, filled with rows, and its streams of requests."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, rows: int) -> None:
         self.server = server
-        self.create_rows()
-        ids = list(self.read_ids())
+        self.create_rows(rows)
+        ids = list(self.read_ids(rows))
         self.streams = {kind: op.stream(ids) for kind, op in OPERATIONS.items()}
 
-    def create_rows(self) -> None:
+    def create_rows(self, count: int) -> None:
         operation = OPERATIONS[Kind.POST]
-        requests = islice(operation.stream([]), ROWS)
+        requests = islice(operation.stream([]), count)
         self.drive(Load(requests, operation.status, inf))
 
-    def read_ids(self) -> Iterator[str]:
+    def read_ids(self, count: int) -> Iterator[str]:
         url = f"http://127.0.0.1:{self.server.port}{PATH}"
-        for offset in range(0, ROWS, PAGE_SIZE):
+        for offset in range(0, count, PAGE_SIZE):
             query = {"limit": PAGE_SIZE, "offset": offset}
             header = {"Authorization": token()}
             page = httpx.get(url, params=query, headers=header, timeout=TIMEOUT)

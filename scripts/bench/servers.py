@@ -13,7 +13,7 @@ from typing import NamedTuple
 import psutil  # type: ignore[import-untyped]  # No stubs.
 
 from tests.databases import SECRET, SPOOL
-from tests.servers import free_port
+from tests.processes.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 60.0  # seconds

@@ -24,7 +24,7 @@ from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, refresh
 from tests.conftest import MakeAccount
 from tests.databases import make_settings
-from tests.servers import serving
+from tests.processes.servers import serving
 
 KEY = "canary-of-the-secret-key-" + "k" * 20
 WRONG = "canary of a wrong password"

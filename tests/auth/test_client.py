@@ -18,7 +18,7 @@ from app.core.config import Settings
 from app.main import create_app
 from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
-from tests.servers import serving
+from tests.processes.servers import serving
 
 PROXY = "10.0.0.1"
 PROXIES = f"{PROXY}, 192.168.0.0/16, 2001:db8::/32"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.auth.test_canaries import dump
 from tests.databases import Template, make_settings
-from tests.servers import Server, serving
+from tests.processes.servers import Server, serving
 
 TYPED = "my-password-typed-as-a-name"
 # Line breaks, an ANSI colour, a backspace, and the format of a log line.

@@ -13,7 +13,7 @@ from tests.accounts import Account, add_account
 from tests.auth.signing import NEW_PASSWORD, login
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
-from tests.servers import free_port, serving
+from tests.processes.servers import free_port, serving
 
 
 def requests(client: Any, user: Account) -> Iterator[Any]:

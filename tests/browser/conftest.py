@@ -17,7 +17,7 @@ from playwright.sync_api import (
 )
 
 from tests.databases import SqliteTemplate
-from tests.servers import Server, serving
+from tests.processes.servers import Server, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 OFFLINE = [

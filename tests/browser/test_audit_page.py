@@ -14,7 +14,7 @@ from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.test_pages import DISPLAYS
 from tests.databases import make_settings
-from tests.servers import TIMEOUT, Server
+from tests.processes.servers import TIMEOUT, Server
 
 pytestmark = [
     pytest.mark.browser,

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.accounts import PASSWORD
 from tests.browser.conftest import CHROMIUM, Visit
-from tests.servers import Server
+from tests.processes.servers import Server
 
 pytestmark = [
     pytest.mark.browser,

@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from app.core.config import Settings, load_settings
 from tests.databases import make_settings
-from tests.forked import command
-from tests.servers import environment
+from tests.processes.forked import command
+from tests.processes.servers import environment
 
 CANARY = "hunter2-canary"
 # The minimum that production requires; each test below changes one value.

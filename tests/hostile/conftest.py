@@ -9,7 +9,7 @@ from app.main import create_app
 from tests.accounts import root_header
 from tests.databases import Template, make_settings
 from tests.hostile.api import Api
-from tests.servers import Server, serving
+from tests.processes.servers import Server, serving
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from app.auth.permissions.registry import known_permissions
 from app.core.config import Settings
 from tests.accounts import add_account, root_header
 from tests.databases import Template, make_settings
-from tests.servers import Server, serving
+from tests.processes.servers import Server, serving
 
 # Not expressible in the document: a text without control characters, an existing
 # record, `after` only with the default order.

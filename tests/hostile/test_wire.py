@@ -13,7 +13,7 @@ from tests.accounts import root_header
 from tests.core.test_handlers import FIXED_HEADERS
 from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS
-from tests.servers import Server
+from tests.processes.servers import Server
 
 TIMEOUT = 5
 MEBIBYTE = 2**20

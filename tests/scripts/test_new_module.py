@@ -55,15 +55,9 @@ OWN_TESTS = (
     "tests/modules/test_lists.py",
     "tests/core/db/test_migrations.py::test_the_migrations_match_the_models",
 )
-# Tests that cover all domains; of tests/hostile, only those of the new domain.
-COMMON_TESTS = (
-    "tests/hostile tests/test_house.py tests/test_docs.py tests/test_openapi.py "
-    "tests/auth/permissions tests/auth/roles "
-    "tests/core/db/test_migrations.py tests/core/pages/test_landing.py"
-).split()
-OWN_PART = ("-k", "gizmo_orders or not hostile")
-# All tests except those that run other programs or kill processes.
+# With --whole: all tests, except those that run other programs or kill processes.
 QUICK = ("-m", "not slow and not browser and not client")
+ON_SQLITE = ("--database", "sqlite")
 
 
 @pytest.fixture
@@ -93,11 +87,19 @@ def check_only_additions(old: bytes, new: bytes) -> None:
     assert after["components"]["schemas"].items() > schemas.items()
 
 
+def check_all(copy: Path) -> None:
+    """Check types and import contracts, and run all quick tests, on the copy."""
+    if (ROOT / ".mypy_cache").exists():
+        shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
+    run(copy, "-m", "mypy", ".")
+    run(copy, LINT_IMPORTS, "--config", "tests/layers.ini", "--no-cache")
+    run(copy, "-m", "pytest", "-q", *ON_SQLITE, *QUICK)
+
+
 @pytest.mark.slow
 def test_a_new_domain_is_complete_and_isolated(
     copy: Path, pytestconfig: pytest.Config
 ) -> None:
-    whole = pytestconfig.getoption("whole")
     before = tree(copy)
     run(copy, "scripts/new_module.py", "gizmo_orders", *FIELDS)
     after = tree(copy)
@@ -116,16 +118,14 @@ def test_a_new_domain_is_complete_and_isolated(
     assert len(lines_added(before[GUIDE], after[GUIDE])) == CALLS
     check_only_additions(before["docs/openapi.json"], after["docs/openapi.json"])
 
-    if (ROOT / ".mypy_cache").exists():
-        shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
     run(copy, "-m", "ruff", "check", ".")
     run(copy, "-m", "ruff", "format", "--check", ".")
-    run(copy, "-m", "mypy", ".")
-    run(copy, LINT_IMPORTS, "--config", "tests/layers.ini", "--no-cache")
     (copy / "tests/modules/test_lists.py").write_text(TEST_OF_LISTS)
-    run(copy, "-m", "pytest", "-q", *OWN_TESTS)
-    tests = QUICK if whole else (*QUICK, *COMMON_TESTS, *OWN_PART)
-    run(copy, "-m", "pytest", "-q", "--database", "sqlite", *tests)
+    whole = pytestconfig.getoption("whole")
+    databases = () if whole else ON_SQLITE
+    run(copy, "-m", "pytest", "-q", *databases, *OWN_TESTS)
+    if whole:
+        check_all(copy)
 
 
 WRONG_STEPS = {

@@ -16,8 +16,8 @@ from app.core.db.ids import uuid7
 from app.main import open_database
 from tests.accounts import ROOT, make_session
 from tests.conftest import Read
-from tests.forked import Done, command
-from tests.servers import environment, free_port
+from tests.processes.forked import Done, command
+from tests.processes.servers import environment, free_port
 
 HOUR = timedelta(hours=1)
 KEPT, EXPIRED = "kept", "expired"

@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.conftest import MakeAccount
-from tests.forked import Done, command
-from tests.servers import environment
+from tests.processes.forked import Done, command
+from tests.processes.servers import environment
 
 COLLECTIONS = ("products", "customers", "tasks", "users", "roles")
 

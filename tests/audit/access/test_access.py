@@ -97,7 +97,6 @@ def test_an_incomplete_response_is_recorded_as_crashed(
     client: TestClient, accesses: Accesses
 ) -> None:
     patient = TestClient(client.app, "http://test", raise_server_exceptions=False)
-    patient.portal = client.portal
     patient.get("half")
     (row,) = accesses()
     assert (row.status, row.bytes, row.outcome) == (200, 4, "crashed")

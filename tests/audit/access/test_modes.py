@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from fastapi.responses import StreamingResponse
-from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import text
 from sqlmodel import select
@@ -17,13 +16,14 @@ from app.audit.models import AuditAccess
 from app.core.config import Settings
 from app.main import create_app, open_database
 from tests.accounts import root_header
+from tests.clients import Client
 from tests.conftest import Read
 from tests.core.test_handlers import check_problem
 from tests.databases import make_settings
-from tests.locks import locked
 from tests.modules.test_products import PEN
+from tests.processes.locks import locked
 
-Start = Callable[..., TestClient]
+Start = Callable[..., Client]
 LOSSLESS = ["batch", "blocking", "blocking-strict"]
 
 
@@ -31,7 +31,7 @@ LOSSLESS = ["batch", "blocking", "blocking-strict"]
 def start(url: str) -> Start:
     """Return a function that starts a client of an application in a given mode."""
 
-    def start(mode: str, **values: object) -> TestClient:
+    def start(mode: str, **values: object) -> Client:
         settings = make_settings(url, AUDIT_ACCESS_MODE=mode, **values)
         app = create_app(settings)
 
@@ -39,7 +39,9 @@ def start(url: str) -> Start:
         async def long() -> StreamingResponse:
             return StreamingResponse(parts())
 
-        return TestClient(app, "http://test/api/v1/", headers=root_header(settings))
+        client = Client(app, "http://test/api/v1/")
+        client.headers.update(root_header(settings))
+        return client
 
     return start
 
@@ -49,12 +51,12 @@ async def parts() -> AsyncIterator[bytes]:
         yield part
 
 
-def log_of(client: TestClient) -> AccessLog:
+def log_of(client: Client) -> AccessLog:
     log: AccessLog = client.app.state.access_log  # type: ignore[attr-defined]
     return log
 
 
-def spooled(client: TestClient) -> str:
+def spooled(client: Client) -> str:
     folder = log_of(client).spool.folder
     return "".join(path.read_text() for path in folder.glob("*"))
 
@@ -77,7 +79,7 @@ def rows(read: Read) -> list[AuditAccess]:
     return read(select(AuditAccess))
 
 
-def state(client: TestClient) -> str:
+def state(client: Client) -> str:
     checks: dict[str, str] = client.get("http://test/readyz").json()["checks"]
     return checks["audit"]
 
@@ -124,11 +126,10 @@ def test_batch_mode_does_not_wait_for_the_database(
     assert len(rows(read)) == 3
 
 
-def load(client: TestClient) -> None:
+def load(client: Client) -> None:
     loader = log_of(client).loader
-    assert client.portal
     assert loader
-    client.portal.call(loader.load)
+    client.call(loader.load)
 
 
 def test_blocking_mode_records_later_after_a_database_error(
@@ -165,7 +166,8 @@ def test_strict_mode_withholds_the_response(
 def test_the_wait_for_a_locked_table_is_limited(
     start: Start, url: str, read: Read, mode: str, status: int
 ) -> None:
-    with start(mode) as client, locked(url, "audit_access"):
+    hurried = start(mode, DATABASE_TIMEOUT=0.3)
+    with hurried as client, locked(url, "audit_access"):
         assert client.get("products").status_code == status
     assert [row.status for row in rows(read)] == [status]
 
@@ -187,6 +189,5 @@ def test_concurrent_requests_are_all_recorded(
             return {answer.status_code for answer in await asyncio.gather(*made)}
 
     with start(mode) as client:
-        assert client.portal
-        assert client.portal.call(send_all, client.app) == {201}
+        assert client.call(send_all, client.app) == {201}
     assert [row.status for row in rows(read)] == [201] * 40

@@ -23,7 +23,7 @@ from app.audit.access.spool import spool_folder
 from app.audit.models import AuditAccess
 from tests.conftest import Read, read_column
 from tests.databases import make_settings
-from tests.servers import TIMEOUT, Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving
 
 pytestmark = pytest.mark.slow
 CLIENTS = 6

@@ -1,8 +1,8 @@
 """The archive command, run in a process of its own."""
 
-from tests import forked
 from tests.audit.archive.rows import KEPT, AuditLog
-from tests.servers import environment
+from tests.processes import forked
+from tests.processes.servers import environment
 
 KEEP = ("--until", f"{KEPT:%Y-%m-%d}")
 

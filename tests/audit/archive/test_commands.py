@@ -17,8 +17,8 @@ from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import KEPT, OLD, PEN, AuditLog
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
-from tests.forked import Done
-from tests.servers import free_port
+from tests.processes.forked import Done
+from tests.processes.servers import free_port
 
 
 def test_without_a_command_it_shows_the_plan(audit_log: AuditLog) -> None:

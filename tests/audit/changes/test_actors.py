@@ -1,5 +1,6 @@
 """Attribution of concurrent changes to their users."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import Json, body
@@ -9,6 +10,7 @@ from tests.core.db.test_concurrency import at_once
 USERS, EACH = 20, 10
 
 
+@pytest.mark.threads
 def test_two_hundred_concurrent_changes_name_their_users(
     client: TestClient, make_account: MakeAccount
 ) -> None:

@@ -13,8 +13,8 @@ from app.core.config import Settings
 from app.core.db.database import Database, make_engine
 from app.modules.products.models import Product
 from tests.audit.history.test_history import PEN, make
-from tests.forked import Done, command
-from tests.servers import environment
+from tests.processes.forked import Done, command
+from tests.processes.servers import environment
 
 
 def check(url: str) -> Done:

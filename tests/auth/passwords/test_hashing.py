@@ -16,11 +16,13 @@ from fastapi.testclient import TestClient
 
 from app.auth.passwords import hashing
 from app.auth.passwords.hashing import MAX_CONCURRENT, Hasher, password_context
+from app.core.config import Settings
 from app.core.exceptions import UnavailableException
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, login
 from tests.conftest import MakeAccount
-from tests.servers import Server, serving
+from tests.databases import make_settings
+from tests.processes.servers import Server, serving
 
 CLIENTS = 100
 ONE_HASH = 19 * 2**20
@@ -130,6 +132,12 @@ class PoolSpy:
             password, digest
         )
         return result
+
+
+@pytest.fixture
+def settings(url: str) -> Settings:
+    """Disable the access log: its loader takes a connection once a second."""
+    return make_settings(url, AUDIT_ACCESS_MODE="off")
 
 
 def test_no_connection_is_held_while_a_password_is_hashed(

@@ -276,6 +276,7 @@ def revocations(scenario: Scenario, account: Account) -> Iterator[Callable[[], A
     yield lambda: client.patch(url, json={"is_active": False})
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize(

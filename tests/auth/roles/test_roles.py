@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.conftest import MakeAccount
@@ -123,6 +124,7 @@ def test_a_deleted_role_is_removed_from_its_users(
     assert client.get(url).json()["roles"] == []
 
 
+@pytest.mark.threads
 def test_a_role_and_its_user_can_change_concurrently(
     client: TestClient, make_account: MakeAccount
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_composed_and_a_decomposed_name_are_one_account(
     assert client.post("users", json=again).status_code == 409
 
 
+@pytest.mark.threads
 def test_of_two_equal_accounts_one_is_created(client: TestClient) -> None:
     account = {"email": "a@example.com", "full_name": "A", "password": PASSWORD}
     with ThreadPoolExecutor(2) as threads:

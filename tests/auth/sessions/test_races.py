@@ -14,17 +14,19 @@ from structlog.testing import capture_logs
 
 from app.auth.passwords.hashing import Hasher
 from app.core.config import Settings
+from app.main import create_app
 from tests.accounts import add_account, root_header
 from tests.auth.sessions.test_refresh import are_rejected
 from tests.auth.sessions.test_sessions import ENDINGS, Ending, end, sessions
 from tests.auth.signing import bearer, login, me, refresh, sign_in
 from tests.auth.tokens.attacks import Json
-from tests.auth.tokens.test_access_tokens import running
+from tests.clients import ThreadClient
 from tests.conftest import MakeAccount
 from tests.core.db.test_concurrency import at_once
 from tests.databases import Template, make_settings
-from tests.servers import serving
+from tests.processes.servers import serving
 
+pytestmark = pytest.mark.threads
 EVERYWHERE = [ending for ending in ENDINGS if ending.everywhere]
 
 
@@ -62,7 +64,8 @@ def test_concurrent_refreshes_within_the_grace_period_return_one_token(
     settings: Settings, make_account: MakeAccount
 ) -> None:
     url, pair = settings.DATABASE_URL, asdict(make_account())
-    with running(make_settings(url, REFRESH_GRACE_SECONDS=60)) as client:
+    app = create_app(make_settings(url, REFRESH_GRACE_SECONDS=60))
+    with ThreadClient(app, "http://test/api/v1/") as client:
         answers = at_once(8, partial(send_refresh, client, pair))
         assert statuses(answers) == {200: 8}
         assert len({answer.json()["refresh_token"] for answer in answers}) == 1

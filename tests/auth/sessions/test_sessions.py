@@ -20,12 +20,12 @@ from app.auth.sessions.repository import SessionRepository
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.db.ids import uuid7
-from app.main import open_database
+from app.main import create_app, open_database
 from tests.accounts import PASSWORD
 from tests.auth.sessions.test_refresh import DAY, SECOND, are_rejected, refresh_pair
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, refresh, sign_in
 from tests.auth.tokens.attacks import Json
-from tests.auth.tokens.test_access_tokens import running
+from tests.clients import ThreadClient
 from tests.conftest import MakeAccount, Read
 
 CHANGE = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
@@ -296,7 +296,7 @@ def test_expired_sessions_are_purged_while_the_application_runs(
     write(settings, lambda session: session.execute(expire))
     left = select(col(AuthSession.id)).where(own)
     assert read(left)
-    with running(settings):
+    with ThreadClient(create_app(settings), "http://test/api/v1/"):
         for _ in range(100):
             if not read(left):
                 return

@@ -19,6 +19,7 @@ from app.main import create_app
 from tests.accounts import ROOT, Account, add_account
 from tests.auth.signing import me
 from tests.auth.tokens.attacks import FORGERIES, HEADERS, Forgery, Json, compact_json
+from tests.clients import Client
 from tests.conftest import ClientWith
 from tests.databases import Template, make_settings
 
@@ -27,10 +28,7 @@ CHALLENGE = 'Bearer error="invalid_token"'
 
 @contextmanager
 def running(settings: Settings) -> Iterator[TestClient]:
-    app = create_app(settings)
-    with TestClient(
-        app, "http://test/api/v1/", raise_server_exceptions=False
-    ) as client:
+    with Client(create_app(settings), "http://test/api/v1/") as client:
         yield client
 
 

@@ -16,8 +16,8 @@ from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, sign_in
 from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
-from tests.forked import command
-from tests.servers import environment
+from tests.processes.forked import command
+from tests.processes.servers import environment
 
 EMAIL = "Boss@example.com"
 

@@ -146,6 +146,7 @@ def test_a_disabled_superuser_is_rejected(
     assert client.get("users", headers=inactive.header).status_code == 401
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 def test_a_superuser_signed_out_during_verification_cannot_promote(
     client: TestClient, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
@@ -165,6 +166,7 @@ def test_a_superuser_signed_out_during_verification_cannot_promote(
     assert client.get(url).json()["is_superuser"] is False
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 def test_a_superuser_demoted_during_verification_cannot_promote(
     client: TestClient, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
@@ -217,6 +219,7 @@ def test_a_disabled_superuser_can_be_demoted_or_deleted(
     assert client.delete(two).status_code == 204
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("act", [demote, disable, delete])
 def test_two_superusers_cannot_remove_each_other(
@@ -242,6 +245,7 @@ def test_two_superusers_cannot_remove_each_other(
         assert left["id"] == str(remaining.id)
 
 
+@pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("act", [demote, disable, delete])
 def test_three_superusers_cannot_all_remove_each_other(

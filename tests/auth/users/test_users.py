@@ -195,6 +195,7 @@ def test_a_reset_password_cannot_contain_the_email(
     assert client.patch(url, json={"password": "1815181518151815"}).is_success
 
 
+@pytest.mark.threads
 def test_concurrent_changes_are_all_applied(client: TestClient, ada: str) -> None:
     def rename(number: int) -> int:
         return client.patch(ada, json={"full_name": f"Ada {number}"}).status_code

@@ -7,10 +7,13 @@ from pathlib import Path
 from threading import Barrier
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.modules.test_products import PEN, make_product
-from tests.servers import serving
+from tests.processes.servers import serving
+
+pytestmark = pytest.mark.threads
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:

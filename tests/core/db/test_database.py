@@ -13,8 +13,8 @@ from app.core.db.database import Database, ReadOnlyError, with_driver
 from app.main import create_app, open_database
 from app.modules.products.models import Product
 from tests.databases import make_settings
-from tests.locks import locked
 from tests.modules.test_products import PEN, make_product
+from tests.processes.locks import locked
 
 pytestmark = pytest.mark.anyio
 

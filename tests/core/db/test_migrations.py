@@ -15,8 +15,8 @@ from app.core.db.migrations import FOLDER, check_schema, head
 from app.main import open_database
 from tests.core.db.filled import counts, fill
 from tests.databases import alembic_config, make_settings
-from tests.forked import command
-from tests.servers import environment
+from tests.processes.forked import command
+from tests.processes.servers import environment
 
 pytestmark = pytest.mark.anyio
 

@@ -13,10 +13,10 @@ import httpx2
 import pytest
 
 from tests.databases import ROOT, prepare
-from tests.forked import command
-from tests.locks import locked
 from tests.modules.test_products import PEN
-from tests.servers import Server, environment, free_port, serving
+from tests.processes.forked import command
+from tests.processes.locks import locked
+from tests.processes.servers import Server, environment, free_port, serving
 
 FASTAPI = str(Path(sys.executable).parent / "fastapi")
 

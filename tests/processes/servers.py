@@ -14,7 +14,7 @@ import httpx2
 
 from tests.accounts import root_header
 from tests.databases import ROOT, SECRET, SPOOL, make_settings
-from tests.forked import Forked
+from tests.processes.forked import Forked
 
 TIMEOUT = 20.0
 

@@ -16,7 +16,7 @@ from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # Libraries that are slow to import and do not read the environment.
 LIBRARIES = [
     "alembic.command",
