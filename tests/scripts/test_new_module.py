@@ -41,7 +41,7 @@ customer_id=018f3c1e-7a2b-7c3d-8e4f-0123456789ab"""
 
 
 def test_filters_and_sorting_of_a_list(client: TestClient) -> None:
-    payload = GizmoOrders.payload | GizmoOrders.referred(client)
+    payload = GizmoOrders.payload | GizmoOrders.create_references(client)
     client.post("gizmo_orders", json=payload)
     for query in FOUND.split():
         assert client.get(f"gizmo_orders?{query}").json()["total"] == 1, query

@@ -20,6 +20,6 @@ class Customer(Entity, table=True):
 
     @validates("email")
     def set_email_key(self, _: str, email: Any) -> Any:
-        """Two spellings of one address are one customer, whoever writes them."""
+        """Spellings of one address are one customer, in every way of writing."""
         self.email_key = email_key(email)
         return email
