@@ -12,7 +12,11 @@ from typing import Any
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
+from sqlalchemy.engine.interfaces import (
+    ConnectArgsType,
+    DBAPIConnection,
+    IsolationLevel,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_
@@ -23,6 +27,13 @@ PRAGMAS = (
     "foreign_keys = ON",
     "recursive_triggers = ON",  # else REPLACE would bypass the audit log's triggers
 )
+# IMMEDIATE takes the write lock now. A deferred transaction that has read fails with
+# SQLITE_BUSY at its first write if another process has written, so it is for reading.
+BEGIN: dict[IsolationLevel, str] = {
+    "AUTOCOMMIT": "",
+    "REPEATABLE READ": "BEGIN DEFERRED",
+    "SERIALIZABLE": "BEGIN IMMEDIATE",
+}
 
 
 class SingleConnectionPool(AsyncAdaptedQueuePool):
@@ -72,7 +83,7 @@ class LoopCursor(sqlite3.Cursor):
 
 
 class LoopConnection(sqlite3.Connection):
-    autocommits = False
+    level: IsolationLevel = "SERIALIZABLE"
 
     def cursor(self, factory: Any = LoopCursor) -> Any:
         # AsyncConnection.execute() raises unless the driver awaits at least once.
@@ -108,17 +119,18 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
         return initialize
 
+    def get_isolation_level_values(self, connection: Any) -> list[IsolationLevel]:
+        return list(BEGIN)
+
     def set_isolation_level(self, connection: Any, level: str) -> None:
-        connection.autocommits = level == "AUTOCOMMIT"
+        connection.level = level
 
     def reset_isolation_level(self, connection: Any) -> None:
-        connection.autocommits = False
+        connection.level = "SERIALIZABLE"
 
     def do_begin(self, connection: Any) -> None:
-        # IMMEDIATE takes the write lock now. A deferred transaction that has read
-        # fails with SQLITE_BUSY at its first write if another process has written.
-        if not connection.autocommits:
-            connection.execute("BEGIN IMMEDIATE")
+        if statement := BEGIN[connection.level]:
+            connection.execute(statement)
 
 
 def lower(text: Any) -> Any:
