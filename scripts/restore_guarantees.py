@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from app.audit.archive.trace import record_action
 from app.core.config import settings
 from app.core.db.database import Database
-from app.core.db.guarantees.comparison import SchemaComparison
+from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from app.core.db.migrations import check_revision
 from app.main import app  # noqa: F401  imports all models
@@ -40,6 +40,11 @@ def restore(connection: Connection) -> dict[str, list[str]]:
     operations = Operations(MigrationContext.configure(connection))
     for table in faults:
         operations.invoke(RestoreGuaranteesOp(table))
+    if left := find_faults(connection, SQLModel.metadata):
+        raise OSError(
+            f"{'; '.join(left)}, even after it was created. On PostgreSQL, check that "
+            "session_replication_role is `origin`."
+        )
     return faults
 
 
@@ -77,7 +82,7 @@ def main() -> None:
     try:
         faults = asyncio.run(restore_all())
     except (SQLAlchemyError, OSError) as error:
-        sys.exit(f"Database error: nothing was restored. {error}")
+        sys.exit(f"Nothing was restored: {error}")
     for fault in faults:
         print(f"Restored: {fault}")
     if not faults:

@@ -76,7 +76,7 @@ class Record:
 
     def __init__(self, check: ConsistencyCheck, id: UUID) -> None:
         self.check, self.id = check, id
-        redacted = RedactedValues(check.keys, check.model.redacted)
+        redacted = RedactedValues(id, check.keys, check.model.redacted)
         self.replay = Replay(id, check.archived, redacted)
         self.row: Any = None
 

@@ -66,7 +66,7 @@ class Replay:
             return
         for name in old.keys() & self.state.keys() - {"version"}:
             was, is_old = self.state[name], old[name]
-            if was != is_old and not self.redacted.may_be_rotated(name, was, is_old):
+            if was != is_old and not self.redacted.may_be_equal(name, was, is_old):
                 yield findings.unlogged_value(name, was, is_old, self.version)
 
     def finish(self, row: State | None, raw: Any) -> Iterator[str]:
@@ -87,7 +87,7 @@ class Replay:
             stored, logged = row[name], self.state[name]
             if stored == logged:
                 continue
-            if not self.redacted.matches(self.id, name, raw[name], logged):
+            if not self.redacted.matches(name, raw[name], logged):
                 yield findings.wrong_value(name, stored, logged)
 
 

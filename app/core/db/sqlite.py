@@ -12,11 +12,7 @@ from typing import Any
 from sqlalchemy import URL, AsyncAdaptedQueuePool, Pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
-from sqlalchemy.engine.interfaces import (
-    ConnectArgsType,
-    DBAPIConnection,
-    IsolationLevel,
-)
+from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_
@@ -29,7 +25,7 @@ PRAGMAS = (
 )
 # IMMEDIATE takes the write lock now. A deferred transaction that has read fails with
 # SQLITE_BUSY at its first write if another process has written, so it is for reading.
-BEGIN: dict[IsolationLevel, str] = {
+BEGIN: dict[Any, str] = {
     "AUTOCOMMIT": "",
     "REPEATABLE READ": "BEGIN DEFERRED",
     "SERIALIZABLE": "BEGIN IMMEDIATE",
@@ -83,7 +79,7 @@ class LoopCursor(sqlite3.Cursor):
 
 
 class LoopConnection(sqlite3.Connection):
-    level: IsolationLevel = "SERIALIZABLE"
+    level = "SERIALIZABLE"
 
     def cursor(self, factory: Any = LoopCursor) -> Any:
         # AsyncConnection.execute() raises unless the driver awaits at least once.
@@ -119,14 +115,11 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
         return initialize
 
-    def get_isolation_level_values(self, connection: Any) -> list[IsolationLevel]:
+    def get_isolation_level_values(self, connection: Any) -> list[Any]:
         return list(BEGIN)
 
     def set_isolation_level(self, connection: Any, level: str) -> None:
         connection.level = level
-
-    def reset_isolation_level(self, connection: Any) -> None:
-        connection.level = "SERIALIZABLE"
 
     def do_begin(self, connection: Any) -> None:
         if statement := BEGIN[connection.level]:

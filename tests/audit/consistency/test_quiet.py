@@ -13,6 +13,7 @@ from app.audit.archive.models import FileState
 from app.core.clock import now
 from app.core.config import Settings
 from app.main import create_app, open_database
+from app.modules.products.models import Product
 from scripts.check_audit import find_inconsistencies
 from tests.accounts import add_account
 from tests.audit.archive.rows import OLD, AuditLog
@@ -146,6 +147,29 @@ def test_one_old_key_excuses_one_difference(settings: Settings, url: str) -> Non
     assert "forged" not in output
 
 
+@pytest.mark.parametrize("redacted", [frozenset(), frozenset({"name", "sku"})])
+def test_a_column_whose_redaction_has_changed_is_no_finding(
+    client: TestClient,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    redacted: frozenset[str],
+) -> None:
+    other = frozenset({"name", "sku"}) - redacted
+    monkeypatch.setattr(Product, "redacted", redacted)
+    product = make(client, "products", PEN)
+    monkeypatch.setattr(Product, "redacted", other)
+    assert asyncio.run(problems(settings)) == []
+    client.patch(product, json={"name": "Pencil"})
+    assert asyncio.run(problems(settings)) == []
+    tamper(settings, "UPDATE product SET sku = 'X', name = 'hmac:forged'")
+    assert len(asyncio.run(problems(settings))) == 2
+
+
+async def problems(settings: Settings) -> list[str]:
+    async with open_database(settings) as database:
+        return [str(each) async for each in find_inconsistencies(database)]
+
+
 def test_a_column_that_the_log_does_not_have_is_no_finding(
     client: TestClient, url: str, log: AuditLog
 ) -> None:
@@ -182,15 +206,12 @@ def test_concurrent_writes_have_no_findings(
             client.patch(name, json={"name": f"Pen {number}"})
             client.delete(make(client, "products", {**PEN, "sku": f"INK-{number}"}))
 
-    async def find() -> list[str]:
-
-        async with open_database(settings) as database:
-            return [str(each) async for each in find_inconsistencies(database)]
-
     writer = Thread(target=write)
     writer.start()
     try:
-        found = [problem for _ in range(5) for problem in asyncio.run(find())]
+        found = [
+            problem for _ in range(5) for problem in asyncio.run(problems(settings))
+        ]
     finally:
         stop.set()
         writer.join()

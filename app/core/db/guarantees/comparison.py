@@ -20,7 +20,8 @@ SQLITE = text("""
 SELECT type AS kind, name, sql AS definition, NULL AS function, 1 AS enabled
 FROM sqlite_master WHERE type IN ('trigger', 'table')
 """)
-# `A` and `O` are enabled; `D` is disabled, and `R` fires on replicas only.
+# `A` fires always, `D` never, `R` in sessions that apply replicated changes, `O` in all
+# others: a role or database that is SET to be one of the former disables it.
 POSTGRESQL = text("""
 SELECT 'trigger' AS kind, t.tgname::text AS name,
     pg_get_triggerdef(t.oid, true) AS definition,
@@ -28,7 +29,9 @@ SELECT 'trigger' AS kind, t.tgname::text AS name,
         pg_get_functiondef(t.tgfoid),
         'FUNCTION ' || quote_ident(n.nspname) || '.', 'FUNCTION '
     ) AS function,
-    t.tgenabled IN ('A', 'O') AS enabled
+    t.tgenabled = 'A' OR t.tgenabled =
+        CASE current_setting('session_replication_role')
+        WHEN 'replica' THEN 'R'::"char" ELSE 'O'::"char" END AS enabled
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid
 JOIN pg_proc p ON p.oid = t.tgfoid

@@ -12,7 +12,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, Operations
 from alembic.operations.ops import UpgradeOps
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData
 from sqlmodel import SQLModel
 
 from app.core.db.guarantees.comparison import SchemaComparison
@@ -22,6 +22,7 @@ from app.core.db.guarantees.definitions import (
     Guarantee,
     Trigger,
     table_checks,
+    table_triggers,
 )
 
 
@@ -46,6 +47,9 @@ class RestoreGuaranteesOp(MigrateOperation):
 
 @Operations.implementation_for(RestoreGuaranteesOp)
 def restore(operations: Operations, op: RestoreGuaranteesOp) -> None:
+    if operations.get_context().as_sql:
+        write_sql(operations, op.table)
+        return
     comparison = SchemaComparison(operations.get_bind(), SQLModel.metadata)
     faults = [each for each, _ in comparison.faults() if comparison.has_table(each)]
     checks = [each for each in faults if isinstance(each, Check)]
@@ -57,7 +61,14 @@ def restore(operations: Operations, op: RestoreGuaranteesOp) -> None:
         comparison = SchemaComparison(operations.get_bind(), SQLModel.metadata)
     for each, _ in comparison.faults():
         if isinstance(each, Trigger) and each.table == op.table:
-            create_trigger(operations.get_bind(), each)
+            create_trigger(operations, each)
+
+
+def write_sql(operations: Operations, name: str) -> None:
+    """Recreate all of the table's triggers: offline there is nothing to compare."""
+    dialect = operations.get_context().dialect.name
+    for trigger in table_triggers(SQLModel.metadata.tables[name], dialect):
+        create_trigger(operations, trigger)
 
 
 def has_guarantees(name: str) -> bool:
@@ -68,13 +79,13 @@ def has_guarantees(name: str) -> bool:
     )
 
 
-def create_trigger(connection: Connection, trigger: Trigger) -> None:
+def create_trigger(operations: Operations, trigger: Trigger) -> None:
     drop = f"DROP TRIGGER IF EXISTS {trigger.name}"
     if trigger.function:
         drop += f" ON {trigger.table}"
-        connection.execute(text(trigger.function.create))
-    connection.execute(text(drop))
-    connection.execute(text(trigger.create))
+        operations.execute(trigger.function.create)
+    operations.execute(drop)
+    operations.execute(trigger.create)
 
 
 @renderers.dispatch_for(RestoreGuaranteesOp)
@@ -110,16 +121,19 @@ def comparing_guarantees(
             return
         after = SchemaComparison(connection, SQLModel.metadata)
         at_head = heads == {head}
-        lost = [
-            (each, fault)
-            for each, fault in after.faults()
-            if at_head or (each in before and after.has_table(each))
-        ]
+        faults = list(after.faults())
+        lost = [each for each in faults if at_head or was_lost(each[0], before, after)]
         if lost:
             raise CommandError(describe(lost))
         before = after.in_force()
 
     return compare_after
+
+
+def was_lost(
+    guarantee: Guarantee, before: set[Guarantee], after: SchemaComparison
+) -> bool:
+    return guarantee in before and after.has_table(guarantee)
 
 
 def describe(faults: list[tuple[Guarantee, str]]) -> str:

@@ -1,6 +1,7 @@
 """Triggers and CHECK constraints: compared, named, restored; never lost unseen."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from alembic.command import check, downgrade, revision, stamp, upgrade
 from alembic.config import Config
 from alembic.util import CommandError
 from fastapi.testclient import TestClient
-from sqlalchemy import event, text
+from sqlalchemy import event, make_url, text
 
 from app.core.config import Settings
 from app.core.db.database import Database, make_engine
@@ -123,6 +124,33 @@ def test_readiness_sees_a_trigger_that_is_lost_while_serving(
     assert client.get("products").status_code == 503
 
 
+def test_a_role_whose_sessions_fire_no_triggers_is_reported(
+    settings: Settings, url: str
+) -> None:
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite fires triggers in every session")
+    setting = "SET session_replication_role = replica"
+    execute(settings, f"ALTER DATABASE {make_url(url).database} {setting}")
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        response = client.get("http://test/readyz")
+    assert "audit_change_append_only on audit_change is disabled" in response.text
+    done = script(url)
+    assert (done.code, "session_replication_role" in done.complaint) == (1, True)
+
+
+def test_offline_the_triggers_are_created_in_any_case(
+    migrations: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_migration(migrations, "audit_change", 'op.restore_guarantees("audit_change")')
+    (file,) = Path(versions(migrations)).iterdir()
+    batch = re.compile(r"    with .*?\n.*?\n")  # needs a connection on SQLite
+    file.write_text(batch.sub("", file.read_text()))
+    upgrade(migrations, f"{head()}:head", sql=True)
+    sql = capsys.readouterr().out
+    assert "DROP TRIGGER IF EXISTS audit_change_" in sql
+    assert "CREATE TRIGGER audit_change_" in sql
+
+
 @pytest.mark.anyio
 async def test_the_comparison_costs_one_statement(database: Database) -> None:
     statements: list[str] = []
@@ -141,10 +169,10 @@ def migrations(
     tmp_path: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Config:
     """The project's migrations, with room for another one."""
-    versions = tmp_path / "versions"
-    versions.mkdir()
+    own = tmp_path / "versions"
+    own.mkdir()
     config = alembic_config(empty_url)
-    both = f"{FOLDER / 'versions'}:{versions}"
+    both = f"{FOLDER / 'versions'}:{own}"
     config.set_main_option("version_locations", both)
     config.set_main_option("version_path_separator", ":")
     upgrade(config, "head")
@@ -169,8 +197,12 @@ def downgrade():
 """
 
 
+def versions(config: Config) -> str:
+    """Return the folder for migrations of the test's own."""
+    return (config.get_main_option("version_locations") or "").split(":")[1]
+
+
 def add_migration(config: Config, table: str, restore: str) -> None:
-    versions = (config.get_main_option("version_locations") or "").split(":")[1]
     sqlite = config.attributes["settings"].DATABASE_URL.startswith("sqlite")
     text = MIGRATION.format(
         head=head(),
@@ -178,7 +210,7 @@ def add_migration(config: Config, table: str, restore: str) -> None:
         restore=restore,
         recreate="always" if sqlite else "auto",
     )
-    Path(versions, "batch.py").write_text(text)
+    Path(versions(config), "batch.py").write_text(text)
 
 
 TABLES = ("audit_change", "audit_access", "role_permission")
@@ -228,8 +260,8 @@ def test_autogenerate_restores_what_is_missing(migrations: Config, url: str) -> 
     }
     settings: Settings = migrations.attributes["settings"]
     execute(settings, lose[settings.DATABASE_URL.partition(":")[0]])
-    versions = (migrations.get_main_option("version_locations") or "").split(":")[1]
-    made = revision(migrations, "lost", autogenerate=True, version_path=versions)
+    folder = versions(migrations)
+    made = revision(migrations, "lost", autogenerate=True, version_path=folder)
     text = Path(made.path).read_text()  # type: ignore[union-attr]
     for table in TABLES[:2]:
         assert f'op.restore_guarantees("{table}")' in text
