@@ -16,7 +16,7 @@ from app.auth import models as auth
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.database import make_engine, with_driver
-from app.core.db.guarantees.operations import comparing_guarantees
+from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
 from app.modules.customers import models as customers
 from app.modules.products import models as products

@@ -1,25 +1,23 @@
-"""Alembic operation `op.restore_guarantees()`, and the comparison after each migration.
+"""Alembic operation `op.restore_guarantees()`, also for autogenerate and `check`.
 
 alembic/env.py imports this module, which makes the operation available to migrations:
 they must not import the application.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from alembic.autogenerate import comparators, renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, Operations
 from alembic.operations.ops import UpgradeOps
-from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 from app.core.db.guarantees.comparison import SchemaComparison
 from app.core.db.guarantees.definitions import (
     TRIGGERS,
     Check,
-    Guarantee,
     Trigger,
     table_checks,
     table_triggers,
@@ -103,44 +101,3 @@ def compare(context: AutogenContext, upgrade: UpgradeOps, _: Any) -> None:
     for each, fault in SchemaComparison(context.connection, metadata).faults():
         by_table.setdefault(each.table, []).append(f"{each} {fault}")
     upgrade.ops.extend(RestoreGuaranteesOp(*each) for each in by_table.items())
-
-
-def comparing_guarantees(
-    connection: Connection, head: str | None
-) -> Callable[..., None]:
-    """Return a callback that rejects a migration after which a guarantee is lost.
-
-    It runs in the migration's transaction. At head each guarantee must be in force; at
-    another revision, each one that was in force before and whose table still exists.
-    """
-    before = SchemaComparison(connection, SQLModel.metadata).in_force()
-
-    def compare_after(*, step: Any, heads: set[Any], **_: Any) -> None:
-        nonlocal before
-        if step.is_stamp:
-            return
-        after = SchemaComparison(connection, SQLModel.metadata)
-        at_head = heads == {head}
-        faults = list(after.faults())
-        lost = [each for each in faults if at_head or was_lost(each[0], before, after)]
-        if lost:
-            raise CommandError(describe(lost))
-        before = after.in_force()
-
-    return compare_after
-
-
-def was_lost(
-    guarantee: Guarantee, before: set[Guarantee], after: SchemaComparison
-) -> bool:
-    return guarantee in before and after.has_table(guarantee)
-
-
-def describe(faults: list[tuple[Guarantee, str]]) -> str:
-    sentences = "; ".join(f"{each} {fault}" for each, fault in faults)
-    tables = dict.fromkeys(each.table for each, _ in faults)
-    calls = ", ".join(f'`op.restore_guarantees("{table}")`' for table in tables)
-    return (
-        f"{sentences}. Nothing was migrated. On SQLite a batch operation copies the "
-        f"table without its triggers: end the migration with {calls}"
-    )
