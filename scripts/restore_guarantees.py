@@ -32,20 +32,18 @@ from app.core.db.migrations import check_revision
 from app.main import app  # noqa: F401  imports all models
 
 
-def restore(connection: Connection) -> dict[str, list[str]]:
-    """Restore the guarantees of all tables; return what was wrong, by table."""
-    faults: dict[str, list[str]] = {}
-    for guarantee, fault in SchemaComparison(connection, SQLModel.metadata).faults():
-        faults.setdefault(guarantee.table, []).append(f"{guarantee} {fault}")
+def restore(connection: Connection) -> list[str]:
+    """Restore the guarantees of all tables; return what was wrong."""
+    faults = list(SchemaComparison(connection, SQLModel.metadata).faults())
     operations = Operations(MigrationContext.configure(connection))
-    for table in faults:
+    for table in sorted({guarantee.table for guarantee, _ in faults}):
         operations.invoke(RestoreGuaranteesOp(table))
     if left := find_faults(connection, SQLModel.metadata):
         raise OSError(
             f"{'; '.join(left)}, even after it was created. On PostgreSQL, check that "
             "session_replication_role is `origin`."
         )
-    return faults
+    return [f"{guarantee} {fault}" for guarantee, fault in faults]
 
 
 @asynccontextmanager
@@ -70,11 +68,11 @@ async def restore_all() -> list[str]:
             sys.exit(fault)
         async with database.writing() as session:
             connection = await session.connection()
-            by_table = await connection.run_sync(restore)
-            for table, faults in by_table.items():
-                details = {"guarantees": faults}
-                await record_action(session, table, "guarantees restored", details)
-    return [fault for faults in by_table.values() for fault in faults]
+            faults = await connection.run_sync(restore)
+            if faults:
+                details = {"faults": faults}
+                await record_action(session, "schema", "guarantees restored", details)
+    return faults
 
 
 def main() -> None:

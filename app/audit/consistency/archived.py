@@ -1,4 +1,4 @@
-"""Which records may have changes in cold storage only."""
+"""Records that may have changes in cold storage only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

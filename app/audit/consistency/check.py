@@ -87,6 +87,9 @@ class Record:
         if isinstance(change, Unreadable):
             yield self.finding(change.key[1], unreadable(change.error))
             return
+        if not isinstance(change.version, int):
+            yield self.finding(change.version, unreadable("version"))
+            return
         since = self.replay.at
         for problem in self.replay.apply(change):
             reason = self.check.unaudited.explain(since, change.at)

@@ -54,6 +54,10 @@ def unreadable(error: str) -> str:
     return f"it cannot be read, because a value does not fit its column: {error}"
 
 
+def unknown_action(action: Any) -> str:
+    return f"its action is {quote(action)}, which the application does not record"
+
+
 def without_key(count: int) -> str:
     return f"{count} entries of the change log have no id or no version"
 

@@ -11,6 +11,7 @@ from app.audit.consistency.redacted import RedactedValues
 from app.audit.models import Action
 
 State = dict[str, Any]
+RECORDED = (Action.INSERT, Action.UPDATE, Action.DELETE)
 
 
 class Replay:
@@ -37,6 +38,8 @@ class Replay:
             yield from self.check_next(change, self.version)
         old, new = as_object(change.old), as_object(change.new)
         yield from self.check_old(old, change)
+        if change.action not in RECORDED:
+            yield findings.unknown_action(change.action)
         self.exists = change.action != Action.DELETE
         if change.action == Action.UPDATE:
             self.state |= old | new

@@ -1,9 +1,11 @@
-"""Writes inside unaudited(), whose log entries have a reason but no values."""
+"""Unaudited writes, whose log entries have a reason but no values."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+NO_REASON = "without a reason"
 
 
 @dataclass(frozen=True)
@@ -20,4 +22,4 @@ class UnauditedWrites:
         if place == len(self.writes):
             return None
         at, reason = self.writes[place]
-        return reason if until is None or at <= until else None
+        return (reason or NO_REASON) if until is None or at <= until else None

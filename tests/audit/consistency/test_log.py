@@ -101,6 +101,10 @@ AFTER = [
     (lose(1, 2, 3, 4), "the record exists, and the change log has no entry for it"),
     (add("DELETE", 5, 4), "the record exists, although its last change is a DELETE"),
     (add("UPDATE", 5, 4), "version 5: price was '4.00' after version 4, but '3.00'"),
+    (
+        add("ERASE", 5, 4),
+        "version 5: its action is 'ERASE', which the application does",
+    ),
     (add("UPDATE", 1_000, 4), "version 1000: versions 5 to 999 are missing"),
     (both(lose(1), add("UPDATE", 1, 2)), "the first change is not an INSERT"),
     (sql("DELETE FROM product"), "the record is missing, and the change log has no DE"),
@@ -180,6 +184,16 @@ def test_a_change_that_cannot_be_read_is_found(
     make(client, "products", PEN)
     execute(log, text("UPDATE audit_change SET new = '{' WHERE entity = 'Product'"))
     assert "version 1: it cannot be read" in check(url).output
+
+
+def test_a_version_that_is_no_number_is_found(
+    client: TestClient, url: str, log: AuditLog
+) -> None:
+    if not url.startswith("sqlite"):
+        pytest.skip("PostgreSQL accepts values of the column's type only")
+    make(client, "products", PEN)
+    execute(log, text("UPDATE audit_change SET version = 'x' WHERE entity = 'Product'"))
+    assert "version x: it cannot be read" in check(url).output
 
 
 def test_a_difference_that_an_unaudited_write_explains_is_shown_with_its_reason(
