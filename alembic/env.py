@@ -16,6 +16,8 @@ from app.auth import models as auth
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.database import make_engine, with_driver
+from app.core.db.guarantees.after_migration import comparing_guarantees
+from app.core.db.migrations import head
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks
@@ -50,7 +52,9 @@ def migrate(connection: Connection) -> None:
             connection.execute(text(statement))
         connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.commit()
-    configure(connection=connection)
+    compare = comparing_guarantees(connection, head())
+    connection.commit()
+    configure(connection=connection, on_version_apply=compare)
     with context.begin_transaction():
         context.run_migrations()
 

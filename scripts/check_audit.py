@@ -1,13 +1,16 @@
-"""Replay the change log and compare the result with the records.
+"""Replay the change log, and compare its entries with each other and with the records.
 
 python scripts/check_audit.py
 
-Read-only; safe at any time. Differences are checked twice, so that a concurrent write
-is not reported. Exit codes: 0 no differences, 1 differences or an error.
+Read-only, from one snapshot of the database; safe at any time. Exit codes: 0 no
+differences, or only such as an unaudited write explains; 1 differences, or a trigger
+that is not in force; 2 usage; 3 the check could not be completed.
 """
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
+from enum import IntEnum
 from pathlib import Path
 
 import typer
@@ -15,40 +18,67 @@ from sqlalchemy.exc import SQLAlchemyError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from app.audit.history.consistency import ConsistencyCheck, Inconsistency
+from app.audit.changes.redaction_keys import redaction_keys
+from app.audit.consistency.check import ConsistencyCheck
+from app.audit.consistency.findings import Finding
 from app.core.config import settings
-from app.core.db.migrations import check_schema
+from app.core.db.database import Database
+from app.core.db.migrations import RESTORE, check_guarantees, check_revision
 from app.core.models import entities
 from app.main import open_database
 
 
-async def find_differences() -> list[Inconsistency]:
-    """Return the differences found by both of two passes, to exclude open writes."""
+class ExitCode(IntEnum):
+    CONSISTENT = 0
+    DIFFERENCES = 1
+    INCOMPLETE = 3
+
+
+async def check() -> ExitCode:
+    """Print all differences, and return the exit code."""
     async with open_database(settings) as database:
-        if fault := await check_schema(database):
-            sys.exit(fault)
-        passes: list[set[Inconsistency]] = []
-        for _ in range(2):
-            async with database.reading() as session:
-                checks = [ConsistencyCheck(session, model) for model in entities()]
-                found = [each.find_inconsistencies() for each in checks]
-                passes.append({each for entity in found async for each in entity})
-        return sorted(passes[0] & passes[1], key=str)
+        if fault := await check_revision(database):
+            return report_incomplete(fault)
+        faults = await check_guarantees(database)
+        for fault in faults:
+            print(f"{fault}: {RESTORE}")
+        count = len(faults)
+        async for finding in find_inconsistencies(database):
+            print(finding)
+            count += not finding.reason
+    if count:
+        print(f"{count} differences between the log and the records.", file=sys.stderr)
+        return ExitCode.DIFFERENCES
+    print("All records match the change log.")
+    return ExitCode.CONSISTENT
+
+
+async def find_inconsistencies(database: Database) -> AsyncIterator[Finding]:
+    keys = redaction_keys(settings)
+    async with database.snapshot() as session:
+        for model in entities():
+            check = ConsistencyCheck(session, model, keys)
+            async for finding in check.find_inconsistencies():
+                yield finding
+
+
+def report_incomplete(reason: str) -> ExitCode:
+    print(reason, file=sys.stderr)
+    return ExitCode.INCOMPLETE
 
 
 def main() -> None:
-    """Replay the change log and compare the result with the records."""
+    """Compare the change log with the records."""
     try:
-        differences = asyncio.run(find_differences())
+        code = asyncio.run(check())
     except (SQLAlchemyError, OSError):
-        sys.exit(
-            "Database error: no record was checked. Check DATABASE_URL and the server."
+        code = report_incomplete(
+            "Database error: the check is incomplete. Check DATABASE_URL and the "
+            "server."
         )
-    for each in differences:
-        print(f"{each.entity} {each.id}: {each.problem}")
-    if differences:
-        sys.exit(f"{len(differences)} differences between the log and the records.")
-    print("All records match the change log.")
+    except ValueError as error:
+        code = report_incomplete(f"A record has an invalid id: {error}")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

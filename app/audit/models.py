@@ -13,8 +13,10 @@ from uuid import UUID
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
+from app.audit.append_only import append_only
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
+from app.core.db.guarantees.definitions import TRIGGERS
 from app.core.db.ids import uuid7
 
 LABEL_LENGTH = 254  # a label is the user's e-mail address at that time
@@ -82,6 +84,7 @@ class AuditChange(Change, table=True):
         # Each version of a record is recorded once.
         Index(None, "entity", "entity_id", "version", unique=True),
         Index(None, "actor_id", "at"),
+        {"info": {TRIGGERS: append_only("audit_change")}},
     )
 
 
@@ -90,6 +93,7 @@ class AuditAccess(Access, table=True):
     __table_args__ = (
         Index(None, "user_id", "at"),
         Index(None, "status", "at"),
+        {"info": {TRIGGERS: append_only("audit_access")}},
     )
 
 

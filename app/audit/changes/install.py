@@ -6,8 +6,8 @@ from sqlalchemy.orm import configure_mappers
 from app.audit.changes.guard import Guard
 from app.audit.changes.listeners import reject_expression
 from app.audit.changes.mapping_checks import check_mapping
+from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.changes.session import REDACTION_KEY, AuditedSession
-from app.auth.tokens.keys import derive_key
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.models import Entity, entities
@@ -19,8 +19,7 @@ def install_cdc(database: Database, settings: Settings) -> None:
     Raises:
         UnauditableError: an entity's mapping allows writes that CDC can't record.
     """
-    key = derive_key(settings.SECRET_KEY.get_secret_value(), "audit redaction")
-    info = {REDACTION_KEY: key}
+    info = {REDACTION_KEY: redaction_keys(settings)[0]}
     for sessions in (database.readers, database.writers):
         sessions.configure(sync_session_class=AuditedSession, info=info)
     models = entities()

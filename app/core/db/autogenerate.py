@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from alembic.autogenerate.rewriter import Rewriter
-from alembic.operations.ops import AddColumnOp
+from alembic.operations.ops import AddColumnOp, MigrateOperation, ModifyTableOps
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from pydantic_core import PydanticUndefined
@@ -13,6 +13,7 @@ from sqlalchemy import JSON, Column
 from sqlmodel import AutoString, SQLModel
 
 from app.core.db.column_types import Money, UtcDateTime
+from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
 
 rewriter = Rewriter()
 
@@ -55,6 +56,15 @@ def add_server_default(_: MigrationContext, __: Any, op: AddColumnOp) -> AddColu
             )
         op.column = with_default(column, default)
     return op
+
+
+@rewriter.rewrites(ModifyTableOps)
+def restore_guarantees(
+    _: MigrationContext, __: Any, op: ModifyTableOps
+) -> list[MigrateOperation]:
+    """Recreate the triggers and constraints that a copy of the table loses."""
+    found = has_guarantees(op.table_name)
+    return [op, RestoreGuaranteesOp(op.table_name)] if found else [op]
 
 
 def with_default(column: Column[Any], default: str) -> Column[Any]:

@@ -38,9 +38,14 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = make_engine(settings)
-        reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        event.listen(reader.sync_engine, "before_execute", reject_write)
+        reader, snapshot = (
+            self.engine.execution_options(isolation_level=level)
+            for level in ("AUTOCOMMIT", "REPEATABLE READ")
+        )
+        for engine in (reader, snapshot):
+            event.listen(engine.sync_engine, "before_execute", reject_write)
         self.readers = make_sessionmaker(reader)
+        self.snapshots = make_sessionmaker(snapshot)
         self.writers = make_sessionmaker(self.engine)
 
     @asynccontextmanager
@@ -58,6 +63,13 @@ class Database:
                 raise ReadOnlyError(READ_ONLY)
         finally:
             await session.close()
+
+    def snapshot(self) -> AsyncSession:
+        """Return a read-only session whose statements all see one snapshot.
+
+        Only for programs: on PostgreSQL it keeps dead rows from being removed.
+        """
+        return self.snapshots()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:

@@ -23,6 +23,13 @@ PRAGMAS = (
     "foreign_keys = ON",
     "recursive_triggers = ON",  # else REPLACE would bypass the audit log's triggers
 )
+# IMMEDIATE takes the write lock now. A deferred transaction that has read fails with
+# SQLITE_BUSY at its first write if another process has written, so it is for reading.
+BEGIN: dict[Any, str] = {
+    "AUTOCOMMIT": "",
+    "REPEATABLE READ": "BEGIN DEFERRED",
+    "SERIALIZABLE": "BEGIN IMMEDIATE",
+}
 
 
 class SingleConnectionPool(AsyncAdaptedQueuePool):
@@ -72,7 +79,7 @@ class LoopCursor(sqlite3.Cursor):
 
 
 class LoopConnection(sqlite3.Connection):
-    autocommits = False
+    level = "SERIALIZABLE"
 
     def cursor(self, factory: Any = LoopCursor) -> Any:
         # AsyncConnection.execute() raises unless the driver awaits at least once.
@@ -108,17 +115,15 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
         return initialize
 
-    def set_isolation_level(self, connection: Any, level: str) -> None:
-        connection.autocommits = level == "AUTOCOMMIT"
+    def get_isolation_level_values(self, connection: Any) -> list[Any]:
+        return list(BEGIN)
 
-    def reset_isolation_level(self, connection: Any) -> None:
-        connection.autocommits = False
+    def set_isolation_level(self, connection: Any, level: str) -> None:
+        connection.level = level
 
     def do_begin(self, connection: Any) -> None:
-        # IMMEDIATE takes the write lock now. A deferred transaction that has read
-        # fails with SQLITE_BUSY at its first write if another process has written.
-        if not connection.autocommits:
-            connection.execute("BEGIN IMMEDIATE")
+        if statement := BEGIN[connection.level]:
+            connection.execute(statement)
 
 
 def lower(text: Any) -> Any:

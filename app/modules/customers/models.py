@@ -20,6 +20,6 @@ class Customer(Entity, table=True):
 
     @validates("email")
     def set_email_key(self, _: str, email: Any) -> Any:
-        """Spellings of one address are one customer, in every way of writing."""
+        """Derive the key that all spellings of one address share."""
         self.email_key = email_key(email)
         return email

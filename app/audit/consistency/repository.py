@@ -1,0 +1,121 @@
+"""Queries of the consistency check: rows and changes in id order, in batches."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Table, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.audit.archive.logs import CHANGES
+from app.audit.archive.models import AuditArchive, AuditSeal, FileState
+from app.audit.consistency.archived import ArchivedChanges, newest_archived_id
+from app.audit.models import Action
+from app.core.models import Entity
+
+BATCH = 1_000
+MAX_UNAUDITED = 10_000  # newest unaudited writes to a table
+# Deletion begins when a file is VERIFIED.
+ARCHIVED = (FileState.VERIFIED, FileState.PRUNED)
+NEWEST_SEALS = 3  # concurrent transactions mix the ids of neighbouring seals
+LOG = CHANGES.live.c
+REPLAYED = (LOG.entity_id, LOG.version, LOG.at, LOG.action, LOG.old, LOG.new)
+# SQLite accepts text of any form; converting it to the column's type raises these.
+UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row with a value that its column's type does not accept."""
+
+    key: Sequence[Any]
+    error: str
+
+
+class ConsistencyRepository:
+    def __init__(self, session: AsyncSession, model: type[Entity]) -> None:
+        self.session, self.name = session, model.__name__
+        self.table: Table = model.__table__
+
+    def rows(self) -> AsyncIterator[Any]:
+        return self.read(select(self.table), (self.table.c.id,))
+
+    def changes(self) -> AsyncIterator[Any]:
+        keys = (LOG.entity_id, LOG.version)
+        query = select(*REPLAYED).where(LOG.entity == self.name)
+        complete = query.where(*(key.is_not(None) for key in keys))
+        return self.read(complete, keys)
+
+    async def read(
+        self, query: Select[Any], keys: Sequence[ColumnElement[Any]]
+    ) -> AsyncIterator[Any]:
+        """Yield the query's rows in the order of the keys, which are unique."""
+        batch = query.order_by(*keys).limit(BATCH)
+        after = batch
+        while found := await self.read_batch(after, keys):
+            for row in found:
+                yield row
+            last = key_of(found[-1], keys)
+            after = batch.where(tuple_(*keys) > tuple_(*last))
+
+    async def read_batch(
+        self, batch: Select[Any], keys: Sequence[ColumnElement[Any]]
+    ) -> Sequence[Any]:
+        try:
+            return list(await self.session.execute(batch))
+        except UNREADABLE:
+            found = await self.session.execute(batch.with_only_columns(*keys))
+            return [await self.read_one(batch, keys, key) for key in found.all()]
+
+    async def read_one(
+        self, batch: Select[Any], keys: Sequence[ColumnElement[Any]], key: Any
+    ) -> Any:
+        same = (column == value for column, value in zip(keys, key, strict=True))
+        try:
+            return (await self.session.execute(batch.where(*same))).one()
+        except UNREADABLE as error:
+            return Unreadable(key, str(error))
+
+    async def archived_changes(self) -> ArchivedChanges:
+        files = AuditArchive
+        query = select(func.max(files.last_at)).where(
+            col(files.log) == CHANGES.name, col(files.state).in_(ARCHIVED)
+        )
+        until = await self.session.scalar(query)
+        if until is None:
+            return ArchivedChanges(None)
+        seals = select(col(AuditSeal.leaves)).where(
+            col(AuditSeal.log) == CHANGES.name, col(AuditSeal.first_at) <= until
+        )
+        newest = seals.order_by(col(AuditSeal.number).desc()).limit(NEWEST_SEALS)
+        leaves = await self.session.scalars(newest)
+        return ArchivedChanges(newest_archived_id(until, leaves))
+
+    async def unaudited_writes(self) -> list[tuple[datetime, str]]:
+        """Return time and reason of the table's unaudited writes, oldest first."""
+        query = select(LOG.at, LOG.reason).where(
+            LOG.entity == self.table.name, LOG.action == Action.UNAUDITED
+        )
+        newest = query.order_by(LOG.at.desc()).limit(MAX_UNAUDITED)
+        rows = await self.session.execute(newest)
+        return sorted((at, reason or "") for at, reason in rows)
+
+    async def count_without_key(self) -> int:
+        """Return how many changes have no record or no version."""
+        incomplete = or_(LOG.entity_id.is_(None), LOG.version.is_(None))
+        query = select(func.count()).where(LOG.entity == self.name, incomplete)
+        return await self.session.scalar(query) or 0
+
+
+def key_of(row: Any, keys: Sequence[ColumnElement[Any]]) -> Sequence[Any]:
+    if isinstance(row, Unreadable):
+        return row.key
+    return [row._mapping[key] for key in keys]
+
+
+def id_of(row: Any, name: str) -> UUID:
+    id: UUID = row.key[0] if isinstance(row, Unreadable) else getattr(row, name)
+    return id

@@ -1,0 +1,106 @@
+"""Comparison of the database's triggers and CHECK constraints with the declared ones.
+
+One statement per comparison. The SQL is compared without regard to white space and
+identifier quotes, which SQLite adds when a table is renamed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, text
+
+from app.core.db.guarantees.definitions import (
+    Check,
+    Guarantee,
+    Trigger,
+    declared_guarantees,
+)
+
+SQLITE = text("""
+SELECT type AS kind, name, sql AS definition, NULL AS function, 1 AS enabled
+FROM sqlite_master WHERE type IN ('trigger', 'table')
+""")
+# `A` fires always, `D` never, `R` in sessions that apply replicated changes, `O` in all
+# others: a role or database that is SET to be one of the former disables it.
+POSTGRESQL = text("""
+SELECT 'trigger' AS kind, t.tgname::text AS name,
+    pg_get_triggerdef(t.oid, true) AS definition,
+    replace(
+        pg_get_functiondef(t.tgfoid),
+        'FUNCTION ' || quote_ident(n.nspname) || '.', 'FUNCTION '
+    ) AS function,
+    t.tgenabled = 'A' OR t.tgenabled =
+        CASE current_setting('session_replication_role')
+        WHEN 'replica' THEN 'R'::"char" ELSE 'O'::"char" END AS enabled
+FROM pg_trigger t
+JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_proc p ON p.oid = t.tgfoid
+JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'check', conname::text, NULL, NULL, convalidated
+FROM pg_constraint
+WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'table', relname::text, NULL, NULL, true
+FROM pg_class WHERE relkind IN ('r', 'p')
+    AND relnamespace = current_schema()::regnamespace
+""")
+STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+Found = Mapping[tuple[str, str], Any]
+
+
+class SchemaComparison:
+    """The declared guarantees, and what the database has of them."""
+
+    def __init__(self, connection: Connection, metadata: MetaData) -> None:
+        dialect = connection.dialect.name
+        self.declared = declared_guarantees(metadata, dialect)
+        rows = connection.execute(STATEMENTS[dialect])
+        self.found: Found = {(row.kind, row.name): row for row in rows}
+
+    def faults(self) -> Iterator[tuple[Guarantee, str]]:
+        """Yield each guarantee that is not in force, with a clause that says why."""
+        for guarantee in self.declared:
+            if fault := self.find_fault(guarantee):
+                yield guarantee, fault
+
+    def in_force(self) -> set[Guarantee]:
+        return {each for each in self.declared if not self.find_fault(each)}
+
+    def has_table(self, guarantee: Guarantee) -> bool:
+        return ("table", guarantee.table) in self.found
+
+    def find_fault(self, guarantee: Guarantee) -> str | None:
+        if isinstance(guarantee, Check):
+            return None if self.has_check(guarantee) else "is missing"
+        row = self.found.get(("trigger", guarantee.name))
+        if row is None:
+            return "is missing"
+        if not row.enabled:
+            return "is disabled"
+        return None if is_same(guarantee, row) else "differs from the code"
+
+    def has_check(self, check: Check) -> bool:
+        if found := self.found.get(("check", check.name)):
+            return bool(found.enabled)
+        table = self.found.get(("table", check.table))
+        sql = normalise(table.definition) if table else ""
+        return f"CONSTRAINT {check.name} CHECK" in sql
+
+
+def is_same(trigger: Trigger, row: Any) -> bool:
+    function = trigger.function.create if trigger.function else None
+    return normalise(trigger.create) == normalise(row.definition) and (
+        normalise(function) == normalise(row.function)
+    )
+
+
+def normalise(sql: str | None) -> str:
+    return " ".join((sql or "").replace('"', "").split())
+
+
+def find_faults(connection: Connection, metadata: MetaData) -> list[str]:
+    """Return a sentence, without its full stop, for each guarantee not in force."""
+    faults = SchemaComparison(connection, metadata).faults()
+    return [f"{guarantee} {fault}" for guarantee, fault in faults]

@@ -1,0 +1,75 @@
+"""Guarantees of the schema: the triggers and CHECK constraints that tables declare.
+
+A table declares its triggers in `Table.info`; its CHECK constraints are in the metadata
+as everywhere. This is the only list of them: migrations recreate from it, and the
+start, `alembic check` and the consistency check compare the database with it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import CheckConstraint, MetaData, Table
+
+TRIGGERS = "triggers"  # a key of `Table.info`: triggers by the dialect's name
+
+
+@dataclass(frozen=True)
+class Function:
+    """A trigger's function (PostgreSQL), spelled as `pg_get_functiondef` does."""
+
+    name: str
+    create: str
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger, spelled as the database stores it."""
+
+    name: str
+    table: str
+    create: str
+    function: Function | None = None
+
+    def __str__(self) -> str:
+        return f"The trigger {self.name} on {self.table}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named CHECK constraint."""
+
+    name: str
+    table: str
+    condition: str
+
+    def __str__(self) -> str:
+        return f"The constraint {self.name} on {self.table}"
+
+
+Guarantee = Trigger | Check
+TriggersByDialect = Mapping[str, tuple[Trigger, ...]]
+
+
+def declared_guarantees(metadata: MetaData, dialect: str) -> list[Guarantee]:
+    """Return the guarantees of all tables. Constraints come first.
+
+    To add a constraint, SQLite has to copy the table, which drops its triggers.
+    """
+    tables = metadata.tables.values()
+    checks = [check for table in tables for check in table_checks(table)]
+    triggers = [each for table in tables for each in table_triggers(table, dialect)]
+    return [*checks, *triggers]
+
+
+def table_checks(table: Table) -> Iterator[Check]:
+    for each in table.constraints:
+        if isinstance(each, CheckConstraint) and isinstance(each.name, str):
+            # The name is complete only after the naming convention was applied.
+            prefix = f"ck_{table.name}_"
+            name = prefix + each.name.removeprefix(prefix)
+            yield Check(name, table.name, str(each.sqltext))
+
+
+def table_triggers(table: Table, dialect: str) -> tuple[Trigger, ...]:
+    by_dialect: TriggersByDialect = table.info.get(TRIGGERS, {})
+    return by_dialect.get(dialect, ())

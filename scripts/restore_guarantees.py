@@ -1,0 +1,91 @@
+"""Recreate triggers and CHECK constraints that are missing, disabled or altered.
+
+python scripts/restore_guarantees.py
+
+Use it when /readyz names one. First find out who removed it: until now the log could be
+changed. The restore is recorded in the change log, in the same transaction. Exit codes:
+0 done or nothing to do, 1 error.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import SQLModel
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from app.audit.archive.trace import record_action
+from app.core.config import settings
+from app.core.db.database import Database
+from app.core.db.guarantees.comparison import SchemaComparison, find_faults
+from app.core.db.guarantees.operations import RestoreGuaranteesOp
+from app.core.db.migrations import check_revision
+from app.main import app  # noqa: F401  imports all models
+
+
+def restore(connection: Connection) -> list[str]:
+    """Restore the guarantees of all tables; return what was wrong."""
+    faults = list(SchemaComparison(connection, SQLModel.metadata).faults())
+    operations = Operations(MigrationContext.configure(connection))
+    for table in sorted({guarantee.table for guarantee, _ in faults}):
+        operations.invoke(RestoreGuaranteesOp(table))
+    if left := find_faults(connection, SQLModel.metadata):
+        raise OSError(
+            f"{'; '.join(left)}, even after it was created. On PostgreSQL, check that "
+            "session_replication_role is `origin`."
+        )
+    return [f"{guarantee} {fault}" for guarantee, fault in faults]
+
+
+@asynccontextmanager
+async def open_unguarded() -> AsyncIterator[Database]:
+    """Open the database as a migration does: SQLite has to copy tables."""
+    database = Database(settings)
+    if database.engine.dialect.name == "sqlite":
+        event.listen(database.engine.sync_engine, "connect", disable_foreign_keys)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def disable_foreign_keys(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+
+
+async def restore_all() -> list[str]:
+    async with open_unguarded() as database:
+        if fault := await check_revision(database):
+            sys.exit(fault)
+        async with database.writing() as session:
+            connection = await session.connection()
+            faults = await connection.run_sync(restore)
+            if faults:
+                details = {"faults": faults}
+                await record_action(session, "schema", "guarantees restored", details)
+    return faults
+
+
+def main() -> None:
+    """Recreate triggers and CHECK constraints that are missing or altered."""
+    try:
+        faults = asyncio.run(restore_all())
+    except (SQLAlchemyError, OSError) as error:
+        sys.exit(f"Nothing was restored: {error}")
+    for fault in faults:
+        print(f"Restored: {fault}")
+    if not faults:
+        print("All triggers and CHECK constraints are in force.")
+
+
+if __name__ == "__main__":
+    typer.run(main)

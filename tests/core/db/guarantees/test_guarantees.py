@@ -1,0 +1,282 @@
+"""Triggers and CHECK constraints: compared, named, restored; never lost unseen."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+from alembic.command import check, downgrade, revision, stamp, upgrade
+from alembic.config import Config
+from alembic.util import CommandError
+from fastapi.testclient import TestClient
+from sqlalchemy import event, make_url, text
+
+from app.core.config import Settings
+from app.core.db.database import Database, make_engine
+from app.core.db.migrations import FOLDER, check_schema, head
+from app.main import create_app
+from tests.databases import alembic_config, make_settings
+from tests.processes.forked import Done, command
+from tests.processes.servers import environment
+
+BODY = "BEGIN RETURN NULL; END"
+NO_OP = f"RETURNS trigger LANGUAGE plpgsql AS $$ {BODY} $$"
+POSTGRESQL = {
+    "DROP TRIGGER audit_change_append_only ON audit_change": "is missing",
+    "ALTER TABLE audit_access DISABLE TRIGGER audit_access_append_only": "is disabled",
+    "ALTER TABLE audit_change ENABLE REPLICA TRIGGER audit_change_append_only": (
+        "is disabled"
+    ),
+    f"CREATE OR REPLACE FUNCTION audit_append_only() {NO_OP}": "differs from the code",
+    "ALTER FUNCTION audit_append_only() SET search_path = pg_temp": (
+        "differs from the code"
+    ),
+    "CREATE OR REPLACE TRIGGER audit_change_append_only BEFORE UPDATE ON audit_change "
+    "EXECUTE FUNCTION audit_append_only()": "differs from the code",
+    "ALTER TABLE role_permission DROP CONSTRAINT ck_role_permission_implicit_read": (
+        "is missing"
+    ),
+}
+SQLITE = {
+    "DROP TRIGGER audit_change_no_DELETE": "is missing",
+    "DROP TRIGGER audit_access_no_UPDATE": "is missing",
+    "DROP TRIGGER audit_change_no_UPDATE; CREATE TRIGGER audit_change_no_UPDATE "
+    "BEFORE UPDATE ON audit_change BEGIN SELECT 1; END": "differs from the code",
+    "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, "
+    "'CONSTRAINT ck_role_permission_implicit_read CHECK (action <> ''read''), ', '')": (
+        "is missing"
+    ),
+}
+CASES = [("postgresql", *each) for each in POSTGRESQL.items()]
+CASES += [("sqlite", *each) for each in SQLITE.items()]
+
+
+def execute(settings: Settings, statements: str, separator: str = "; ") -> None:
+    async def run() -> None:
+        engine = make_engine(settings)
+        async with engine.begin() as connection:
+            for statement in split(statements, separator):
+                await connection.execute(text(statement))
+        await engine.dispose()
+
+    asyncio.run(run())
+
+
+def split(statements: str, separator: str) -> list[str]:
+    """Split at each separator that a verb follows, outside of a trigger."""
+    parts = statements.split(f"{separator}")
+    joined: list[str] = []
+    for part in parts:
+        if part.split()[0] in {"CREATE", "DROP", "ALTER", "PRAGMA", "UPDATE"}:
+            joined.append(part)
+        else:
+            joined[-1] += separator + part
+    return joined
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest, settings: Settings) -> str:
+    """Break a guarantee; return the clause that must name it."""
+    dialect, statements, fault = request.param
+    if not settings.DATABASE_URL.startswith(dialect):
+        pytest.skip(f"for {dialect}")
+    execute(settings, statements)
+    return str(fault)
+
+
+def script(url: str) -> Done:
+    return command(("scripts/restore_guarantees.py",), environment(url))
+
+
+@pytest.mark.parametrize("fault", CASES, indirect=True, ids=lambda case: case[1][:60])
+def test_a_lost_guarantee_is_named_and_restored(
+    settings: Settings, url: str, fault: str
+) -> None:
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        ready = client.get("http://test/readyz")
+        refused = client.get("http://test/api/v1/products")
+    assert (ready.status_code, refused.status_code) == (503, 503)
+    assert fault in ready.json()["detail"]
+    assert "run `python scripts/restore_guarantees.py`" in ready.json()["detail"]
+    with pytest.raises(CommandError, match=fault):
+        check(alembic_config(url))
+    checked = command(("scripts/check_audit.py",), environment(url))
+    assert checked.code == 1
+    assert fault in checked.output + checked.errors
+    done = script(url)
+    assert (done.code, done.errors) == (0, "")
+    assert fault in done.output
+    check(alembic_config(url))
+    assert "in force" in script(url).output
+    with TestClient(create_app(settings)) as client:
+        assert client.get("http://test/readyz").status_code == 200
+
+
+def test_readiness_sees_a_trigger_that_is_lost_while_serving(
+    client: TestClient, settings: Settings
+) -> None:
+    assert client.get("products").status_code == 200
+    if settings.DATABASE_URL.startswith("sqlite"):
+        execute(settings, "DROP TRIGGER audit_change_no_UPDATE")
+    else:
+        execute(settings, "DROP TRIGGER audit_change_append_only ON audit_change")
+    assert client.get("http://test/readyz").status_code == 503
+    assert client.get("products").status_code == 503
+
+
+def test_a_role_whose_sessions_fire_no_triggers_is_reported(
+    settings: Settings, url: str
+) -> None:
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite fires triggers in every session")
+    setting = "SET session_replication_role = replica"
+    execute(settings, f"ALTER DATABASE {make_url(url).database} {setting}")
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        response = client.get("http://test/readyz")
+    assert "audit_change_append_only on audit_change is disabled" in response.text
+    done = script(url)
+    assert (done.code, "session_replication_role" in done.errors) == (1, True)
+
+
+def test_offline_the_triggers_are_created_in_any_case(
+    migrations: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_migration(migrations, "audit_change", 'op.restore_guarantees("audit_change")')
+    (file,) = Path(versions(migrations)).iterdir()
+    batch = re.compile(r"    with .*?\n.*?\n")  # needs a connection on SQLite
+    file.write_text(batch.sub("", file.read_text()))
+    upgrade(migrations, f"{head()}:head", sql=True)
+    sql = capsys.readouterr().out
+    assert "DROP TRIGGER IF EXISTS audit_change_" in sql
+    assert "CREATE TRIGGER audit_change_" in sql
+
+
+@pytest.mark.anyio
+async def test_the_comparison_costs_one_statement(database: Database) -> None:
+    statements: list[str] = []
+    await check_schema(database)
+    engine = database.engine.sync_engine
+    event.listen(
+        engine, "before_cursor_execute", lambda *given: statements.append(given[2])
+    )
+    assert await check_schema(database) is None
+    assert len(statements) == 2
+    assert "alembic_version" in statements[0]
+
+
+@pytest.fixture
+def migrations(
+    tmp_path: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Config:
+    """The project's migrations, with room for another one."""
+    own = tmp_path / "versions"
+    own.mkdir()
+    config = alembic_config(empty_url)
+    both = f"{FOLDER / 'versions'}:{own}"
+    config.set_main_option("version_locations", both)
+    config.set_main_option("version_path_separator", ":")
+    upgrade(config, "head")
+    monkeypatch.setattr("app.core.db.migrations.head", lambda: "batch")
+    return config
+
+
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "batch", "{head}"
+
+def upgrade():
+    with op.batch_alter_table("{table}", recreate="{recreate}") as batch:
+        batch.add_column(sa.Column("color", sa.String(10), nullable=True))
+    {restore}
+
+def downgrade():
+    with op.batch_alter_table("{table}", recreate="{recreate}") as batch:
+        batch.drop_column("color")
+    {restore}
+"""
+
+
+def versions(config: Config) -> str:
+    """Return the folder for migrations of the test's own."""
+    return (config.get_main_option("version_locations") or "").split(":")[1]
+
+
+def add_migration(config: Config, table: str, restore: str) -> None:
+    sqlite = config.attributes["settings"].DATABASE_URL.startswith("sqlite")
+    text = MIGRATION.format(
+        head=head(),
+        table=table,
+        restore=restore,
+        recreate="always" if sqlite else "auto",
+    )
+    Path(versions(config), "batch.py").write_text(text)
+
+
+TABLES = ("audit_change", "audit_access", "role_permission")
+
+
+@pytest.mark.parametrize("table", TABLES[:2])
+def test_a_batch_migration_that_loses_a_trigger_fails(
+    migrations: Config, empty_url: str, table: str
+) -> None:
+    if not empty_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL alters tables in place")
+    add_migration(migrations, table, "pass")
+    call = rf'op\.restore_guarantees\("{table}"\)'
+    with pytest.raises(CommandError, match=call):
+        upgrade(migrations, "head")
+    assert revisions(empty_url) == {head()}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_batch_migration_that_restores_them_succeeds(
+    migrations: Config, empty_url: str, table: str
+) -> None:
+    add_migration(migrations, table, f'op.restore_guarantees("{table}")')
+    upgrade(migrations, "head")
+    downgrade(migrations, "-1")
+    check(alembic_config(empty_url))
+
+
+def test_a_downgrade_that_loses_a_trigger_fails(
+    migrations: Config, empty_url: str
+) -> None:
+    if not empty_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL alters tables in place")
+    add_migration(migrations, "audit_change", "pass")
+    stamp(migrations, "batch")
+    execute(make_settings(empty_url), "ALTER TABLE audit_change ADD COLUMN color TEXT")
+    with pytest.raises(CommandError, match="restore_guarantees"):
+        downgrade(migrations, "-1")
+
+
+def test_autogenerate_restores_what_is_missing(migrations: Config, url: str) -> None:
+    """And after each batch operation on a table that has triggers."""
+    lose = {
+        "sqlite": "DROP TRIGGER audit_change_no_UPDATE; DROP INDEX ix_audit_access_at",
+        "postgresql": "DROP TRIGGER audit_change_append_only ON audit_change; "
+        "DROP INDEX ix_audit_access_at",
+    }
+    settings: Settings = migrations.attributes["settings"]
+    execute(settings, lose[settings.DATABASE_URL.partition(":")[0]])
+    folder = versions(migrations)
+    made = revision(migrations, "lost", autogenerate=True, version_path=folder)
+    text = Path(made.path).read_text()  # type: ignore[union-attr]
+    for table in TABLES[:2]:
+        assert f'op.restore_guarantees("{table}")' in text
+    upgrade(migrations, "head")
+
+
+def revisions(url: str) -> set[str]:
+    async def read() -> set[str]:
+        engine = make_engine(make_settings(url))
+        async with engine.connect() as connection:
+            rows = await connection.execute(
+                text("SELECT version_num FROM alembic_version")
+            )
+            found = {str(row[0]) for row in rows}
+        await engine.dispose()
+        return found
+
+    return asyncio.run(read())
