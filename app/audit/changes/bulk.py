@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError, audited_writes
+from app.audit.changes.session import require_audited
 from app.audit.changes.snapshots import Values
 from app.audit.models import Action
 from app.core.models import Entity
@@ -37,14 +38,17 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
             than MAX_ROWS rows, or changes a primary key.
     """
     mapper, statement = state.bind_mapper, state.statement
+    session = require_audited(state.session)
     assert mapper  # noqa: S101  is_bulk_write() has checked it
     if state.is_executemany or not isinstance(statement, Update | Delete):
         raise UnauditedWriteError(
             "Bulk INSERT, and UPDATE by a list of keys, can't be recorded: change the "
             "entities in the session. session.add_all() also sends one statement"
         )
-    state.session.flush()
-    before = lock_rows(state.session, mapper, statement.whereclause)
+    session.flush()
+    before = lock_rows(session, mapper, statement.whereclause)
+    # The time of the changes, before the statement sets `updated_at`.
+    session.clock.start(session.connection())
     # Select by id: rows inserted since the read may satisfy the original condition.
     ids = mapper.c.id.in_(before)
     statement = statement.where(ids)
@@ -52,7 +56,7 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
         statement = statement.values(version=mapper.c.version + 1)
     with audited_writes():
         result = state.invoke_statement(statement)
-    after = lock_rows(state.session, mapper, ids)
+    after = lock_rows(session, mapper, ids)
     return result, row_changes(mapper, before, after, state)
 
 
