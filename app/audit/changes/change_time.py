@@ -2,17 +2,27 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, text
-from sqlmodel import col
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+)
 
-from app.audit.changes.change_row import RowChange
+from app.audit.changes.change_row import Row, RowChange
 from app.audit.models import AuditChange
-from app.core.clock import TICK, now
+from app.core.clock import EPOCH, TICK, now
+from app.core.db.column_types import UtcDateTime
 from app.core.models import recorded_names
 
-NEWEST = select(func.max(col(AuditChange.at)))
+CHANGE: Any = AuditChange
+NEWEST = select(func.max(CHANGE.at))
 # One index look-up per record, where max(at) would read all of its versions.
 NEWEST_OF = text("""
 SELECT max(last.at)
@@ -23,6 +33,20 @@ CROSS JOIN LATERAL (
     ORDER BY version DESC LIMIT 1
 ) AS last
 """)
+# The look-up inside the INSERT of a single row saves a round trip.
+AFTER_PREVIOUS = (
+    select(CHANGE.at + literal_column("interval '1 microsecond'"))
+    .where(CHANGE.entity == bindparam("name"), CHANGE.entity_id == bindparam("record"))
+    .order_by(CHANGE.version.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+EARLIEST = bindparam("earliest", type_=UtcDateTime)
+INSERT_AFTER_PREVIOUS = (
+    insert(AuditChange)
+    .values(at=func.greatest(EARLIEST, AFTER_PREVIOUS))
+    .returning(CHANGE.at)
+)
 
 
 class ChangeClock:
@@ -45,16 +69,21 @@ class ChangeClock:
             self.at = log_time(connection)
         return self.at
 
-    def advance(self, connection: Connection, changes: list[RowChange]) -> datetime:
-        """Return a time later than the previous version of each changed record."""
+    def insert(
+        self, connection: Connection, changes: list[RowChange], rows: list[Row]
+    ) -> None:
+        """Insert the changes' rows, later than the previous version of each record."""
         at = self.start(connection)
-        if connection.dialect.name == "sqlite":
-            return at  # which is later than the whole log
-        continued = [change for change in changes if self.continues(change)]
+        # On SQLite, `at` is later than the whole log.
+        on_sqlite = connection.dialect.name == "sqlite"
+        continued = [] if on_sqlite else [*filter(self.continues, changes)]
         self.recorded.update(change.id for change in changes)
-        previous = newest_of(connection, continued) if continued else None
-        self.at = at if previous is None else max(at, previous + TICK)
-        return self.at
+        if len(continued) == len(rows) == 1 and not continued[0].model.former_entities:
+            self.at = insert_after_previous(connection, rows[0], at)
+            return
+        if continued:
+            self.at = at = max(at, newest_of(connection, continued) + TICK)
+        connection.execute(insert(AuditChange), [row | {"at": at} for row in rows])
 
     def continues(self, change: RowChange) -> bool:
         """Return whether the previous version is of another transaction."""
@@ -73,10 +102,16 @@ def log_time(connection: Connection) -> datetime:
     return current if newest is None else max(current, newest + TICK)
 
 
-def newest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime | None:
+def insert_after_previous(connection: Connection, row: Row, earliest: datetime) -> Any:
+    """Insert the row at `earliest` or after the previous version; return its time."""
+    record = {"name": row["entity"], "record": row["entity_id"], "earliest": earliest}
+    return connection.scalar(INSERT_AFTER_PREVIOUS, row | record)
+
+
+def newest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime:
     """Return the latest time in the log of these records' last versions."""
     pairs = [(name, it.id) for it in changes for name in recorded_names(it.model)]
     entities, ids = zip(*pairs, strict=True)
     parameters = {"entities": list(entities), "ids": list(ids)}
     newest: datetime | None = connection.scalar(NEWEST_OF, parameters)
-    return newest
+    return newest or EPOCH  # the previous versions may all be archived

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstanceState, Session, UOWTransaction, object_session
 
@@ -12,7 +12,6 @@ from app.audit.changes.change_row import RowChange, change_row
 from app.audit.changes.change_time import ChangeClock
 from app.audit.changes.guard import UnauditedWriteError, audited_writes
 from app.audit.changes.snapshots import Values
-from app.audit.models import AuditChange
 from app.core.clock import now
 from app.core.models import Entity, last_version
 
@@ -40,11 +39,10 @@ class AuditedSession(Session):
     def record_changes(self, changes: list[RowChange]) -> None:
         if not changes:
             return
-        at = {"at": self.clock.advance(self.connection(), changes)}
         key = self.info[REDACTION_KEY]
-        rows = [change_row(change, key) | at for change in changes]
+        rows = [change_row(change, key) for change in changes]
         try:
-            self.connection().execute(insert(AuditChange), rows)
+            self.clock.insert(self.connection(), changes, rows)
         except IntegrityError as error:
             # Not a conflict between clients: an unrecorded write reused a version.
             raise UnauditedWriteError(
