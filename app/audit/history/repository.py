@@ -4,33 +4,41 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Table, func, inspect, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import MANYTOONE, RelationshipProperty
 
+from app.audit.history.column_repository import ColumnRepository, Moment, of_model
+from app.audit.history.columns import (
+    State,
+    complete,
+    present_values,
+    unmapped_names,
+)
 from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action, AuditChange
 from app.audit.repository import CHANGES, from_clause
-from app.core.exceptions import ConflictException
-from app.core.models import Entity
-
-State = dict[str, Any]
-Moment = ColumnElement[bool]  # which changes had been made then
+from app.core.models import Entity, recorded_names
 
 
 def until(instant: datetime) -> Moment:
-    return CHANGES.c.at <= instant
+    return Moment(CHANGES.c.at <= instant, instant)
+
+
+def just_before(instant: datetime) -> Moment:
+    return Moment(CHANGES.c.at < instant, instant)
 
 
 class HistoryRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
+        self.columns = ColumnRepository(session)
 
-    async def of_record(self, entity: str, id: UUID, query: HistoryQuery) -> list[Any]:
+    async def of_record(
+        self, model: type[Entity], id: UUID, query: HistoryQuery
+    ) -> list[Any]:
         """Return a record's changes, the newest first, and one more than asked for."""
         log = from_clause(CHANGES, query.include)
-        of = log.c.entity == entity, log.c.entity_id == id
+        of = log.c.entity.in_(recorded_names(model)), log.c.entity_id == id
         rows = select(log).where(*of).order_by(log.c.version.desc())
         if query.cursor:
             rows = rows.where(log.c.version < query.cursor)
@@ -40,16 +48,23 @@ class HistoryRepository:
         """Return a record's values as they were then; None if it was not there.
 
         Backwards, because so it takes the latest changes only, and no beginning. From
-        version to version, because the clocks of two hosts may differ.
+        version to version, because the clocks of two hosts may differ. Columns whose
+        value then is not known have their default, or are left out.
         """
         state = await self.live(model, id)
-        last = select(func.max(CHANGES.c.version)).where(*of(model, id), then)
+        names = set[str]()
+        last = select(func.max(CHANGES.c.version)).where(*of(model, id), then.made)
         later = CHANGES.c.version > func.coalesce(last.scalar_subquery(), 0)
         undo = select(CHANGES).where(*of(model, id), later)
         newest = undo.order_by(CHANGES.c.version.desc())
         for change in await self.session.execute(newest):
-            state = undone(change, state)
-        return state
+            state = undone(model, change, state)
+            names.update(change.old or {})
+        if state is None:
+            return None
+        unknown, unmapped = await self.columns.unknown(model, id, then)
+        unknown |= model.__table__.c.keys() - state.keys()
+        return complete(model, state, unknown, unmapped | unmapped_names(model, names))
 
     async def live(self, model: type[Entity], id: UUID) -> State | None:
         table = model.__table__
@@ -67,65 +82,25 @@ class HistoryRepository:
         query = select(AuditChange).where(*of(model, id), CHANGES.c.version == version)
         return (await self.session.scalars(query)).first()
 
-    async def build(self, model: type[Entity], state: State, then: Moment) -> Any:
-        """Make an object of these values, with all that belonged to it then.
 
-        It is in no session, so that whatever is done with it changes nothing.
-        """
-        try:
-            entity = model.model_validate(state)
-        except ValidationError as error:
-            reason = f"{model.__name__} is not made as it was then"
-            raise ConflictException(reason) from error
-        for relation in inspect(model).relationships:
-            find = self.parent if relation.direction is MANYTOONE else self.children
-            setattr(entity, relation.key, await find(relation, state, then))
-        return entity
-
-    async def parent(
-        self, relation: RelationshipProperty[Any], state: State, then: Moment
-    ) -> Any:
-        (column,) = relation.local_columns
-        id = state[str(column.key)]
-        target = relation.mapper.class_
-        found = await self.state(target, as_id(id), then) if id else None
-        return found and await self.build(target, found, then)
-
-    async def children(
-        self, relation: RelationshipProperty[Any], state: State, then: Moment
-    ) -> list[Any]:
-        (column,) = relation.remote_side
-        child, owner = relation.mapper.class_, as_id(state["id"])
-        key = str(column.key)
-        ids = await self.candidates(child, key, owner)
-        states = [await self.state(child, id, then) for id in sorted(ids)]
-        own = [each for each in states if each and as_id(each[key]) == owner]
-        return [await self.build(child, each, then) for each in own]
-
-    async def candidates(self, child: type[Entity], key: str, owner: UUID) -> set[UUID]:
-        """Return the ids of all that have ever belonged to this owner."""
-        table: Table = child.__table__
-        live = select(table.c.id).where(table.c[key] == owner)
-        snapshots = (
-            CHANGES.c[name][key].as_string() == str(owner) for name in ("old", "new")
-        )
-        once = select(CHANGES.c.entity_id).where(
-            CHANGES.c.entity == child.__name__, or_(*snapshots)
-        )
-        return {*await self.session.scalars(live), *await self.session.scalars(once)}
+def of(
+    model: type[Entity], id: UUID
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return of_model(model), CHANGES.c.entity_id == id
 
 
-def of(model: type[Entity], id: UUID) -> tuple[Moment, Moment]:
-    return CHANGES.c.entity == model.__name__, CHANGES.c.entity_id == id
-
-
-def undone(change: Any, state: State | None) -> State | None:
+def undone(model: type[Entity], change: Any, state: State | None) -> State | None:
     if change.action == Action.INSERT:
         return None
+    old = present_values(model, change.old)
     if change.action == Action.DELETE:
-        return dict(change.old)
-    return {**(state or {}), **change.old, "version": change.version - 1}
+        return old
+    return {**(state or {}), **old, "version": change.version - 1}
 
 
-def as_id(value: Any) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)
+def deleted_state(model: type[Entity], deletion: AuditChange) -> State:
+    """Return the values of a deleted record, with the defaults of later columns."""
+    old = deletion.old or {}
+    state = present_values(model, old)
+    unknown = model.__table__.c.keys() - state.keys()
+    return complete(model, state, unknown, unmapped_names(model, old))
