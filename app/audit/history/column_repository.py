@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.history.columns import present_values, unmapped_names
+from app.audit.history.columns import Gaps, present_values, unmapped_names
 from app.audit.models import Action
 from app.audit.repository import CHANGES
+from app.core.clock import now
 from app.core.models import Entity, recorded_names
 
 MARGIN = timedelta(days=1)  # between the clocks of ids and of changes
@@ -28,30 +29,28 @@ class ColumnRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def unknown(
-        self, model: type[Entity], id: UUID, then: Moment
-    ) -> tuple[set[str], set[str]]:
-        """Return columns whose value then is not known, and unmapped recorded names.
+    async def gaps(self, model: type[Entity], id: UUID, then: Moment) -> Gaps:
+        """Return the columns whose value then does not follow from the record's log.
 
-        Unknown are the columns that a migration has added later. A column existed if
-        an INSERT until then has it, of this record or of the newest one, or a change
-        of this record.
+        A column existed if an INSERT until then has it, of this record or of the newest
+        one, or a change of this record. It did not if a later INSERT lacks it.
         """
         first = await self.first_change(model, id)
         image = first.new if first and first.action == Action.INSERT else None
         missing = absent(model, image)
-        names = unmapped_names(model, image or {})
-        if not missing:
-            return missing, names
+        if not missing or then.at >= now():
+            return Gaps(unmapped=unmapped_names(model, image or {}))
         newest = await self.newest_insert(model, then)
         if newest is None and image is None:
-            return set(), names  # all that could tell is archived
+            return Gaps()  # all that could show it is archived
         if newest:
             missing &= absent(model, newest.new)
         if missing:
             after = newest.at if newest else first.at
             missing -= await self.mentioned(model, id, then, after)
-        return missing, names
+        later = await self.next_insert(model, then) if missing else None
+        added = missing & absent(model, later.new) if later else set()
+        return Gaps(added, missing - added, unmapped_names(model, image or {}))
 
     async def first_change(self, model: type[Entity], id: UUID) -> Any:
         query = select(CHANGES).where(of_model(model), CHANGES.c.entity_id == id)
@@ -63,24 +62,24 @@ class ColumnRepository:
 
         Ids sort by time, so the unique index finds it.
         """
-        query = select(CHANGES).where(
-            of_model(model),
-            CHANGES.c.entity_id <= last_id(then.at + MARGIN),
-            CHANGES.c.version == 1,
-            CHANGES.c.action == Action.INSERT,
-            CHANGES.c.at <= then.at,
-        )
+        ids = CHANGES.c.entity_id <= last_id(then.at + MARGIN)
+        query = inserts(model).where(ids, CHANGES.c.at <= then.at)
         newest = query.order_by(CHANGES.c.entity_id.desc()).limit(1)
         return (await self.session.execute(newest)).first()
+
+    async def next_insert(self, model: type[Entity], then: Moment) -> Any:
+        ids = CHANGES.c.entity_id > last_id(then.at - MARGIN)
+        query = inserts(model).where(ids, CHANGES.c.at > then.at)
+        oldest = query.order_by(CHANGES.c.entity_id).limit(1)
+        return (await self.session.execute(oldest)).first()
 
     async def mentioned(
         self, model: type[Entity], id: UUID, then: Moment, after: datetime
     ) -> set[str]:
         """Return the columns in the record's changes between `after` and then."""
-        query = select(CHANGES).where(
-            of_model(model), CHANGES.c.entity_id == id, then.made, CHANGES.c.at > after
-        )
-        rows = await self.session.execute(query)
+        record = of_model(model), CHANGES.c.entity_id == id
+        between = CHANGES.c.at > after, CHANGES.c.at <= then.at
+        rows = await self.session.execute(select(CHANGES).where(*record, *between))
         return {
             name
             for row in rows
@@ -95,6 +94,13 @@ def of_model(model: type[Entity]) -> ColumnElement[bool]:
     name, *former = recorded_names(model)
     entity = CHANGES.c.entity
     return entity.in_([name, *former]) if former else entity == name
+
+
+def inserts(model: type[Entity]) -> Select[Any]:
+    first = CHANGES.c.version == 1
+    return select(CHANGES).where(
+        of_model(model), first, CHANGES.c.action == Action.INSERT
+    )
 
 
 def absent(model: type[Entity], image: dict[str, Any] | None) -> set[str]:

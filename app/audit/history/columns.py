@@ -1,11 +1,29 @@
 """Recorded values under the present names of their columns."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_json
+
+from app.audit.changes.snapshots import canonical
 from app.core.models import Entity, present_name
 
 State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """What a record's log does not show of a past time.
+
+    Columns that were added later, columns that may have been, and recorded names that
+    are neither columns nor former names.
+    """
+
+    added: AbstractSet[str] = frozenset()
+    uncertain: AbstractSet[str] = frozenset()
+    unmapped: AbstractSet[str] = frozenset()
 
 
 def present_values(model: type[Entity], recorded: Mapping[str, Any] | None) -> State:
@@ -38,15 +56,28 @@ def recorded_columns(model: type[Entity], column: str) -> list[str]:
     return [column, *former]
 
 
-def complete(
-    model: type[Entity], state: State, unknown: Iterable[str], unmapped: Iterable[str]
-) -> State:
-    """Return the state with the defaults of `unknown` columns, or without them.
+def complete(model: type[Entity], state: State, gaps: Gaps) -> State:
+    """Return the state with the default of each column that did not exist then.
 
-    Without, if the field has no default, or if an unmapped name may be the column's.
+    Left out are columns without a default, those that may have existed with another
+    value, and all of them if an unmapped name may be the column's.
     """
-    known = {name: value for name, value in state.items() if name not in {*unknown}}
-    return known if {*unmapped} else known | defaults(model, unknown)
+    added = gaps.added | (model.__table__.c.keys() - state.keys())
+    default = {} if gaps.unmapped else defaults(model, added | gaps.uncertain)
+    known = {
+        name: value
+        for name, value in state.items()
+        if name not in added | gaps.uncertain
+        or (name in default and is_same(model, name, value, default[name]))
+    }
+    return known | {name: default[name] for name in added & default.keys()}
+
+
+def is_same(model: type[Entity], name: str, value: Any, other: Any) -> bool:
+    """Compare a value with another one that may be in the form of the change log."""
+    column = model.__table__.c[name]
+    one, two = (to_json(canonical(each, column)) for each in (value, other))
+    return one == two
 
 
 def defaults(model: type[Entity], names: Iterable[str]) -> State:

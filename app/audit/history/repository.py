@@ -1,6 +1,7 @@
 """How records once were: rebuilt from what is there now, change by change backwards."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.history.column_repository import ColumnRepository, Moment, of_model
 from app.audit.history.columns import (
+    Gaps,
     State,
     complete,
     present_values,
@@ -18,6 +20,8 @@ from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action, AuditChange
 from app.audit.repository import CHANGES, from_clause
 from app.core.models import Entity, recorded_names
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def until(instant: datetime) -> Moment:
@@ -62,9 +66,9 @@ class HistoryRepository:
             names.update(change.old or {})
         if state is None:
             return None
-        unknown, unmapped = await self.columns.unknown(model, id, then)
-        unknown |= model.__table__.c.keys() - state.keys()
-        return complete(model, state, unknown, unmapped | unmapped_names(model, names))
+        gaps = await self.columns.gaps(model, id, then)
+        unmapped = gaps.unmapped | unmapped_names(model, names)
+        return complete(model, state, replace(gaps, unmapped=unmapped))
 
     async def live(self, model: type[Entity], id: UUID) -> State | None:
         table = model.__table__
@@ -81,6 +85,16 @@ class HistoryRepository:
     ) -> AuditChange | None:
         query = select(AuditChange).where(*of(model, id), CHANGES.c.version == version)
         return (await self.session.scalars(query)).first()
+
+    async def version_end(self, model: type[Entity], id: UUID, version: int) -> Moment:
+        """Return the last moment of a version: migrations since its start are in it.
+
+        The next change shows what it replaced, so its time is the last moment.
+        """
+        made = CHANGES.c.version <= version
+        next_at = select(func.min(CHANGES.c.at)).where(*of(model, id), ~made)
+        end = await self.session.scalar(next_at)
+        return Moment(made, end or LATEST)
 
 
 def of(
@@ -101,6 +115,5 @@ def undone(model: type[Entity], change: Any, state: State | None) -> State | Non
 def deleted_state(model: type[Entity], deletion: AuditChange) -> State:
     """Return the values of a deleted record, with the defaults of later columns."""
     old = deletion.old or {}
-    state = present_values(model, old)
-    unknown = model.__table__.c.keys() - state.keys()
-    return complete(model, state, unknown, unmapped_names(model, old))
+    gaps = Gaps(unmapped=unmapped_names(model, old))
+    return complete(model, present_values(model, old), gaps)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from app.audit.history.column_repository import Moment
 from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import ArchivedException
 from app.audit.history.repository import (
@@ -25,7 +24,7 @@ from app.audit.history.schemas import (
     RevertPreview,
 )
 from app.audit.models import Action, AuditChange
-from app.audit.repository import CHANGES, AuditRepository
+from app.audit.repository import AuditRepository
 from app.audit.schemas import ChangeRead
 from app.core.context import current_context
 from app.core.exceptions import (
@@ -125,7 +124,7 @@ class HistoryService:
             raise ArchivedException(self.name, archived)
         if change is None:
             raise NotFoundException(f"{self.name} had no such version")
-        then = Moment(CHANGES.c.version <= version, change.at)
+        then = await self.past.version_end(self.model, self.id, version)
         state = await self.past.state(self.model, self.id, then)
         if state is None:
             raise NotFoundException(f"{self.name} had no such version")
