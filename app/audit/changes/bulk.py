@@ -38,17 +38,14 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
             than MAX_ROWS rows, or changes a primary key.
     """
     mapper, statement = state.bind_mapper, state.statement
-    session = require_audited(state.session)
     assert mapper  # noqa: S101  is_bulk_write() has checked it
     if state.is_executemany or not isinstance(statement, Update | Delete):
         raise UnauditedWriteError(
             "Bulk INSERT, and UPDATE by a list of keys, can't be recorded: change the "
             "entities in the session. session.add_all() also sends one statement"
         )
-    session.flush()
-    before = lock_rows(session, mapper, statement.whereclause)
-    # The time of the changes, before the statement sets `updated_at`.
-    session.clock.start(session.connection())
+    state.session.flush()
+    before = lock_rows(state.session, mapper, statement.whereclause)
     # Select by id: rows inserted since the read may satisfy the original condition.
     ids = mapper.c.id.in_(before)
     statement = statement.where(ids)
@@ -56,7 +53,7 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
         statement = statement.values(version=mapper.c.version + 1)
     with audited_writes():
         result = state.invoke_statement(statement)
-    after = lock_rows(session, mapper, ids)
+    after = lock_rows(state.session, mapper, ids)
     return result, row_changes(mapper, before, after, state)
 
 
@@ -67,7 +64,10 @@ def lock_rows(
     query = select(table).limit(MAX_ROWS + 1).with_for_update(of=table)
     if where is not None:
         query = query.where(where)
-    rows = session.connection().execute(query).mappings().all()
+    connection = session.connection()
+    rows = connection.execute(query).mappings().all()
+    # The time of the changes: after the locks, before the statement sets `updated_at`.
+    require_audited(session).clock.start(connection)
     if len(rows) > MAX_ROWS:
         raise UnauditedWriteError(
             f"The statement affects more than {MAX_ROWS} rows: split it into batches"

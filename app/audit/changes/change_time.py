@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     Connection,
@@ -47,47 +46,6 @@ INSERT_AFTER_PREVIOUS = (
     .values(at=func.greatest(EARLIEST, AFTER_PREVIOUS))
     .returning(CHANGE.at)
 )
-
-
-class ChangeClock:
-    """The time of the changes of one transaction.
-
-    All of them have the same time, so that `as_of` never returns a record without its
-    related records. On PostgreSQL it advances if a record has a later previous version.
-    """
-
-    def __init__(self) -> None:
-        self.at: datetime | None = None
-        self.recorded: set[UUID] = set()
-
-    def clear(self) -> None:
-        self.at = None
-        self.recorded.clear()
-
-    def start(self, connection: Connection) -> datetime:
-        if self.at is None:
-            self.at = log_time(connection)
-        return self.at
-
-    def insert(
-        self, connection: Connection, changes: list[RowChange], rows: list[Row]
-    ) -> None:
-        """Insert the changes' rows, later than the previous version of each record."""
-        at = self.start(connection)
-        # On SQLite, `at` is later than the whole log.
-        on_sqlite = connection.dialect.name == "sqlite"
-        continued = [] if on_sqlite else [*filter(self.continues, changes)]
-        self.recorded.update(change.id for change in changes)
-        if len(continued) == len(rows) == 1 and not continued[0].model.former_entities:
-            self.at = insert_after_previous(connection, rows[0], at)
-            return
-        if continued:
-            self.at = at = max(at, newest_of(connection, continued) + TICK)
-        connection.execute(insert(AuditChange), [row | {"at": at} for row in rows])
-
-    def continues(self, change: RowChange) -> bool:
-        """Return whether the previous version is of another transaction."""
-        return change.version > 1 and change.id not in self.recorded
 
 
 def log_time(connection: Connection) -> datetime:

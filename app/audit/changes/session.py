@@ -6,10 +6,16 @@ from typing import Any
 
 from sqlalchemy import event, inspect
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstanceState, Session, UOWTransaction, object_session
+from sqlalchemy.orm import (
+    InstanceState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    object_session,
+)
 
+from app.audit.changes.change_clock import ChangeClock
 from app.audit.changes.change_row import RowChange, change_row
-from app.audit.changes.change_time import ChangeClock
 from app.audit.changes.guard import UnauditedWriteError, audited_writes
 from app.audit.changes.snapshots import Values
 from app.core.clock import now
@@ -76,8 +82,14 @@ def set_change_time(session: AuditedSession, *_: Any) -> None:
     session.stamp(session.clock.start(session.connection()))
 
 
-def clear_change_time(session: AuditedSession) -> None:
-    session.clock.clear()
+def clear_change_time(session: AuditedSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.clock.clear()
+
+
+def forget_recorded(session: AuditedSession, _: Any) -> None:
+    """Look up previous versions again: a savepoint has released their locks."""
+    session.clock.recorded.clear()
 
 
 def record_flush(session: AuditedSession, _: UOWTransaction) -> None:
@@ -98,5 +110,5 @@ def require_audited(session: Session | None) -> AuditedSession:
 # precede the wait for row locks.
 event.listen(AuditedSession, "before_flush", set_change_time)
 event.listen(AuditedSession, "after_flush", record_flush)
-event.listen(AuditedSession, "after_commit", clear_change_time)
-event.listen(AuditedSession, "after_rollback", clear_change_time)
+event.listen(AuditedSession, "after_transaction_end", clear_change_time)
+event.listen(AuditedSession, "after_soft_rollback", forget_recorded)

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.history.columns import Gaps, present_values, unmapped_names
+from app.audit.history.columns import present_values, unmapped_names
+from app.audit.history.gaps import Gaps
 from app.audit.models import Action
 from app.audit.repository import CHANGES
 from app.core.clock import now
@@ -90,9 +91,11 @@ class ColumnRepository:
         }
 
 
-def of_model(model: type[Entity]) -> ColumnElement[bool]:
+def of_model(
+    model: type[Entity], entity: ColumnElement[str] = CHANGES.c.entity
+) -> ColumnElement[bool]:
+    """Return the condition for rows of this class, also under its former names."""
     name, *former = recorded_names(model)
-    entity = CHANGES.c.entity
     return entity.in_([name, *former]) if former else entity == name
 
 

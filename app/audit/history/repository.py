@@ -1,4 +1,4 @@
-"""How records once were: rebuilt from what is there now, change by change backwards."""
+"""Past states of records: rebuilt backwards from the present row, by its changes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,17 +9,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.history.column_repository import ColumnRepository, Moment, of_model
-from app.audit.history.columns import (
-    Gaps,
-    State,
-    complete,
-    present_values,
-    unmapped_names,
-)
+from app.audit.history.columns import State, present_values, unmapped_names
+from app.audit.history.gaps import Gaps, complete
 from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action, AuditChange
 from app.audit.repository import CHANGES, from_clause
-from app.core.models import Entity, recorded_names
+from app.core.models import Entity
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -42,7 +37,7 @@ class HistoryRepository:
     ) -> list[Any]:
         """Return a record's changes, the newest first, and one more than asked for."""
         log = from_clause(CHANGES, query.include)
-        of = log.c.entity.in_(recorded_names(model)), log.c.entity_id == id
+        of = of_model(model, log.c.entity), log.c.entity_id == id
         rows = select(log).where(*of).order_by(log.c.version.desc())
         if query.cursor:
             rows = rows.where(log.c.version < query.cursor)

@@ -177,11 +177,14 @@ async def test_all_changes_of_a_transaction_have_the_same_time(
         await rename(session)
         await session.flush()
         clock.shift(timedelta(seconds=1))
-        session.add(Author(name="Bob"))
+        async with session.begin_nested():
+            session.add(Author(name="Bob"))
+        clock.shift(timedelta(seconds=1))
+        session.add(Author(name="Bea"))
 
     await library.write(change_often)
     changes = await library.changes()
-    assert len(changes) == 4
+    assert len(changes) == 5
     assert len({change.at for change in changes}) == 1
 
 
@@ -202,6 +205,30 @@ async def test_the_log_of_sqlite_never_runs_backwards(
         order = select(col(AuditChange.at)).order_by(text("rowid"))
         times = list(await session.scalars(order))
     assert times == sorted(times)
+
+
+@pytest.mark.anyio
+async def test_a_change_after_a_savepoint_is_later_than_one_between(
+    library: Library, clock: time_machine.Traveller
+) -> None:
+    if library.database.engine.dialect.name == "sqlite":
+        pytest.skip("no other transaction writes between: SQLite has one lock")
+
+    async def change_twice(session: AsyncSession) -> None:
+        savepoint = await session.begin_nested()
+        await rename(session)
+        await session.flush()
+        await savepoint.rollback()
+        clock.shift(-BACK)
+        async with library.database.writing() as other:
+            await rename(other)
+        clock.shift(BACK)
+        await rename(session)
+
+    await library.write(change_twice)
+    times = times_of(await all_changes(library), ANN)
+    assert len(times) == 3
+    assert times == sorted(set(times))
 
 
 def rename_with_a_clock_that_differs(
