@@ -31,6 +31,7 @@ from app.audit.repository import ACCESSES, CHANGES, AuditRepository
 from app.audit.schemas import AccessQuery, ChangeQuery
 from app.core.config import Settings
 from app.core.db.database import Database, make_engine
+from app.modules.products.models import Product
 from tests.databases import Engine, make_settings, template_on
 
 REPETITIONS = 50
@@ -70,7 +71,7 @@ FROM r"""
 Query = Callable[[AuditRepository], Awaitable[Any]]
 QUERIES: dict[str, Query] = {
     "history of one record": lambda log: HistoryRepository(log.session).of_record(
-        "Product", ID, HistoryQuery()
+        Product, ID, HistoryQuery()
     ),
     "a request's changes": lambda log: log.request_rows(CHANGES, "request-333"),
     "a request's accesses": lambda log: log.request_rows(ACCESSES, "request-333"),

@@ -1,5 +1,6 @@
 """Base class of the domains' tables."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, ClassVar
@@ -35,6 +36,10 @@ class Entity(SQLModel):
     """
 
     redacted: ClassVar[frozenset[str]] = frozenset()
+    # What the change log calls this class and its columns where they were renamed:
+    # former column name → present one, or None for a column that was dropped.
+    former_names: ClassVar[Mapping[str, str | None]] = {}
+    former_entities: ClassVar[frozenset[str]] = frozenset()
     __table__: ClassVar[Table]
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
@@ -62,3 +67,20 @@ def entities() -> list[type[Entity]]:
     for model in found:
         found.extend(model.__subclasses__())
     return [model for model in found if hasattr(model, "__table__")]
+
+
+def recorded_names(model: type[Entity]) -> tuple[str, ...]:
+    """Return the names of the class in the change log, the present one first."""
+    return (model.__name__, *sorted(model.former_entities))
+
+
+def present_name(model: type[Entity], name: str) -> str | None:
+    """Return the column that was recorded as `name`; None if it was dropped.
+
+    Raises:
+        LookupError: `name` is neither a column nor a former name.
+    """
+    if name in model.__table__.c:
+        return name
+    successor = model.former_names[name]
+    return successor and present_name(model, successor)

@@ -11,15 +11,18 @@ from sqlalchemy import make_url
 
 
 @contextmanager
-def locked(url: str, table: str) -> Iterator[None]:
-    """Block other writers of this table (SQLite: of the whole file)."""
+def locked(url: str, table: str) -> Iterator[Event]:
+    """Block other writers of this table (SQLite: of the whole file).
+
+    Setting the event releases the lock before the end of the block.
+    """
     held, release = Event(), Event()
     hold = hold_sqlite if url.startswith("sqlite") else hold_postgresql
     thread = Thread(target=hold, args=(url, table, held, release))
     thread.start()
     held.wait()
     try:
-        yield
+        yield release
     finally:
         release.set()
         thread.join()

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError, audited_writes
+from app.audit.changes.session import require_audited
 from app.audit.changes.snapshots import Values
 from app.audit.models import Action
 from app.core.models import Entity
@@ -63,7 +64,10 @@ def lock_rows(
     query = select(table).limit(MAX_ROWS + 1).with_for_update(of=table)
     if where is not None:
         query = query.where(where)
-    rows = session.connection().execute(query).mappings().all()
+    connection = session.connection()
+    rows = connection.execute(query).mappings().all()
+    # The time of the changes: after the locks, before the statement sets `updated_at`.
+    require_audited(session).clock.start(connection)
     if len(rows) > MAX_ROWS:
         raise UnauditedWriteError(
             f"The statement affects more than {MAX_ROWS} rows: split it into batches"

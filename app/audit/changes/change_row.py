@@ -27,7 +27,7 @@ class RowChange:
 
 
 def change_row(change: RowChange, key: bytes) -> Row:
-    """Return the values of one `audit_change` row.
+    """Return the values of one `audit_change` row, but for its time.
 
     A dictionary, because constructing an AuditChange takes longer. `key` is the key for
     hashing redacted values.
@@ -45,6 +45,7 @@ def change_row(change: RowChange, key: bytes) -> Row:
 def unaudited_row(reason: str, table: str) -> Row:
     """Return the `audit_change` row of a write to `table` inside unaudited()."""
     return common_values(Action.UNAUDITED) | {
+        "at": now(),
         "entity": table,
         "entity_id": None,
         "version": None,
@@ -55,11 +56,10 @@ def unaudited_row(reason: str, table: str) -> Row:
 
 
 def common_values(action: Action) -> Row:
-    """Return the action with the time, actor and reason of the current request."""
+    """Return the action with the actor and reason of the current request."""
     context = current_context()
     return {
         "id": uuid7(),
-        "at": now(),
         "request_id": context.request_id,
         "actor_id": context.actor_id,
         "actor_label": context.actor_label,

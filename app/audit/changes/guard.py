@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, insert
 from sqlalchemy.sql.dml import UpdateBase
 
 from app.audit.changes.change_row import unaudited_row
+from app.audit.changes.change_time import log_time
 from app.audit.models import AuditChange
 
 LOCKING_CLAUSE = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
@@ -85,7 +86,8 @@ class Guard:
                 f"session, or use unaudited('reason'). SQL: {sql[:200]}"
             )
         with audited_writes():
-            connection.execute(insert(AuditChange), unaudited_row(reason, table))
+            row = unaudited_row(reason, table) | {"at": log_time(connection)}
+            connection.execute(insert(AuditChange), row)
 
     def _guarded_table(self, sql: str, target: str | None) -> str | None:
         """Return the guarded table that `sql` may write to, or None."""

@@ -1,22 +1,27 @@
 """Session that collects the changes of each flush and records them."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, insert
+from sqlalchemy import event, inspect
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstanceState, Session, UOWTransaction, object_session
+from sqlalchemy.orm import (
+    InstanceState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    object_session,
+)
 
+from app.audit.changes.change_clock import ChangeClock
 from app.audit.changes.change_row import RowChange, change_row
 from app.audit.changes.guard import UnauditedWriteError, audited_writes
 from app.audit.changes.snapshots import Values
-from app.audit.models import AuditChange
 from app.core.clock import now
-from app.core.models import Entity
+from app.core.models import Entity, last_version
 
 REDACTION_KEY = "redaction key"  # a key of `Session.info`
-MAX_CREATED_AGE = timedelta(seconds=1)
 
 
 class AuditedSession(Session):
@@ -26,9 +31,8 @@ class AuditedSession(Session):
         super().__init__(*args, **options)
         self.changes: list[RowChange] = []
         self.old_bookkeeping: dict[InstanceState[Any], Values] = {}
-        # All changes of a transaction have the same time, so that `as_of` never returns
-        # a record without its related records.
-        self.change_time: datetime | None = None
+        self.clock = ChangeClock()
+        self.opened = now()
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         try:
@@ -41,35 +45,51 @@ class AuditedSession(Session):
     def record_changes(self, changes: list[RowChange]) -> None:
         if not changes:
             return
-        at = {"at": self.change_time or now()}
         key = self.info[REDACTION_KEY]
-        rows = [change_row(change, key) | at for change in changes]
+        rows = [change_row(change, key) for change in changes]
         try:
-            self.connection().execute(insert(AuditChange), rows)
+            self.clock.insert(self.connection(), changes, rows)
         except IntegrityError as error:
             # Not a conflict between clients: an unrecorded write reused a version.
             raise UnauditedWriteError(
                 "The change log already has an entry for this version of the record"
             ) from error
 
+    def stamp(self, at: datetime) -> None:
+        """Move times that were set in this session forward to the change time.
 
-def first_created_at(new: Iterable[Any]) -> datetime:
-    """Return the earliest `created_at` within the last second, or the current time.
+        With these times, a record exists `as_of` its own `created_at`, and is in its
+        present state `as_of` its own `updated_at`.
+        """
+        created = () if last_version.get() else ("created_at",)  # restored: it stays
+        for entity in entities_in(self.new):
+            self.move(entity, (*created, "updated_at"), at)
+        for entity in entities_in(self.dirty):
+            if "updated_at" in inspect(entity).committed_state:
+                self.move(entity, ("updated_at",), at)
 
-    With this change time, a record exists `as_of` its own `created_at`.
-    """
-    current = now()
-    earliest = current - MAX_CREATED_AGE
-    created = (each.created_at for each in new if isinstance(each, Entity))
-    return min((each for each in created if each > earliest), default=current)
+    def move(self, entity: Entity, names: tuple[str, ...], at: datetime) -> None:
+        for name in names:
+            if self.opened <= getattr(entity, name) < at:
+                setattr(entity, name, at)
+
+
+def entities_in(objects: Iterable[Any]) -> Iterator[Entity]:
+    return (each for each in objects if isinstance(each, Entity))
 
 
 def set_change_time(session: AuditedSession, *_: Any) -> None:
-    session.change_time = session.change_time or first_created_at(session.new)
+    session.stamp(session.clock.start(session.connection()))
 
 
-def clear_change_time(session: AuditedSession) -> None:
-    session.change_time = None
+def clear_change_time(session: AuditedSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.clock.clear()
+
+
+def forget_recorded(session: AuditedSession, _: Any) -> None:
+    """Look up previous versions again: a savepoint has released their locks."""
+    session.clock.recorded.clear()
 
 
 def record_flush(session: AuditedSession, _: UOWTransaction) -> None:
@@ -90,5 +110,5 @@ def require_audited(session: Session | None) -> AuditedSession:
 # precede the wait for row locks.
 event.listen(AuditedSession, "before_flush", set_change_time)
 event.listen(AuditedSession, "after_flush", record_flush)
-event.listen(AuditedSession, "after_commit", clear_change_time)
-event.listen(AuditedSession, "after_rollback", clear_change_time)
+event.listen(AuditedSession, "after_transaction_end", clear_change_time)
+event.listen(AuditedSession, "after_soft_rollback", forget_recorded)

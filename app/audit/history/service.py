@@ -8,8 +8,14 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import ArchivedException
-from app.audit.history.repository import HistoryRepository, until
+from app.audit.history.repository import (
+    HistoryRepository,
+    deleted_state,
+    just_before,
+    until,
+)
 from app.audit.history.resource import Resource
 from app.audit.history.schemas import (
     Changes,
@@ -18,7 +24,7 @@ from app.audit.history.schemas import (
     RevertPreview,
 )
 from app.audit.models import Action, AuditChange
-from app.audit.repository import CHANGES, AuditRepository
+from app.audit.repository import AuditRepository
 from app.audit.schemas import ChangeRead
 from app.core.context import current_context
 from app.core.exceptions import (
@@ -26,7 +32,7 @@ from app.core.exceptions import (
     NotFoundException,
     ValidationFailedException,
 )
-from app.core.models import Entity, last_version
+from app.core.models import Entity, last_version, recorded_names
 from app.core.schemas import Body
 from app.core.service import CrudService
 
@@ -41,10 +47,11 @@ class HistoryService:
         self.model: type[Entity] = resource.entity
         session = service.repository.session
         self.past = HistoryRepository(session)
+        self.entities = EntityRepository(session)
         self.log = AuditRepository(session)
 
     async def history(self, query: HistoryQuery) -> HistoryRead:
-        rows = await self.past.of_record(self.model.__name__, self.id, query)
+        rows = await self.past.of_record(self.model, self.id, query)
         archived = await self.archived_until()
         if not rows and query.cursor is None and archived is None:
             await self.service.get(self.id)
@@ -54,7 +61,10 @@ class HistoryService:
         return HistoryRead(items=items, next=following, archived_until=archived)
 
     async def archived_until(self) -> datetime | None:
-        return await self.log.archived_until(self.model.__name__, self.id)
+        """Return None if the live log is complete, under one of the class's names."""
+        names = recorded_names(self.model)
+        times = [await self.log.archived_until(name, self.id) for name in names]
+        return None if None in times else times[0]
 
     async def as_of(self, instant: datetime) -> Entity:
         archived = await self.archived_until()
@@ -64,7 +74,7 @@ class HistoryService:
         state = await self.past.state(self.model, self.id, then)
         if state is None:
             raise NotFoundException(f"{self.name} did not exist then")
-        entity: Entity = await self.past.build(self.model, state, then)
+        entity: Entity = await self.entities.build(self.model, state, then)
         return entity
 
     async def preview(self, version: int) -> RevertPreview:
@@ -101,8 +111,8 @@ class HistoryService:
             await self.service.get_for_update(self.id)
             raise ConflictException(f"{self.name} is not deleted")
         self.service.preconditions.check(deletion.version or 0)
-        then = CHANGES.c.at < deletion.at
-        entity = await self.past.build(self.model, deletion.old or {}, then)
+        state = deleted_state(self.model, deletion)
+        entity = await self.entities.build(self.model, state, just_before(deletion.at))
         current_context().reason = "restore"
         with counting_from(deletion):
             restored: Entity = await self.service.restore(entity)
@@ -110,13 +120,15 @@ class HistoryService:
 
     async def at_version(self, version: int) -> Any:
         change = await self.past.change_to(self.model, self.id, version)
-        then = CHANGES.c.version <= version
-        state = await self.past.state(self.model, self.id, then)
         if change is None and (archived := await self.archived_until()):
             raise ArchivedException(self.name, archived)
-        if change is None or state is None:
+        if change is None:
             raise NotFoundException(f"{self.name} had no such version")
-        return await self.past.build(self.model, state, until(change.at))
+        then = await self.past.version_end(self.model, self.id, version)
+        state = await self.past.state(self.model, self.id, then)
+        if state is None:
+            raise NotFoundException(f"{self.name} had no such version")
+        return await self.entities.build(self.model, state, until(change.at))
 
     @property
     def name(self) -> str:

@@ -1,0 +1,75 @@
+"""Times of changes: later than those of earlier versions, though a clock steps back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+)
+
+from app.audit.changes.change_row import Row, RowChange
+from app.audit.models import AuditChange
+from app.core.clock import EPOCH, TICK, now
+from app.core.db.column_types import UtcDateTime
+from app.core.models import recorded_names
+
+CHANGE: Any = AuditChange
+NEWEST = select(func.max(CHANGE.at))
+# One index look-up per record, where max(at) would read all of its versions.
+NEWEST_OF = text("""
+SELECT max(last.at)
+FROM unnest(CAST(:entities AS text[]), CAST(:ids AS uuid[])) AS record (entity, id)
+CROSS JOIN LATERAL (
+    SELECT at FROM audit_change
+    WHERE entity = record.entity AND entity_id = record.id
+    ORDER BY version DESC LIMIT 1
+) AS last
+""")
+# The look-up inside the INSERT of a single row saves a round trip.
+AFTER_PREVIOUS = (
+    select(CHANGE.at + literal_column("interval '1 microsecond'"))
+    .where(CHANGE.entity == bindparam("name"), CHANGE.entity_id == bindparam("record"))
+    .order_by(CHANGE.version.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+EARLIEST = bindparam("earliest", type_=UtcDateTime)
+INSERT_AFTER_PREVIOUS = (
+    insert(AuditChange)
+    .values(at=func.greatest(EARLIEST, AFTER_PREVIOUS))
+    .returning(CHANGE.at)
+)
+
+
+def log_time(connection: Connection) -> datetime:
+    """Return the current time; on SQLite, a later one if the log has that already.
+
+    On SQLite the transaction has begun, so it holds the write lock.
+    """
+    if connection.dialect.name != "sqlite":
+        return now()
+    newest: datetime | None = connection.scalar(NEWEST)
+    current = now()
+    return current if newest is None else max(current, newest + TICK)
+
+
+def insert_after_previous(connection: Connection, row: Row, earliest: datetime) -> Any:
+    """Insert the row at `earliest` or after the previous version; return its time."""
+    record = {"name": row["entity"], "record": row["entity_id"], "earliest": earliest}
+    return connection.scalar(INSERT_AFTER_PREVIOUS, row | record)
+
+
+def newest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime:
+    """Return the latest time in the log of these records' last versions."""
+    pairs = [(name, it.id) for it in changes for name in recorded_names(it.model)]
+    entities, ids = zip(*pairs, strict=True)
+    parameters = {"entities": list(entities), "ids": list(ids)}
+    newest: datetime | None = connection.scalar(NEWEST_OF, parameters)
+    return newest or EPOCH  # the previous versions may all be archived

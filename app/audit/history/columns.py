@@ -1,0 +1,35 @@
+"""Recorded values under the present names of their columns."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.core.models import Entity, present_name
+
+State = dict[str, Any]
+
+
+def present_values(model: type[Entity], recorded: Mapping[str, Any] | None) -> State:
+    """Return the values by present column name, without those of dropped columns."""
+    names = {name: find_name(model, name) for name in recorded or {}}
+    # Last, because a present name is certain.
+    ordered = sorted(names, key=lambda name: names[name] == name)
+    values = recorded or {}
+    return {found: values[name] for name in ordered if (found := names[name])}
+
+
+def find_name(model: type[Entity], name: str) -> str | None:
+    try:
+        return present_name(model, name)
+    except LookupError:
+        return None
+
+
+def unmapped_names(model: type[Entity], recorded: Iterable[str]) -> set[str]:
+    """Return the names that are neither columns nor former names."""
+    return {*recorded} - {*model.__table__.c.keys()} - {*model.former_names}
+
+
+def recorded_columns(model: type[Entity], column: str) -> list[str]:
+    """Return all names under which the change log has the column's values."""
+    former = [name for name in model.former_names if find_name(model, name) == column]
+    return [column, *former]
