@@ -4,21 +4,20 @@ Rows are passed to the driver directly: converting them in SQLAlchemy would take
 as SQLite takes to store them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import structlog
 
 from app.audit.access.access_row import Row
 from app.audit.models import AuditAccess
 from app.core.db.database import Database
 from app.core.db.upsert import INSERTS
 
+INTEGER_BITS = 63  # without the sign
 Values = tuple[Any, ...]
-
-logger = structlog.get_logger()
+ParsedLine = tuple[bytes, Values]  # a line of a segment, and its row
 
 
 class AccessRepository:
@@ -45,16 +44,33 @@ class AccessRepository:
             row = row | {"at": at.replace(tzinfo=UTC)}
         return tuple([row[name] for name in self.columns])
 
-    def read_rows(self, segment: Iterable[bytes]) -> Iterator[Values]:
-        """Yield the rows of a segment; skip and count malformed lines.
+    def parse_lines(
+        self, lines: Iterable[bytes]
+    ) -> tuple[list[ParsedLine], list[bytes]]:
+        """Return the rows, each with its line, and the lines that are no rows.
 
         A process that is killed can leave an incomplete last line.
         """
-        malformed = 0
-        for line in segment:
+        rows: list[ParsedLine] = []
+        torn = []
+        for line in lines:
             try:
-                yield self.driver_values(orjson.loads(line))
-            except (ValueError, KeyError, TypeError):
-                malformed += 1
-        if malformed:
-            logger.error("access_lines_torn", lines=malformed)
+                rows.append((line, self.driver_values(parse_line(line))))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                torn.append(line)
+        return rows, torn
+
+
+def parse_line(line: bytes) -> Row:
+    """Return the row of a line.
+
+    Raises:
+        ValueError: it is not JSON, or has a value that a driver cannot bind.
+    """
+    row: Row = orjson.loads(line)
+    for value in row.values():
+        if isinstance(value, list | dict):
+            raise ValueError("not a scalar")
+        if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+            raise ValueError("not an integer of 64 bits")
+    return row
