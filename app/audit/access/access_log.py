@@ -46,7 +46,7 @@ class AccessLog:
         repository = self.loader.repository
         try:
             await repository.insert([repository.driver_values(row)])
-        # The mode decides how to continue, whatever the error is.
+        # The mode decides how to continue after an error of any kind.
         except Exception:
             logger.exception("access_not_inserted")
             return False

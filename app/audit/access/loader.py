@@ -2,24 +2,21 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
+from app.audit.access.line_inserter import LineInserter
 from app.audit.access.own_segment import OwnSegment
-from app.audit.access.repository import AccessRepository, ParsedLine
+from app.audit.access.repository import AccessRepository
 from app.audit.access.segments import lock_segments_of_others
-from app.audit.access.set_aside import KINDS, SetAside
+from app.audit.access.set_aside import SetAside
 from app.audit.access.spool import Spool
 from app.core.db.database import Database
-from app.core.db.database_errors import is_permanent
 from app.core.db.ids import uuid7
 
-BATCH_ROWS = 250  # per transaction, which blocks other writers on SQLite
 SYNC_SECONDS = 0.2
 LOAD_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 5.0  # between attempts while the database is unavailable
@@ -37,6 +34,7 @@ class Loader:
     def __init__(self, spool: Spool, database: Database) -> None:
         self.spool, self.repository = spool, AccessRepository(database)
         self.set_aside = SetAside(spool.folder)
+        self.inserter = LineInserter(self.repository, self.set_aside)
         self.unreadable: set[Path] = set()
         self.loading = asyncio.Lock()
         self.fault: str | None = None
@@ -103,14 +101,14 @@ class Loader:
         for path, segment in lock_segments_of_others(
             self.spool.folder, self.unreadable
         ):
-            await self.load_lines(path.stem, segment)
+            await self.inserter.load_lines(path.stem, segment)
             # If the folder is not writable, loading it again changes nothing.
             with suppress(OSError):
                 path.unlink()
 
     async def load_own_segment(self, segment: OwnSegment) -> None:
         try:
-            await self.load_lines(segment.name, segment.read_lines())
+            await self.inserter.load_lines(segment.name, segment.read_lines())
         except BaseException:
             self.spool.closed.appendleft(segment)
             raise
@@ -120,37 +118,7 @@ class Loader:
         """Load the lines that could not be written to a segment."""
         lines, self.spool.unsaved = self.spool.unsaved, deque()
         try:
-            await self.load_lines(uuid7().hex, lines)
+            await self.inserter.load_lines(uuid7().hex, lines)
         except BaseException:
             self.spool.unsaved.extendleft(reversed(lines))
             raise
-
-    async def load_lines(self, name: str, lines: Iterable[bytes]) -> None:
-        """Insert the rows of a segment; set aside lines that cannot be inserted."""
-        rejected: dict[str, list[bytes]] = {kind: [] for kind in KINDS}
-        remaining = iter(lines)
-        while batch := list(islice(remaining, BATCH_ROWS)):
-            rows, torn = self.repository.parse_lines(batch)
-            rejected["torn"] += torn
-            rejected["refused"] += await self.insert(rows)
-            # Give waiting requests their turn between the batches.
-            await asyncio.sleep(0)
-        for kind, rejects in rejected.items():
-            self.set_aside.write(name, kind, rejects)
-
-    async def insert(self, rows: list[ParsedLine]) -> list[bytes]:
-        """Insert rows; return the lines that the database rejects permanently."""
-        if not rows:
-            return []
-        try:
-            await self.repository.insert([values for _, values in rows])
-        except DBAPIError as error:
-            if not is_permanent(error):
-                raise
-            if len(rows) == 1:
-                logger.exception("access_row_refused")
-                return [rows[0][0]]
-            # One of them is rejected: find it by halves, and insert the others.
-            half = len(rows) // 2
-            return [*await self.insert(rows[:half]), *await self.insert(rows[half:])]
-        return []

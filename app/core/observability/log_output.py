@@ -6,8 +6,7 @@ from typing import IO, TextIO
 class LogOutput:
     """A stream for log lines, which counts lines it cannot write.
 
-    Each line is one write to the unbuffered stream. A buffer would keep a line that
-    failed, and write it later or raise again.
+    Lines are written unbuffered: a buffer would keep a failed line, and raise again.
     """
 
     def __init__(self, stream: IO[bytes] | None = None) -> None:
@@ -47,8 +46,7 @@ class LogOutput:
             self.torn = bool(line)
 
     def count_lost(self, fault: str) -> None:
-        self.lost_lines += 1
-        self.fault = fault
+        self.lost_lines, self.fault = self.lost_lines + 1, fault
 
     def state(self) -> str:
         """Return the state for /readyz, with the number of lost lines."""

@@ -69,7 +69,7 @@ def loaded(read: Read) -> list[str]:
 
 
 def check(answered: list[str], recorded: list[str]) -> None:
-    """Whatever was answered is there; what was under way may be. Nothing is twice."""
+    """Check that all answered requests are recorded, and none twice."""
     assert set(answered) - set(recorded) == set()
     assert len(recorded) == len(set(recorded))
     assert len(recorded) <= len(answered) + 2 * CROWD

@@ -1,4 +1,4 @@
-"""The spool and its loader: what was written is loaded once, whoever wrote it."""
+"""The spool and its loader: each written row is loaded once."""
 
 import asyncio
 import json
