@@ -1,5 +1,6 @@
 """Run the server with the configured options: `python -m app`."""
 
+import os
 import signal
 import sys
 
@@ -8,8 +9,22 @@ import uvicorn
 from app.core.config import settings
 from app.core.web.http_protocol import BoundedProtocol
 
+STDERR = 2
+
+
+def reserve_standard_descriptors() -> None:
+    """Open the null device for each standard descriptor that is closed.
+
+    Otherwise a database or socket would get the number, and output of a library would
+    be written into it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        continue
+    os.close(descriptor)
+
 
 def main() -> None:
+    reserve_standard_descriptors()
     # After a graceful shutdown uvicorn raises the signal again: exit with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(

@@ -27,6 +27,7 @@ from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.handlers import install_handlers
 from app.core.logging import configure_logging
+from app.core.observability.log_output import log_output
 from app.core.pages import routes as pages
 from app.core.web import health
 from app.core.web.application import Application
@@ -67,11 +68,13 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with (
         open_database(app.state.settings) as database,
         access_log.running(database),
-        run_sealer(database, app.state.settings),
+        run_sealer(database, app.state.settings) as app.state.sealer,
         purge_periodically(database),
     ):
         app.state.health = Health(database)
         app.state.health.notes["audit"] = access_log.state
+        app.state.health.notes["seal_file"] = app.state.sealer.seal_file.state
+        app.state.health.notes["log"] = log_output.state
         await app.state.health.check()
         yield
 

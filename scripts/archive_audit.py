@@ -45,6 +45,7 @@ from scripts.archive.options import (
     Until,
     Yes,
     archive_directory,
+    check_text,
     confirm,
     cutoff_time,
     parse_range,
@@ -207,16 +208,24 @@ def restore(
 def query(  # noqa: PLR0913, they are options
     *,
     entity: Annotated[
-        str | None, typer.Option(help="Entity type, for example Product.")
+        str | None,
+        typer.Option(callback=check_text, help="Entity type, for example Product."),
     ] = None,
     id: Annotated[UUID | None, typer.Option(help="Id of the entity.")] = None,
     actor: Annotated[
-        str | None, typer.Option(help="User who acted: an id or an e-mail address.")
+        str | None,
+        typer.Option(
+            callback=check_text, help="User who acted: an id or an e-mail address."
+        ),
     ] = None,
-    request: Annotated[str | None, typer.Option(help="Request id.")] = None,
+    request: Annotated[
+        str | None, typer.Option(callback=check_text, help="Request id.")
+    ] = None,
     since: Since = None,
     until: Before = None,
-    limit: Annotated[int, typer.Option(min=1, help="Maximum number of rows.")] = 1_000,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Maximum number of rows.")
+    ] = 1_000,
     dest: Dest = "",
     as_json: AsJson = False,
 ) -> None:

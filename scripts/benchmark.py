@@ -52,9 +52,15 @@ def compare(
 def main(  # noqa: PLR0913, PLR0917  # one per option
     # Many short rounds, so that compared samples are close in time when the speed of a
     # core changes.
-    seconds: Annotated[float, typer.Option(help="Duration of a round.")] = 0.5,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds per server.")] = 30,
-    table_rows: Annotated[int, typer.Option(help="Initial rows of the table.")] = 1_000,
+    seconds: Annotated[
+        float, typer.Option(min=0.01, max=600, help="Duration of a round.")
+    ] = 0.5,
+    rounds: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Rounds per server.")
+    ] = 30,
+    table_rows: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Initial rows of the table.")
+    ] = 1_000,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     only: Annotated[list[Kind] | None, typer.Option(metavar="OPERATION")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -198,9 +198,15 @@ def run_benchmark(
 
 
 def main(
-    rows: Annotated[int, typer.Option(help="Number of old rows.")] = 1_000_000,
-    rate: Annotated[float, typer.Option(help="Concurrent writes per second.")] = 50.0,
-    idle: Annotated[float, typer.Option(help="Seconds of writes alone first.")] = 5.0,
+    rows: Annotated[
+        int, typer.Option(min=1, max=100_000_000, help="Number of old rows.")
+    ] = 1_000_000,
+    rate: Annotated[
+        float, typer.Option(min=0.1, max=10_000, help="Concurrent writes per second.")
+    ] = 50.0,
+    idle: Annotated[
+        float, typer.Option(min=0, max=600, help="Seconds of writes alone first.")
+    ] = 5.0,
     database: Annotated[Engine, typer.Option()] = Engine.SQLITE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

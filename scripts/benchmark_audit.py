@@ -137,7 +137,9 @@ async def run(engine: Engine, url: str, rows: int, table: Table) -> None:
 
 
 def main(
-    rows: Annotated[int, typer.Option(min=1_000, help="Rows in each log.")] = 1_000_000,
+    rows: Annotated[
+        int, typer.Option(min=1_000, max=100_000_000, help="Rows in each log.")
+    ] = 1_000_000,
 ) -> None:
     """Measure queries of a large audit log on SQLite and PostgreSQL."""
     table = Table("database", "query", "ms", "plan", title=f"{rows} rows in each log")

@@ -141,7 +141,9 @@ def print_login(email: str, password: str | None) -> None:
 
 
 def main(
-    rows: Annotated[int, typer.Option(min=0, help="Numbered rows of each kind")] = 0,
+    rows: Annotated[
+        int, typer.Option(min=0, max=10_000_000, help="Numbered rows of each kind")
+    ] = 0,
 ) -> None:
     """Fill the database with linked example data. Idempotent."""
     asyncio.run(seed(rows))

@@ -11,12 +11,36 @@ from app.audit.archive.logs import LOGS, MAX_ID, MIN_KEY, Log, LogName, LogRange
 from app.core.config import settings
 
 KEEP_DAYS = 365
+MAX_KEEP_DAYS = 36_500  # a hundred years
+MAX_SECONDS = 31_536_000  # a year
+FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)  # nothing was logged before
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+def check_positive(value: float | None) -> float | None:
+    if value == 0:
+        raise typer.BadParameter("must be more than 0")
+    return value
+
+
+def check_day(day: datetime | None) -> datetime | None:
+    if day and day.replace(tzinfo=UTC) < FIRST_DAY:
+        raise typer.BadParameter(f"must not be before {FIRST_DAY:%Y-%m-%d}")
+    return day
+
+
+def check_text(text: str | None) -> str | None:
+    """Reject text that no column can contain, such as bytes that are not UTF-8."""
+    if text is not None and not text.isprintable():
+        raise typer.BadParameter("must be printable text")
+    return text
+
 
 KeepDays = Annotated[
     int | None,
     typer.Option(
         min=1,
+        max=MAX_KEEP_DAYS,
         help=f"Keep this many days in the live tables. Default: {KEEP_DAYS}.",
         show_default=False,
     ),
@@ -25,6 +49,7 @@ Until = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d"],
+        callback=check_day,
         help="Archive rows before this day (UTC), instead of --keep-days.",
         show_default=False,
     ),
@@ -54,6 +79,8 @@ MaxSeconds = Annotated[
     float | None,
     typer.Option(
         min=0,
+        max=MAX_SECONDS,
+        callback=check_positive,
         help="Stop after this time with exit code 5. The next run continues.",
         show_default=False,
     ),
@@ -63,13 +90,19 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")
 Since = Annotated[
     datetime | None,
     typer.Option(
-        formats=FORMATS, help="Start of the range (UTC), inclusive.", show_default=False
+        formats=FORMATS,
+        callback=check_day,
+        help="Start of the range (UTC), inclusive.",
+        show_default=False,
     ),
 ]
 Before = Annotated[
     datetime | None,
     typer.Option(
-        formats=FORMATS, help="End of the range (UTC), exclusive.", show_default=False
+        formats=FORMATS,
+        callback=check_day,
+        help="End of the range (UTC), exclusive.",
+        show_default=False,
     ),
 ]
 

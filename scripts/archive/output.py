@@ -71,6 +71,8 @@ def print_plans(plans: list[Plan]) -> None:
             lines, files = megabytes(plan.line_bytes), megabytes(plan.file_bytes)
             print(f"  size: about {lines} of JSON, {files} compressed")
         print(f"  keep live: {plan.staying:,} newer rows, {plan.held:,} on legal hold")
+        for name in plan.copied:
+            print(f"  some of the rows on legal hold are also in {name}")
     print("Nothing was changed. To archive these rows, use `run`.")
 
 
@@ -118,6 +120,8 @@ def print_status(status: Status) -> None:
         table.add_row(name, *(str(getattr(log, column)) for column in columns))
         for file in log.unfinished:
             print(f"Unfinished, resumed by the next run: {file}")
+        for file in log.copied:
+            print(f"Kept live by a legal hold, although also in {file}")
     Console().print(table)
     if seal := status.newest_seal:
         print(f"Newest seal: {seal['number']} {seal['hash']}, {seal['sealed_at']}")

@@ -15,6 +15,7 @@ from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
 from app.core.db.migrations import check_schema
+from app.core.observability.log_output import log_output
 
 # No client waits for a command: allow statements more time than in a request.
 STATEMENT_TIMEOUT = 120.0  # seconds
@@ -51,9 +52,10 @@ async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Re
 
 def log_to_stderr() -> None:
     """Send log output to standard error. Standard output is for results."""
+    log_output.use_stream(sys.stderr)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: log_output,
     )
 
 

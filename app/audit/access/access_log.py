@@ -59,21 +59,31 @@ class AccessLog:
             yield
             return
         self.loader = Loader(self.spool, database)
+        self.loader.set_aside.scan()
         task = asyncio.create_task(self.loader.run())
         try:
             yield
         finally:
             await drain(self.loader, task)
-            self.spool.rotate()
+            self.spool.close()
 
     def state(self) -> str:
-        """Return the state for /readyz, with the number of rows lost to a full disk."""
+        """Return the state for /readyz, and what was lost or damaged since startup."""
         if self.mode is AccessMode.OFF:
             return "off"
-        if self.spool.fault:
-            return f"not recording, {self.spool.lost_lines} lost: {self.spool.fault}"
-        if self.spool.lost_lines:
-            return f"ok, {self.spool.lost_lines} lost since startup"
+        lost = self.spool.lost_lines
+        damages = self.spool.damages.items()
+        notes = [
+            f"{lost} lost since startup" if lost else "",
+            *(f"segments {damage}: {count}" for damage, count in damages),
+            *(self.loader.describe() if self.loader else []),
+        ]
+        return ", ".join(filter(None, [self.status(), *notes]))
+
+    def status(self) -> str:
+        spool = self.spool
+        if spool.fault:
+            return f"{'not recording' if spool.is_full else 'in memory'}: {spool.fault}"
         return "behind" if self.loader and self.loader.fault else "ok"
 
 

@@ -1,21 +1,22 @@
 """Loader: inserts the rows of spool segments into the database, exactly once."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 
+from app.audit.access.line_inserter import LineInserter
+from app.audit.access.own_segment import OwnSegment
 from app.audit.access.repository import AccessRepository
-from app.audit.access.segments import lock_closed_segments
+from app.audit.access.segments import lock_segments_of_others
+from app.audit.access.set_aside import SetAside
 from app.audit.access.spool import Spool
 from app.core.db.database import Database
-from app.core.db.database_errors import is_permanent
+from app.core.db.ids import uuid7
 
-BATCH_ROWS = 250  # per transaction, which blocks other writers on SQLite
 SYNC_SECONDS = 0.2
 LOAD_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 5.0  # between attempts while the database is unavailable
@@ -27,11 +28,15 @@ class Loader:
     """Background task that loads closed segments, oldest first.
 
     These include segments of processes that have exited. A segment is deleted only when
-    all its rows are committed. Loading one again after a crash skips existing rows.
+    all its rows are committed or set aside. Loading one again skips existing rows.
     """
 
     def __init__(self, spool: Spool, database: Database) -> None:
         self.spool, self.repository = spool, AccessRepository(database)
+        self.set_aside = SetAside(spool.folder)
+        self.inserter = LineInserter(self.repository, self.set_aside)
+        self.unreadable: set[Path] = set()
+        self.loading = asyncio.Lock()
         self.fault: str | None = None
         self.pause = LOAD_SECONDS
         self.stopping = asyncio.Event()
@@ -58,14 +63,15 @@ class Loader:
         try:
             await self.spool.sync()
         except OSError as error:
-            self.spool.set_fault(error.strerror or "unknown error")
+            self.spool.set_fault(error)
 
     async def load(self) -> None:
         """Load all rows; rotate only if the closed segments could be loaded."""
         try:
-            await self.load_closed_segments()
-            self.spool.rotate()
-            await self.load_closed_segments()
+            async with self.loading:
+                await self.load_closed_segments()
+                self.spool.rotate()
+                await self.load_closed_segments()
         # Any error may be temporary: the segments stay, and the next run loads them.
         except Exception as error:
             self.set_fault(type(error).__name__)
@@ -73,6 +79,14 @@ class Loader:
         else:
             self.set_fault(None)
             self.pause = LOAD_SECONDS
+        self.set_aside.scan()
+        self.unreadable = {path for path in self.unreadable if path.exists()}
+
+    def describe(self) -> list[str]:
+        """Return what needs an operator, for /readyz."""
+        count = len(self.unreadable)
+        unreadable = [f"segments unreadable: {count}"] if count else []
+        return [*self.set_aside.describe(), *unreadable]
 
     def set_fault(self, fault: str | None) -> None:
         """Set or clear the fault; log it only if it changed."""
@@ -81,21 +95,30 @@ class Loader:
             logger.warning("access_loader", fault=fault)
 
     async def load_closed_segments(self) -> None:
-        for path, segment in lock_closed_segments(self.spool.folder):
-            await self.load_segment(path, segment)
+        while self.spool.closed:
+            await self.load_own_segment(self.spool.closed.popleft())
+        await self.load_unsaved()
+        for path, segment in lock_segments_of_others(
+            self.spool.folder, self.unreadable
+        ):
+            await self.inserter.load_lines(path.stem, segment)
+            # If the folder is not writable, loading it again changes nothing.
+            with suppress(OSError):
+                path.unlink()
 
-    async def load_segment(self, path: Path, segment: BinaryIO) -> None:
+    async def load_own_segment(self, segment: OwnSegment) -> None:
         try:
-            rows = self.repository.read_rows(segment)
-            while batch := list(islice(rows, BATCH_ROWS)):
-                await self.repository.insert(batch)
-                # Give waiting requests their turn between the batches.
-                await asyncio.sleep(0)
-        except DBAPIError as error:
-            if not is_permanent(error):
-                raise
-            # Retrying can't succeed: keep the file for an operator, load the others.
-            path.rename(path.with_suffix(".refused"))
-            logger.exception("access_segment_refused", segment=path.name)
-        else:
-            path.unlink()
+            await self.inserter.load_lines(segment.name, segment.read_lines())
+        except BaseException:
+            self.spool.closed.appendleft(segment)
+            raise
+        segment.discard()
+
+    async def load_unsaved(self) -> None:
+        """Load the lines that could not be written to a segment."""
+        lines, self.spool.unsaved = self.spool.unsaved, deque()
+        try:
+            await self.inserter.load_lines(uuid7().hex, lines)
+        except BaseException:
+            self.spool.unsaved.extendleft(reversed(lines))
+            raise

@@ -1,15 +1,11 @@
-"""Inserts of access log rows, read from the JSON lines of a segment.
+"""Inserts of access log rows.
 
 Rows are passed to the driver directly: converting them in SQLAlchemy would take as long
 as SQLite takes to store them.
 """
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
-
-import orjson
-import structlog
 
 from app.audit.access.access_row import Row
 from app.audit.models import AuditAccess
@@ -17,8 +13,6 @@ from app.core.db.database import Database
 from app.core.db.upsert import INSERTS
 
 Values = tuple[Any, ...]
-
-logger = structlog.get_logger()
 
 
 class AccessRepository:
@@ -44,17 +38,3 @@ class AccessRepository:
             at = datetime.fromisoformat(row["at"])
             row = row | {"at": at.replace(tzinfo=UTC)}
         return tuple([row[name] for name in self.columns])
-
-    def read_rows(self, segment: Iterable[bytes]) -> Iterator[Values]:
-        """Yield the rows of a segment; skip and count malformed lines.
-
-        A process that is killed can leave an incomplete last line.
-        """
-        malformed = 0
-        for line in segment:
-            try:
-                yield self.driver_values(orjson.loads(line))
-            except (ValueError, KeyError, TypeError):
-                malformed += 1
-        if malformed:
-            logger.error("access_lines_torn", lines=malformed)

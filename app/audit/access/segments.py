@@ -1,34 +1,38 @@
 """Segments: the files of the spool, each guarded by a lock.
 
-A process keeps the segment that it appends to locked. An unlocked segment is closed, or
-its process has exited; the process that locks it then may load and delete it. The locks
-use flock(2), because the kernel releases them when a process exits.
+A process keeps a segment locked until its rows are loaded. An unlocked segment is left
+by a process that has exited; the process that locks it then may load and delete it. The
+locks use flock(2), because the kernel releases them when a process exits.
 """
 
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+import structlog
 
 from app.core.db.ids import uuid7
 
 SUFFIX = ".jsonl"
 
+logger = structlog.get_logger()
 
-def open_segment(folder: Path) -> int:
+
+def open_segment(folder: Path) -> tuple[Path, int]:
     """Create and lock a segment; retry if another process locked it first."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY
+    flags = os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_RDWR
     while True:
-        segment = os.open(folder / f"{uuid7().hex}{SUFFIX}", flags, 0o600)
+        path = folder / f"{uuid7().hex}{SUFFIX}"
+        segment = os.open(path, flags, 0o600)
         if try_lock(segment):
-            return segment
+            return path, segment
         os.close(segment)
 
 
-def close_segment(segment: int) -> None:
+def unlock_and_close(segment: int) -> None:
     # Closing alone keeps the lock while a duplicate descriptor is being synced.
     fcntl.flock(segment, fcntl.LOCK_UN)
     os.close(segment)
@@ -50,9 +54,23 @@ def sync_and_close(segment: int) -> None:
         os.close(segment)
 
 
-def lock_closed_segments(folder: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """Yield each closed segment, oldest first, locked until the next is requested."""
+def lock_segments_of_others(
+    folder: Path, unreadable: set[Path]
+) -> Iterator[tuple[Path, BinaryIO]]:
+    """Yield each unlocked segment, oldest first, locked until the next is requested.
+
+    Segments that cannot be opened are added to `unreadable`.
+    """
     for path in sorted(folder.glob(f"*{SUFFIX}")):
-        with suppress(FileNotFoundError), path.open("rb") as segment:
+        try:
+            segment = path.open("rb")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            if path not in unreadable:
+                logger.error("access_segment_unreadable", error=str(error))
+            unreadable.add(path)
+            continue
+        with segment:
             if try_lock(segment.fileno()):
                 yield path, segment

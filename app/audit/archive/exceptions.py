@@ -9,6 +9,12 @@ class ArchiveException(Exception):
     exit_code: ClassVar[int] = 1
 
 
+class UsageException(ArchiveException):
+    """An argument does not fit the data. Nothing was changed."""
+
+    exit_code = 2
+
+
 class LockedException(ArchiveException):
     """Another archive command holds the lock."""
 

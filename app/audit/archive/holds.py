@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -21,12 +21,18 @@ class HoldRepository:
         query = select(AuditHold).where(col(AuditHold.released_at).is_(None))
         return list(await self.session.scalars(query.order_by(col(AuditHold.id))))
 
-    async def has_changes(self, entity: str) -> bool:
-        """Return whether the log has changes of this entity type, ignoring case."""
+    async def list_entity_types(self) -> set[str]:
+        """Return the entity types that have changes in the live log."""
         change = CHANGES.live.c
-        same = func.lower(change.entity) == entity.lower()
-        query = select(change.id).where(same, change.entity_id.is_not(None))
-        return await self.session.scalar(query.limit(1)) is not None
+        query = select(change.entity).where(change.entity_id.is_not(None)).distinct()
+        return set(await self.session.scalars(query))
+
+    async def has_changes(self, entity: str, entity_id: UUID) -> bool:
+        """Return whether the live log has a change of this record."""
+        change = CHANGES.live.c
+        same = (change.entity == entity, change.entity_id == entity_id)
+        query = select(change.id).where(*same).limit(1)
+        return await self.session.scalar(query) is not None
 
     async def add_hold(self, hold: AuditHold) -> None:
         self.session.add(hold)

@@ -19,6 +19,11 @@ MIN_ID, MAX_ID = UUID(int=0), UUID(int=2**128 - 1)
 MIN_KEY: RowKey = (datetime.min.replace(tzinfo=UTC), MIN_ID)
 
 
+def last_key() -> RowKey:
+    """Return the key after every row."""
+    return datetime.max.replace(tzinfo=UTC), MAX_ID
+
+
 class LogName(StrEnum):
     CHANGES = "changes"
     ACCESSES = "accesses"

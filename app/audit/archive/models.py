@@ -22,10 +22,15 @@ def base_path(log: str, day: date, number: int) -> str:
 
 
 class FileState(StrEnum):
-    """States of an archive file. Rows are deleted only after VERIFIED."""
+    """States of an archive file. Rows are deleted only after VERIFIED.
+
+    HELD: a legal hold was placed after the file was written. Rows on hold are both in
+    the file and live; the first run after the release deletes them.
+    """
 
     WRITING = "writing"
     VERIFIED = "verified"
+    HELD = "held"
     PRUNED = "pruned"
 
 
@@ -50,6 +55,10 @@ class AuditArchive(SQLModel, table=True):
     @property
     def name(self) -> str:
         return base_path(self.log, self.day, self.number)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.state in (FileState.HELD, FileState.PRUNED)
 
     @property
     def manifest_path(self) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
+from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogName, LogRange
 from app.audit.archive.repository import LogRepository
 from app.core.clock import now
@@ -25,7 +26,8 @@ class DayPlan:
 class Plan:
     """Rows to archive by day, rows that stay live, and estimated sizes in bytes.
 
-    `days` counts held rows too; `rows` does not. `line_bytes` is the size as JSON
+    `days` counts held rows too; `rows` does not. `copied` has the files that contain
+    held rows, too. `line_bytes` is the size as JSON
     lines, `file_bytes` the compressed size.
     """
 
@@ -33,6 +35,7 @@ class Plan:
     before: datetime
     days: list[DayPlan] = field(default_factory=list)
     held: int = 0
+    copied: list[str] = field(default_factory=list)
     staying: int = 0
     line_bytes: int = 0
     file_bytes: int = 0
@@ -48,6 +51,7 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     async with database.reading() as session:
         rows = LogRepository(session, log)
         plan.days = [day async for day in plan_days(rows, log_range)]
+        plan.copied = await FileRepository(session).list_held(log)
         plan.held = await rows.count_held_rows(log_range)
         plan.staying = await rows.count_rows(
             LogRange(log_range.until, (upper_time_bound(), MAX_ID))

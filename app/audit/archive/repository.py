@@ -77,18 +77,21 @@ class LogRepository:
         active = and_(hold.released_at.is_(None), kind, own)
         return exists().where(active)
 
-    async def delete_rows(self, ids: Sequence[UUID]) -> None:
-        """Delete the rows with these ids.
+    async def delete_unheld_rows(self, ids: Sequence[UUID]) -> int:
+        """Delete the rows with these ids, except those on legal hold; count the latter.
 
         Triggers reject a DELETE unless audit_pruning has a row; this transaction
         inserts one and removes it again.
         """
         permit = uuid7()
         await self.session.execute(insert(AuditPruning).values(id=permit))
-        query = delete_from(self.table).where(self.table.c.id.in_(ids))
+        chosen = self.table.c.id.in_(ids)
+        query = delete_from(self.table).where(chosen, ~self.is_held())
         await self.session.execute(query)
         own = delete_from(AuditPruning).where(col(AuditPruning.id) == permit)
         await self.session.execute(own)
+        held = select(func.count()).select_from(self.table).where(chosen)
+        return await self.session.scalar(held) or 0
 
 
 def select_range(table: Table, log_range: LogRange) -> Select[Any]:

@@ -7,7 +7,6 @@ from typing import Any
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import LOGS, MAX_ID, MIN_KEY, Log, LogRange
-from app.audit.archive.models import FileState
 from app.audit.archive.plan import upper_time_bound
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.restore.repository import RestoredRepository
@@ -25,6 +24,7 @@ class LogStatus:
     archived_until: datetime | None
     files: int
     unfinished: list[str]
+    copied: list[str]  # files that also contain rows which a hold keeps live
 
 
 @dataclass
@@ -52,7 +52,7 @@ async def log_status(database: Database, log: Log) -> LogStatus:
     async with database.reading() as session:
         rows = LogRepository(session, log)
         files = await FileRepository(session).list_files(log)
-        done = [file for file in files if file.state == FileState.PRUNED]
+        done = [file for file in files if file.is_complete]
         sealed_until = await SealRepository(session).get_sealed_until(log)
         return LogStatus(
             live=await rows.count_rows(whole),
@@ -63,4 +63,5 @@ async def log_status(database: Database, log: Log) -> LogStatus:
             archived_until=max((f.last_at for f in done if f.last_at), default=None),
             files=len(done),
             unfinished=[f"{f.name}: {f.state}" for f in files if f not in done],
+            copied=await FileRepository(session).list_held(log),
         )

@@ -44,7 +44,7 @@ def line(**values: Any) -> bytes:
 def spool(settings: Settings) -> Iterator[Spool]:
     spool = Spool(spool_folder(settings))
     yield spool
-    spool.rotate()
+    spool.close()
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ async def test_the_segment_of_a_running_process_is_kept(
     running.write(line(path="/running"))
     await loader.load()
     assert await paths(database) == []
-    running.rotate()
+    running.close()
     await loader.load()
     assert await paths(database) == ["/running"]
 
@@ -113,7 +113,10 @@ async def test_concurrent_loaders_load_each_row_once(
 ) -> None:
     for number in range(20):
         spool.write(line(path=f"/{number:02}"))
-        spool.rotate()
+        if number % 2:
+            spool.close()
+        else:
+            spool.rotate()
     await asyncio.gather(*(Loader(spool, database).load() for _ in range(3)))
     assert await paths(database) == [f"/{number:02}" for number in range(20)]
     assert segments(spool) == []
@@ -129,25 +132,65 @@ async def test_a_torn_line_is_skipped(
     with capture_logs() as logs:
         await loader.load()
     assert await paths(database) == ["/1", "/2", "/3"]
-    assert segments(spool) == []
+    assert [path.name for path in segments(spool)] == ["1.torn", "3.torn"]
+    assert segments(spool)[1].read_bytes() == b"{}\n[]\n\xff\n"
     assert [each["lines"] for each in logs] == [1, 3]
+    assert loader.set_aside.describe() == ["lines torn: 4"]
 
 
-async def test_a_row_that_the_database_rejects_is_set_aside(
+async def test_only_the_rejected_lines_are_set_aside(
     spool: Spool, loader: Loader, database: Database, settings: Settings
 ) -> None:
     if settings.DATABASE_URL.startswith("sqlite"):
         bad: dict[str, Any] = {"path": None}
     else:
         bad = {"path": "x" * 2_049}
-    spool.write(line(**bad))
+    for number in range(7):
+        spool.write(line(**({"path": f"/{number}"} | (bad if number % 3 == 2 else {}))))
     spool.rotate()
     spool.write(line(path="/good"))
     await loader.load()
-    assert await paths(database) == ["/good"]
+    assert await paths(database) == ["/0", "/1", "/3", "/4", "/6", "/good"]
     (refused,) = segments(spool)
     assert refused.suffix == ".refused"
-    assert json.loads(refused.read_text())["path"] == bad["path"]
+    lines = refused.read_bytes().splitlines()
+    assert [json.loads(each)["path"] for each in lines] == [bad["path"]] * 2
+    # They are shown after a restart, too, until they are deleted.
+    again = Loader(spool, database)
+    again.set_aside.scan()
+    assert again.set_aside.describe() == ["lines refused: 2"]
+    refused.unlink()
+    await again.load()
+    assert again.set_aside.describe() == []
+
+
+STRANGE = [{"status": 2**63}, {"path": {"a": 1}}, {"path": ["a"]}, {"bytes": -(2**63)}]
+
+
+@pytest.mark.parametrize("values", [*STRANGE, {"id": "x"}, {"at": "now"}], ids=str)
+async def test_a_strange_line_does_not_stop_the_others(
+    spool: Spool, loader: Loader, database: Database, values: dict[str, Any]
+) -> None:
+    spool.write(line(path="/before"))
+    spool.write(line(**values))
+    spool.write(line(path="/good"))
+    await loader.load()
+    assert loader.fault is None
+    assert {"/before", "/good"} <= set(await paths(database))
+
+
+async def test_an_unreadable_segment_does_not_stop_the_others(
+    spool: Spool, loader: Loader, database: Database
+) -> None:
+    (spool.folder / "0.jsonl").mkdir(parents=True)
+    (spool.folder / "1.jsonl").write_bytes(line(path="/good"))
+    await loader.load()
+    assert loader.fault is None
+    assert await paths(database) == ["/good"]
+    assert loader.describe() == ["segments unreadable: 1"]
+    (spool.folder / "0.jsonl").rmdir()
+    await loader.load()
+    assert loader.describe() == []
 
 
 async def test_no_row_is_lost_while_the_table_is_missing(
@@ -209,7 +252,7 @@ async def test_a_segment_is_loaded_while_it_is_synced(
 ) -> None:
     spool.write(line(path="/a"))
     assert spool.segment
-    syncing = os.dup(spool.segment)
+    syncing = os.dup(spool.segment.descriptor)
     await loader.load()
     os.close(syncing)
     assert await paths(database) == ["/a"]
@@ -249,18 +292,43 @@ async def test_only_the_owner_may_read_the_spool(spool: Spool) -> None:
     assert oct(segment.stat().st_mode)[-3:] == "600"
 
 
-async def test_lines_that_cannot_be_written_are_counted(
-    tmp_path: Path, database: Database
+@pytest.mark.parametrize("away", [False, True])
+async def test_without_a_folder_lines_are_kept_in_memory(
+    tmp_path: Path, database: Database, *, away: bool
 ) -> None:
     (tmp_path / "file").touch()
     spool = Spool(tmp_path / "file" / "spool")
-    for _ in range(3):
-        spool.write(line())
-    assert (spool.lost_lines, spool.fault) == (3, "Not a directory")
+    for number in range(3):
+        spool.write(line(path=f"/{number}"))
+    assert (spool.lost_lines, spool.fault) == (0, "Not a directory")
+    loader = Loader(spool, database)
+    if not away:
+        await loader.load()
+        assert len(await paths(database)) == 3
+        assert not spool.unsaved
     (tmp_path / "file").unlink()
-    spool.write(line())
-    assert (spool.lost_lines, spool.fault) == (3, None)
-    spool.rotate()
+    spool.write(line(path="/3"))
+    spool.repair()
+    assert (spool.lost_lines, spool.fault) == (0, None)
+    (segment,) = segments(spool)
+    assert len(segment.read_bytes().splitlines()) == (4 if away else 1)
+    await loader.load()
+    assert await paths(database) == ["/0", "/1", "/2", "/3"]
+    spool.close()
+
+
+async def test_lines_that_memory_cannot_hold_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.access.spool.MAX_COPY_BYTES", 1_000)
+    (tmp_path / "file").touch()
+    spool = Spool(tmp_path / "file")
+    for _ in range(10):
+        spool.write(line())
+    assert 0 < len(spool.unsaved) < 10
+    assert spool.is_full
+    spool.close()
+    assert spool.lost_lines == 10
 
 
 async def test_the_loader_syncs_a_dirty_spool(spool: Spool, loader: Loader) -> None:

@@ -21,6 +21,11 @@ class FileRepository:
         query = select(AuditArchive).where(col(AuditArchive.log) == log.name)
         return list(await self.session.scalars(query.order_by(col(AuditArchive.id))))
 
+    async def list_held(self, log: Log) -> list[str]:
+        """Return the names of files that have rows which a hold keeps live."""
+        files = await self.list_files(log)
+        return [file.name for file in files if file.state == FileState.HELD]
+
     async def get_newest_with_manifest(self, log: Log) -> AuditArchive | None:
         """Return the log's newest file that has a manifest, or None."""
         query = select(AuditArchive).where(
@@ -60,6 +65,6 @@ class FileRepository:
             return None
         pruned = select(func.max(AuditArchive.last_at)).where(
             col(AuditArchive.log) == CHANGES.name,
-            col(AuditArchive.state) == FileState.PRUNED,
+            col(AuditArchive.state).in_((FileState.HELD, FileState.PRUNED)),
         )
         return await self.session.scalar(pruned)

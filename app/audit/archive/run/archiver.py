@@ -15,7 +15,11 @@ from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
-from app.audit.archive.run.checks import compare_copy, verify_manifest
+from app.audit.archive.run.checks import (
+    compare_copy,
+    compare_remaining_rows,
+    verify_manifest,
+)
 from app.audit.archive.run.pruner import Pruner
 from app.audit.archive.run.writer import FileWriter
 from app.audit.archive.seals.repository import SealRepository
@@ -89,7 +93,8 @@ class Archiver:
 
     async def finish_file(self, file: AuditArchive, log_range: LogRange) -> LogRange:
         """Complete the remaining steps of a file; return the range after it."""
-        if file.state == FileState.WRITING:
+        is_resumed = file.state != FileState.WRITING
+        if not is_resumed:
             manifest = await FileWriter(self.context, self.log).write_file(
                 file, log_range.clip_to_day(file.day)
             )
@@ -100,8 +105,12 @@ class Archiver:
             self.context.progress.report_step("compared", file.name)
             await self.write_manifest(file, manifest)
         manifest = verify_manifest(self.context, file)
+        if is_resumed:
+            await compare_remaining_rows(self.context, self.log, manifest)
+        # A file in state HELD was counted by the run that wrote it.
+        if file.state != FileState.HELD:
+            self.totals.add_file(manifest)
         await Pruner(self.context, self.log).prune_file(file, manifest)
-        self.totals.add_file(manifest)
         return LogRange((manifest.last.at, manifest.last.id), log_range.until)
 
     async def write_manifest(self, file: AuditArchive, manifest: Manifest) -> None:

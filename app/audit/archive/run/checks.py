@@ -78,6 +78,23 @@ async def compare_copy(context: ArchiveContext, log: Log, manifest: Manifest) ->
         raise VerificationException(f"{manifest.data_path} is incomplete. {ADVICE}")
 
 
+async def compare_remaining_rows(
+    context: ArchiveContext, log: Log, manifest: Manifest
+) -> None:
+    """Compare those rows of a verified file that are still live with the file."""
+    for lines in split_batches(
+        context.store.read_lines(manifest.data_path), context.batch_size
+    ):
+        async with context.database.reading() as session:
+            ids = [parse_id(line) for line in lines]
+            rows = await LogRepository(session, log).read_by_ids(ids)
+        if differing := {encode_row(row) for row in rows} - set(lines):
+            raise VerificationException(
+                f"Row {parse_id(differing.pop())} of {log.name} was modified after it "
+                f"was archived. {ADVICE}"
+            )
+
+
 async def compare_live_rows(
     context: ArchiveContext, log: Log, lines: list[bytes]
 ) -> None:

@@ -20,23 +20,35 @@ class Pruner:
         self.batch_sizer = BatchSizer(max_rows=context.batch_size)
 
     async def prune_file(self, file: AuditArchive, manifest: Manifest) -> None:
-        """Delete the live rows listed in a file, and set its state to PRUNED."""
+        """Delete the live rows listed in a file, and set its state.
+
+        Rows on legal hold stay; the state is then HELD instead of PRUNED.
+        """
+        held = 0
         lines = self.context.store.read_lines(manifest.data_path)
         while batch := list(islice(lines, self.batch_sizer.rows)):
-            await self.delete_rows(batch)
+            held += await self.delete_rows(batch)
             self.context.progress.report_step("deleted", file.name)
             self.context.progress.report_rows(len(batch))
-        async with self.context.database.writing() as session:
-            file.state = FileState.PRUNED
-            await FileRepository(session).save_file(file)
-            details = {"file": manifest.data_path, "rows": manifest.count}
-            await record_action(session, self.log.live.name, "archived", details)
+        await self.save_state(file, manifest, held)
         self.context.progress.report_step("pruned", file.name)
 
-    async def delete_rows(self, lines: list[bytes]) -> None:
+    async def save_state(
+        self, file: AuditArchive, manifest: Manifest, held: int
+    ) -> None:
+        before, file.state = file.state, FileState.HELD if held else FileState.PRUNED
+        if file.state == before:
+            return
+        async with self.context.database.writing() as session:
+            await FileRepository(session).save_file(file)
+            details = {"file": manifest.data_path, "rows": manifest.count, "held": held}
+            await record_action(session, self.log.live.name, "archived", details)
+
+    async def delete_rows(self, lines: list[bytes]) -> int:
+        """Delete rows; return how many a hold keeps live."""
         ids = [parse_id(line) for line in lines]
         async with (
             self.batch_sizer.timed_transaction(),
             self.context.database.writing() as session,
         ):
-            await LogRepository(session, self.log).delete_rows(ids)
+            return await LogRepository(session, self.log).delete_unheld_rows(ids)

@@ -1,6 +1,7 @@
 """Background task that seals new rows while the application runs."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from app.audit.archive.seals.sealer import Sealer
 from app.core.background import run_every
@@ -10,8 +11,9 @@ from app.core.db.database import Database
 SEAL_INTERVAL = 60.0  # seconds
 
 
-def run_sealer(
-    database: Database, settings: Settings
-) -> AbstractAsyncContextManager[None]:
+@asynccontextmanager
+async def run_sealer(database: Database, settings: Settings) -> AsyncIterator[Sealer]:
     """Seal new rows every SEAL_INTERVAL until the context exits."""
-    return run_every(SEAL_INTERVAL, Sealer(database, settings).seal)
+    sealer = Sealer(database, settings)
+    async with run_every(SEAL_INTERVAL, sealer.seal):
+        yield sealer

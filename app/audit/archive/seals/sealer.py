@@ -1,7 +1,5 @@
 """Sealing of complete rows, in signed and hash-chained batches."""
 
-from pathlib import Path
-
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +10,7 @@ from app.audit.archive.models import AuditSeal
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal import encode_seal, make_seal, sign_seal
+from app.audit.archive.seals.seal_file import SealFile
 from app.audit.archive.seals.signing import Signer
 from app.core.config import Settings
 from app.core.db.database import Database
@@ -25,7 +24,7 @@ class Sealer:
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
         self.signer = Signer(settings)
-        self.seal_file = settings.AUDIT_SEAL_FILE
+        self.seal_file = SealFile(settings.AUDIT_SEAL_FILE)
 
     async def seal(self) -> int:
         """Seal all complete rows of both logs; return their number."""
@@ -73,17 +72,8 @@ class Sealer:
         if seal is None:
             return 0
         logger.info("audit_sealed", number=seal.number, hash=seal.hash, rows=seal.count)
-        if self.seal_file:
-            try:
-                append_line(Path(self.seal_file), encode_seal(seal))
-            except OSError as error:
-                logger.error("audit_seal_not_recorded", reason=str(error))
+        self.seal_file.append(encode_seal(seal))
         return seal.count
-
-
-def append_line(path: Path, line: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(line + b"\n")
 
 
 async def export_newest_seal(database: Database) -> bytes | None:

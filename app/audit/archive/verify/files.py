@@ -14,7 +14,10 @@ from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 @dataclass(frozen=True)
 class ArchivedFile:
-    """A file with a readable manifest. While `pruning`, some rows are still live."""
+    """A file with a readable manifest. While `pruning`, some rows are still live.
+
+    They are not deleted yet, or kept by a legal hold.
+    """
 
     manifest: Manifest
     pruning: bool

@@ -2,27 +2,35 @@
 
 import asyncio
 import json
+import resource
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
+from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
 from structlog.testing import capture_logs
 
 from app.audit.archive.context import ArchiveContext
+from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.background import run_sealer
 from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.seals.seal_file import SealFile
 from app.audit.archive.verify.seals import read_witnesses
 from app.core.clock import now
+from app.main import create_app
 from tests.audit.archive.rows import AuditLog, make_change, make_changes
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
+LARGEST_FILE = 300
+LATER = now() + timedelta(minutes=5)
 FAILED = "background_work_failed"
 RFC_6962 = {
     # The test vectors of Certificate Transparency's reference implementation.
@@ -124,6 +132,41 @@ def test_sealing_continues_if_the_file_cannot_be_written(
     assert hashes == [seal.hash for seal in seals]
     failed = [each for each in logged if each["event"] == "audit_seal_not_recorded"]
     assert len(failed) == len(seals)
+
+
+def test_a_full_disk_leaves_no_part_of_a_seal_in_the_file(
+    tmp_path: Path, small_files: None
+) -> None:
+    path = tmp_path / "seals.jsonl"
+    path.write_bytes(b'{"number": 1, "hash": "a"}\n')
+    seal_file = SealFile(str(path))
+    seal_file.append(b"x" * LARGEST_FILE)
+    assert seal_file.state() == "not writing, 1 seal lost: File too large"
+    assert read_witnesses(path) == [SealRef(1, "a")]
+    seal_file.append(b'{"number": 3, "hash": "c"}')
+    assert seal_file.state() == "ok, 1 seal lost since startup"
+    assert [each.number for each in read_witnesses(path)] == [1, 3]
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_lost_seals_are_shown(url: str, tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing" / "seals.jsonl")
+    app = create_app(make_settings(url, AUDIT_SEAL_FILE=missing))
+    with TestClient(app, "http://test") as client, time_machine.travel(LATER):
+        checks = client.get("/readyz").json()["checks"]
+        assert checks["seal_file"] == "ok"
+        assert client.portal
+        client.portal.call(app.state.sealer.seal)
+        checks = client.get("/readyz").json()["checks"]
+        assert checks["seal_file"].startswith("not writing, ")
+        assert checks["seal_file"].endswith("lost: No such file or directory")
 
 
 def test_the_application_seals_in_the_background(

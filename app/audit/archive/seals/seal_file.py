@@ -1,0 +1,51 @@
+"""The file outside the database to which each new seal is appended."""
+
+import os
+from pathlib import Path
+
+import structlog
+
+logger = structlog.get_logger()
+
+
+class SealFile:
+    """Writer of AUDIT_SEAL_FILE, which never raises and counts what it loses."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.lost = 0
+        self.fault: str | None = None
+
+    def append(self, line: bytes) -> None:
+        """Append a line; count it as lost if that fails."""
+        if not self.path:
+            return
+        try:
+            append_line(Path(self.path), line + b"\n")
+        except OSError as error:
+            self.lost += 1
+            self.fault = error.strerror or "unknown error"
+            logger.error("audit_seal_not_recorded", reason=str(error), lost=self.lost)
+        else:
+            self.fault = None
+
+    def state(self) -> str:
+        """Return the state for /readyz, with the number of lost seals."""
+        lost = f"{self.lost} seal{'' if self.lost == 1 else 's'} lost"
+        if not self.path:
+            return "off"
+        if self.fault:
+            return f"not writing, {lost}: {self.fault}"
+        return f"ok, {lost} since startup" if self.lost else "ok"
+
+
+def append_line(path: Path, line: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        size = file.tell()
+        try:
+            while line:
+                line = line[file.write(line) :]
+        except OSError:
+            # A part of a seal would make the file unreadable.
+            os.ftruncate(file.fileno(), size)
+            raise

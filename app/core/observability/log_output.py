@@ -1,0 +1,61 @@
+"""Output of log lines, which never raises and counts the lines it loses."""
+
+from typing import IO, TextIO
+
+
+class LogOutput:
+    """A stream for log lines, which counts lines it cannot write.
+
+    Lines are written unbuffered: a buffer would keep a failed line, and raise again.
+    """
+
+    def __init__(self, stream: IO[bytes] | None = None) -> None:
+        self.stream = stream
+        self.lost_lines = 0
+        self.fault: str | None = None
+        self.torn = False
+
+    def use_stream(self, stream: TextIO | None) -> None:
+        """Write to this text stream; it is None if its descriptor was closed."""
+        buffer = getattr(stream, "buffer", None)
+        self.stream = getattr(buffer, "raw", buffer)
+
+    def write(self, line: str | bytes) -> None:
+        """Write a line; count it as lost if that fails."""
+        if isinstance(line, str):
+            line = line.encode(errors="backslashreplace")
+        # A full pipe or disk may have accepted a part of the line before.
+        line = b"\n%b\n" % line if self.torn else line + b"\n"
+        try:
+            self.write_whole(line)
+        # ValueError: the stream is closed.
+        except (OSError, ValueError) as error:
+            self.count_lost(getattr(error, "strerror", None) or str(error))
+        else:
+            self.fault = None
+
+    def write_whole(self, line: bytes) -> None:
+        if self.stream is None:
+            raise ValueError("standard output is closed")
+        while line:
+            # None: the stream is non-blocking, and full.
+            written = self.stream.write(line)
+            if not written:
+                raise ValueError("the stream accepts no more data")
+            line = line[written:]
+            self.torn = bool(line)
+
+    def count_lost(self, fault: str) -> None:
+        self.lost_lines, self.fault = self.lost_lines + 1, fault
+
+    def state(self) -> str:
+        """Return the state for /readyz, with the number of lost lines."""
+        lost = f"{self.lost_lines} line{'' if self.lost_lines == 1 else 's'} lost"
+        if self.fault:
+            return f"not writing, {lost}: {self.fault}"
+        return f"ok, {lost} since startup" if self.lost_lines else "ok"
+
+    msg = debug = info = warning = error = critical = exception = write
+
+
+log_output = LogOutput()
