@@ -6,7 +6,8 @@ from sqlalchemy.orm import configure_mappers
 from app.audit.changes.guard import Guard
 from app.audit.changes.listeners import reject_expression
 from app.audit.changes.mapping_checks import check_mapping
-from app.audit.changes.session import REDACTION_KEY, AuditedSession
+from app.audit.changes.session import READ_ONLY, REDACTION_KEY, AuditedSession
+from app.audit.changes.tables import Tables
 from app.auth.tokens.keys import derive_key
 from app.core.config import Settings
 from app.core.db.database import Database
@@ -20,16 +21,16 @@ def install_cdc(database: Database, settings: Settings) -> None:
         UnauditableError: an entity's mapping allows writes that CDC can't record.
     """
     key = derive_key(settings.SECRET_KEY.get_secret_value(), "audit redaction")
-    info = {REDACTION_KEY: key}
     for sessions in (database.readers, database.writers):
+        info = {REDACTION_KEY: key, READ_ONLY: sessions is database.readers}
         sessions.configure(sync_session_class=AuditedSession, info=info)
     models = entities()
-    guard = Guard([model.__table__.name for model in models])
-    event.listen(database.engine.sync_engine, "before_cursor_execute", guard)
     configure_mappers()
     for model in models:
         check_mapping(model)
         enable_active_history(model)
+    guard = Guard(Tables(models))
+    event.listen(database.engine.sync_engine, "before_cursor_execute", guard)
 
 
 def enable_active_history(model: type[Entity]) -> None:

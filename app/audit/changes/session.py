@@ -6,16 +6,24 @@ from typing import Any
 
 from sqlalchemy import event, insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstanceState, Session, UOWTransaction, object_session
+from sqlalchemy.orm import (
+    InstanceState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    object_session,
+)
 
 from app.audit.changes.change_row import RowChange, change_row
-from app.audit.changes.guard import UnauditedWriteError, audited_writes
+from app.audit.changes.guard import UnauditedWriteError, flushing, recorded
 from app.audit.changes.snapshots import Values
 from app.audit.models import AuditChange
 from app.core.clock import now
 from app.core.models import Entity
 
-REDACTION_KEY = "redaction key"  # a key of `Session.info`
+# Keys of `Session.info`.
+REDACTION_KEY = "redaction key"
+READ_ONLY = "read-only"
 MAX_CREATED_AGE = timedelta(seconds=1)
 
 
@@ -25,18 +33,34 @@ class AuditedSession(Session):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.changes: list[RowChange] = []
-        self.old_bookkeeping: dict[InstanceState[Any], Values] = {}
+        self.old_rows: dict[InstanceState[Any], Values] = {}
+        # Rows that were read before it changed may be stale.
+        self.epoch = object()
         # All changes of a transaction have the same time, so that `as_of` never returns
         # a record without its related records.
         self.change_time: datetime | None = None
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         try:
-            with audited_writes():
+            with flushing(True):
                 super().flush(objects)
         finally:
             self.changes.clear()
-            self.old_bookkeeping.clear()
+            self.old_rows.clear()
+
+    # They write as the unit of work does, but without the events that record it.
+
+    def bulk_save_objects(self, *args: Any, **options: Any) -> None:
+        with flushing(False):
+            super().bulk_save_objects(*args, **options)
+
+    def bulk_insert_mappings(self, *args: Any, **options: Any) -> None:
+        with flushing(False):
+            super().bulk_insert_mappings(*args, **options)
+
+    def bulk_update_mappings(self, *args: Any, **options: Any) -> None:
+        with flushing(False):
+            super().bulk_update_mappings(*args, **options)
 
     def record_changes(self, changes: list[RowChange]) -> None:
         if not changes:
@@ -45,7 +69,10 @@ class AuditedSession(Session):
         key = self.info[REDACTION_KEY]
         rows = [change_row(change, key) | at for change in changes]
         try:
-            self.connection().execute(insert(AuditChange), rows)
+            options = recorded(str(AuditChange.__tablename__))
+            self.connection().execute(
+                insert(AuditChange), rows, execution_options=options
+            )
         except IntegrityError as error:
             # Not a conflict between clients: an unrecorded write reused a version.
             raise UnauditedWriteError(
@@ -70,6 +97,12 @@ def set_change_time(session: AuditedSession, *_: Any) -> None:
 
 def clear_change_time(session: AuditedSession) -> None:
     session.change_time = None
+    session.epoch = object()
+
+
+def forget_rows(session: AuditedSession, _: SessionTransaction) -> None:
+    """Forget rows after the rollback of a savepoint, which may have changed them."""
+    session.epoch = object()
 
 
 def record_flush(session: AuditedSession, _: UOWTransaction) -> None:
@@ -92,3 +125,4 @@ event.listen(AuditedSession, "before_flush", set_change_time)
 event.listen(AuditedSession, "after_flush", record_flush)
 event.listen(AuditedSession, "after_commit", clear_change_time)
 event.listen(AuditedSession, "after_rollback", clear_change_time)
+event.listen(AuditedSession, "after_soft_rollback", forget_rows)
