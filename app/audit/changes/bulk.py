@@ -43,9 +43,7 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
             "Bulk INSERT, and UPDATE by a list of keys, can't be recorded: change the "
             "entities in the session. session.add_all() also sends one statement"
         )
-    if is_flushing():
-        raise UnauditedWriteError("Bulk statements can't be recorded during a flush")
-    state.session.flush()
+    flush_before(state)
     before = lock_rows(state.session, mapper, statement.whereclause)
     # Select by id: rows inserted since the read may satisfy the original condition.
     ids = mapper.c.id.in_(before)
@@ -56,6 +54,12 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
     result = state.invoke_statement(statement, execution_options=options)
     after = lock_rows(state.session, mapper, ids)
     return result, row_changes(mapper, before, after, state)
+
+
+def flush_before(state: ORMExecuteState) -> None:
+    if is_flushing():
+        raise UnauditedWriteError("Bulk statements can't be recorded during a flush")
+    state.session.flush()
 
 
 def lock_rows(

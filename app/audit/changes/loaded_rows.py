@@ -81,7 +81,7 @@ def reads_tables(context: QueryContext) -> bool:
 def remember_refreshed(
     state: State, context: QueryContext | None, names: Iterable[str] | None
 ) -> None:
-    """Keep what a query has loaded anew, beside what is known of the row."""
+    """Add the refreshed columns to those known before."""
     known = known_values(state)
     remember_loaded(state, context)
     if names is not None and context is not None and ROW in state.info:

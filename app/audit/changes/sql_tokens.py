@@ -5,6 +5,8 @@ It drops comments, numbers, operators and placeholders, which no caller needs.
 
 import re
 
+Tokens = list[str]
+
 # How a token is written, by its first character: a quoted name begins with ", a string
 # with '. Any other token is an unquoted word in lower case, or punctuation.
 NAME, STRING = '"', "'"
@@ -55,10 +57,11 @@ SQLITE = re.compile(
     ),
     re.DOTALL,
 )
+DEFAULT_SCHEMAS = frozenset({"main", "public"})
 PATTERNS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
-def tokenize(sql: str, dialect: str) -> list[str]:
+def tokenize(sql: str, dialect: str) -> Tokens:
     """Return the words, names, strings and punctuation of a text."""
     tokens = []
     for match in PATTERNS[dialect].finditer(sql):
@@ -76,3 +79,18 @@ def tokenize(sql: str, dialect: str) -> list[str]:
         elif kind:
             tokens.append(STRING + match[kind].strip("'"))
     return tokens
+
+
+def qualified_name(tokens: Tokens, position: int) -> str:
+    """Return the name that begins here, without the default schema."""
+    parts = [plain_name(token) for token in tokens[position : position + 1]]
+    while tokens[position + 1 : position + 2] == ["."]:
+        position += 2
+        parts += [plain_name(token) for token in tokens[position : position + 1]]
+    if len(parts) == 2 and parts[0] in DEFAULT_SCHEMAS:
+        del parts[0]
+    return ".".join(parts)
+
+
+def plain_name(token: str) -> str:
+    return token[1:] if token[0] in (NAME, STRING) else token

@@ -1,12 +1,17 @@
 """Tables that an SQL text writes to. Statements of an unknown kind count as writes."""
 
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
-from app.audit.changes.sql_tokens import NAME, STRING, UNREADABLE, tokenize
-
-Tokens = list[str]
+from app.audit.changes.sql_tokens import (
+    STRING,
+    UNREADABLE,
+    Tokens,
+    plain_name,
+    qualified_name,
+    tokenize,
+)
 
 DML = frozenset({"into", "update", "delete"})
 READABLE = frozenset(
@@ -28,7 +33,6 @@ READ_PRAGMAS = frozenset(
     "table_info table_xinfo table_list index_list index_info index_xinfo "
     "foreign_key_list foreign_key_check integrity_check quick_check".split()
 )
-DEFAULT_SCHEMAS = frozenset({"main", "public"})
 # Between the verb and the name of what it changes.
 DDL_WORDS = frozenset(
     "table view materialized trigger rule function procedure index sequence schema "
@@ -48,11 +52,8 @@ def find_writes(sql: str, dialect: str) -> tuple[Write, ...]:
     tokens = tokenize(sql, dialect)
     split = groupby(tokens, key=";".__eq__)
     statements = [list(group) for is_separator, group in split if not is_separator]
-    return tuple(
-        write
-        for statement in statements
-        for write in statement_writes(statement, dialect)
-    )
+    found = (statement_writes(statement, dialect) for statement in statements)
+    return tuple(chain.from_iterable(found))
 
 
 def statement_writes(tokens: Tokens, dialect: str) -> Iterator[Write]:
@@ -137,23 +138,11 @@ def target(tokens: Tokens, position: int, dialect: str) -> str:
     return qualified_name(tokens, position)
 
 
-def qualified_name(tokens: Tokens, position: int) -> str:
-    parts = [plain_name(token) for token in tokens[position : position + 1]]
-    while tokens[position + 1 : position + 2] == ["."]:
-        position += 2
-        parts += [plain_name(token) for token in tokens[position : position + 1]]
-    if len(parts) == 2 and parts[0] in DEFAULT_SCHEMAS:
-        del parts[0]
-    return ".".join(parts)
-
-
 def changed_object(tokens: Tokens) -> str:
     """Return the name in a statement such as ALTER TABLE or TRUNCATE."""
     for position, token in enumerate(tokens):
-        if token not in DDL_WORDS:
+        if token == UNREADABLE:
+            return ""
+        if token not in DDL_WORDS or tokens[position + 1 : position + 2] == ["."]:
             return qualified_name(tokens, position)[:100]
     return ""
-
-
-def plain_name(token: str) -> str:
-    return token[1:] if token[0] in (NAME, STRING) else token

@@ -63,7 +63,7 @@ COLUMNS = [
 
 
 class Writer:
-    """Writes one value into a new row, then another into the same row."""
+    """Write one value into a new row, then another into the same row."""
 
     def __init__(self, runner: asyncio.Runner, database: Database) -> None:
         self.runner, self.database = runner, database
