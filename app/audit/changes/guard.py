@@ -14,7 +14,8 @@ import structlog
 from sqlalchemy import Connection, insert
 
 from app.audit.changes.change_row import unaudited_row
-from app.audit.changes.sql_writes import Write, find_writes
+from app.audit.changes.sql.names import Write
+from app.audit.changes.sql.writes import find_writes
 from app.audit.changes.tables import Tables
 from app.audit.models import AuditChange
 

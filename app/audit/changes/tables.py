@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from app.audit.changes.sql_writes import DML, Write
+from app.audit.changes.sql.names import Write
+from app.audit.changes.sql.writes import DML
 from app.audit.models import AuditChange
 from app.core.models import Entity
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.audit.changes.sql_writes import find_writes
+from app.audit.changes.sql.writes import find_writes
 
 BOTH = ("sqlite", "postgresql")
 READS = (

@@ -57,7 +57,6 @@ SQLITE = re.compile(
     ),
     re.DOTALL,
 )
-DEFAULT_SCHEMAS = frozenset({"main", "public"})
 PATTERNS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
@@ -79,18 +78,3 @@ def tokenize(sql: str, dialect: str) -> Tokens:
         elif kind:
             tokens.append(STRING + match[kind].strip("'"))
     return tokens
-
-
-def qualified_name(tokens: Tokens, position: int) -> str:
-    """Return the name that begins here, without the default schema."""
-    parts = [plain_name(token) for token in tokens[position : position + 1]]
-    while tokens[position + 1 : position + 2] == ["."]:
-        position += 2
-        parts += [plain_name(token) for token in tokens[position : position + 1]]
-    if len(parts) == 2 and parts[0] in DEFAULT_SCHEMAS:
-        del parts[0]
-    return ".".join(parts)
-
-
-def plain_name(token: str) -> str:
-    return token[1:] if token[0] in (NAME, STRING) else token
