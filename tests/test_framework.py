@@ -5,16 +5,18 @@ An upgrade of a framework that breaks one of them fails here, and names what it 
 
 from dataclasses import fields
 from decimal import Decimal
-from inspect import iscoroutinefunction, signature
+from inspect import getsource, iscoroutinefunction, signature
 from typing import Any
 
 import pytest
+import sqlalchemy
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.testclient import TestClient
 from sqlalchemy import AsyncAdaptedQueuePool, create_engine, select
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
+from sqlalchemy.orm import persistence
 from sqlalchemy.util import await_
 from starlette.applications import Starlette
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
@@ -166,3 +168,12 @@ def test_the_document_names_generic_models_by_their_titles(app: FastAPI) -> None
     names = app.openapi()["components"]["schemas"]
     assert {"ProductPage", "ChangePage", "AccessPage"} <= names.keys()
     assert [name for name in names if name.endswith("_")] == []
+
+
+def test_the_unit_of_work_compiles_into_a_cache_of_its_mapper() -> None:
+    """tables.py recognizes its statements by the cache that they are executed with."""
+    source = getsource(persistence)
+    marked = source.count('= {"compiled_cache": base_mapper._compiled_cache}')
+    assert marked == 4  # UPDATE, INSERT, post_update and DELETE
+    mapper = sqlalchemy.inspect(Product)
+    assert mapper._compiled_cache is mapper.base_mapper._compiled_cache

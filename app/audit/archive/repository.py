@@ -24,6 +24,7 @@ from sqlmodel import col
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import CHANGES, Log, LogRange, model_table
 from app.audit.archive.models import AuditHold
+from app.audit.changes.guard import recorded
 from app.audit.models import AuditPruning
 from app.core.db.ids import uuid7
 
@@ -87,7 +88,8 @@ class LogRepository:
         await self.session.execute(insert(AuditPruning).values(id=permit))
         chosen = self.table.c.id.in_(ids)
         query = delete_from(self.table).where(chosen, ~self.is_held())
-        await self.session.execute(query)
+        options = recorded(self.table.name)
+        await self.session.execute(query, execution_options=options)
         own = delete_from(AuditPruning).where(col(AuditPruning.id) == permit)
         await self.session.execute(own)
         held = select(func.count()).select_from(self.table).where(chosen)

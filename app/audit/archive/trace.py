@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.logs import CHANGES
 from app.audit.changes.change_row import unaudited_row
-from app.audit.changes.guard import audited_writes
+from app.audit.changes.guard import recorded
 
 
 async def record_action(
@@ -15,5 +15,5 @@ async def record_action(
 ) -> None:
     """Insert an UNAUDITED row into the change log, in the action's transaction."""
     row = unaudited_row(reason, entity) | {"new": details}
-    with audited_writes():
-        await session.execute(insert(CHANGES.live).values(row))
+    options = recorded(CHANGES.live.name)
+    await session.execute(insert(CHANGES.live).values(row), execution_options=options)

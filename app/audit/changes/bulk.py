@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Delete, Result, Update, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from app.audit.changes.change_row import RowChange
-from app.audit.changes.guard import UnauditedWriteError, audited_writes
+from app.audit.changes.guard import UnauditedWriteError, is_flushing, recorded
 from app.audit.changes.session import require_audited
 from app.audit.changes.snapshots import Values
 from app.audit.models import Action
@@ -44,17 +44,23 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
             "Bulk INSERT, and UPDATE by a list of keys, can't be recorded: change the "
             "entities in the session. session.add_all() also sends one statement"
         )
-    state.session.flush()
+    flush_before(state)
     before = lock_rows(state.session, mapper, statement.whereclause)
     # Select by id: rows inserted since the read may satisfy the original condition.
     ids = mapper.c.id.in_(before)
     statement = statement.where(ids)
     if isinstance(statement, Update):
         statement = statement.values(version=mapper.c.version + 1)
-    with audited_writes():
-        result = state.invoke_statement(statement)
+    options = recorded(mapper.class_.__table__.name)
+    result = state.invoke_statement(statement, execution_options=options)
     after = lock_rows(state.session, mapper, ids)
     return result, row_changes(mapper, before, after, state)
+
+
+def flush_before(state: ORMExecuteState) -> None:
+    if is_flushing():
+        raise UnauditedWriteError("Bulk statements can't be recorded during a flush")
+    state.session.flush()
 
 
 def lock_rows(

@@ -7,8 +7,11 @@ from sqlalchemy import Connection, insert
 
 from app.audit.changes.change_row import Row, RowChange
 from app.audit.changes.change_time import insert_after_previous, log_time, newest_of
+from app.audit.changes.guard import recorded
 from app.audit.models import AuditChange
 from app.core.clock import TICK
+
+LOGGED = recorded(str(AuditChange.__tablename__))
 
 
 class ChangeClock:
@@ -41,11 +44,12 @@ class ChangeClock:
         continued = [] if on_sqlite else [*filter(self.continues, changes)]
         self.recorded.update(change.id for change in changes)
         if len(continued) == len(rows) == 1 and not continued[0].model.former_entities:
-            self.at = insert_after_previous(connection, rows[0], at)
+            self.at = insert_after_previous(connection, rows[0], at, LOGGED)
             return
         if continued:
             self.at = at = max(at, newest_of(connection, continued) + TICK)
-        connection.execute(insert(AuditChange), [row | {"at": at} for row in rows])
+        values = [row | {"at": at} for row in rows]
+        connection.execute(insert(AuditChange), values, execution_options=LOGGED)
 
     def continues(self, change: RowChange) -> bool:
         """Return whether the previous version is of another transaction."""

@@ -60,10 +60,14 @@ def log_time(connection: Connection) -> datetime:
     return current if newest is None else max(current, newest + TICK)
 
 
-def insert_after_previous(connection: Connection, row: Row, earliest: datetime) -> Any:
+def insert_after_previous(
+    connection: Connection, row: Row, earliest: datetime, options: dict[str, Any]
+) -> Any:
     """Insert the row at `earliest` or after the previous version; return its time."""
     record = {"name": row["entity"], "record": row["entity_id"], "earliest": earliest}
-    return connection.scalar(INSERT_AFTER_PREVIOUS, row | record)
+    parameters = row | record
+    statement = INSERT_AFTER_PREVIOUS
+    return connection.scalar(statement, parameters, execution_options=options)
 
 
 def newest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime:

@@ -4,7 +4,6 @@ It inspects the SQL text just before the driver executes it, and so covers Core,
 and upserts alike.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,21 +11,19 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Table, insert
-from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy import Connection, insert
 
 from app.audit.changes.change_row import unaudited_row
 from app.audit.changes.change_time import log_time
+from app.audit.changes.sql.names import Write
+from app.audit.changes.sql.writes import find_writes
+from app.audit.changes.tables import Tables
 from app.audit.models import AuditChange
 
-LOCKING_CLAUSE = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
-WRITE_VERB = re.compile(
-    r"\b(INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY|DROP|ALTER)\b", re.IGNORECASE
-)
-# Only the listeners insert into the change log: an entry requires a change.
-CHANGE_LOG_INSERT = re.compile(r"\bINTO\s+\W?audit_change\b", re.IGNORECASE)
+# Names the execution option that marks a statement as recorded.
+RECORDED = "recorded"
 
-_is_audited: ContextVar[bool] = ContextVar("is_audited", default=False)
+_is_flushing: ContextVar[bool] = ContextVar("is_flushing", default=False)
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
 logger = structlog.get_logger()
 
@@ -35,14 +32,30 @@ class UnauditedWriteError(RuntimeError):
     """A write that the change log can't record: an error in the calling code."""
 
 
+def recorded(table: str) -> dict[str, Any]:
+    """Return execution options that let one statement write to one table.
+
+    The caller records the write in the change log. Not a context manager, which would
+    also let pass what listeners execute meanwhile.
+    """
+    return {RECORDED: frozenset({table})}
+
+
 @contextmanager
-def audited_writes() -> Iterator[None]:
-    """Let writes pass the guard; the caller records them in the change log."""
-    token = _is_audited.set(True)
+def flushing(is_flushing: bool) -> Iterator[None]:
+    """Let the statements of the unit of work pass the guard; the listeners record them.
+
+    Statements that other listeners execute during the flush are inspected as any other.
+    """
+    token = _is_flushing.set(is_flushing)
     try:
         yield
     finally:
-        _is_audited.reset(token)
+        _is_flushing.reset(token)
+
+
+def is_flushing() -> bool:
+    return _is_flushing.get()
 
 
 @contextmanager
@@ -61,50 +74,41 @@ def unaudited(reason: str) -> Iterator[None]:
 
 
 class Guard:
-    """`before_cursor_execute` listener that rejects unrecorded writes to `tables`.
+    """`before_cursor_execute` listener that rejects unrecorded writes.
 
-    It rejects SQL that contains a write verb and a guarded name anywhere, unless the
-    only verb belongs to a SQLAlchemy statement that writes to another table.
+    A write passes only to a table that is known and holds neither entities nor the
+    change log. A view, or a table of another schema, is not known.
     """
 
-    def __init__(self, tables: list[str]) -> None:
-        words = "|".join(map(re.escape, tables))
-        self.table_names = re.compile(rf"\b({words})\b", re.IGNORECASE)
-        self.guarded_table = lru_cache(maxsize=1024)(self._guarded_table)
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self.guarded_writes = lru_cache(maxsize=1024)(self._guarded_writes)
 
     def __call__(
         self, connection: Connection, _: Any, sql: str, __: Any, context: Any, *___: Any
     ) -> None:
-        if _is_audited.get():
-            return
-        table = self.guarded_table(sql, target_table(context))
-        if table is None:
+        writes = self.guarded_writes(sql, connection.dialect.name)
+        if not writes or self.is_recorded(writes, context):
             return
         if (reason := _reason.get()) is None:
             raise UnauditedWriteError(
                 "The change log does not record this write. Change the entity in a "
                 f"session, or use unaudited('reason'). SQL: {sql[:200]}"
             )
-        with audited_writes():
-            row = unaudited_row(reason, table) | {"at": log_time(connection)}
-            connection.execute(insert(AuditChange), row)
+        at = {"at": log_time(connection)}
+        rows = [unaudited_row(reason, write.table) | at for write in writes]
+        options = recorded(str(AuditChange.__tablename__))
+        connection.execute(insert(AuditChange), rows, execution_options=options)
 
-    def _guarded_table(self, sql: str, target: str | None) -> str | None:
-        """Return the guarded table that `sql` may write to, or None."""
-        verbs = WRITE_VERB.findall(LOCKING_CLAUSE.sub("", sql))
-        if not verbs or (
-            len(verbs) == 1 and target and not self.table_names.fullmatch(target)
-        ):
-            return None
-        found = self.table_names.search(sql) or CHANGE_LOG_INSERT.search(sql)
-        return found and found[0].lower()
+    def is_recorded(self, writes: tuple[Write, ...], context: Any) -> bool:
+        """Return whether the statement is marked, and is only the marked write."""
+        options = context.execution_options if context else {}
+        tables = options.get(RECORDED, frozenset())
+        if is_flushing():
+            tables |= self.tables.of_unit_of_work(options)
+        return len(writes) == 1 and writes[0].table in tables
 
-
-def target_table(context: Any) -> str | None:
-    """Return the table that a SQLAlchemy statement writes to; None for text."""
-    compiled = context and context.compiled
-    statement = compiled and compiled.statement
-    if not isinstance(statement, UpdateBase) or not isinstance(statement.table, Table):
-        return None
-    name = statement.table.name
-    return None if name == AuditChange.__tablename__ else name
+    def _guarded_writes(self, sql: str, dialect: str) -> tuple[Write, ...]:
+        """Return the writes that need a record, in the order of the text."""
+        found = find_writes(sql, dialect)
+        return tuple(write for write in found if not self.tables.is_exempt(write))

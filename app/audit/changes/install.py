@@ -7,7 +7,8 @@ from app.audit.changes.guard import Guard
 from app.audit.changes.listeners import reject_expression
 from app.audit.changes.mapping_checks import check_mapping
 from app.audit.changes.redaction_keys import redaction_keys
-from app.audit.changes.session import REDACTION_KEY, AuditedSession
+from app.audit.changes.session import READ_ONLY, REDACTION_KEY, AuditedSession
+from app.audit.changes.tables import Tables
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.models import Entity, entities
@@ -19,16 +20,17 @@ def install_cdc(database: Database, settings: Settings) -> None:
     Raises:
         UnauditableError: an entity's mapping allows writes that CDC can't record.
     """
-    info = {REDACTION_KEY: redaction_keys(settings)[0]}
+    key = redaction_keys(settings)[0]
     for sessions in (database.readers, database.writers):
+        info = {REDACTION_KEY: key, READ_ONLY: sessions is database.readers}
         sessions.configure(sync_session_class=AuditedSession, info=info)
     models = entities()
-    guard = Guard([model.__table__.name for model in models])
-    event.listen(database.engine.sync_engine, "before_cursor_execute", guard)
     configure_mappers()
     for model in models:
         check_mapping(model)
         enable_active_history(model)
+    guard = Guard(Tables(models))
+    event.listen(database.engine.sync_engine, "before_cursor_execute", guard)
 
 
 def enable_active_history(model: type[Entity]) -> None:

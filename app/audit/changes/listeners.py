@@ -7,62 +7,57 @@ committed without the other.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Result, event, inspect, select
+from sqlalchemy import Connection, Result, event, inspect
 from sqlalchemy.orm import Mapper, ORMExecuteState
 from sqlalchemy.sql import ClauseElement
 
-from app.audit.changes.bulk import is_bulk_write, run_bulk_write
+from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
 from app.audit.changes.change_row import RowChange
-from app.audit.changes.guard import UnauditedWriteError, audited_writes
+from app.audit.changes.guard import UnauditedWriteError
+from app.audit.changes.loaded_rows import remember_row, stored_row
+from app.audit.changes.new_values import written_row
 from app.audit.changes.session import AuditedSession, require_audited, session_of
-from app.audit.changes.snapshots import Values
 from app.audit.models import Action, AuditChange
 from app.core.models import Entity
-
-BOOKKEEPING = ("version", "updated_at")  # set during the flush
 
 
 def record_bulk_write(state: ORMExecuteState) -> Result[Any] | None:
     if not is_bulk_write(state):
         return None
     result, changes = run_bulk_write(state)
-    with audited_writes():
-        require_audited(state.session).record_changes(changes)
+    require_audited(state.session).record_changes(changes)
     return result
 
 
-def loaded_values(entity: Entity) -> dict[str, Any]:
-    loaded = entity.__dict__
-    return {name: loaded.get(name) for name in entity.__table__.c.keys()}  # noqa: SIM118
-
-
-def after_insert(_: Mapper[Any], __: Connection, entity: Entity) -> None:
-    new = loaded_values(entity)
+def after_insert(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
+    new = written_row(entity, connection)
+    remember_row(session_of(entity), inspect(entity), new)
     add_change(
         entity,
         RowChange(Action.INSERT, type(entity), entity.id, entity.version, {}, new),
     )
 
 
-def before_update(_: Mapper[Any], __: Connection, entity: Entity) -> None:
+def before_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
     session = session_of(entity)
-    values = {name: entity.__dict__.get(name) for name in BOOKKEEPING}
-    session.old_bookkeeping[inspect(entity)] = values
+    session.old_rows[inspect(entity)] = stored_row(entity, connection)
 
 
-def after_update(_: Mapper[Any], __: Connection, entity: Entity) -> None:
-    old = dict(old_values(entity))
-    before = session_of(entity).old_bookkeeping.pop(inspect(entity))
+def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
+    session = session_of(entity)
+    before = session.old_rows.pop(inspect(entity))
     if entity.version == before["version"]:
         return  # no column differs, so no UPDATE was sent
-    old.setdefault("updated_at", before["updated_at"])
-    new = {name: entity.__dict__[name] for name in old}
+    names = set(changed_names(entity))
+    row = written_row(entity, connection, names | {"updated_at", "version"}, before)
+    remember_row(session, inspect(entity), row)
+    old, new = changed_values(before, row)
     change = RowChange(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
     add_change(entity, change)
 
 
-def old_values(entity: Entity) -> Iterator[tuple[str, Any]]:
-    """Yield the name and the old value of each changed column."""
+def changed_names(entity: Entity) -> Iterator[str]:
+    """Yield the name of each changed column."""
     state = inspect(entity)
     for name in entity.__table__.c.keys():  # noqa: SIM118
         history = state.attrs[name].history
@@ -74,28 +69,16 @@ def old_values(entity: Entity) -> Iterator[tuple[str, Any]]:
             )
         if name == "id":
             raise UnauditedWriteError("Primary keys can't be changed")
-        yield name, history.deleted[0]
+        yield name
 
 
 def before_delete(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
-    old = stored_values(entity, connection)
+    old = stored_row(entity, connection)
     if old:
         version = old["version"] + 1
         add_change(
             entity, RowChange(Action.DELETE, type(entity), entity.id, version, old, {})
         )
-
-
-def stored_values(entity: Entity, connection: Connection) -> Values:
-    """Return the row's values in the database; empty if it does not exist.
-
-    Loaded values need no query: the DELETE checks that their version is current.
-    """
-    table = entity.__table__
-    if not inspect(entity).modified and entity.__dict__.keys() >= set(table.c.keys()):
-        return loaded_values(entity)
-    row = connection.execute(select(table).where(table.c.id == entity.id))
-    return next(map(dict, row.mappings()), {})
 
 
 def add_change(entity: Entity, change: RowChange) -> None:
@@ -115,8 +98,10 @@ def reject_direct_insert(*_: Any) -> None:
 
 
 event.listen(AuditedSession, "do_orm_execute", record_bulk_write)
-event.listen(Entity, "after_insert", after_insert, propagate=True)
-event.listen(Entity, "before_update", before_update, propagate=True)
-event.listen(Entity, "after_update", after_update, propagate=True)
-event.listen(Entity, "before_delete", before_delete, propagate=True)
+# First, so that other listeners can't change the attributes that were written.
+FIRST = {"propagate": True, "insert": True}
+event.listen(Entity, "after_insert", after_insert, **FIRST)
+event.listen(Entity, "before_update", before_update, **FIRST)
+event.listen(Entity, "after_update", after_update, **FIRST)
+event.listen(Entity, "before_delete", before_delete, **FIRST)
 event.listen(AuditChange, "before_insert", reject_direct_insert)

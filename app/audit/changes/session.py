@@ -16,12 +16,14 @@ from sqlalchemy.orm import (
 
 from app.audit.changes.change_clock import ChangeClock
 from app.audit.changes.change_row import RowChange, change_row
-from app.audit.changes.guard import UnauditedWriteError, audited_writes
+from app.audit.changes.guard import UnauditedWriteError, flushing
 from app.audit.changes.snapshots import Values
 from app.core.clock import now
 from app.core.models import Entity, last_version
 
-REDACTION_KEY = "redaction key"  # a key of `Session.info`
+# Keys of `Session.info`.
+REDACTION_KEY = "redaction key"
+READ_ONLY = "read-only"
 
 
 class AuditedSession(Session):
@@ -30,17 +32,33 @@ class AuditedSession(Session):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.changes: list[RowChange] = []
-        self.old_bookkeeping: dict[InstanceState[Any], Values] = {}
+        self.old_rows: dict[InstanceState[Any], Values] = {}
+        # Rows that were read before it changed may be stale.
+        self.epoch = object()
         self.clock = ChangeClock()
         self.opened = now()
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         try:
-            with audited_writes():
+            with flushing(True):
                 super().flush(objects)
         finally:
             self.changes.clear()
-            self.old_bookkeeping.clear()
+            self.old_rows.clear()
+
+    # They write as the unit of work does, but without the events that record it.
+
+    def bulk_save_objects(self, *args: Any, **options: Any) -> None:
+        with flushing(False):
+            super().bulk_save_objects(*args, **options)
+
+    def bulk_insert_mappings(self, *args: Any, **options: Any) -> None:
+        with flushing(False):
+            super().bulk_insert_mappings(*args, **options)
+
+    def bulk_update_mappings(self, *args: Any, **options: Any) -> None:
+        with flushing(False):
+            super().bulk_update_mappings(*args, **options)
 
     def record_changes(self, changes: list[RowChange]) -> None:
         if not changes:
@@ -85,11 +103,13 @@ def set_change_time(session: AuditedSession, *_: Any) -> None:
 def clear_change_time(session: AuditedSession, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session.clock.clear()
+        session.epoch = object()
 
 
-def forget_recorded(session: AuditedSession, _: Any) -> None:
-    """Look up previous versions again: a savepoint has released their locks."""
+def forget_rows(session: AuditedSession, _: Any) -> None:
+    """Read rows and versions again: the rollback of a savepoint released locks."""
     session.clock.recorded.clear()
+    session.epoch = object()
 
 
 def record_flush(session: AuditedSession, _: UOWTransaction) -> None:
@@ -111,4 +131,4 @@ def require_audited(session: Session | None) -> AuditedSession:
 event.listen(AuditedSession, "before_flush", set_change_time)
 event.listen(AuditedSession, "after_flush", record_flush)
 event.listen(AuditedSession, "after_transaction_end", clear_change_time)
-event.listen(AuditedSession, "after_soft_rollback", forget_recorded)
+event.listen(AuditedSession, "after_soft_rollback", forget_rows)

@@ -29,10 +29,10 @@ def snapshot(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any]
 def canonical(value: Any, column: Column[Any]) -> Any:
     """Return the value as the database returns it: in UTC, with the column's scale."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC)
+        return value.astimezone(UTC) if value.tzinfo else value
     if isinstance(value, Decimal):
-        kind: Any = column.type
-        return value.quantize(Decimal(1).scaleb(-kind.scale))
+        scale = getattr(column.type, "scale", None)
+        return value if scale is None else value.quantize(Decimal(1).scaleb(-scale))
     return value
 
 

@@ -1,0 +1,130 @@
+"""Rows of entities as the current transaction has read or written them.
+
+They are the old values of the change log. The attributes of an entity are not: code can
+set them without a trace, and an object may come from elsewhere.
+"""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    Alias,
+    Connection,
+    FromClause,
+    Join,
+    Select,
+    Table,
+    TableValuedAlias,
+    event,
+    inspect,
+    select,
+)
+from sqlalchemy.orm import InstanceState, QueryContext
+from sqlalchemy.sql.visitors import iterate
+
+from app.audit.changes.session import READ_ONLY, AuditedSession
+from app.audit.changes.snapshots import Values
+from app.core.models import Entity
+
+ROW = "row in this transaction"  # a key of `InstanceState.info`
+TABLES = Table, Join, Alias
+MUTABLE = dict, list, set, bytearray
+State = InstanceState[Any]
+
+
+@cache
+def column_names(model: type[Entity]) -> tuple[str, ...]:
+    return tuple(model.__table__.c.keys())
+
+
+def copy_values(model: type[Entity], values: dict[str, Any]) -> dict[str, Any]:
+    """Copy the columns among the values, and documents deeply."""
+    return {
+        name: deepcopy(values[name])
+        if isinstance(values[name], MUTABLE)
+        else values[name]
+        for name in column_names(model)
+        if name in values
+    }
+
+
+def remember_row(session: AuditedSession, state: State, values: Values) -> None:
+    state.info[ROW] = session.epoch, values
+
+
+def remember_loaded(state: State, context: QueryContext | None) -> None:
+    """Keep what a query has loaded from the table; merge(load=False) has no query."""
+    session = context and context.session
+    if not context or not isinstance(session, AuditedSession):
+        return
+    if not session.info.get(READ_ONLY) and reads_tables(context):
+        remember_row(session, state, copy_values(state.class_, state.dict))
+
+
+def reads_tables(context: QueryContext) -> bool:
+    """Return whether a query reads only tables.
+
+    text(), RETURNING and subqueries can return other values than the row has.
+    """
+    query, known = context.query, context.attributes
+    if ROW not in known:
+        known[ROW] = isinstance(query, Select) and not any(
+            isinstance(each, FromClause)
+            and (not isinstance(each, TABLES) or isinstance(each, TableValuedAlias))
+            for each in iterate(query)
+        )
+    return bool(known[ROW])
+
+
+def remember_refreshed(
+    state: State, context: QueryContext | None, names: Iterable[str] | None
+) -> None:
+    """Add the refreshed columns to those known before."""
+    known = known_values(state)
+    remember_loaded(state, context)
+    if names is not None and context is not None and ROW in state.info:
+        epoch, loaded = state.info[ROW]
+        fresh = {name: loaded[name] for name in names if name in loaded}
+        state.info[ROW] = epoch, {**known, **fresh}
+
+
+def forget_expired(state: State, names: Iterable[str] | None) -> None:
+    state.info.pop(ROW, None)
+
+
+def known_values(state: State) -> Values:
+    """Return what this transaction knows of the row; empty if nothing."""
+    epoch, values = state.info.get(ROW, (None, {}))
+    session = state.session
+    if not isinstance(session, AuditedSession) or epoch is not session.epoch:
+        return {}
+    known: Values = values
+    return known
+
+
+def stored_row(entity: Entity, connection: Connection) -> Values:
+    """Return the row before this flush; read and lock it unless it is known.
+
+    Empty if there is no row. The known row must be of the version that the statement
+    will require.
+    """
+    known = known_values(inspect(entity))
+    complete = len(known) == len(column_names(type(entity)))
+    if complete and known["version"] == entity.__dict__.get("version"):
+        return known
+    return read_row(entity, connection)
+
+
+def read_row(entity: Entity, connection: Connection) -> Values:
+    """Read the row, and lock it until the transaction ends."""
+    table = entity.__table__
+    query = select(table).where(table.c.id == entity.id)
+    locked = query.with_for_update(key_share=True, of=table)
+    return next(map(dict, connection.execute(locked).mappings()), {})
+
+
+event.listen(Entity, "load", remember_loaded, raw=True, propagate=True)
+event.listen(Entity, "refresh", remember_refreshed, raw=True, propagate=True)
+event.listen(Entity, "expire", forget_expired, raw=True, propagate=True)

@@ -1,0 +1,60 @@
+"""Kinds of SQL statements, and which of them write only by DML."""
+
+from app.audit.changes.sql.names import plain_name, qualified_name
+from app.audit.changes.sql.tokens import STRING, UNREADABLE, Tokens
+
+READABLE = frozenset(
+    "select with values table insert update delete replace merge explain declare fetch "
+    "move close begin start commit end rollback abort savepoint release show reset set "
+    "analyze analyse vacuum reindex checkpoint lock listen unlisten notify discard "
+    "comment pragma create".split()
+)
+CREATABLE = frozenset({"table", "index", "type", "sequence"})
+# They change what names, strings or triggers mean.
+UNSAFE_SETTINGS = frozenset(
+    "session_replication_role search_path standard_conforming_strings role "
+    "authorization".split()
+)
+READ_PRAGMAS = frozenset(
+    "table_info table_xinfo table_list index_list index_info index_xinfo "
+    "foreign_key_list foreign_key_check integrity_check quick_check".split()
+)
+
+
+def is_readable(kind: str, tokens: Tokens) -> bool:
+    """Return whether the statement writes only where dml_writes() finds it."""
+    if kind not in READABLE or UNREADABLE in tokens:
+        return False
+    if changes_settings(kind, tokens):
+        return False
+    if kind == "create":
+        return creates_table(tokens)
+    if kind == "pragma":
+        return reads_pragma(tokens)
+    return kind != "explain" or "execute" not in tokens
+
+
+def changes_settings(kind: str, tokens: Tokens) -> bool:
+    """Return whether SET or set_config() changes an unsafe or an unknown setting."""
+    names = [plain_name(token) for token in tokens]
+    if kind != "set":
+        if "set_config" not in names:
+            return False
+        setting = tokens[names.index("set_config") + 2 :]
+        if not setting or not setting[0].startswith(STRING):
+            return True
+    return not UNSAFE_SETTINGS.isdisjoint(name.lower() for name in names)
+
+
+def creates_table(tokens: Tokens) -> bool:
+    """Return whether CREATE makes a table or the like, in the default schema."""
+    rest = tokens[2:] if tokens[1:2] == ["unique"] else tokens[1:]
+    if not rest or rest[0] not in CREATABLE:
+        return False
+    start = 4 if rest[1:4] == ["if", "not", "exists"] else 1
+    return "." not in qualified_name(rest, start)
+
+
+def reads_pragma(tokens: Tokens) -> bool:
+    rest = tokens[3:] if tokens[2:3] == ["."] else tokens[1:]
+    return len(rest) == 1 or not READ_PRAGMAS.isdisjoint(rest[:1])
