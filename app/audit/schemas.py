@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.audit.models import Action
+from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.fields import Id, Instant, QueryInt, parse_int
 from app.core.schemas import Strict
 
@@ -24,6 +25,18 @@ Include = Annotated[
 LABEL = "The user's e-mail address at that time; null if unauthenticated."
 PAGING = {"limit", "cursor", "since", "until", "include"}
 ActionName = Annotated[Action, Field(strict=False)]
+
+
+def wrap_document(values: Any) -> Any:
+    """Return values of a change; a document that is no object becomes a member of one.
+
+    Only a write past the application stores one: it must not hide the other changes.
+    """
+    is_object = values is None or isinstance(values, dict)
+    return values if is_object else {INVALID_JSON: dump_json(values)}
+
+
+Values = Annotated[dict[str, Any] | None, BeforeValidator(wrap_document)]
 
 
 class ChangeRead(BaseModel):
@@ -44,8 +57,8 @@ class ChangeRead(BaseModel):
     entity: str
     entity_id: UUID | None
     version: int | None = Field(description="The record's version after the change.")
-    old: dict[str, Any] | None
-    new: dict[str, Any] | None
+    old: Values
+    new: Values
     reason: str | None
 
 

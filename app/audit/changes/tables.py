@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import inspect
+from sqlalchemy.orm import Mapper
 from sqlmodel import SQLModel
 
 from app.audit.changes.sql.names import Write
@@ -17,14 +18,13 @@ NONE: frozenset[str] = frozenset()
 class Tables:
     def __init__(self, models: Iterable[type[Entity]]) -> None:
         known, entities = {*SQLModel.metadata.tables}, {str(AuditChange.__tablename__)}
-        self.unit_of_work: dict[int, frozenset[str]] = {}
+        self.own: dict[Mapper[Any], frozenset[str]] = {}
         for model in models:
             mapper = inspect(model).base_mapper
             own = frozenset(
                 str(each.local_table.name) for each in mapper.self_and_descendants
             )
-            # The unit of work compiles its statements into this cache.
-            self.unit_of_work[id(mapper._compiled_cache)] = own
+            self.own[mapper] = own
             entities |= own
             known |= {*model.metadata.tables}
         self.exempt = frozenset(known - entities)
@@ -38,4 +38,10 @@ class Tables:
 
         Empty for other statements, such as those that listeners execute in a flush.
         """
-        return self.unit_of_work.get(id(options.get("compiled_cache")), NONE)
+        cache = options.get("compiled_cache")
+        if cache is None:
+            return NONE
+        # The unit of work compiles the statements of a mapper into a cache of its own,
+        # which is replaced when an attribute is added to the class.
+        found = (own for it, own in self.own.items() if it._compiled_cache is cache)
+        return next(found, NONE)

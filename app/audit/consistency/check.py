@@ -21,7 +21,7 @@ from app.audit.consistency.repository import (
     id_of,
 )
 from app.audit.consistency.unaudited import UnauditedWrites
-from app.core.db.json_text import dump_json
+from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.models import Entity
 
 Event = tuple[UUID, Any, Any]  # an id, with either one of its changes or its row
@@ -90,6 +90,10 @@ class Record:
         if not isinstance(change.version, int):
             yield self.finding(change.version, unreadable("version"))
             return
+        for document in (change.old, change.new):
+            if document is not None and not is_readable(document):
+                yield self.finding(change.version, unreadable("JSON"))
+                return
         since = self.replay.at
         for problem in self.replay.apply(change):
             reason = self.check.unaudited.explain(since, change.at)
@@ -116,3 +120,7 @@ class Record:
         salt = self.check.keys[0] + self.id.bytes
         state: State = json.loads(dump_json(snapshot(self.check.model, row, salt)))
         return state
+
+
+def is_readable(document: Any) -> bool:
+    return isinstance(document, dict) and INVALID_JSON not in document

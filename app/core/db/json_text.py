@@ -14,18 +14,16 @@ def dump_json(document: Any) -> str:
     return text.decode()
 
 
-def load_json(text: str) -> dict[str, Any] | None:
-    """Parse a JSON object; anything else becomes `{"invalid_json": text}`.
+def load_json(text: str) -> Any:
+    """Parse a JSON text; one that is malformed becomes `{"invalid_json": text}`.
 
-    Only a write past the application stores anything else, NaN for instance on SQLite.
+    Only a write past the application stores such a text, NaN for instance on SQLite.
     One bad row must stop neither the sealing of the audit log nor its readers.
     """
     try:
-        document = json.loads(text, parse_constant=reject_constant)
+        return json.loads(text, parse_constant=reject_constant)
     except (ValueError, RecursionError):
         return {INVALID_JSON: text}
-    is_object = document is None or isinstance(document, dict)
-    return document if is_object else {INVALID_JSON: text}
 
 
 def reject_constant(name: str) -> None:

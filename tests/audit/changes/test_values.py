@@ -28,7 +28,8 @@ from app.main import open_database
 from tests.audit.changes.models import Checked, Colour, Converted, LibraryEntity, Shape
 
 EAST = timezone(timedelta(hours=5, minutes=30))
-REFUSED = UnauditedWriteError, StatementError, DBAPIError, ValueError, OverflowError
+DATABASE_ERRORS = StatementError, DBAPIError
+REFUSED = UnauditedWriteError, *DATABASE_ERRORS, ValueError, ArithmeticError
 # What people assign by mistake, to a column of any type.
 MISTAKES: tuple[Any, ...] = (
     Decimal("1.005"), Decimal("NaN"), Decimal("-0.00"), Decimal("9999999999999.99"),

@@ -191,6 +191,7 @@ def test_a_column_that_the_log_does_not_have_is_no_finding(
     assert_quiet(check(url))
 
 
+@pytest.mark.threads
 def test_concurrent_writes_have_no_findings(
     client: TestClient, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
