@@ -67,7 +67,7 @@ async def test_every_batch_is_compared(
         with unaudited("a change that the check must find"):
             last = "UPDATE product SET stock = 9 WHERE sku = 'PEN-4'"
             await session.execute(text(last))
-    found = [each async for each in find_inconsistencies(database) if not each.reason]
+    found = [each async for each in find_inconsistencies(database)]
     assert [each.problem.split()[0] for each in found] == ["stock"]
 
 

@@ -44,7 +44,8 @@ class WindowLeaves:
             return Match.UNKNOWN
         unseen = self.unseen[row.id]
         if not unseen:
-            return Match.DUPLICATE
+            is_sealed = row.digest in self.sealed[row.id]
+            return Match.DUPLICATE if is_sealed else Match.DIFFERENT
         if row.digest in unseen:
             unseen.remove(row.digest)
             return Match.EQUAL
