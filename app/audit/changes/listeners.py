@@ -14,9 +14,9 @@ from sqlalchemy.sql import ClauseElement
 from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError
-from app.audit.changes.loaded_rows import remember_row, stored_row
-from app.audit.changes.new_values import written_row
 from app.audit.changes.session import AuditedSession, require_audited, session_of
+from app.audit.changes.values.loaded_rows import remember_row, stored_row
+from app.audit.changes.values.new_values import written_row
 from app.audit.models import Action, AuditChange
 from app.core.models import Entity
 

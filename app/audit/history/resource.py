@@ -3,9 +3,9 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
-from fastapi import APIRouter, params
+from fastapi import APIRouter
 
 from app.core.models import Entity
 from app.core.schemas import Body, Read
@@ -34,6 +34,8 @@ def resource_of(router: APIRouter) -> Resource:
     """
     reading, changing = record_route(router, "GET"), record_route(router, "PATCH")
     hints = get_type_hints(inspect.unwrap(changing.endpoint), include_extras=True)
+    # Annotated[Service, Depends(get_service)]
+    (depends,) = hints["service"].__metadata__
     (id,) = reading.param_convertors
     return Resource(
         router=router,
@@ -41,7 +43,7 @@ def resource_of(router: APIRouter) -> Resource:
         entity=hints["return"],
         read=reading.response_model,
         update=hints["data"],
-        get_service=dependency_of(hints["service"]),
+        get_service=depends.dependency,
         id=id,
         name=id.removesuffix("_id"),
     )
@@ -54,9 +56,3 @@ def record_route(router: APIRouter, method: str) -> Route:
             if path.startswith("/{") and path.endswith("}"):
                 return route
     raise LookupError(f"{router.prefix} has no route to {method} a record")
-
-
-def dependency_of(annotation: Any) -> Any:
-    """Return the callable in `Annotated[…, Depends(callable)]`."""
-    found = (each for each in get_args(annotation) if isinstance(each, params.Depends))
-    return next(found).dependency

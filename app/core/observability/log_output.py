@@ -28,8 +28,7 @@ class LogOutput:
         line = b"\n%b\n" % line if self.torn else line + b"\n"
         try:
             self.write_whole(line)
-        # ValueError: the stream is closed.
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError) as error:  # ValueError: the stream is closed
             self.count_lost(getattr(error, "strerror", None) or str(error))
         else:
             self.fault = None

@@ -43,13 +43,12 @@ class WindowLeaves:
         if row.id not in self.sealed:
             return Match.UNKNOWN
         unseen = self.unseen[row.id]
-        if not unseen:
-            is_sealed = row.digest in self.sealed[row.id]
-            return Match.DUPLICATE if is_sealed else Match.DIFFERENT
         if row.digest in unseen:
             unseen.remove(row.digest)
             return Match.EQUAL
-        unseen.pop()
+        if not unseen and row.digest in self.sealed[row.id]:
+            return Match.DUPLICATE
+        del unseen[-1:]
         return Match.DIFFERENT
 
     def has_seen(self, row: StoredRow) -> bool:
@@ -58,5 +57,4 @@ class WindowLeaves:
         return equal and row.digest not in self.unseen[row.id]
 
     def unseen_ids(self) -> Iterator[UUID]:
-        for id, digests in self.unseen.items():
-            yield from (id for _ in digests)
+        yield from (id for id, digests in self.unseen.items() for _ in digests)
