@@ -11,6 +11,7 @@ class LogOutput:
 
     def __init__(self, stream: IO[bytes] | None = None) -> None:
         self.stream = stream
+        self.text: TextIO | None = None
         self.lost_lines = 0
         self.fault: str | None = None
         self.torn = False
@@ -19,6 +20,7 @@ class LogOutput:
         """Write to this text stream; it is None if its descriptor was closed."""
         buffer = getattr(stream, "buffer", None)
         self.stream = getattr(buffer, "raw", buffer)
+        self.text = stream if buffer is None else None  # in memory: redirect_stdout
 
     def write(self, line: str | bytes) -> None:
         """Write a line; count it as lost if that fails."""
@@ -34,6 +36,9 @@ class LogOutput:
             self.fault = None
 
     def write_whole(self, line: bytes) -> None:
+        if self.text is not None:
+            self.text.write(line.decode())
+            return
         if self.stream is None:
             raise ValueError("standard output is closed")
         while line:

@@ -30,7 +30,6 @@ from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
 LARGEST_FILE = 300
-LATER = now() + timedelta(minutes=5)
 FAILED = "background_work_failed"
 RFC_6962 = {
     # The test vectors of Certificate Transparency's reference implementation.
@@ -159,7 +158,8 @@ def small_files() -> Iterator[None]:
 def test_lost_seals_are_shown(url: str, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing" / "seals.jsonl")
     app = create_app(make_settings(url, AUDIT_SEAL_FILE=missing))
-    with TestClient(app, "http://test") as client, time_machine.travel(LATER):
+    later = now() + timedelta(minutes=5)
+    with TestClient(app, "http://test") as client, time_machine.travel(later):
         checks = client.get("/readyz").json()["checks"]
         assert checks["seal_file"] == "ok"
         assert client.portal
