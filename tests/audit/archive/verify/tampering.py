@@ -17,7 +17,12 @@ from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
 from app.audit.archive.models import AuditArchive, AuditSeal, FileState
-from app.audit.archive.seals.leaves import LEAF_BYTES, pack_leaves, unpack_leaves
+from app.audit.archive.seals.leaves import (
+    LEAF_BYTES,
+    make_leaves,
+    pack_leaves,
+    unpack_leaves,
+)
 from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
 from app.core.clock import to_ticks
@@ -223,6 +228,31 @@ def change_its_leaves_and_root(audit_log: AuditLog) -> None:
         "root": merkle_root(e.digest for e in leaves),
     }
     execute(audit_log, update(SEALS).where(SEALS.c.number == 1).values(values))
+
+
+def change_a_row_and_its_leaf(audit_log: AuditLog) -> None:
+    """Change a sealed row, and its hash in the seal."""
+    (old,) = make_leaves(match_rows(audit_log))
+    change_a_row(audit_log)
+    (new,) = make_leaves(match_rows(audit_log))
+    for seal in audit_log.seals():
+        leaves = seal.leaves.replace(old.digest, new.digest)
+        values = {"leaves": leaves}
+        query = update(SEALS).where(SEALS.c.number == seal.number)
+        execute(audit_log, query.values(values))
+
+
+def change_a_row_its_leaf_and_root(audit_log: AuditLog) -> None:
+    change_a_row_and_its_leaf(audit_log)
+    for seal in audit_log.seals():
+        root = merkle_root(each.digest for each in unpack_leaves(seal.leaves))
+        query = update(SEALS).where(SEALS.c.number == seal.number)
+        execute(audit_log, query.values(root=root))
+
+
+def match_rows(audit_log: AuditLog) -> list[dict[str, Any]]:
+    rows = (row for row in audit_log.rows(CHANGES) if row["entity"] == "Product")
+    return [next(rows)]
 
 
 def sign_a_seal_again(audit_log: AuditLog) -> None:

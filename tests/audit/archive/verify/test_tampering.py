@@ -43,6 +43,8 @@ TAMPERINGS: list[tuple[Tamper, dict[FindingKind, int]]] = [
     (tampering.change_a_seal, {FindingKind.SEAL_CHANGED: 1}),
     (tampering.change_its_leaves, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
     (tampering.change_its_leaves_and_root, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
+    (tampering.change_a_row_and_its_leaf, {FindingKind.SEAL_CHANGED: 1}),
+    (tampering.change_a_row_its_leaf_and_root, {FindingKind.SEAL_CHANGED: 1}),
     (tampering.sign_a_seal_again, {FindingKind.SEAL_FORGED: 1}),
     # Leaves: their times and ids are not part of the root.
     (tampering.redate_leaf, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
