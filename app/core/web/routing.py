@@ -105,9 +105,8 @@ class EndpointAdapter:
             if self.query:
                 values[self.query] = query
             result = await self.endpoint(**values)
-            if isinstance(result, Entity | Read):
-                return self.tagged(result, request, response)
-            return result
+            tags = isinstance(result, Entity | Read)
+            return self.tagged(result, request, response) if tags else result
 
         parameters = [*own.parameters.values(), *added]
         adapted.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
