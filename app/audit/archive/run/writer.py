@@ -13,9 +13,9 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.run.checks import compare_with_seals
-from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.tree.merkle import leaf_hash, merkle_root
 
 FILE_ROWS = 50_000
 

@@ -4,8 +4,8 @@ from app.audit.archive.canonical import Row, encode_json, hash_json
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import make_leaves, pack_leaves
-from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
+from app.audit.archive.tree.merkle import merkle_root
 from app.core.clock import now
 
 GENESIS_HASH = "0" * 64  # `previous` of the first seal and the first manifest

@@ -9,8 +9,8 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogRange
 from app.audit.archive.plan import upper_time_bound
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.window import Match, StoredRow, WindowLeaves
