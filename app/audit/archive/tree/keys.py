@@ -20,6 +20,7 @@ from app.audit.archive.tree.exceptions import ProofException
 PUBLIC_LENGTH = 32
 HASH_LENGTH = 4  # of a key; identifies it, and is not meant to be collision-resistant
 TIME_LENGTH = 8
+MAX_TIME = 2**63 - 1
 
 
 class KeyType(IntEnum):
@@ -64,6 +65,8 @@ class VerifierKey:
         if self.type is KeyType.COSIGNATURE:
             time, signature = read_time(signature), signature[TIME_LENGTH:]
             message = f"cosignature/v1\ntime {time}\n{text}".encode()
+            if time > MAX_TIME:
+                return False
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
