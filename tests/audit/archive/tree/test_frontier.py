@@ -94,8 +94,9 @@ def test_paths_are_read_from_tiles(cuts: list[int]) -> None:
 def test_a_partial_tile_answers_only_what_it_holds(size: int) -> None:
     read = TileReader(fill_tiles(LEAVES[:size], []))
     assert read_frontier(size, read).head == head(size)
-    with pytest.raises(KeyError):
-        read(0, size)
+    for level in range(10):
+        with pytest.raises(KeyError):
+            read(level, size >> level)
 
 
 def test_tiles_are_counted_as_c2sp_does() -> None:
