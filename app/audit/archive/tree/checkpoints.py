@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from app.audit.archive.tree.encoding import check_name, decode_base64, encode_base64
 from app.audit.archive.tree.exceptions import ProofException
-from app.audit.archive.tree.keys import KeyType, SignerKey, VerifierKey, read_time
+from app.audit.archive.tree.keys import KeyType, VerifierKey
 from app.audit.archive.tree.merkle import HASH_LENGTH, TreeHead
 from app.audit.archive.tree.notes import Note
+from app.audit.archive.tree.signer_keys import SignerKey
 
 SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 MAX_SIZE = 2**63 - 1
@@ -56,16 +57,3 @@ def open_checkpoint(message: str, *keys: VerifierKey) -> Checkpoint:
     if checkpoint.origin not in logs:
         raise ProofException(f"The checkpoint is not signed by {checkpoint.origin}")
     return checkpoint
-
-
-def cosigned_at(message: str, witness: VerifierKey) -> int:
-    """Return when a witness signed the checkpoint, in seconds since 1970.
-
-    Raises:
-        ProofException: not a checkpoint, or no valid cosignature by this witness.
-    """
-    note = Note.parse(message)
-    Checkpoint.parse(note.text)
-    if witness.type is not KeyType.COSIGNATURE:
-        raise ProofException(f"Not the key of a witness: {witness}")
-    return read_time(note.verify(witness)[witness].signature)

@@ -1,11 +1,11 @@
-"""Appending to a tree of which only the right edge is known (a compact range)."""
+"""Appending to a tree by its right edge (a compact range)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.audit.archive.tree.merkle import TreeHead, fold, hash_pairs
-from app.audit.archive.tree.paths import Node, ReadNode, root_path
+from app.audit.archive.tree.paths import ReadNode, root_path
 
 
 @dataclass(frozen=True)
@@ -35,19 +35,15 @@ class Growth(NamedTuple):
     runs: list[NodeRun]
 
 
-def frontier_nodes(size: int) -> list[Node]:
-    """Return the nodes that `read_frontier` reads."""
-    return root_path(size).nodes()
-
-
 def read_frontier(size: int, read_node: ReadNode) -> Frontier:
-    nodes = frontier_nodes(size)
+    """Read the nodes of `root_path(size)`."""
+    nodes = root_path(size).nodes()
     return Frontier(size, tuple(read_node(node.level, node.index) for node in nodes))
 
 
 def append(frontier: Frontier, leaves: Sequence[bytes]) -> Growth:
     """Append leaf hashes. Takes about 1 s for a million."""
-    levels = (node.level for node in frontier_nodes(frontier.size))
+    levels = (node.level for node in root_path(frontier.size).nodes())
     edge = dict(zip(levels, frontier.hashes, strict=True))
     runs: list[NodeRun] = []
     start, hashes = frontier.size, leaves

@@ -4,15 +4,12 @@ A key has a name and a type: it signs the text of notes itself, or, as a witness
 cosignatures of checkpoints (cosignature/v1 of C2SP tlog-cosignature).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.audit.archive.tree.encoding import check_name, decode_base64, encode_base64
 from app.audit.archive.tree.exceptions import ProofException
@@ -72,23 +69,6 @@ class VerifierKey:
         except (InvalidSignature, ValueError):
             return False
         return True
-
-
-@dataclass(frozen=True)
-class SignerKey:
-    """A private key under a name. `seed` has 32 bytes (RFC 8032)."""
-
-    name: str
-    seed: bytes = field(repr=False)
-
-    @property
-    def verifier(self) -> VerifierKey:
-        private = Ed25519PrivateKey.from_private_bytes(self.seed)
-        return VerifierKey(self.name, private.public_key().public_bytes_raw())
-
-    def sign(self, text: str) -> bytes:
-        private = Ed25519PrivateKey.from_private_bytes(self.seed)
-        return private.sign(text.encode())
 
 
 def read_time(cosignature: bytes) -> int:

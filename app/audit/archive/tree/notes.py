@@ -9,7 +9,8 @@ from app.audit.archive.tree.encoding import (
     is_unicode,
 )
 from app.audit.archive.tree.exceptions import ProofException
-from app.audit.archive.tree.keys import HASH_LENGTH, SignerKey, VerifierKey
+from app.audit.archive.tree.keys import HASH_LENGTH, VerifierKey
+from app.audit.archive.tree.signer_keys import SignerKey
 
 PREFIX = "— "
 MAX_LENGTH = 1_000_000  # characters

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from app.audit.archive.tree.exceptions import ProofException
-from app.audit.archive.tree.keys import SignerKey, VerifierKey
+from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.notes import Note
+from app.audit.archive.tree.signer_keys import SignerKey
 
 # No checkpoint begins with this line, because an origin has no spaces.
 TITLE = "audit key rotation v1"

@@ -4,12 +4,11 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from pydantic import SecretStr
-
 from app.audit.archive.tree.exceptions import ProofException
-from app.audit.archive.tree.keys import SignerKey, VerifierKey
+from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.notes import Note
 from app.audit.archive.tree.rotation import sign_successor
+from app.audit.archive.tree.signer_keys import SignerKey
 from app.auth.tokens.keys import derive_key
 from app.core.config import Settings
 
@@ -34,7 +33,7 @@ class SigningKeys:
         given = [b64decode(key.get_secret_value()) for key in own]
         # Kept when AUDIT_SIGNING_KEY is set: a derived key may have signed before.
         secrets = (settings.SECRET_KEY, *settings.SECRET_KEYS_OLD)
-        derived = [derive_seed(secret) for secret in secrets]
+        derived = [derive_key(each.get_secret_value(), PURPOSE) for each in secrets]
         seeds = dict.fromkeys(
             (*given, *derived) if given[0] else (derived[0], *given, *derived)
         )
@@ -56,7 +55,3 @@ class SigningKeys:
                 f"{old}"
             )
         return sign_successor(signer, self.current(old.name).verifier)
-
-
-def derive_seed(secret: SecretStr) -> bytes:
-    return derive_key(secret.get_secret_value(), PURPOSE)

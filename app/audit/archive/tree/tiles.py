@@ -49,7 +49,7 @@ def needed_tiles(nodes: Iterable[Node]) -> set[TileId]:
 
 
 class TileReader:
-    """Answers `read_node` from tiles that were loaded. Raises KeyError without them."""
+    """A `read_node` that reads loaded tiles; raises KeyError for missing hashes."""
 
     def __init__(self, tiles: Mapping[TileId, bytes]) -> None:
         self.tiles = tiles

@@ -1,7 +1,8 @@
 """Keys of a log and of a witness."""
 
-from app.audit.archive.tree.keys import KeyType, SignerKey, VerifierKey
+from app.audit.archive.tree.keys import KeyType, VerifierKey
 from app.audit.archive.tree.notes import NoteSignature
+from app.audit.archive.tree.signer_keys import SignerKey
 
 NAME = "7d1b1f0e-5d0c-4a53-9a55-0f3c2c1f7a10/changes"
 KEY = SignerKey(NAME, b"k" * 32)

@@ -1,4 +1,4 @@
-"""Go's sumdb/tlog and sumdb/note accept our proofs, tiles and notes, and agree on
+"""Go accepts our proofs, tiles and notes (sumdb/tlog, sumdb/note), and agrees on
 damaged ones.
 
 Runs with --whole where Go and its package golang.org/x/mod are installed:

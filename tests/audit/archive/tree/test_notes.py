@@ -6,14 +6,15 @@ from hypothesis import strategies as st
 
 from app.audit.archive.tree.checkpoints import (
     Checkpoint,
-    cosigned_at,
     open_checkpoint,
 )
+from app.audit.archive.tree.cosignatures import cosigned_at
 from app.audit.archive.tree.exceptions import ProofException
-from app.audit.archive.tree.keys import SignerKey, VerifierKey
+from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.merkle import TreeHead
 from app.audit.archive.tree.notes import Note
 from app.audit.archive.tree.rotation import open_rotation, sign_successor
+from app.audit.archive.tree.signer_keys import SignerKey
 from tests.audit.archive.tree.signers import (
     KEY,
     NAME,
@@ -100,7 +101,7 @@ def test_a_key_signs_only_its_own_log() -> None:
         CHECKPOINT.sign(STRANGER)
 
 
-def test_a_witness_tells_when_it_signed() -> None:
+def test_a_cosignature_has_a_time() -> None:
     assert cosigned_at(str(COSIGNED), WITNESS_KEY) == 1_700_000_000
     for message, key in ((str(NOTE), WITNESS_KEY), (str(COSIGNED), KEY.verifier)):
         with pytest.raises(ProofException):

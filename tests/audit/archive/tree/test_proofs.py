@@ -83,6 +83,12 @@ def test_a_missing_leaf_has_no_path(index: int, size: int) -> None:
         inclusion_path(index, size)
 
 
+@pytest.mark.parametrize("index", [-1, 1])
+def test_the_only_leaf_has_one_index(index: int) -> None:
+    assert InclusionProof(0, ()).matches(LEAVES[0], head(1))
+    assert not InclusionProof(index, ()).matches(LEAVES[0], head(1))
+
+
 def test_a_larger_tree_is_no_beginning() -> None:
     with pytest.raises(ValueError, match="No tree"):
         consistency_path(6, 5)

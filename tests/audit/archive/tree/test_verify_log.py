@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from app.audit.archive.tree.checkpoints import Checkpoint
-from app.audit.archive.tree.keys import SignerKey
 from app.audit.archive.tree.merkle import TreeHead
 from app.audit.archive.tree.paths import Path as ProofPath
 from app.audit.archive.tree.paths import consistency_path, inclusion_path
 from app.audit.archive.tree.rotation import sign_successor
+from app.audit.archive.tree.signer_keys import SignerKey
 from scripts import verify_log
 from tests.audit.archive.tree.signers import KEY, NAME, NEW_KEY, STRANGER, cosign
 from tests.audit.archive.tree.trees import LINES, head, read_node
@@ -43,7 +43,7 @@ def inclusion(index: int, size: int) -> dict[str, object]:
 
 
 class Auditor:
-    """Writes the files of a proof, and runs the script on them."""
+    """Run the script on the files of a proof."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
