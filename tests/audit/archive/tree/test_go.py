@@ -1,5 +1,4 @@
-"""Go accepts our proofs, tiles and notes (sumdb/tlog, sumdb/note), and agrees on
-damaged ones.
+"""Go's packages sumdb/tlog and sumdb/note agree on proofs, tiles and notes.
 
 Runs with --whole where Go and its package golang.org/x/mod are installed:
 apt-get install golang-go golang-golang-x-mod-dev
