@@ -13,8 +13,12 @@ import json
 import sys
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:
+    print("Unreadable: install the package cryptography first.", file=sys.stderr)
+    sys.exit(2)
 
 EXAMPLES = """\
 KEY is what GET /api/v1/audit/key returns: <archive>/<log>+<hash>+<base64>.

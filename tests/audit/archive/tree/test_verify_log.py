@@ -154,7 +154,7 @@ def test_a_missing_file_is_unreadable(tmp_path: Path) -> None:
 
 def test_the_script_stands_alone() -> None:
     path = Path(verify_log.__file__)
-    lines = re.findall(r"^(?:import|from) (\w+)", path.read_text(), re.MULTILINE)
+    lines = re.findall(r"^ *(?:import|from) (\w+)", path.read_text(), re.MULTILINE)
     assert set(lines) - sys.stdlib_module_names == {"cryptography"}
     command = [sys.executable, "-I", str(path), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
