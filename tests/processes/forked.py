@@ -1,7 +1,7 @@
-"""Processes of the application, forked from one that has imported the libraries.
+"""Processes of the application, forked from one that has imported most of it.
 
-This saves a second per process. The fork server does not import the application, so
-that each process reads its own settings.
+This saves a second per process. Each process reads its own settings, and imports what
+reads them as it is imported: `app.main` and the scripts.
 """
 
 import json
@@ -15,6 +15,8 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from app.core import config
 
 ROOT = Path(__file__).parents[2]
 # Libraries that are slow to import and do not read the environment.
@@ -36,10 +38,30 @@ LIBRARIES = [
     "structlog.stdlib",
     "typer",
     "uvicorn.loops.uvloop",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl",
+]
+# What app.main and the scripts import.
+APPLICATION = [
+    "app.audit.access.middleware",
+    "app.audit.archive.search.search",
+    "app.audit.archive.seals.background",
+    "app.audit.archive.status",
+    "app.audit.archive.verify.verify",
+    "app.audit.consistency.check",
+    "app.audit.page.routes",
+    "app.audit.routers",
+    "app.auth.components",
+    "app.auth.routers",
+    "app.auth.sessions.purge",
+    "app.auth.users.first_superuser",
+    "app.core.handlers",
+    "app.core.pages.routes",
+    "app.modules",
 ]
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(LIBRARIES)
+forks.set_forkserver_preload([*LIBRARIES, *APPLICATION])
 
 
 class Forked:
@@ -108,6 +130,7 @@ def run(
     # multiprocessing has replaced stdin with one that child processes cannot open.
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    config.settings = config.load_settings()
     first, *rest = words
     if first == "-m":
         sys.argv = rest
