@@ -63,7 +63,7 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-def write_sql() -> None:
+def write_sql(settings: Settings) -> None:
     """Write the SQL script (--sql), which takes no advisory lock."""
     url = with_driver(settings.DATABASE_URL)
     record = recording_compatibility(context.script)
@@ -96,6 +96,6 @@ if given is None:
     logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
 
 if context.is_offline_mode():
-    write_sql()
+    write_sql(given or settings)
 else:
     asyncio.run(migrate_online(given or settings))
