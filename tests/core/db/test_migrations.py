@@ -95,7 +95,7 @@ def test_each_revision_migrates_tables_with_rows(empty_url: str) -> None:
 
 
 def test_each_migration_states_its_compatibility() -> None:
-    """Without the statement, the release before stops: an outage nobody meant."""
+    """Without the statement, the release before stops serving."""
     scripts = ScriptDirectory(str(FOLDER)).walk_revisions()
     silent = [each.revision for each in scripts if not hasattr(each.module, COMPATIBLE)]
     assert silent == []

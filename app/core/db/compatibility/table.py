@@ -47,8 +47,3 @@ def recorded_definitions(revision: str) -> Select[str, str, str, str, bool]:
     rows = compatibility.c
     found = select(rows.kind, rows.name, rows.definition, rows.function, rows.enabled)
     return found.where(rows.revision == revision, rows.kind != RELEASE)
-
-
-def is_compared(name: str | None, kind: str, _: object) -> bool:
-    """Keep the table out of autogenerate and `alembic check` (`include_name`)."""
-    return kind != "table" or name != NAME

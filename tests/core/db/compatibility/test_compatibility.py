@@ -1,4 +1,4 @@
-"""Which releases can run with a schema: recorded by migrations, read by the code."""
+"""Compatible releases: recorded by migrations, read by the code."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -155,7 +155,7 @@ def test_a_constraint_that_the_newer_schema_dropped_is_no_fault(
 def test_guarantees_of_the_release_s_own_schema_are_never_excused(
     migrations: Migrations,
 ) -> None:
-    """A stamp records whatever there is."""
+    """A stamp records the guarantees as they are."""
     dialect = migrations.settings.DATABASE_URL.partition(":")[0]
     migrations.execute(TRIGGERS[dialect][0])
     stamp(migrations.config, str(head()))

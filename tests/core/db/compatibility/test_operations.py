@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.command import revision
+from alembic.command import check, revision
 from alembic.operations import ops
+from alembic.util import CommandError
+from sqlmodel import SQLModel
 
+from app.core.db.compatibility.comparison import RETIRED
 from app.core.db.compatibility.operations import find_obstacles
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from tests.core.db.compatibility.migrations import Migrations
@@ -85,6 +88,19 @@ def test_a_generated_migration_states_it(
     revision(migrations.config, "a", autogenerate=True, version_path=folder)
     (file,) = migrations.folder.iterdir()
     assert "\n".join(lines) in file.read_text()
+
+
+def test_a_retired_column_is_not_dropped(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model has lost it, and the release before still uses it."""
+    migrations = Migrations(url, tmp_path)
+    migrations.execute("ALTER TABLE product ADD COLUMN color TEXT")
+    with pytest.raises(CommandError, match="color"):
+        check(migrations.config)
+    product = SQLModel.metadata.tables["product"]
+    monkeypatch.setitem(product.info, RETIRED, {"color"})
+    check(migrations.config)
 
 
 def test_an_empty_migration_is_not_assumed_compatible(tmp_path: Path) -> None:
