@@ -11,9 +11,8 @@ from tests.audit.consistency.test_check import check, make_changes
 from tests.core.db.compatibility.migrations import Migrations
 
 REASON = "names in upper case, ticket 12"
-UPDATE = (
-    """op.execute("UPDATE product SET name = upper(name), version = version + 1")"""
-)
+SQL = "UPDATE product SET name = upper(name), version = version + 1"
+UPDATE = f"""op.execute("{SQL}")"""
 RECORD = f"""op.record_unaudited("product", "{REASON}")"""
 
 
@@ -29,9 +28,10 @@ def change_a_product(client: TestClient) -> None:
     assert changed.status_code == 200
 
 
-def test_a_recorded_data_migration_explains_its_changes_for_ever(
+def test_a_recorded_data_migration_explains_its_changes(
     client: TestClient, url: str, migrations: Migrations
 ) -> None:
+    """Also after later changes of the same records."""
     upgrade(migrations.add("a", True, f"{UPDATE}; {RECORD}"), "head")
     for _ in range(2):
         done = check(url)
@@ -39,7 +39,7 @@ def test_a_recorded_data_migration_explains_its_changes_for_ever(
         change_a_product(client)
 
 
-def test_an_unrecorded_data_migration_is_reported_for_ever(
+def test_an_unrecorded_data_migration_is_reported(
     client: TestClient, url: str, migrations: Migrations
 ) -> None:
     upgrade(migrations.add("a", compatible=True, upgrade=UPDATE), "head")
