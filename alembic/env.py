@@ -12,9 +12,12 @@ from alembic import context
 # One line for each module with tables: the import adds them to the metadata.
 from app.audit import models as audit
 from app.audit.archive import models as archive
+from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
+from app.core.db.compatibility.after_migration import recording_compatibility
+from app.core.db.compatibility.comparison import is_compared
 from app.core.db.database import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
@@ -38,6 +41,7 @@ ONE_AT_A_TIME = 7_201_137  # key of the advisory lock that serializes migrations
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
+        include_name=is_compared,
         render_as_batch=True,  # SQLite's ALTER TABLE is limited: copy the table
         render_item=render_item,
         process_revision_directives=rewriter,
@@ -54,15 +58,17 @@ def migrate(connection: Connection) -> None:
         connection.commit()
     compare = comparing_guarantees(connection, head())
     connection.commit()
-    configure(connection=connection, on_version_apply=compare)
+    record = recording_compatibility(context.script)
+    configure(connection=connection, on_version_apply=(compare, record))
     with context.begin_transaction():
         context.run_migrations()
 
 
-def write_sql() -> None:
+def write_sql(settings: Settings) -> None:
     """Write the SQL script (--sql), which takes no advisory lock."""
     url = with_driver(settings.DATABASE_URL)
-    configure(url=url, literal_binds=True)
+    record = recording_compatibility(context.script)
+    configure(url=url, literal_binds=True, on_version_apply=record)
     if url.get_backend_name() == "postgresql":
         for statement in PATIENCE:
             context.execute(statement)
@@ -91,6 +97,6 @@ if given is None:
     logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
 
 if context.is_offline_mode():
-    write_sql()
+    write_sql(given or settings)
 else:
     asyncio.run(migrate_online(given or settings))

@@ -23,6 +23,7 @@ from app.auth.routers import router as auth
 from app.auth.sessions.purge import purge_periodically
 from app.auth.users.routers import router as users
 from app.core import config
+from app.core.background import run_every
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.handlers import install_handlers
@@ -39,6 +40,8 @@ for collection in COLLECTIONS:
     add_history(collection)
 
 TITLE = "Back Office API"
+# In seconds. Each worker has to notice a migration; a probe reaches only one of them.
+CHECK_INTERVAL = 10.0
 DESCRIPTION = """
 A REST API for products, customers and tasks.
 
@@ -76,7 +79,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.health.notes["seal_file"] = app.state.sealer.seal_file.state
         app.state.health.notes["log"] = log_output.state
         await app.state.health.check()
-        yield
+        async with run_every(CHECK_INTERVAL, app.state.health.check):
+            yield
 
 
 def create_app(settings: Settings = config.settings) -> FastAPI:

@@ -68,10 +68,14 @@ class Forked:
     """`python *words`, with the part of subprocess.Popen that the tests need."""
 
     def __init__(
-        self, words: tuple[str, ...], env: dict[str, str], output: Path, errors: Path
+        self,
+        words: tuple[str, ...],
+        env: dict[str, str],
+        outputs: tuple[Path, Path],
+        root: Path = ROOT,
     ) -> None:
         self.words = words
-        self.process = forks.Process(target=run, args=(words, env, output, errors))
+        self.process = forks.Process(target=run, args=(words, env, outputs, root))
         self.process.start()
 
     @property
@@ -107,23 +111,24 @@ class Done:
         return json.loads(self.output)
 
 
-def command(words: tuple[str, ...], env: dict[str, str]) -> Done:
-    """Run `python *words` and return its result."""
+def command(words: tuple[str, ...], env: dict[str, str], root: Path = ROOT) -> Done:
+    """Run `python *words` in a copy of the project and return its result."""
     with TemporaryDirectory() as folder:
         output, errors = Path(folder, "output"), Path(folder, "errors")
-        code = Forked(words, env, output, errors).wait()
+        code = Forked(words, env, (output, errors), root).wait()
         return Done(code, output.read_text(), errors.read_text())
 
 
 def run(
-    words: tuple[str, ...], env: dict[str, str], output: Path, errors: Path
+    words: tuple[str, ...], env: dict[str, str], outputs: tuple[Path, Path], root: Path
 ) -> None:
     """Run `python *words` in this process."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(env)
-    os.chdir(ROOT)
-    for number, path in enumerate((Path(os.devnull), output, errors)):
+    os.chdir(root)
+    sys.path.insert(0, str(root))
+    for number, path in enumerate((Path(os.devnull), *outputs)):
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)

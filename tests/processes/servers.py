@@ -68,19 +68,20 @@ def serving(
     folder: Path,
     command: tuple[str, ...] | None = None,
     port: int | None = None,
+    root: Path = ROOT,
     **values: str,
 ) -> Iterator[Server]:
-    """Run a server on this database; stop it on exit."""
+    """Run a server on this database, of a copy of the project; stop it on exit."""
     port = port or free_port()
     log = folder / f"{port}.log"
     env = environment(url, PORT=str(port), **values)
     process: Forked | subprocess.Popen[bytes]
     if command is None:
-        process = Forked(("-m", "app"), env, log, log)
+        process = Forked(("-m", "app"), env, (log, log), root)
     else:
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=ROOT, env=env, stdout=output, stderr=output
+                command, cwd=root, env=env, stdout=output, stderr=output
             )
     server = Server(process, f"http://127.0.0.1:{port}", log)
     try:

@@ -190,6 +190,24 @@ def test_the_application_seals_in_the_background(
     audit_log.run(wait)
 
 
+def test_a_newer_schema_is_sealed_by_the_newer_release(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows may have columns that this release does not know."""
+    monkeypatch.setattr("app.audit.archive.seals.background.SEAL_INTERVAL", 0.01)
+    newer = "UPDATE alembic_version SET version_num = 'newer'"
+    tampering.execute(audit_log, text(newer))
+
+    async def wait(context: ArchiveContext) -> int:
+        async with run_sealer(context.database, audit_log.settings):
+            await asyncio.sleep(0.1)
+        async with context.database.reading() as session:
+            return len(await SealRepository(session).read_page(0, 10))
+
+    audit_log.fill()
+    assert audit_log.run(wait) == 0
+
+
 def test_sealing_continues_after_a_failure(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
