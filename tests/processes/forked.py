@@ -72,10 +72,9 @@ class Forked:
         words: tuple[str, ...],
         env: dict[str, str],
         outputs: tuple[Path, Path],
-        root: Path = ROOT,
     ) -> None:
         self.words = words
-        self.process = forks.Process(target=run, args=(words, env, outputs, root))
+        self.process = forks.Process(target=run, args=(words, env, outputs))
         self.process.start()
 
     @property
@@ -111,23 +110,22 @@ class Done:
         return json.loads(self.output)
 
 
-def command(words: tuple[str, ...], env: dict[str, str], root: Path = ROOT) -> Done:
-    """Run `python *words` in a copy of the project and return its result."""
+def command(words: tuple[str, ...], env: dict[str, str]) -> Done:
+    """Run `python *words` and return its result."""
     with TemporaryDirectory() as folder:
         output, errors = Path(folder, "output"), Path(folder, "errors")
-        code = Forked(words, env, (output, errors), root).wait()
+        code = Forked(words, env, (output, errors)).wait()
         return Done(code, output.read_text(), errors.read_text())
 
 
 def run(
-    words: tuple[str, ...], env: dict[str, str], outputs: tuple[Path, Path], root: Path
+    words: tuple[str, ...], env: dict[str, str], outputs: tuple[Path, Path]
 ) -> None:
     """Run `python *words` in this process."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(env)
-    os.chdir(root)
-    sys.path.insert(0, str(root))
+    os.chdir(ROOT)
     for number, path in enumerate((Path(os.devnull), *outputs)):
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)

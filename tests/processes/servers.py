@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,13 +72,18 @@ def serving(
     root: Path = ROOT,
     **values: str,
 ) -> Iterator[Server]:
-    """Run a server on this database, of a copy of the project; stop it on exit."""
+    """Run a server on this database; stop it on exit.
+
+    `root` is a copy of the project, whose code a forked process would not import.
+    """
     port = port or free_port()
     log = folder / f"{port}.log"
     env = environment(url, PORT=str(port), **values)
     process: Forked | subprocess.Popen[bytes]
+    if root != ROOT:
+        command = command or (sys.executable, "-m", "app")
     if command is None:
-        process = Forked(("-m", "app"), env, (log, log), root)
+        process = Forked(("-m", "app"), env, (log, log))
     else:
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -1,11 +1,12 @@
 """A later release of the project: a copy with further migrations."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from app.core.db.migrations import head
 from tests.databases import ROOT
-from tests.processes.forked import command
 from tests.processes.servers import environment
 
 MIGRATION = """
@@ -69,6 +70,5 @@ class Release:
         (self.root / f"alembic/versions/{revision}.py").write_text(text)
 
     def upgrade(self, url: str) -> None:
-        words = ("-m", "alembic", "upgrade", "head")
-        done = command(words, environment(url), self.root)
-        assert done.code == 0, done.errors
+        words = (sys.executable, "-m", "alembic", "upgrade", "head")
+        subprocess.run(words, cwd=self.root, env=environment(url), check=True)
