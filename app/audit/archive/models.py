@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from app.audit.models import LABEL_LENGTH, Access, Change
@@ -71,10 +71,14 @@ class AuditSeal(SQLModel, table=True):
     `leaves` holds each row's time, id and hash, so that a modified row can be named.
     `root` is the Merkle root of the leaves, `previous` the hash of the previous seal;
     `hash` covers the columns from `number` to `previous`, and `signature` the hash.
+
+    `transaction_id` and `transaction_row_id` are the position in the settled order of
+    the log up to which it is sealed; NULL if the rows have no numbers. They are no part
+    of the proof: `verify` finds each row by its leaf.
     """
 
     __tablename__ = "audit_seal"
-    __table_args__ = (Index(None, "log", "last_at"),)
+    __table_args__ = (Index(None, "log", "last_at"), Index(None, "log", "number"))
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     log: str = Field(max_length=10)
@@ -90,6 +94,8 @@ class AuditSeal(SQLModel, table=True):
     kid: str = Field(max_length=KID_LENGTH)
     signature: str = Field(max_length=HASH_LENGTH)
     leaves: bytes
+    transaction_id: int | None = Field(default=None, sa_type=BigInteger)
+    transaction_row_id: UUID | None = None
 
 
 class AuditHold(SQLModel, table=True):

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, insert
 
 from app.audit.changes.change_row import unaudited_row
-from app.audit.changes.change_time import log_time
+from app.audit.changes.change_time import log_position
 from app.audit.changes.sql.names import Write
 from app.audit.changes.sql.writes import find_writes
 from app.audit.changes.tables import Tables
@@ -95,8 +95,8 @@ class Guard:
                 "The change log does not record this write. Change the entity in a "
                 f"session, or use unaudited('reason'). SQL: {sql[:200]}"
             )
-        at = {"at": log_time(connection)}
-        rows = [unaudited_row(reason, write.table) | at for write in writes]
+        position = log_position(connection).values()
+        rows = [unaudited_row(reason, write.table) | position for write in writes]
         options = recorded(str(AuditChange.__tablename__))
         connection.execute(insert(AuditChange), rows, execution_options=options)
 

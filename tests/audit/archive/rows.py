@@ -150,8 +150,9 @@ class AuditLog:
     def rows(self, log: Log, *, restored: bool = False) -> list[Row]:
         async def read(context: ArchiveContext) -> list[Row]:
             table = log.restored if restored else log.live
+            columns = [each for each in table.c if each.name != "transaction_id"]
             async with context.database.reading() as session:
-                found = await session.execute(select(table).order_by(table.c.id))
+                found = await session.execute(select(*columns).order_by(table.c.id))
                 return [dict(row) for row in found.mappings()]
 
         return self.run(read)

@@ -22,7 +22,6 @@ from app.audit.archive.run.checks import (
 )
 from app.audit.archive.run.pruner import Pruner
 from app.audit.archive.run.writer import FileWriter
-from app.audit.archive.seals.repository import SealRepository
 
 
 @dataclass
@@ -49,7 +48,8 @@ class Archiver:
         """Archive all sealed rows before this time that are not on legal hold."""
         await self.check_directory()
         await self.context.sealer.seal()
-        log_range = await self.get_archivable_range(before)
+        # A row without a leaf is left for the next run.
+        log_range = LogRange(MIN_KEY, LogRange.between(before, before).until)
         for file in await self.list_unfinished():
             await self.finish_file(file, log_range)
         while day := await self.find_next_day(log_range):
@@ -65,14 +65,6 @@ class Archiver:
                 f"{self.context.store.directory} is not the archive directory of this "
                 f"database: {last.manifest_path} is missing. Check --dest and mounts."
             )
-
-    async def get_archivable_range(self, before: datetime) -> LogRange:
-        """Return the range of rows that are sealed and before this time."""
-        async with self.context.database.reading() as session:
-            sealed_until = await SealRepository(session).get_sealed_until(self.log)
-        return LogRange(
-            MIN_KEY, min(sealed_until, LogRange.between(before, before).until)
-        )
 
     async def list_unfinished(self) -> list[AuditArchive]:
         async with self.context.database.reading() as session:
@@ -94,13 +86,13 @@ class Archiver:
     async def finish_file(self, file: AuditArchive, log_range: LogRange) -> LogRange:
         """Complete the remaining steps of a file; return the range after it."""
         is_resumed = file.state != FileState.WRITING
+        writer = FileWriter(self.context, self.log)
         if not is_resumed:
-            manifest = await FileWriter(self.context, self.log).write_file(
-                file, log_range.clip_to_day(file.day)
-            )
+            day = log_range.clip_to_day(file.day)
+            manifest = await writer.write_file(file, day)
             if manifest is None:
                 await self.discard_file(file)
-                return log_range
+                return LogRange(max(writer.scanned, log_range.after), log_range.until)
             await compare_copy(self.context, self.log, manifest)
             self.context.progress.report_step("compared", file.name)
             await self.write_manifest(file, manifest)
@@ -111,7 +103,8 @@ class Archiver:
         if file.state != FileState.HELD:
             self.totals.add_file(manifest)
         await Pruner(self.context, self.log).prune_file(file, manifest)
-        return LogRange((manifest.last.at, manifest.last.id), log_range.until)
+        after = max(writer.scanned, (manifest.last.at, manifest.last.id))
+        return LogRange(after, log_range.until)
 
     async def write_manifest(self, file: AuditArchive, manifest: Manifest) -> None:
         """Write the manifest, read it back, and set the file's state to VERIFIED."""
@@ -139,7 +132,7 @@ class Archiver:
         self.context.progress.report_step("verified", file.name)
 
     async def discard_file(self, file: AuditArchive) -> None:
-        """Delete a file without rows. A legal hold was placed on all of them."""
+        """Delete a file without rows. All of them are held, or not sealed."""
         async with self.context.database.writing() as session:
             await FileRepository(session).delete_file(file)
         self.context.store.remove_files(file.name)

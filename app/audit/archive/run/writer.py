@@ -10,9 +10,9 @@ from app.audit.archive.files.blocks import BlockWriter
 from app.audit.archive.files.index import index_keys, pack_index
 from app.audit.archive.files.manifest import FORMAT, Manifest, RowRef, SealRef
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
-from app.audit.archive.run.checks import compare_with_seals
+from app.audit.archive.run.checks import select_sealed
 from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal import GENESIS_HASH
@@ -44,14 +44,20 @@ class FileStats:
 
 
 class FileWriter:
+    """Writer of one file; `scanned` is the last row that it has read."""
+
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
+        self.scanned = MIN_KEY
 
     async def write_file(
         self, file: AuditArchive, log_range: LogRange
     ) -> Manifest | None:
-        """Write up to FILE_ROWS rows of the range; return None if it has none."""
+        """Write the sealed ones of up to FILE_ROWS rows of the range, or return None.
+
+        Rows that are not sealed stay live.
+        """
         name = file.name
         stats = FileStats()
         with self.context.store.open_atomic(f"{name}.jsonl.gz") as raw:
@@ -104,8 +110,8 @@ class FileWriter:
         async for rows in self.context.read_unheld_batches(
             self.log, log_range, FILE_ROWS
         ):
-            lines = await compare_with_seals(self.context, self.log, rows)
-            for row, line in zip(rows, lines, strict=True):
+            self.scanned = rows[-1]["at"], rows[-1]["id"]
+            for row, line in await select_sealed(self.context, self.log, rows):
                 stats.add_row(row, line)
                 stats.index_entries.update(
                     (key, blocks.current_block) for key in index_keys(row)

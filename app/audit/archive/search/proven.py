@@ -50,7 +50,7 @@ class ProvenFiles:
             leaves = SealRepository(session).read_leaves(
                 self.log, LogRange(min(keys), max(keys))
             )
-            sealed = {leaf.digest async for _, leaf in leaves}
+            sealed = {leaf.digest async for _, _, leaf in leaves}
         self.rejected += [
             f"{manifest.data_path}: row {row['id']}"
             for digest, row in found.items()
