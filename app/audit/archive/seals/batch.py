@@ -11,7 +11,7 @@ from app.audit.archive.seals.order import START, Cursor, OrderRepository, Positi
 from app.audit.archive.seals.repository import SealRepository
 from app.core.db.database import Database
 
-PAGE_ROWS = 250  # bounds how long the event loop is blocked
+PAGE_ROWS = 100  # bounds how long the event loop is blocked
 MAX_ROWS = 10_000  # of one seal
 
 
