@@ -21,6 +21,8 @@ class FindingKind(StrEnum):
     MANIFEST_MISSING = "manifest_missing"
     MANIFEST_CHANGED = "manifest_changed"
     MANIFEST_FORGED = "manifest_forged"
+    IDENTITY_MISSING = "identity_missing"
+    IDENTITY_CHANGED = "identity_changed"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class VerificationReport:
     """Numbers of verified items, and findings.
 
     `unsealed` rows are newer than the newest seal; `late` accesses were inserted after
-    their time was sealed, and the next run seals them. Neither is a finding.
+    their time was sealed, and the next run seals them. `adopted` names the files of a
+    database that this one was restored from: their witnesses, and the hashes of their
+    previous manifests, are not compared. None of these is a finding.
     """
 
     live: int = 0
@@ -46,6 +50,7 @@ class VerificationReport:
     files: int = 0
     unsealed: int = 0
     late: int = 0
+    adopted: list[str] = field(default_factory=list)
     counts: Counter[FindingKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
