@@ -55,10 +55,18 @@ async def find_identity_error(database: Database, store: Store) -> str | None:
         return str(error)
     async with database.reading() as session:
         own = await read_archive_id(session)
-    if found in (None, own):
+    if found and own is None:
+        return NO_IDENTITY.format(directory=store.directory, found=found)
+    return find_foreign_error(store, found, own)
+
+
+def find_foreign_error(
+    store: Store, found: UUID | None, own: UUID | None
+) -> str | None:
+    """Return why these ids of the folder and the database differ, or None."""
+    if None in (found, own) or found == own:
         return None
-    sentence = FOREIGN if own else NO_IDENTITY
-    return sentence.format(directory=store.directory, found=found, own=own)
+    return FOREIGN.format(directory=store.directory, found=found, own=own)
 
 
 async def check_identity(database: Database, store: Store) -> None:
