@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.chain import follow_chain
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
@@ -88,13 +89,7 @@ class CandidateFinder:
 
 def sort_chain(candidates: list[Candidate], newest: str) -> list[Candidate]:
     """Return the files in the order of `previous`, then the others by number."""
-    following = {each.manifest.previous: each for each in candidates}
-    chain: list[Candidate] = []
-    while found := following.pop(newest, None):
-        chain.append(found)
-        newest = found.signed.hash
-    others = [each for each in candidates if each not in chain]
-    by_number = sorted(
-        others, key=lambda each: (each.manifest.day, each.manifest.number)
-    )
-    return [*chain, *by_number]
+    chain = follow_chain((each.signed for each in candidates), newest)
+    found = [each for signed in chain for each in candidates if each.signed is signed]
+    others = [each for each in candidates if each not in found]
+    return [*found, *sorted(others, key=lambda each: each.manifest.name)]

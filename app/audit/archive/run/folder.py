@@ -15,6 +15,7 @@ from app.audit.archive.files.store import ADOPT
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import LOGS, Log
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.run.numbering import number_files
 from app.audit.archive.run.unfinished import verify_unfinished
 
 
@@ -39,9 +40,15 @@ async def check_folder(context: ArchiveContext) -> None:
                 "(--dest or AUDIT_ARCHIVE_DIR). Nothing was written."
             )
     if not is_claimed:
-        async with context.database.writing() as session:
-            archive = await get_archive_id(session)
-        write_identity(context.store, archive)
+        await claim_folder(context)
+
+
+async def claim_folder(context: ArchiveContext) -> None:
+    for log in LOGS.values():
+        await number_files(context, log)
+    async with context.database.writing() as session:
+        archive = await get_archive_id(session)
+    write_identity(context.store, archive)
 
 
 async def check_newest(context: ArchiveContext, log: Log) -> None:

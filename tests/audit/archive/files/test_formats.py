@@ -4,10 +4,13 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.audit.archive.logs import CHANGES
+from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.rows import OLD, AuditLog
-from tests.audit.archive.verify.tampering import files
+from tests.audit.archive.verify import tampering
+from tests.audit.archive.verify.tampering import FILES, files
 
 
 async def no_archive_id(_: object) -> None:
@@ -48,3 +51,14 @@ def test_a_folder_without_an_identity_is_claimed(old_log: AuditLog) -> None:
     newest = json.loads(files(old_log, "manifest.json")[-1].read_text())
     assert identity == {"archive": newest["archive"]}
     assert old_log.live_lines(CHANGES) != []
+
+
+def test_files_that_a_wrong_clock_has_disordered_are_numbered(
+    old_log: AuditLog,
+) -> None:
+    """The migration numbers files by their ids."""
+    numbered = update(FILES).values(sequence=100 - FILES.c.sequence)
+    tampering.execute(old_log, numbered)
+    assert old_log.count_findings() == {FindingKind.MANIFEST_CHANGED: 4}
+    old_log.archive()
+    assert old_log.count_findings() == {}

@@ -1,4 +1,4 @@
-"""Files are in the order of their numbers, whatever the clocks of the hosts say."""
+"""Files are in the order of their numbers, not of the clocks of the hosts."""
 
 from datetime import timedelta
 from uuid import UUID
