@@ -1,6 +1,6 @@
 """audit order: the number of the transaction that wrote each row of the logs.
 
-Revision: 5d0c7b1e9a34, after c41244e58c02
+Revision: 5d0c7b1e9a34, after 5e0c9a3d7b14
 Created: 2026-11-28 17:15:00+00:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5d0c7b1e9a34"
-down_revision = "c41244e58c02"
+down_revision = "5e0c9a3d7b14"
 branch_labels = None
 depends_on = None
 

@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.canonical import json_default
 from app.audit.archive.plan import Plan
 from app.audit.archive.progress import Progress as ProgressLimit
@@ -99,12 +100,25 @@ def print_report(report: VerificationReport) -> None:
         print(f"Inserted late, to be sealed by the next run: {report.late:,} accesses.")
     if report.sealed_late:
         print(f"Sealed late, after rows of a later time: {report.sealed_late:,} rows.")
+    if report.adopted:
+        files = pluralize(len(report.adopted), "file")
+        print(f"Adopted after a restore: {files}, the first is {report.adopted[0]}.")
     for kind, count in sorted(report.counts.items()):
         print(f"{kind}: {count:,}")
     for finding in report.findings[:MAX_FINDINGS]:
         print(f"  {finding.kind} {finding.where}: {finding.detail}")
     if not report.findings:
         print("No findings.")
+
+
+def print_adoption(report: AdoptReport) -> None:
+    for file in report.files:
+        rows = pluralize(file.rows, "row")
+        print(f"{file.name}: {rows}, {file.live:,} live, {file.late:,} sealed late")
+    for contradiction in report.contradictions:
+        print(f"contradiction: {contradiction}")
+    if not report.files and not report.contradictions:
+        print("Every file is recorded: nothing to adopt.")
 
 
 def print_search_result(result: SearchResult) -> None:

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from app.audit.archive.adopt.adopter import Adopter
+from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
@@ -183,6 +185,9 @@ class AuditLog:
             }
 
         return self.run(run)
+
+    def adopt(self) -> AdoptReport:
+        return self.run(lambda context: Adopter(context).adopt(dry_run=False))
 
     def verify(self, *witnesses: SealRef) -> VerificationReport:
         return self.run(lambda context: verify(context, LOGS.values(), list(witnesses)))

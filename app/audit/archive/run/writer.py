@@ -3,6 +3,7 @@
 from collections import Counter
 from hashlib import sha256
 from typing import BinaryIO
+from uuid import UUID
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.context import ArchiveContext
@@ -10,6 +11,7 @@ from app.audit.archive.files.blocks import BlockWriter
 from app.audit.archive.files.index import index_keys, pack_index
 from app.audit.archive.files.manifest import FORMAT, Manifest, RowRef, SealRef
 from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.run.checks import select_sealed
@@ -75,7 +77,7 @@ class FileWriter:
         self, file: AuditArchive, stats: FileStats, ends: tuple[Row, Row]
     ) -> Manifest:
         name = file.name
-        seal, previous = await self.read_predecessors()
+        seal, previous, archive = await self.read_predecessors()
         return Manifest(
             format=FORMAT,
             log=self.log.name,
@@ -93,15 +95,17 @@ class FileWriter:
             root=merkle_root(stats.leaves),
             seal=seal,
             previous=previous,
+            archive=archive,
         )
 
-    async def read_predecessors(self) -> tuple[SealRef, str]:
-        """Return the newest seal, and the hash of this log's newest manifest."""
-        async with self.context.database.reading() as session:
+    async def read_predecessors(self) -> tuple[SealRef, str, UUID]:
+        """Return the newest seal, the hash of this log's newest manifest, the id."""
+        async with self.context.database.writing() as session:
+            archive = await get_archive_id(session)
             seal = await SealRepository(session).get_newest()
             last = await FileRepository(session).get_newest_with_manifest(self.log)
         newest = SealRef(seal.number, seal.hash) if seal else SealRef(0, GENESIS_HASH)
-        return newest, (last and last.manifest) or GENESIS_HASH
+        return newest, (last and last.manifest) or GENESIS_HASH, archive
 
     async def write_rows(
         self, raw: BinaryIO, log_range: LogRange, stats: FileStats

@@ -36,6 +36,11 @@ class SealRepository:
         query = select(AuditSeal).order_by(col(AuditSeal.number).desc()).limit(1)
         return (await self.session.scalars(query)).first()
 
+    async def get_hash(self, number: int) -> str | None:
+        """Return the hash of the seal with this number, or None."""
+        query = select(col(AuditSeal.hash)).where(col(AuditSeal.number) == number)
+        return await self.session.scalar(query)
+
     async def add_seal(self, seal: AuditSeal) -> None:
         self.session.add(seal)
         await self.session.flush()

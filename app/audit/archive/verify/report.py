@@ -22,6 +22,8 @@ class FindingKind(StrEnum):
     MANIFEST_MISSING = "manifest_missing"
     MANIFEST_CHANGED = "manifest_changed"
     MANIFEST_FORGED = "manifest_forged"
+    IDENTITY_MISSING = "identity_missing"
+    IDENTITY_CHANGED = "identity_changed"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class VerificationReport:
     `unsealed` rows are not sealed yet. `late` accesses are older than the numbers of
     transactions, and the next run seals them. `sealed_late` rows were sealed after rows
     whose time is more than five minutes later: a clock was set back, or they were
-    loaded late. None of these is a finding.
+    loaded late. `adopted` names the files of a database that this one was restored
+    from: their witnesses, and the hashes of their previous manifests, are not compared.
+    None of these is a finding.
     """
 
     live: int = 0
@@ -51,6 +55,7 @@ class VerificationReport:
     oldest_unsealed: datetime | None = None
     late: int = 0
     sealed_late: int = 0
+    adopted: list[str] = field(default_factory=list)
     counts: Counter[FindingKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
