@@ -15,7 +15,7 @@ from app.audit.archive.run.checks import (
     read_leaf_hashes,
     split_batches,
 )
-from app.audit.archive.seals.merkle import leaf_hash
+from app.audit.archive.tree.merkle import leaf_hash
 
 
 @dataclass(frozen=True)

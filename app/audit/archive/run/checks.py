@@ -13,8 +13,8 @@ from app.audit.archive.files.manifest import Manifest, SignedManifest, read_mani
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.tree.merkle import leaf_hash
 
 ADVICE = "This run deleted no row of the file. Run `verify`."
 

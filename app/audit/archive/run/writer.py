@@ -15,9 +15,9 @@ from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.run.checks import select_sealed
-from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.tree.merkle import leaf_hash, merkle_root
 
 FILE_ROWS = 50_000
 

@@ -7,9 +7,9 @@ from app.audit.archive.canonical import RowKey, encode_json, hash_json
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf, pack_leaves
-from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.order import Position
 from app.audit.archive.seals.signing import Signer
+from app.audit.archive.tree.merkle import merkle_root
 from app.core.clock import now
 
 # Columns that are no part of a seal outside the database.

@@ -9,9 +9,9 @@ from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.files.ownership import find_identity_error
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
-from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.search.query import ResultRow
+from app.audit.archive.tree.merkle import leaf_hash
 
 
 class ProvenFiles:

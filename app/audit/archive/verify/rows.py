@@ -8,8 +8,8 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import MIN_KEY, Log, LogRange, last_key
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.unsealed import UnsealedRows

@@ -11,10 +11,10 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import LEAF_BYTES, Leaf, unpack_leaves
-from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal import GENESIS_HASH, seal_hash
 from app.audit.archive.seals.signing import Signature
+from app.audit.archive.tree.merkle import merkle_root
 from app.audit.archive.verify.late import LateRows
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 

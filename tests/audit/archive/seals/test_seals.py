@@ -19,9 +19,9 @@ from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.background import run_sealer
-from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal_file import SealFile
+from app.audit.archive.tree.merkle import leaf_hash, merkle_root
 from app.audit.archive.verify.seals import read_witnesses
 from app.core.clock import now
 from app.main import create_app

@@ -23,8 +23,8 @@ from app.audit.archive.seals.leaves import (
     pack_leaves,
     unpack_leaves,
 )
-from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
+from app.audit.archive.tree.merkle import merkle_root
 from app.core.clock import to_ticks
 from app.core.db.ids import uuid7
 from tests.audit.archive.rows import KEPT, OLD, AuditLog, make_access, make_change
