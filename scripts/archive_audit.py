@@ -15,6 +15,8 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.audit.archive.adopt.adopter import Adopter
+from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
@@ -245,6 +247,38 @@ def query(  # noqa: PLR0913, they are options
         exit_with_error(
             "Not returned, because not as recorded and sealed (run `verify`): "
             f"{', '.join(result.rejected)}",
+            VerificationException.exit_code,
+        )
+
+
+@app.command()
+def adopt(
+    *,
+    dest: Dest = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Compare only; change nothing.")
+    ] = False,
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Adopt the files of a database that was restored from a backup.
+
+    Compares the files that the database has not recorded with its rows and seals, and
+    records them. If anything contradicts, changes nothing; the exit code is then 4.
+    """
+    archive_directory(dest)
+    if not dry_run:
+        confirm("Adopt the files that this database has not recorded?", yes)
+
+    async def adopt_files(context: ArchiveContext) -> AdoptReport:
+        async with run_lock(context.database):
+            return await Adopter(context).adopt(dry_run=dry_run)
+
+    report = run_with_context(adopt_files, dest)
+    (output.print_json if as_json else output.print_adoption)(report)
+    if report.contradictions:
+        exit_with_error(
+            "Nothing was changed: see the contradictions on standard output.",
             VerificationException.exit_code,
         )
 

@@ -114,6 +114,7 @@ AUDIT = {
     "audit_access",
     "audit_pruning",
     "audit_archive",
+    "audit_identity",
     "audit_seal",
     "audit_hold",
     "audit_change_restored",

@@ -1,10 +1,10 @@
-"""Tables of archive files, seals, legal holds and restored rows."""
+"""Tables of the identity, archive files, seals, legal holds and restored rows."""
 
 from datetime import date, datetime
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 from app.audit.models import LABEL_LENGTH, Access, Change
@@ -21,6 +21,15 @@ def base_path(log: str, day: date, number: int) -> str:
     return f"{log}/{day:%Y/%m}/{day:%Y-%m-%d}.{number:04}"
 
 
+class AuditIdentity(SQLModel, table=True):
+    """The identity of this database's archive: one row, made at first use."""
+
+    __tablename__ = "audit_identity"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
 class FileState(StrEnum):
     """States of an archive file. Rows are deleted only after VERIFIED.
 
@@ -35,7 +44,11 @@ class FileState(StrEnum):
 
 
 class AuditArchive(SQLModel, table=True):
-    """One archive file and its state."""
+    """One archive file and its state.
+
+    `sequence` numbers a log's files in the order of their chain. `adopted_at` is set if
+    the file was written by a database whose backup this database was restored from.
+    """
 
     __tablename__ = "audit_archive"
     __table_args__ = (Index(None, "log", "day", "number", unique=True),)
@@ -51,6 +64,8 @@ class AuditArchive(SQLModel, table=True):
     first_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     manifest: str | None = Field(default=None, max_length=HASH_LENGTH)
+    sequence: int | None = None
+    adopted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     @property
     def name(self) -> str:
@@ -71,10 +86,14 @@ class AuditSeal(SQLModel, table=True):
     `leaves` holds each row's time, id and hash, so that a modified row can be named.
     `root` is the Merkle root of the leaves, `previous` the hash of the previous seal;
     `hash` covers the columns from `number` to `previous`, and `signature` the hash.
+
+    `transaction_id` and `transaction_row_id` are the position in the settled order of
+    the log up to which it is sealed; NULL if the rows have no numbers. They are no part
+    of the proof: `verify` finds each row by its leaf.
     """
 
     __tablename__ = "audit_seal"
-    __table_args__ = (Index(None, "log", "last_at"),)
+    __table_args__ = (Index(None, "log", "last_at"), Index(None, "log", "number"))
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     log: str = Field(max_length=10)
@@ -90,6 +109,8 @@ class AuditSeal(SQLModel, table=True):
     kid: str = Field(max_length=KID_LENGTH)
     signature: str = Field(max_length=HASH_LENGTH)
     leaves: bytes
+    transaction_id: int | None = Field(default=None, sa_type=BigInteger)
+    transaction_row_id: UUID | None = None
 
 
 class AuditHold(SQLModel, table=True):

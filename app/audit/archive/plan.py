@@ -3,14 +3,13 @@
 import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogName, LogRange
+from app.audit.archive.logs import MIN_KEY, Log, LogName, LogRange, last_key
 from app.audit.archive.repository import LogRepository
-from app.core.clock import now
 from app.core.db.database import Database
 
 SAMPLE_ROWS = 1_000  # the sample that byte estimates are made from
@@ -53,9 +52,7 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
         plan.days = [day async for day in plan_days(rows, log_range)]
         plan.copied = await FileRepository(session).list_held(log)
         plan.held = await rows.count_held_rows(log_range)
-        plan.staying = await rows.count_rows(
-            LogRange(log_range.until, (upper_time_bound(), MAX_ID))
-        )
+        plan.staying = await rows.count_rows(LogRange(log_range.until, last_key()))
         lines = [
             encode_row(row) for row in await rows.read_page(log_range, SAMPLE_ROWS)
         ]
@@ -73,8 +70,3 @@ async def plan_days(rows: LogRepository, log_range: LogRange) -> AsyncIterator[D
         today = log_range.clip_to_day(first.date())
         yield DayPlan(first.date(), await rows.count_rows(today))
         log_range = LogRange(today.until, log_range.until)
-
-
-def upper_time_bound() -> datetime:
-    """Return a time after that of every row, with a day's margin for clock skew."""
-    return now() + timedelta(days=1)

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, insert
 
 from app.audit.changes.change_row import unaudited_row
-from app.audit.changes.change_time import log_time
+from app.audit.changes.change_time import log_position
 from app.audit.changes.sql.names import Write
 from app.audit.changes.sql.writes import find_writes
 from app.audit.changes.tables import Tables
@@ -77,8 +77,8 @@ def record_unaudited(
     connection: Connection, reason: str, tables: Iterable[str]
 ) -> None:
     """Record one unaudited write to each table."""
-    at = {"at": log_time(connection)}
-    rows = [unaudited_row(reason, table) | at for table in tables]
+    position = log_position(connection).values()
+    rows = [unaudited_row(reason, table) | position for table in tables]
     options = recorded(str(AuditChange.__tablename__))
     connection.execute(insert(AuditChange), rows, execution_options=options)
 

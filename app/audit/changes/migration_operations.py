@@ -4,6 +4,8 @@ alembic/env.py imports this module, which makes the operation available to migra
 they must not import the application.
 """
 
+from typing import Any
+
 from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import Insert, func, insert, text
 
@@ -13,10 +15,18 @@ from app.audit.models import AuditChange
 from app.core.context import Context, new_context
 
 ACTOR = "alembic"
-# Offline, the time is that at which the script runs.
-CLOCKS = {
-    "sqlite": text("strftime('%Y-%m-%d %H:%M:%f000', 'now')"),
-    "postgresql": func.clock_timestamp(),
+# Offline, the time and the number are those at which the script runs. PostgreSQL itself
+# sets the number.
+NUMBER = """(
+    SELECT max(coalesce(max(transaction_id), 0) + 1, 1000000 * strftime('%s', 'now'))
+    FROM audit_change
+)"""
+POSITIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {
+        "at": text("strftime('%Y-%m-%d %H:%M:%f000', 'now')"),
+        "transaction_id": text(NUMBER),
+    },
+    "postgresql": {"at": func.clock_timestamp()},
 }
 
 
@@ -47,6 +57,6 @@ def record(operations: Operations, op: RecordUnauditedOp) -> None:
 
 
 def write_sql(dialect: str, op: RecordUnauditedOp) -> Insert:
-    row = unaudited_row(op.reason, op.table) | {"at": CLOCKS[dialect]}
+    row = unaudited_row(op.reason, op.table) | POSITIONS[dialect]
     given = {name: value for name, value in row.items() if value is not None}
     return insert(AuditChange).values(given)

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from app.audit.archive.adopt.adopter import Adopter
+from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
@@ -150,8 +152,9 @@ class AuditLog:
     def rows(self, log: Log, *, restored: bool = False) -> list[Row]:
         async def read(context: ArchiveContext) -> list[Row]:
             table = log.restored if restored else log.live
+            columns = [each for each in table.c if each.name != "transaction_id"]
             async with context.database.reading() as session:
-                found = await session.execute(select(table).order_by(table.c.id))
+                found = await session.execute(select(*columns).order_by(table.c.id))
                 return [dict(row) for row in found.mappings()]
 
         return self.run(read)
@@ -182,6 +185,9 @@ class AuditLog:
             }
 
         return self.run(run)
+
+    def adopt(self) -> AdoptReport:
+        return self.run(lambda context: Adopter(context).adopt(dry_run=False))
 
     def verify(self, *witnesses: SealRef) -> VerificationReport:
         return self.run(lambda context: verify(context, LOGS.values(), list(witnesses)))

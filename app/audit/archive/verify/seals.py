@@ -15,6 +15,7 @@ from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal import GENESIS_HASH, seal_hash
 from app.audit.archive.seals.signing import Signature
 from app.audit.archive.tree.merkle import merkle_root
+from app.audit.archive.verify.late import LateRows
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 PAGE_SEALS = 50
@@ -25,6 +26,7 @@ class SealVerifier:
         self.context = context
         self.report = report
         self.hashes: dict[int, str] = {}
+        self.late = LateRows()
 
     async def verify_chain(self, witnesses: Iterable[SealRef]) -> None:
         """Verify each seal and its link, then compare the chain with the witnesses."""
@@ -57,6 +59,7 @@ class SealVerifier:
     def verify_seal(self, seal: AuditSeal) -> None:
         signature = Signature(seal.kid, seal.signature)
         leaves = unpack_leaves(seal.leaves)
+        self.report.sealed_late += self.late.count(seal, leaves)
         if seal_hash(seal) != seal.hash:
             self.report.add_finding(
                 FindingKind.SEAL_CHANGED, seal.number, "does not match its hash"

@@ -17,8 +17,11 @@ async def verify(
     """Verify all data of the logs; `witnesses` are seals kept outside the database."""
     report = VerificationReport()
     file_verifier = FileVerifier(context, report)
+    await file_verifier.verify_identity()
     files = {log: await file_verifier.verify_files(log) for log in logs}
-    seen = [each.manifest.seal for found in files.values() for each in found]
+    listed = [each for found in files.values() for each in found]
+    file_verifier.verify_identity_file(each.manifest for each in listed)
+    seen = [each.manifest.seal for each in listed if not each.adopted]
     await SealVerifier(context, report).verify_chain([*seen, *witnesses])
     for log, found in files.items():
         await RowVerifier(context, log, report).verify_rows(found)

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from uuid import UUID
 
+from app.audit.archive.canonical import RowKey
 from app.audit.archive.seals.leaves import Leaf
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    id: UUID
+    """A row of the live table or a file; only live rows have a number."""
+
+    key: RowKey
     digest: bytes
     where: str
+    number: int | None = None
+
+    @property
+    def id(self) -> UUID:
+        return self.key[1]
 
 
 class Match(Enum):
@@ -30,11 +38,16 @@ class WindowLeaves:
 
     def __init__(self) -> None:
         self.count = 0
+        self.seals: dict[UUID, int] = {}
+        self.repeated: list[UUID] = []
         self.sealed: dict[UUID, list[bytes]] = defaultdict(list)
         self.unseen: dict[UUID, list[bytes]] = defaultdict(list)
 
-    def add_leaf(self, leaf: Leaf) -> None:
+    def add_leaf(self, seal: int, leaf: Leaf) -> None:
         self.count += 1
+        # SealVerifier reports an id that is repeated within a seal.
+        if self.seals.setdefault(leaf.id, seal) != seal:
+            self.repeated.append(leaf.id)
         self.sealed[leaf.id].append(leaf.digest)
         self.unseen[leaf.id].append(leaf.digest)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from app.audit.archive.context import ArchiveContext
@@ -25,7 +25,7 @@ from app.audit.archive.tree.merkle import leaf_hash, merkle_root
 from app.audit.archive.verify.seals import read_witnesses
 from app.core.clock import now
 from app.main import create_app
-from tests.audit.archive.rows import AuditLog, make_change, make_changes
+from tests.audit.archive.rows import AuditLog, make_changes
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
@@ -50,47 +50,18 @@ def test_the_tree_is_that_of_certificate_transparency(size: int, root: str) -> N
     assert merkle_root(leaves) == root
 
 
-def test_new_rows_are_sealed_after_the_margin(audit_log: AuditLog) -> None:
-    audit_log.add(CHANGES, [make_change(now() - timedelta(minutes=2), 0)])
-    audit_log.add(CHANGES, [make_change(now(), 1)])
-    assert audit_log.seal() == 1
-    assert audit_log.verify().unsealed == 1
-    with time_machine.travel(now() + timedelta(minutes=2)):
-        assert audit_log.seal() == 1
-        assert audit_log.seal() == 0
-    assert audit_log.verify().unsealed == 0
-
-
-def test_seals_are_chained(audit_log: AuditLog) -> None:
+def test_seals_are_chained(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.seals.batch.PAGE_ROWS", 10)
+    monkeypatch.setattr("app.audit.archive.seals.batch.MAX_ROWS", 50)
     audit_log.add(CHANGES, make_changes(days=10, each=12))
     assert audit_log.seal() == 120
     first, second = audit_log.seals()[:2]
     assert (first.number, first.previous) == (1, "0" * 64)
+    assert (first.count, second.count) == (50, 50)
     assert (second.number, second.previous) == (2, first.hash)
     assert sum(seal.count for seal in audit_log.seals()) == 120
-
-
-def test_no_row_is_sealed_before_open_transactions_end(
-    url: str, audit_log: AuditLog
-) -> None:
-    """On PostgreSQL a row may be committed long after a newer one."""
-    if url.startswith("sqlite"):
-        pytest.skip("SQLite has one writer at a time")
-    audit_log.settings = make_settings(url, DATABASE_TIMEOUT=60)
-
-    async def overlap(context: ArchiveContext) -> int:
-        async with context.database.writing() as session:
-            await session.execute(insert(CHANGES.live).values(make_change(now(), 0)))
-            await asyncio.to_thread(audit_log.add, CHANGES, [make_change(now(), 1)])
-            return await asyncio.to_thread(seal_later, audit_log)
-
-    assert audit_log.run(overlap) == 0
-    assert seal_later(audit_log) == 2
-
-
-def seal_later(audit_log: AuditLog) -> int:
-    with time_machine.travel(now() + timedelta(minutes=3)):
-        return audit_log.seal()
 
 
 def test_concurrent_sealers_write_one_chain(
@@ -212,6 +183,7 @@ def test_sealing_continues_after_a_failure(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.audit.archive.seals.background.SEAL_INTERVAL", 0.01)
+    audit_log.fill()
     tampering.execute(audit_log, text("ALTER TABLE audit_seal RENAME TO away"))
 
     async def wait(context: ArchiveContext) -> None:
@@ -225,5 +197,4 @@ def test_sealing_continues_after_a_failure(
                 ) < 2:
                     await asyncio.sleep(0.01)
 
-    audit_log.fill()
     audit_log.run(wait)

@@ -108,7 +108,25 @@ def delete_a_row(audit_log: AuditLog) -> None:
 
 
 def insert_a_row(audit_log: AuditLog) -> None:
-    audit_log.add(CHANGES, [make_change(OLD, 1_000)])
+    """Insert a row with the number of a transaction whose rows are sealed."""
+    audit_log.add(CHANGES, [make_change(OLD, 1_000, transaction_id=1)])
+
+
+def insert_a_row_without_a_number(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, [make_change(OLD, 1_000, transaction_id=None)])
+
+
+def insert_a_row_of_the_future(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, [make_change(OLD, 1_000, transaction_id=2**62)])
+
+
+def seal_a_row_again(audit_log: AuditLog) -> None:
+    """Insert an archived row as a new one, which is then sealed."""
+    line = gzip.decompress(files(audit_log)[0].read_bytes()).splitlines()[0]
+    row = CHANGES.parse_row(json.loads(line))
+    del row["transaction_id"]
+    audit_log.add(CHANGES, [row])
+    audit_log.seal()
 
 
 def replace_a_row(audit_log: AuditLog) -> None:
@@ -263,7 +281,12 @@ def sign_a_seal_again(audit_log: AuditLog) -> None:
 
 
 def add_an_access(audit_log: AuditLog) -> None:
-    audit_log.add(ACCESSES, [make_access(OLD, 1_000)])
+    """Insert an access as a release has done whose rows had no numbers."""
+    audit_log.add(ACCESSES, [make_access(OLD, 1_000, transaction_id=None)])
+
+
+def add_an_access_of_a_sealed_transaction(audit_log: AuditLog) -> None:
+    audit_log.add(ACCESSES, [make_access(OLD, 1_000, transaction_id=1)])
 
 
 def edit_leaves(
