@@ -3,9 +3,11 @@
 from app.audit.archive.canonical import decode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.files.manifest import Manifest, read_manifest
+from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.ownership import check_identity
+from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.models import AuditArchive
 from app.audit.archive.restore.repository import RestoredRepository
 from app.audit.archive.run.archiver import RunTotals
 from app.audit.archive.run.checks import find_file_error, split_batches
@@ -21,22 +23,39 @@ class Restorer:
         """Restore every file that overlaps the range. Idempotent.
 
         Raises:
-            VerificationException: a file or its manifest is invalid, or the folder is
-                that of another database.
+            VerificationException: a file or its manifest is missing, invalid or not
+                recorded, or the folder is that of another database.
         """
         await check_identity(self.context.database, self.context.store)
-        totals = RunTotals()
-        for path in self.context.store.list_manifests(self.log.name):
+        totals, recorded = RunTotals(), await self.list_recorded()
+        paths = self.context.store.list_manifests(self.log.name)
+        for path in paths:
             signed = read_manifest(self.context.store, path)
             manifest = signed.manifest
-            if manifest.overlaps(log_range):
-                if error := find_file_error(self.context, signed):
+            if manifest.overlaps(log_range) and not is_unfinished(recorded.get(path)):
+                if error := self.find_error(signed, recorded.get(path)):
                     raise VerificationException(
-                        f"{manifest.path}: {error}. Not restored; run `verify`."
+                        f"{path}: {error}. Not restored; run `verify`."
                     )
                 await self.restore_file(manifest)
                 totals.add_file(manifest)
+        missing = recorded.keys() - {*paths}
+        check_missing([recorded[path] for path in missing], log_range)
         return totals
+
+    async def list_recorded(self) -> dict[str, AuditArchive]:
+        """Return the files that this database has written, by their manifests."""
+        async with self.context.database.reading() as session:
+            files = await FileRepository(session).list_files(self.log)
+        return {file.manifest_path: file for file in files}
+
+    def find_error(
+        self, signed: SignedManifest, file: AuditArchive | None
+    ) -> str | None:
+        """Return why the file is none that was recorded, or is invalid, or None."""
+        if file is None or signed.hash != file.manifest:
+            return "it differs from what is recorded in audit_archive"
+        return find_file_error(self.context, signed)
 
     async def restore_file(self, manifest: Manifest) -> None:
         for lines in split_batches(
@@ -50,3 +69,20 @@ class Restorer:
             details = {"file": manifest.data_path, "rows": manifest.count}
             await record_action(session, self.log.live.name, "restored", details)
         self.context.progress.report_step("restored", manifest.name)
+
+
+def is_unfinished(file: AuditArchive | None) -> bool:
+    """Return whether a run is writing the file, whose rows all are live."""
+    return file is not None and file.manifest is None
+
+
+def check_missing(files: list[AuditArchive], log_range: LogRange) -> None:
+    """Raise VerificationException if one of these files overlaps the range."""
+    after, until = log_range.after[0], log_range.until[0]
+    for file in files:
+        first, last = file.first_at, file.last_at
+        if first and last and last > after and first <= until:
+            raise VerificationException(
+                f"{file.manifest_path} is missing. The other files were restored; run "
+                "`verify`."
+            )

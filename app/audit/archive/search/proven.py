@@ -34,7 +34,11 @@ class ProvenFiles:
         async with self.context.database.reading() as session:
             files = await FileRepository(session).list_files(self.log)
         recorded = {file.manifest_path: file.manifest for file in files}
-        for path in self.context.store.list_manifests(self.log.name):
+        paths = self.context.store.list_manifests(self.log.name)
+        self.rejected += [
+            path for path, digest in recorded.items() if digest and path not in paths
+        ]
+        for path in paths:
             try:
                 signed = read_manifest(self.context.store, path)
             except (VerificationException, OSError):
@@ -47,10 +51,10 @@ class ProvenFiles:
                 self.rejected.append(path)
 
     async def select_sealed(
-        self, manifest: Manifest, lines: Iterable[bytes]
+        self, source: str, lines: Iterable[bytes]
     ) -> list[ResultRow]:
         """Return the rows of these lines that are sealed; name the others."""
-        found = self.parse_lines(manifest, lines)
+        found = self.parse_lines(source, lines)
         if not found:
             return []
         keys: list[RowKey] = [row_key(row) for row in found.values()]
@@ -60,14 +64,14 @@ class ProvenFiles:
             )
             sealed = {leaf.digest async for _, _, leaf in leaves}
         self.rejected += [
-            f"{manifest.data_path}: row {row['id']}"
+            f"{source}: row {row['id']}"
             for digest, row in found.items()
             if digest not in sealed
         ]
         return [row for digest, row in found.items() if digest in sealed]
 
     def parse_lines(
-        self, manifest: Manifest, lines: Iterable[bytes]
+        self, source: str, lines: Iterable[bytes]
     ) -> dict[bytes, ResultRow]:
         """Return rows by leaf hash, up to the first line that cannot be read."""
         found = {}
@@ -77,5 +81,6 @@ class ProvenFiles:
                 row_key(row)
                 found[leaf_hash(line)] = row
         except (VerificationException, OSError, *MALFORMED):
-            self.rejected.append(manifest.data_path)
+            if source not in self.rejected:
+                self.rejected.append(source)
         return found

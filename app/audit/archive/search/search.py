@@ -1,9 +1,11 @@
 """Search over live rows, restored rows and archive files."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import chain, islice
 
 import orjson
+from sqlalchemy import Table
 
 from app.audit.archive.canonical import RowKey, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
@@ -36,13 +38,13 @@ class Search:
 
         Live rows take precedence over restored rows, and those over archived rows.
         """
-        rows = {row["id"]: row for row in await self.search_tables(log)}
         files = ProvenFiles(self.context, log, self.result.rejected)
+        rows = {row["id"]: row for row in await self.search_tables(log, files)}
         manifests = [each async for each in files.list_manifests()]
         for manifest in sorted(manifests, key=lambda each: each.last.at, reverse=True):
             if self.may_contain(log, manifest) and not self.is_complete(rows, manifest):
                 lines = self.match_lines(log, manifest)
-                for row in await files.select_sealed(manifest, lines):
+                for row in await files.select_sealed(manifest.data_path, lines):
                     if self.matches(log, row):
                         source = {"log": log.name, "source": manifest.data_path}
                         rows.setdefault(row["id"], source | row)
@@ -50,19 +52,26 @@ class Search:
                 self.result.skipped += 1
         return list(rows.values())
 
-    async def search_tables(self, log: Log) -> list[ResultRow]:
-        """Return matches in the database, restored rows first."""
+    async def search_tables(self, log: Log, files: ProvenFiles) -> list[ResultRow]:
+        """Return matches in the database, restored rows first.
+
+        Restored rows are proven like those of files: their table has no triggers.
+        """
+        restored = await self.read_lines(log, log.restored)
+        rows = await files.select_sealed(log.restored.name, restored)
+        live = [decode_row(line) for line in await self.read_lines(log, log.live)]
+        return [
+            {"log": log.name, "source": source, **row}
+            for source, found in (("restored", rows), ("live", live))
+            for row in found
+        ]
+
+    async def read_lines(self, log: Log, table: Table) -> list[bytes]:
         values, query = self.query.column_values(log), self.query
-        found = []
-        for source, table in (("restored", log.restored), ("live", log.live)):
-            async with self.context.database.reading() as session:
-                search = SearchRepository(session, table)
-                rows = await search.find_rows(values, query.log_range, query.limit)
-            found += [
-                {"log": log.name, "source": source, **decode_row(encode_row(row))}
-                for row in rows
-            ]
-        return found
+        async with self.context.database.reading() as session:
+            search = SearchRepository(session, table)
+            rows = await search.find_rows(values, query.log_range, query.limit)
+        return [encode_row(row) for row in rows]
 
     def may_contain(self, log: Log, manifest: Manifest) -> bool:
         """Return whether the manifest admits a match in its file."""
@@ -93,16 +102,43 @@ class Search:
         """Return the lines of a file, limited by its index to blocks that may match."""
         values = self.query.column_values(log)
         ids = [value for name, value in values.items() if name in COLUMNS]
-        if not ids:
+        index = self.read_index(manifest) if ids else None
+        if index is None:
             self.result.read += 1
+            self.check_file(manifest)
             return self.context.store.read_lines(manifest.data_path)
-        index = Index.unpack(self.context.store.read_file(manifest.index_path))
         blocks = set.intersection(*(index.find_blocks(value) for value in ids))
         self.result.read += bool(blocks)
         self.result.skipped += not blocks
+        if blocks:
+            self.check_file(manifest)
         extents = [index.block_extent(block) for block in sorted(blocks)]
         parts = self.context.store.read_members(manifest.data_path, extents)
         return chain.from_iterable(part.splitlines() for part in parts)
+
+    def check_file(self, manifest: Manifest) -> None:
+        """Name a file that is not as recorded: rows may be missing in it."""
+        path = manifest.data_path
+        try:
+            matches = self.context.store.hash_file(path) == manifest.file_sha256
+        except OSError:
+            matches = False
+        if not matches:
+            self.result.rejected.append(path)
+
+    def read_index(self, manifest: Manifest) -> Index | None:
+        """Return the index of a file. If it is not as recorded, name it; return None.
+
+        A changed index would hide rows.
+        """
+        try:
+            content = self.context.store.read_file(manifest.index_path)
+        except OSError:
+            content = b""
+        if sha256(content).hexdigest() == manifest.keys_sha256:
+            return Index.unpack(content)
+        self.result.rejected.append(manifest.index_path)
+        return None
 
 
 def encode_member(name: str, value: str) -> bytes:

@@ -1,0 +1,164 @@
+"""Attacks of a storage administrator on the archive folder."""
+
+import json
+import shutil
+
+from tests.audit.archive.attacks.acts import stored_seals
+from tests.audit.archive.attacks.acts.stored_files import (
+    DATA,
+    INDEX,
+    MANIFEST,
+    change_line,
+    edit_manifest,
+    file_set,
+    files,
+    hash_manifest,
+    recompute_hashes,
+    swap,
+    write_content,
+)
+from tests.audit.archive.attacks.acts.target import Target
+
+PLANTED = "changes/2026/01/2026-01-01.0001"
+
+
+def change_archived_line(target: Target) -> None:
+    change_line(target)
+
+
+def change_line_and_hashes(target: Target) -> None:
+    """Change a line, and compute the hashes of the file and the manifest again."""
+    change_line(target)
+    recompute_hashes(target)
+
+
+def change_line_and_sign(target: Target) -> None:
+    change_line_and_hashes(target)
+    sign_manifest(target)
+
+
+def truncate_file(target: Target) -> None:
+    path = files(target)[0]
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def corrupt_file(target: Target) -> None:
+    content = bytearray(files(target)[0].read_bytes())
+    content[20] ^= 255
+    files(target)[0].write_bytes(content)
+
+
+def empty_file(target: Target) -> None:
+    files(target)[0].write_bytes(b"")
+
+
+def write_other_json(target: Target) -> None:
+    write_content(target, b"{}")
+
+
+def delete_file(target: Target) -> None:
+    files(target)[0].unlink()
+
+
+def delete_manifest(target: Target) -> None:
+    files(target, MANIFEST)[0].unlink()
+
+
+def delete_index(target: Target) -> None:
+    files(target, INDEX)[0].unlink()
+
+
+def delete_file_set(target: Target) -> None:
+    for path in file_set(target, 0):
+        path.unlink()
+
+
+def delete_newest_file_set(target: Target) -> None:
+    for path in file_set(target, -1):
+        path.unlink()
+
+
+def delete_folder(target: Target) -> None:
+    """Remove all content of the folder."""
+    for path in target.folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def delete_identity(target: Target) -> None:
+    (target.folder / "identity.json").unlink()
+
+
+def change_identity(target: Target) -> None:
+    content = json.dumps({"archive": "0" * 32})
+    (target.folder / "identity.json").write_text(content)
+
+
+def swap_files(target: Target) -> None:
+    swap(*files(target)[:2])
+
+
+def swap_manifests(target: Target) -> None:
+    swap(*files(target, MANIFEST)[:2])
+
+
+def swap_file_sets(target: Target) -> None:
+    """Exchange two days: files, indexes and manifests."""
+    for ending in (DATA, INDEX, MANIFEST):
+        swap(*files(target, ending)[:2])
+
+
+def empty_index(target: Target) -> None:
+    files(target, INDEX)[0].write_bytes(b"")
+
+
+def change_manifest(target: Target) -> None:
+    edit_manifest(target, count=5)
+
+
+def sign_manifest(target: Target) -> None:
+    path = files(target, MANIFEST)[0]
+    digest = hash_manifest(path)
+    edit_manifest(target, hash=digest, **stored_seals.sign(digest))
+
+
+def make_manifest_list(target: Target) -> None:
+    files(target, MANIFEST)[0].write_text("[1]")
+
+
+def make_manifest_null(target: Target) -> None:
+    files(target, MANIFEST)[0].write_text("null")
+
+
+def make_manifest_hash_number(target: Target) -> None:
+    edit_manifest(target, hash=1)
+
+
+def make_manifest_directory(target: Target) -> None:
+    path = files(target, MANIFEST)[0]
+    path.unlink()
+    path.mkdir()
+
+
+def make_file_directory(target: Target) -> None:
+    path = files(target)[0]
+    path.unlink()
+    path.mkdir()
+
+
+def plant_file(target: Target) -> None:
+    """Add a copy of a file, its manifest and its index under another number."""
+    for path in file_set(target, 0):
+        copy = path.with_name(path.name.replace(".0001", ".0002"))
+        copy.write_bytes(path.read_bytes())
+
+
+def plant_forged_file(target: Target) -> None:
+    """Add a file with a changed row, and a manifest with a signature of one's own."""
+    base = target.folder / PLANTED
+    base.parent.mkdir(parents=True)
+    originals = {ending: files(target, ending)[0] for ending in (DATA, INDEX, MANIFEST)}
+    kept = {ending: path.read_bytes() for ending, path in originals.items()}
+    change_line_and_sign(target)
+    for ending, path in originals.items():
+        base.with_name(f"{base.name}.{ending}").write_bytes(path.read_bytes())
+        path.write_bytes(kept[ending])

@@ -1,0 +1,100 @@
+"""Fixtures of the attacks: logs that are filled and sealed once for each database."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.audit.archive.canonical import encode_row
+from app.audit.archive.logs import CHANGES
+from app.main import open_database
+from app.modules.customers.models import Customer
+from tests.audit.archive.attacks.acts.events import change_customer
+from tests.audit.archive.attacks.acts.target import ARCHIVED
+from tests.audit.archive.attacks.attack import Base
+from tests.audit.archive.attacks.witness import Witness, export_witnesses
+from tests.audit.archive.conftest import copy_log
+from tests.audit.archive.rows import AuditLog
+from tests.audit.archive.verify.tampering import clear_changes
+from tests.databases import Template, make_settings
+
+
+@dataclass
+class Original:
+    """Logs before an attack, and what is known of them."""
+
+    audit_log: AuditLog
+    witnesses: list[Witness]
+    live: set[bytes]  # lines of the change log
+    archived: set[bytes]
+
+
+def add_customer(audit_log: AuditLog) -> None:
+    """Create a customer and change it three times."""
+
+    async def run(_: object) -> None:
+        email = "ann@example.com"
+        async with (
+            open_database(audit_log.settings) as database,
+            database.writing() as session,
+        ):
+            session.add(Customer(name="Ann", email=email, email_key=email))
+
+    audit_log.run(run)
+    for _ in range(3):
+        change_customer(audit_log)
+
+
+def fill_archived(audit_log: AuditLog) -> None:
+    audit_log.fill(days=4)
+    audit_log.archive(ARCHIVED)
+    add_customer(audit_log)
+    audit_log.seal()
+
+
+def fill_live(audit_log: AuditLog) -> None:
+    audit_log.fill(days=4)
+    add_customer(audit_log)
+    audit_log.seal()
+
+
+FILL: dict[Base, Callable[[AuditLog], None]] = {
+    Base.ARCHIVED: fill_archived,
+    Base.LIVE: fill_live,
+    Base.OTHER: lambda audit_log: audit_log.fill(days=4),
+}
+
+
+@pytest.fixture(scope="module")
+def originals(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Base, Original]]:
+    with ExitStack() as stack:
+        found = {}
+        for base, fill in FILL.items():
+            url = stack.enter_context(template.copy())
+            folder = tmp_path_factory.mktemp(base)
+            audit_log = clear_changes(AuditLog(make_settings(url), folder))
+            fill(audit_log)
+            live = {*map(encode_row, audit_log.rows(CHANGES))}
+            archived = {*audit_log.lines(CHANGES)}
+            witnesses = export_witnesses(audit_log)
+            found[base] = Original(audit_log, witnesses, live, archived)
+        yield found
+
+
+@pytest.fixture
+def copies(
+    originals: dict[Base, Original], template: Template, tmp_path: Path
+) -> Iterator[Callable[[Base], AuditLog]]:
+    """Return a function that copies the logs of a base into a folder of the test."""
+    with ExitStack() as stack:
+
+        def copy(base: Base) -> AuditLog:
+            audit_log = originals[base].audit_log
+            folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+            return stack.enter_context(copy_log(audit_log, template, folder))
+
+        yield copy

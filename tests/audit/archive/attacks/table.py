@@ -1,0 +1,72 @@
+"""The table of attacks, as it is printed in docs/AUDIT_GUIDE.md."""
+
+from collections.abc import Iterator
+
+from tests.audit.archive.attacks.attack import Adversary, Attack, Command, Findings
+from tests.audit.archive.attacks.table_events import EVENTS
+from tests.audit.archive.attacks.table_files import FILE_ATTACKS
+from tests.audit.archive.attacks.table_records import RECORD_ATTACKS
+from tests.audit.archive.attacks.table_rows import ROW_ATTACKS
+from tests.audit.archive.attacks.table_seals import SEAL_ATTACKS
+
+ATTACKS = [*ROW_ATTACKS, *SEAL_ATTACKS, *RECORD_ATTACKS, *FILE_ATTACKS, *EVENTS]
+# Tests elsewhere: adversary, attack, found by, finding.
+ELSEWHERE = (
+    (
+        Adversary.INSTALLATION,
+        "another database adopts the folder",
+        "`tests/audit/archive/adopt/test_unrelated.py`",
+        "refused: the contradictions are listed",
+    ),
+    (
+        Adversary.TIME,
+        "a migration renames a column of a record",
+        "`tests/audit/history/test_renamed.py`",
+        "nothing: history and revert map the former name",
+    ),
+    (
+        Adversary.DEVELOPER,
+        "writes in each way that SQLAlchemy or a driver offers",
+        "`tests/audit/changes/test_matrix.py`",
+        "recorded or refused, as listed in [Changes](#changes)",
+    ),
+)
+VERBS = {
+    Command.QUERY: "`query` names what it leaves out",
+    Command.RESTORE: "`restore` refuses",
+    Command.RUN: "`run` refuses",
+}
+
+
+def print_attacks() -> Iterator[str]:
+    yield "| adversary | attack | found by | finding |"
+    yield "|---|---|---|---|"
+    rows = [describe(attack) for attack in ATTACKS] + [*ELSEWHERE]
+    for adversary in Adversary:
+        for row in rows:
+            if row[0] is adversary:
+                yield f"| {' | '.join(row)} |"
+
+
+def describe(attack: Attack) -> tuple[Adversary, str, str, str]:
+    found = [kinds(attack.found)] if attack.found else []
+    if attack.unwitnessed is not None:
+        found.append(f"without a witness {kinds(attack.unwitnessed)}")
+    if attack.inconsistent:
+        found.append(f"“…{attack.inconsistent}…”")
+    found += [VERBS[command] for command in attack.refused]
+    text = "; ".join(found) or "nothing is reported"
+    note = f"{text}: {attack.note}" if attack.note else text
+    return attack.adversary, attack.sentence, found_by(attack), note
+
+
+def found_by(attack: Attack) -> str:
+    checks = ["verify"] if attack.found else []
+    checks += ["check_audit.py"] if attack.inconsistent else []
+    names = [f"`{name}`" for name in [*checks, *attack.refused]]
+    return ", ".join(names) or "—"
+
+
+def kinds(findings: Findings) -> str:
+    names = [f"`{kind}`" for kind in findings]
+    return ", ".join(names) or "nothing"

@@ -1,0 +1,69 @@
+"""Attacks of a database administrator on the records of files, with their reports."""
+
+from tests.audit.archive.attacks.acts import records
+from tests.audit.archive.attacks.attack import Attack, Command
+from tests.audit.archive.attacks.table_files import (
+    ALL,
+    FORGED,
+    IDENTITY_CHANGED,
+    MANIFEST_CHANGED,
+    MISSING,
+    MODIFIED,
+    PLANTED,
+    READ,
+)
+
+FOREIGN = {IDENTITY_CHANGED: 1, MANIFEST_CHANGED: 6}
+UNKNOWN = {PLANTED: 1, MISSING: 6}
+
+RECORD_ATTACKS = [
+    Attack(
+        "calls a pruned file unfinished",
+        records.call_file_unfinished,
+        {MANIFEST_CHANGED: 1, MISSING: 6},
+        None,
+        (Command.RUN,),
+    ),
+    Attack(
+        "calls a pruned file verified, and inserts a changed row of it",
+        records.call_file_verified,
+        {MODIFIED: 1},
+        None,
+        (Command.RUN,),
+    ),
+    Attack(
+        "deletes the record of a file",
+        records.delete_record,
+        UNKNOWN | {MANIFEST_CHANGED: 1},
+        None,
+        ALL,
+    ),
+    Attack(
+        "deletes the record of the newest file",
+        records.delete_last_record,
+        UNKNOWN,
+        None,
+        ALL,
+    ),
+    Attack(
+        "deletes the newest file and its record",
+        records.delete_last_file_and_record,
+        {MISSING: 6},
+    ),
+    Attack(
+        "changes an archived line, all hashes, and the recorded one",
+        records.record_changed_manifest,
+        {FORGED: 1, MANIFEST_CHANGED: 1, MODIFIED: 1},
+        None,
+        READ,
+    ),
+    Attack(
+        "inserts a changed row into the table of restored rows",
+        records.insert_restored_row,
+        {},
+        None,
+        (Command.QUERY,),
+    ),
+    Attack("changes the archive's id", records.change_identity, FOREIGN, None, ALL),
+    Attack("deletes the archive's id", records.delete_identity, FOREIGN, None, ALL),
+]

@@ -1,0 +1,92 @@
+"""Each attack is reported, or refused, by the commands that the table names.
+
+The table is printed in docs/AUDIT_GUIDE.md.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from app.audit.archive.exceptions import ArchiveException
+from tests.audit.archive.attacks.acts import (
+    files,
+    records,
+    rows,
+    seals,
+    stored_files,
+    stored_seals,
+)
+from tests.audit.archive.attacks.acts import target as access
+from tests.audit.archive.attacks.acts.target import Target
+from tests.audit.archive.attacks.attack import Adversary, Attack, Base, Command
+from tests.audit.archive.attacks.conftest import Original
+from tests.audit.archive.attacks.outcome import Observer
+from tests.audit.archive.attacks.table import ATTACKS
+from tests.audit.archive.rows import AuditLog
+from tests.databases import SECRET
+
+Copies = Callable[[Base], AuditLog]
+ROOMS = (files, records, rows, seals, stored_files, stored_seals, access)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda each: each.name)
+def test_attacks(
+    originals: dict[Base, Original], copies: Copies, attack: Attack
+) -> None:
+    audit_log, original = copies(attack.base), originals[attack.base]
+    attack.act(Target(audit_log.settings.DATABASE_URL, audit_log.directory))
+    if attack.second:
+        act_as_second(attack, copies(attack.second_base or attack.base), audit_log)
+    attack.then(audit_log)
+    outcome = Observer(audit_log, attack, original.witnesses).observe()
+    assert outcome.found == attack.found
+    assert outcome.unwitnessed == attack.unwitnessed
+    assert outcome.refused == [*attack.refused]
+    assert bool(outcome.inconsistent) == bool(attack.inconsistent)
+    assert attack.inconsistent in "; ".join(outcome.inconsistent)
+    for command in (Command.QUERY, Command.RESTORE):
+        answers = outcome.archived_lines(command)
+        assert answers <= original.live | original.archived
+        if attack.adversary is Adversary.STORAGE and command not in attack.refused:
+            assert answers >= original.archived
+
+
+def act_as_second(attack: Attack, second: AuditLog, audit_log: AuditLog) -> None:
+    second.directory = audit_log.directory
+    assert attack.second
+    if attack.second_refused:
+        with pytest.raises(ArchiveException):
+            attack.second(second)
+    else:
+        attack.second(second)
+
+
+def test_the_attacker_has_no_key(copies: Copies) -> None:
+    audit_log = copies(Base.LIVE)
+    target = Target(audit_log.settings.DATABASE_URL, audit_log.directory)
+    assert [each.name for each in fields(target)] == ["url", "folder"]
+    for file in target.folder.parent.rglob("*"):
+        assert not file.is_file() or SECRET.encode() not in file.read_bytes()
+    assert SECRET not in repr(target)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_attacker_s_code_cannot_read_the_settings(room: ModuleType) -> None:
+    names = " ".join([*imports(Path(str(room.__file__)))])
+    assert "settings" not in names
+    assert "Signer" not in names
+    assert "AuditLog" not in names
+    assert "os" not in names.split()
+    assert "databases" not in names
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the modules and names that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.name for alias in node.names)
+            yield from getattr(node, "module", "").split(".")
