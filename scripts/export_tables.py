@@ -17,6 +17,7 @@ from app.auth.bearer import get_principal
 from app.auth.dependencies import PermissionChecker
 from app.auth.permissions.actions import action_of
 from app.main import app
+from tests.audit.archive.attacks.table import print_attacks
 
 
 def dependencies(dependant: Dependant) -> Iterator[object]:
@@ -86,6 +87,7 @@ def write_paths() -> Iterator[str]:
 
 TABLES = (
     (ROOT / "docs/AUDIT_GUIDE.md", "paths", write_paths),
+    (ROOT / "docs/AUDIT_GUIDE.md", "attacks", print_attacks),
     (ROOT / "docs/RBAC_GUIDE.md", "matrix", matrix),
     (ROOT / "docs/SECURITY.md", "asvs", asvs),
 )

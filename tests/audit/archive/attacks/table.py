@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.audit.archive.attacks.attack import Adversary, Attack, Command, Findings
+from tests.audit.archive.attacks.attack import Adversary, Attack, Findings
 from tests.audit.archive.attacks.table_events import EVENTS
 from tests.audit.archive.attacks.table_files import FILE_ATTACKS
 from tests.audit.archive.attacks.table_records import RECORD_ATTACKS
@@ -31,11 +31,6 @@ ELSEWHERE = (
         "recorded or refused, as listed in [Changes](#changes)",
     ),
 )
-VERBS = {
-    Command.QUERY: "`query` names what it leaves out",
-    Command.RESTORE: "`restore` refuses",
-    Command.RUN: "`run` refuses",
-}
 
 
 def print_attacks() -> Iterator[str]:
@@ -54,8 +49,8 @@ def describe(attack: Attack) -> tuple[Adversary, str, str, str]:
         found.append(f"without a witness {kinds(attack.unwitnessed)}")
     if attack.inconsistent:
         found.append(f"“…{attack.inconsistent}…”")
-    found += [VERBS[command] for command in attack.refused]
-    text = "; ".join(found) or "nothing is reported"
+    nothing = "refused" if attack.refused else "nothing is reported"
+    text = "; ".join(found) or nothing
     note = f"{text}: {attack.note}" if attack.note else text
     return attack.adversary, attack.sentence, found_by(attack), note
 
