@@ -35,9 +35,7 @@ class ProvenFiles:
             files = await FileRepository(session).list_files(self.log)
         recorded = {file.manifest_path: file.manifest for file in files}
         paths = self.context.store.list_manifests(self.log.name)
-        self.rejected += [
-            path for path, digest in recorded.items() if digest and path not in paths
-        ]
+        self.rejected += find_missing(recorded, paths)
         for path in paths:
             try:
                 signed = read_manifest(self.context.store, path)
@@ -84,3 +82,8 @@ class ProvenFiles:
             if source not in self.rejected:
                 self.rejected.append(source)
         return found
+
+
+def find_missing(recorded: dict[str, str | None], paths: list[str]) -> list[str]:
+    """Return the manifests that are recorded, but not in the folder."""
+    return [path for path, hash in recorded.items() if hash and path not in paths]

@@ -44,7 +44,7 @@ def do_nothing(_: object) -> None:
 
 @dataclass(frozen=True)
 class Attack:
-    """What an adversary does, and what is reported.
+    """Action of an adversary, and the expected reports.
 
     `act` has the URL of the database and the folder, but no key. Then `second`, another
     installation with the folder of this one and the same key, does something: with a

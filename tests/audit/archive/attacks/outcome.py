@@ -1,4 +1,4 @@
-"""What all commands report on a database and its folder."""
+"""Reports of the commands on a database and its folder."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
