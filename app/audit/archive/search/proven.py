@@ -86,4 +86,4 @@ class ProvenFiles:
 
 def find_missing(recorded: dict[str, str | None], paths: list[str]) -> list[str]:
     """Return the manifests that are recorded, but not in the folder."""
-    return [path for path, hash in recorded.items() if hash and path not in paths]
+    return [path for path in recorded if recorded[path] and path not in paths]
