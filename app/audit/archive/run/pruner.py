@@ -17,7 +17,7 @@ class Pruner:
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
-        self.batch_sizer = BatchSizer(max_rows=context.batch_size)
+        self.batch_sizer = BatchSizer.on(context.database, context.batch_size)
 
     async def prune_file(self, file: AuditArchive, manifest: Manifest) -> None:
         """Delete the live rows listed in a file, and set its state.
@@ -48,7 +48,7 @@ class Pruner:
         """Delete rows; return how many a hold keeps live."""
         ids = [parse_id(line) for line in lines]
         async with (
-            self.batch_sizer.timed_transaction(),
+            self.batch_sizer.timed_transaction(len(ids)),
             self.context.database.writing() as session,
         ):
             return await LogRepository(session, self.log).delete_unheld_rows(ids)
