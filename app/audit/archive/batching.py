@@ -1,4 +1,4 @@
-"""Batch sizes of write transactions, by the time that one more row takes."""
+"""Write transactions in batches, sized by the time that one more row takes."""
 
 import asyncio
 import time
@@ -10,11 +10,13 @@ from itertools import combinations
 from statistics import median
 from typing import Self
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.core.db.database import Database
 
 FIRST_ROWS = 50
 MIN_ROWS = 10
-MAX_CHANGE = 2
+MAX_CHANGE = 2  # a factor
 SAMPLES = 12  # transactions; the median ignores those that waited for something
 
 
@@ -23,14 +25,16 @@ class Pace:
     """How long the rows of a transaction may take, and whether a pause follows."""
 
     seconds: float
+    max_rows: int
     has_pauses: bool
 
 
 # SQLite has one writer at a time, and a blocked writer polls after 1, 3, 8 and 18 ms.
-# A short transaction, and a pause as long, let its third attempt succeed.
-SINGLE_WRITER = Pace(seconds=0.008, has_pauses=True)
+# A short transaction, and a pause as long, let its third or fourth attempt succeed.
+SINGLE_WRITER = Pace(seconds=0.008, max_rows=300, has_pauses=True)
 # On PostgreSQL nobody waits for a transaction that deletes old rows.
-MANY_WRITERS = Pace(seconds=0.25, has_pauses=False)
+MANY_WRITERS = Pace(seconds=0.25, max_rows=2_000, has_pauses=False)
+PACES = {"sqlite": SINGLE_WRITER, "postgresql": MANY_WRITERS}
 
 
 @dataclass(frozen=True)
@@ -53,30 +57,11 @@ class BatchSizer:
     of the size, and the differences of their durations give the time per row.
     """
 
-    def __init__(self, max_rows: int, pace: Pace = MANY_WRITERS) -> None:
-        self.max_rows = max_rows
+    def __init__(self, max_rows: int, pace: Pace) -> None:
+        self.max_rows = min(max_rows, pace.max_rows)
         self.pace = pace
-        self.size = min(FIRST_ROWS, max_rows)
-        self.rows = self.size
+        self.rows = self.size = min(FIRST_ROWS, self.max_rows)
         self.timings: deque[Timing] = deque(maxlen=SAMPLES)
-
-    @classmethod
-    def on(cls, database: Database, max_rows: int) -> Self:
-        is_sqlite = database.engine.dialect.name == "sqlite"
-        return cls(max_rows, SINGLE_WRITER if is_sqlite else MANY_WRITERS)
-
-    @asynccontextmanager
-    async def timed_transaction(self, rows: int) -> AsyncIterator[None]:
-        """Time a transaction of so many rows, and adjust `rows`.
-
-        On SQLite, pause for as long as it took.
-        """
-        began = time.monotonic()
-        yield
-        seconds = time.monotonic() - began
-        self.add_timing(Timing(rows, seconds))
-        if self.pace.has_pauses:
-            await asyncio.sleep(seconds)
 
     def add_timing(self, timing: Timing) -> None:
         self.timings.append(timing)
@@ -92,3 +77,30 @@ class BatchSizer:
         least = max(self.size // MAX_CHANGE, min(MIN_ROWS, self.max_rows))
         wanted = self.pace.seconds / row_seconds if row_seconds else most
         self.size = max(min(int(wanted), most), least)
+
+
+class BatchWriter:
+    """Write transactions of up to `rows` rows, with pauses on SQLite."""
+
+    def __init__(self, database: Database, max_rows: int) -> None:
+        self.database = database
+        self.sizer = BatchSizer(max_rows, PACES[database.engine.dialect.name])
+
+    @property
+    def rows(self) -> int:
+        return self.sizer.rows
+
+    @asynccontextmanager
+    async def writing(self, rows: int) -> AsyncIterator[AsyncSession]:
+        """Open a session in a transaction that writes so many rows.
+
+        The pause lasts as long as the statements. The commit is part of it: on SQLite
+        most of it is a checkpoint, which blocks nobody.
+        """
+        async with self.database.writing() as session:
+            began = time.monotonic()
+            yield session
+            ended = time.monotonic()
+        self.sizer.add_timing(Timing(rows, ended - began))
+        if self.sizer.pace.has_pauses:
+            await asyncio.sleep(2 * ended - began - time.monotonic())

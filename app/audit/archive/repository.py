@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import CHANGES, Log, LogRange, model_table
@@ -32,6 +31,8 @@ from app.audit.changes.guard import recorded
 from app.audit.models import AuditPruning
 from app.core.db.ids import uuid7
 from app.core.db.json_text import dump_json
+
+PRUNING = model_table(AuditPruning)
 
 
 class LogRepository:
@@ -101,12 +102,12 @@ class LogRepository:
         inserts one and removes it again.
         """
         permit = uuid7()
-        await self.session.execute(insert(AuditPruning).values(id=permit))
+        await self.session.execute(insert(PRUNING).values(id=permit))
         chosen = self.has_id(ids)
         query = delete_from(self.table).where(chosen, ~self.is_held())
         options = recorded(self.table.name)
         deleted: Any = await self.session.execute(query, execution_options=options)
-        own = delete_from(AuditPruning).where(col(AuditPruning.id) == permit)
+        own = delete_from(PRUNING).where(PRUNING.c.id == permit)
         await self.session.execute(own)
         if deleted.rowcount == len(ids):
             return 0

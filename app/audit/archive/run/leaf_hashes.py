@@ -52,7 +52,8 @@ class LeafHashes:
             col(AuditSeal.first_at) <= rows[-1]["at"],
         )
         ordered = query.order_by(col(AuditSeal.number))
-        return {number: count for number, count in await session.execute(ordered)}
+        found = await session.execute(ordered)
+        return {row[0]: row[1] for row in found}
 
     def split_missing(self, counts: dict[int, int]) -> Iterator[list[int]]:
         """Yield the numbers of seals to read, of at most MAX_LEAVES at a time."""
