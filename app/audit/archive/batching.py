@@ -53,8 +53,8 @@ class BatchSizer:
     """Adjust `rows` so that they take the seconds of the pace in one transaction.
 
     A transaction takes `latency + rows * row_seconds`. The latency, such as that of an
-    fsync, is no reason for small batches. Batches alternate between the whole and half
-    of the size, and the differences of their durations give the time per row.
+    fsync, is no reason for small batches. Batches alternate between the whole and two
+    thirds of the size, and the differences of their durations give the time per row.
     """
 
     def __init__(self, max_rows: int, pace: Pace) -> None:
@@ -68,8 +68,8 @@ class BatchSizer:
         pairs = combinations(self.timings, 2)
         if times := [a.row_seconds(b) for a, b in pairs if a.rows != b.rows]:
             self.adjust_size(median(times))
-        half = max(self.size // 2, 1)
-        self.rows = half if timing.rows > half else self.size
+        part = max(self.size * 2 // 3, 1)
+        self.rows = part if timing.rows > part else self.size
 
     def adjust_size(self, row_seconds: float) -> None:
         """Grow or shrink, at most to the double or the half."""
