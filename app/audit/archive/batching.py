@@ -22,7 +22,7 @@ SAMPLES = 12  # transactions; the median ignores those that waited for something
 
 @dataclass(frozen=True)
 class Pace:
-    """How long the rows of a transaction may take, and whether a pause follows."""
+    """Limits of a transaction: seconds for its rows, their number, and a pause."""
 
     seconds: float
     max_rows: int
@@ -32,7 +32,7 @@ class Pace:
 # SQLite has one writer at a time, and a blocked writer polls after 1, 3, 8 and 18 ms.
 # A short transaction, and a pause as long, let its third or fourth attempt succeed.
 SINGLE_WRITER = Pace(seconds=0.008, max_rows=300, has_pauses=True)
-# On PostgreSQL nobody waits for a transaction that deletes old rows.
+# On PostgreSQL no writer waits for a transaction that deletes old rows.
 MANY_WRITERS = Pace(seconds=0.25, max_rows=2_000, has_pauses=False)
 PACES = {"sqlite": SINGLE_WRITER, "postgresql": MANY_WRITERS}
 
@@ -95,7 +95,7 @@ class BatchWriter:
         """Open a session in a transaction that writes so many rows.
 
         The pause lasts as long as the statements. The commit is part of it: on SQLite
-        most of it is a checkpoint, which blocks nobody.
+        most of it is a checkpoint, which blocks no writer.
         """
         async with self.database.writing() as session:
             began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Batches are sized by the time per row, whatever the latency of a transaction."""
+"""Batches are sized by the time per row, not by the latency of a transaction."""
 
 from app.audit.archive.batching import (
     FIRST_ROWS,

@@ -1,4 +1,4 @@
-"""A run finds the leaf of each row, in however many seals of whatever size."""
+"""A run finds the leaf of each row in seals of any number and size."""
 
 import pytest
 
