@@ -63,8 +63,9 @@ A row is deleted only after its copy was written, synced to disk, read back and
 compared. Every command can be interrupted at any time and started again.
 
 Exit codes: 0 success, or nothing to do. 1 error: no row is lost, and the next run
-continues. 2 invalid usage. 3 another archive command is running. 4 verification failed:
-investigate at once. 5 --max-seconds reached: the next run continues.
+continues. 2 invalid usage. 3 another archive command is running. 4 verification failed,
+or files are not recorded in this database: investigate at once. 5 --max-seconds
+reached: the next run continues.
 """
 BATCH_ROWS = 1_000
 ResultT = TypeVar("ResultT")
