@@ -74,6 +74,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.health = Health(database)
         app.state.health.notes["audit"] = access_log.state
         app.state.health.notes["seal_file"] = app.state.sealer.seal_file.state
+        app.state.health.notes["checkpoints"] = app.state.sealer.watch.state
         app.state.health.notes["sealing"] = app.state.sealer.backlog.state
         app.state.health.notes["log"] = log_output.state
         await app.state.health.check()

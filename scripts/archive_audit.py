@@ -21,17 +21,18 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
 from app.audit.archive.plan import Plan, make_plan
+from app.audit.archive.proof.checkpoints import export_checkpoints
 from app.audit.archive.restore.purge import purge_restored
 from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver, RunTotals
 from app.audit.archive.run.lock import run_lock
-from app.audit.archive.seals.sealer import Sealer, export_newest_seal
+from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
 from app.audit.archive.verify.report import VerificationReport
-from app.audit.archive.verify.seals import read_witnesses
 from app.audit.archive.verify.verify import verify as verify_all
+from app.audit.archive.verify.witnesses import read_witnesses
 from app.core.config import settings
 from app.core.db.database import Database
 from scripts.archive import holds, output
@@ -311,14 +312,14 @@ def purge(
     (output.print_json if as_json else output.print_purged)(counts)
 
 
-@app.command("export-seal")
-def export_seal() -> None:
-    """Print the newest seal as one line of JSON.
+@app.command("export-seal", hidden=True)
+@app.command()
+def checkpoint() -> None:
+    """Print the newest signed checkpoint of each log.
 
-    Append it to a file outside the database, as a witness for `verify --seals`.
+    Append them to a file outside the database, as witnesses for `verify --seals`.
     """
-    if line := run_with_database(export_newest_seal):
-        print(line.decode())
+    print("".join(run_with_database(export_checkpoints)), end="")
 
 
 if __name__ == "__main__":

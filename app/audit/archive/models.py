@@ -1,4 +1,4 @@
-"""Tables of the identity, archive files, seals, legal holds and restored rows."""
+"""Tables of the identity, archive files, seals, and legal holds."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-from app.audit.models import LABEL_LENGTH, Access, Change
+from app.audit.models import LABEL_LENGTH
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
@@ -90,10 +90,19 @@ class AuditSeal(SQLModel, table=True):
     `transaction_id` and `transaction_row_id` are the position in the settled order of
     the log up to which it is sealed; NULL if the rows have no numbers. They are no part
     of the proof: `verify` finds each row by its leaf.
+
+    A seal with a `start` is a run of the leaves of its log's tree, from that index on.
+    `size`, `root` and `edge` (the roots of its perfect subtrees) are those of the tree
+    after it, `note` is its signed checkpoint, and `hash` that of the checkpoint. The
+    first run of a log that has older seals is these seals, and has no rows.
     """
 
     __tablename__ = "audit_seal"
-    __table_args__ = (Index(None, "log", "last_at"), Index(None, "log", "number"))
+    __table_args__ = (
+        Index(None, "log", "last_at"),
+        Index(None, "log", "number"),
+        Index(None, "log", "size"),
+    )
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     log: str = Field(max_length=10)
@@ -111,6 +120,10 @@ class AuditSeal(SQLModel, table=True):
     leaves: bytes
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
     transaction_row_id: UUID | None = None
+    start: int | None = Field(default=None, sa_type=BigInteger)
+    size: int | None = Field(default=None, sa_type=BigInteger)
+    note: str | None = Field(default=None, max_length=1_000)
+    edge: bytes | None = None
 
 
 class AuditHold(SQLModel, table=True):
@@ -127,20 +140,3 @@ class AuditHold(SQLModel, table=True):
     placed_by: str = Field(max_length=LABEL_LENGTH)
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     released_by: str | None = Field(default=None, max_length=LABEL_LENGTH)
-
-
-class RestoredChange(Change, table=True):
-    """A copy of an archived change, restored for reading."""
-
-    __tablename__ = "audit_change_restored"
-    __table_args__ = (
-        Index(None, "entity", "entity_id", "version"),
-        Index(None, "actor_id", "at"),
-    )
-
-
-class RestoredAccess(Access, table=True):
-    """A copy of an archived access, restored for reading."""
-
-    __tablename__ = "audit_access_restored"
-    __table_args__ = (Index(None, "user_id", "at"),)

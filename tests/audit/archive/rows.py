@@ -189,10 +189,10 @@ class AuditLog:
     def adopt(self) -> AdoptReport:
         return self.run(lambda context: Adopter(context).adopt(dry_run=False))
 
-    def verify(self, *witnesses: SealRef) -> VerificationReport:
+    def verify(self, *witnesses: SealRef | str) -> VerificationReport:
         return self.run(lambda context: verify(context, LOGS.values(), list(witnesses)))
 
-    def count_findings(self, *witnesses: SealRef) -> dict[FindingKind, int]:
+    def count_findings(self, *witnesses: SealRef | str) -> dict[FindingKind, int]:
         return dict(self.verify(*witnesses).counts)
 
 

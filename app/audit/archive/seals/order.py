@@ -82,8 +82,7 @@ class OrderRepository:
         return Horizon(*(await self.session.execute(HORIZON)).one())
 
     async def get_cursor(self) -> Cursor:
-        own = col(AuditSeal.log) == self.log.name
-        number = col(AuditSeal.transaction_id)
+        own, number = self.is_run(), col(AuditSeal.transaction_id)
         query: Any = select(number, col(AuditSeal.transaction_row_id))
         numbered = query.where(own, number.is_not(None))
         newest = numbered.order_by(col(AuditSeal.number).desc()).limit(1)
@@ -96,10 +95,15 @@ class OrderRepository:
         highest = await self.session.scalar(select(func.max(number)).where(own))
         return Cursor(position=position, highest=highest or -1)
 
+    def is_run(self) -> ColumnElement[bool]:
+        """Match the seals in the log's tree: older seals do not count."""
+        own = col(AuditSeal.log) == self.log.name
+        return and_(own, col(AuditSeal.start).is_not(None))
+
     async def get_last_unnumbered(self) -> RowKey:
         """Return the last key of the seals of rows without a number, or MIN_KEY."""
         at, id = col(AuditSeal.last_at), col(AuditSeal.last_id)
-        query = select(at, id).where(col(AuditSeal.log) == self.log.name)
+        query = select(at, id).where(self.is_run(), col(AuditSeal.count) > 0)
         last = query.order_by(at.desc(), id.desc()).limit(1)
         row = (await self.session.execute(last)).first()
         return (row.last_at, row.last_id) if row else MIN_KEY

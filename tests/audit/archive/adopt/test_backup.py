@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import orjson
-
 from app.audit.archive.logs import ACCESSES, CHANGES
+from app.audit.archive.verify.witnesses import read_witnesses
 from tests.audit.archive.adopt.restored import (
     ACCESS_ROWS,
     BACKUP_DAY,
@@ -19,10 +18,9 @@ UNTIL = f"{BACKUP_DAY:%Y-%m-%d}"
 
 
 def keep_seals(file: Path, number: int) -> None:
-    """Keep the seals up to this number, as `jq` does it in the guide."""
-    lines = file.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if orjson.loads(line)["number"] <= number]
-    file.write_bytes(b"".join(kept))
+    """Keep the checkpoints of as many seals as the backup has."""
+    notes = [str(note) for note in read_witnesses(file)]
+    file.write_text("".join(notes[:number]))
 
 
 def test_a_restored_database_goes_on_after_adopt(
