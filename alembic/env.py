@@ -12,8 +12,7 @@ from alembic import context
 # One line for each module with tables: the import adds them to the metadata.
 from app.audit import models as audit
 from app.audit.archive import models as archive
-from app.audit.archive.proof import models as proof
-from app.audit.archive.restore import models as restore
+from app.audit.archive.checkpoints import models as checkpoints
 from app.auth import models as auth
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
@@ -28,10 +27,9 @@ MODELS = (
     archive,
     audit,
     auth,
+    checkpoints,
     customers,
     products,
-    proof,
-    restore,
     tasks,
 )
 # PostgreSQL only: a statement that waits for a lock blocks all later requests for it.

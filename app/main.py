@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
+from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import run_sealer
 from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
@@ -108,7 +109,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
 
 def install_routes(app: Application, settings: Settings) -> None:
     # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, auth, users, roles, permissions_router, audit):
+    for router in (*ROUTERS, auth, users, roles, permissions_router, audit, proofs):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)

@@ -21,7 +21,6 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
 from app.audit.archive.plan import Plan, make_plan
-from app.audit.archive.proof.checkpoints import export_checkpoints
 from app.audit.archive.restore.purge import purge_restored
 from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver, RunTotals
@@ -35,7 +34,7 @@ from app.audit.archive.verify.verify import verify as verify_all
 from app.audit.archive.verify.witnesses import read_witnesses
 from app.core.config import settings
 from app.core.db.database import Database
-from scripts.archive import holds, output
+from scripts.archive import holds, output, proofs
 from scripts.archive.options import (
     AsJson,
     BatchSize,
@@ -312,14 +311,10 @@ def purge(
     (output.print_json if as_json else output.print_purged)(counts)
 
 
-@app.command("export-seal", hidden=True)
-@app.command()
-def checkpoint() -> None:
-    """Print the newest signed checkpoint of each log.
-
-    Append them to a file outside the database, as witnesses for `verify --seals`.
-    """
-    print("".join(run_with_database(export_checkpoints)), end="")
+# The former name; it printed the newest seal as JSON.
+app.command("export-seal", hidden=True)(proofs.checkpoint)
+for command in (proofs.checkpoint, proofs.key, proofs.prove):
+    app.command()(command)
 
 
 if __name__ == "__main__":

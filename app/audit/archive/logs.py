@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from app.audit.archive.canonical import RowKey
-from app.audit.archive.restore.models import RestoredAccess, RestoredChange
+from app.audit.archive.models import RestoredAccess, RestoredChange
 from app.audit.models import AuditAccess, AuditChange
 from app.core.clock import TICK
 from app.core.db.column_types import UtcDateTime

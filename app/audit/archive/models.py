@@ -4,16 +4,15 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.audit.models import LABEL_LENGTH
+from app.audit.models import LABEL_LENGTH, Access, Change
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
 
 HASH_LENGTH = 64  # hexadecimal digits of a SHA-256
-KID_LENGTH = 16
 
 
 def base_path(log: str, day: date, number: int) -> str:
@@ -80,52 +79,6 @@ class AuditArchive(SQLModel, table=True):
         return f"{self.name}.manifest.json"
 
 
-class AuditSeal(SQLModel, table=True):
-    """A signed batch of row hashes.
-
-    `leaves` holds each row's time, id and hash, so that a modified row can be named.
-    `root` is the Merkle root of the leaves, `previous` the hash of the previous seal;
-    `hash` covers the columns from `number` to `previous`, and `signature` the hash.
-
-    `transaction_id` and `transaction_row_id` are the position in the settled order of
-    the log up to which it is sealed; NULL if the rows have no numbers. They are no part
-    of the proof: `verify` finds each row by its leaf.
-
-    A seal with a `start` is a run of the leaves of its log's tree, from that index on.
-    `size`, `root` and `edge` (the roots of its perfect subtrees) are those of the tree
-    after it, `note` is its signed checkpoint, and `hash` that of the checkpoint. The
-    first run of a log that has older seals is these seals, and has no rows.
-    """
-
-    __tablename__ = "audit_seal"
-    __table_args__ = (
-        Index(None, "log", "last_at"),
-        Index(None, "log", "number"),
-        Index(None, "log", "size"),
-    )
-
-    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    log: str = Field(max_length=10)
-    sealed_at: datetime = Field(sa_type=UtcDateTime)
-    first_at: datetime = Field(sa_type=UtcDateTime)
-    first_id: UUID
-    last_at: datetime = Field(sa_type=UtcDateTime)
-    last_id: UUID
-    count: int
-    root: str = Field(max_length=HASH_LENGTH)
-    previous: str = Field(max_length=HASH_LENGTH)
-    hash: str = Field(max_length=HASH_LENGTH)
-    kid: str = Field(max_length=KID_LENGTH)
-    signature: str = Field(max_length=HASH_LENGTH)
-    leaves: bytes
-    transaction_id: int | None = Field(default=None, sa_type=BigInteger)
-    transaction_row_id: UUID | None = None
-    start: int | None = Field(default=None, sa_type=BigInteger)
-    size: int | None = Field(default=None, sa_type=BigInteger)
-    note: str | None = Field(default=None, max_length=1_000)
-    edge: bytes | None = None
-
-
 class AuditHold(SQLModel, table=True):
     """A legal hold: the entity's changes are not archived until it is released."""
 
@@ -140,3 +93,20 @@ class AuditHold(SQLModel, table=True):
     placed_by: str = Field(max_length=LABEL_LENGTH)
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     released_by: str | None = Field(default=None, max_length=LABEL_LENGTH)
+
+
+class RestoredChange(Change, table=True):
+    """A copy of an archived change, restored for reading."""
+
+    __tablename__ = "audit_change_restored"
+    __table_args__ = (
+        Index(None, "entity", "entity_id", "version"),
+        Index(None, "actor_id", "at"),
+    )
+
+
+class RestoredAccess(Access, table=True):
+    """A copy of an archived access, restored for reading."""
+
+    __tablename__ = "audit_access_restored"
+    __table_args__ = (Index(None, "user_id", "at"),)

@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 from app.audit.archive.canonical import Row
+from app.audit.archive.checkpoints.export import read_checkpoints
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.blocks import BlockWriter
 from app.audit.archive.files.index import index_keys, pack_index
@@ -13,7 +14,6 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
-from app.audit.archive.proof.checkpoints import read_checkpoints
 from app.audit.archive.run.checks import select_sealed
 from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.audit.archive.canonical import Row
+from app.audit.archive.checkpoints.growth import frontier_of
+from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import Log, LogRange
-from app.audit.archive.proof.growth import frontier_of
-from app.audit.archive.proof.repository import TreeRepository
 from app.audit.archive.seals.leaves import Leaf, make_leaves
 from app.audit.archive.seals.old_seal import encode_seal
 from app.audit.archive.seals.order import START, Cursor, OrderRepository, Position
@@ -51,7 +53,8 @@ class BatchReader:
         async with self.database.reading() as session:
             cursor = await OrderRepository(session, self.log).get_cursor()
             before = frontier_of(await TreeRepository(session, self.log).get_newest())
-        if not before.size and (old := await hash_old_seals(self.database, self.log)):
+            old = [] if before.size else await hash_old_seals(session, self.log)
+        if old:
             return SealBatch(self.log, cursor, before, [], old_seals=old)
         position, leaves = None, []
         if cursor.position is None:
@@ -109,13 +112,12 @@ class BatchReader:
         return [row for row in rows if row["id"] not in sealed]
 
 
-async def hash_old_seals(database: Database, log: Log) -> list[bytes]:
+async def hash_old_seals(session: AsyncSession, log: Log) -> list[bytes]:
     """Return the leaf hashes of the log's seals from before the tree, in order."""
     hashes: list[bytes] = []
     number = 0
     while True:
-        async with database.reading() as session:
-            seals = await SealRepository(session).read_page(number, PAGE_SEALS)
+        seals = await SealRepository(session).read_page(number, PAGE_SEALS)
         old = (seal for seal in seals if seal.log == log.name and seal.start is None)
         hashes += [leaf_hash(encode_seal(seal)) for seal in old]
         if not seals:

@@ -4,7 +4,7 @@ Each is a leaf of its log's tree, and still verified by itself.
 """
 
 from app.audit.archive.canonical import encode_json, hash_json
-from app.audit.archive.models import AuditSeal
+from app.audit.archive.checkpoints.models import AuditSeal
 
 # Columns that are no part of an old seal outside the database.
 TREE = {"start", "size", "note", "edge"}

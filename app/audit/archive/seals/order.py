@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import Row, RowKey
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import MIN_ID, MIN_KEY, Log
-from app.audit.archive.models import AuditSeal
 from app.audit.numbering import MAX_NUMBER
 
 HORIZON = text("""

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import RowKey
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import Log, LogRange
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf, unpack_leaves
 
 ADVISORY_LOCK = 7_201_138  # arbitrary; the same in every process

@@ -1,8 +1,8 @@
 """A new seal, of a batch of rows."""
 
+from app.audit.archive.checkpoints.growth import Run
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import MIN_ID
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.proof.growth import Run
 from app.audit.archive.seals.batch import SealBatch
 from app.audit.archive.seals.leaves import pack_leaves
 from app.core.clock import now

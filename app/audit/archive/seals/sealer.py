@@ -5,13 +5,13 @@ from uuid import UUID
 import structlog
 
 from app.audit.archive.canonical import Row
+from app.audit.archive.checkpoints.growth import Run, TreeGrower, frontier_of
+from app.audit.archive.checkpoints.key_chain import record_key
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.checkpoints.watch import HeadWatch
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import LOGS, Log
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.proof.growth import Run, TreeGrower, frontier_of
-from app.audit.archive.proof.key_chain import record_key
-from app.audit.archive.proof.repository import TreeRepository
-from app.audit.archive.proof.watch import HeadWatch
 from app.audit.archive.seals.backlog import Backlog
 from app.audit.archive.seals.batch import BatchReader, SealBatch
 from app.audit.archive.seals.leaves import make_leaves

@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import LEAF_BYTES, Leaf
 from app.audit.archive.seals.old_seal import GENESIS_HASH, seal_hash
 from app.audit.archive.seals.signing import Signature

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import Manifest, SealRef
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import LOGS
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.verify.late import LateRows

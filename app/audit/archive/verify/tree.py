@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from app.audit.archive.checkpoints.growth import frontier_of, hash_checkpoint
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.proof.growth import frontier_of, hash_checkpoint
-from app.audit.archive.proof.repository import TreeRepository
 from app.audit.archive.seals.leaves import Leaf
 from app.audit.archive.seals.old_seal import encode_seal
 from app.audit.archive.tree.checkpoints import Checkpoint, open_checkpoint

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from app.audit.archive.canonical import RowKey
-from app.audit.archive.models import AuditSeal
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf
 
 

@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import CHANGES
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.background import run_sealer
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal_file import SealFile

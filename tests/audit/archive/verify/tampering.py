@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from sqlalchemy import Executable, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.archive.checkpoints.models import AuditSeal, AuditTile
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
-from app.audit.archive.models import AuditArchive, AuditSeal, FileState
-from app.audit.archive.proof.models import AuditTile
+from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.seals.leaves import (
     LEAF_BYTES,
     make_leaves,

@@ -2,12 +2,13 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.identity import get_archive_id
+from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import LOGS, Log
-from app.audit.archive.proof.repository import TreeRepository
 from app.audit.archive.tree.signing_keys import SigningKeys, log_name
 from app.core.config import Settings
 from app.core.db.database import Database
+from app.core.exceptions import NotFoundException
 
 
 async def read_checkpoints(session: AsyncSession) -> list[str]:
@@ -23,8 +24,10 @@ async def export_checkpoints(database: Database) -> str:
         return "".join(await read_checkpoints(session))
 
 
-async def get_verifier_key(database: Database, settings: Settings, log: Log) -> str:
+async def get_verifier_key(session: AsyncSession, settings: Settings, log: Log) -> str:
     """Return the public key that signs the log's checkpoints now."""
-    async with database.writing() as session:
-        name = log_name(await get_archive_id(session), log.name)
+    archive = await read_archive_id(session)
+    if archive is None:
+        raise NotFoundException("Nothing is sealed yet, so the log has no name")
+    name = log_name(archive, log.name)
     return str(SigningKeys.from_settings(settings).current(name).verifier)

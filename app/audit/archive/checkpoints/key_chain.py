@@ -2,7 +2,7 @@
 
 import structlog
 
-from app.audit.archive.proof.repository import TreeRepository
+from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.tree.exceptions import ProofException
 from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.signing_keys import SigningKeys

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import update
 
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import LOGS, Log
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import make_leaves, pack_leaves
 from app.audit.archive.seals.old_seal import GENESIS_HASH, seal_hash
 from app.audit.archive.tree.merkle import merkle_root

@@ -4,17 +4,17 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
+from app.audit.archive.checkpoints.models import AuditKey
+from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import ACCESSES, CHANGES
-from app.audit.archive.proof.models import AuditKey
-from app.audit.archive.proof.repository import TreeRepository
 from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.rotation import follow_rotations
 from app.audit.archive.tree.tiles import TileId
 from app.audit.archive.verify.report import FindingKind
 from app.core.clock import now
 from app.main import create_app
-from tests.audit.archive.proof.old_seals import seal_as_before
+from tests.audit.archive.checkpoints.old_seals import seal_as_before
 from tests.audit.archive.rows import AuditLog, make_access, make_change, make_changes
 from tests.audit.archive.verify import tampering
 from tests.databases import SECRET, make_settings

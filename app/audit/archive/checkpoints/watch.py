@@ -2,8 +2,8 @@
 
 import structlog
 
+from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import Log
-from app.audit.archive.proof.repository import TreeRepository
 from app.core.db.database import Database
 
 logger = structlog.get_logger()

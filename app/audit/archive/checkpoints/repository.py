@@ -6,9 +6,8 @@ from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
 from app.audit.archive.logs import Log
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.proof.models import AuditKey, AuditTile
 from app.audit.archive.tree.merkle import HASH_LENGTH
 from app.audit.archive.tree.tiles import TileId, TileUpdate
 

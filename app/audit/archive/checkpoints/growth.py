@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import Log
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.tree.checkpoints import Checkpoint
 from app.audit.archive.tree.frontier import Frontier, append
 from app.audit.archive.tree.merkle import HASH_LENGTH
