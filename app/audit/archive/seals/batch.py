@@ -10,9 +10,10 @@ from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.growth import frontier_of
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.seals.cursor import START, Cursor, Position
 from app.audit.archive.seals.leaves import Leaf, make_leaves
 from app.audit.archive.seals.old_seal import encode_seal
-from app.audit.archive.seals.order import START, Cursor, OrderRepository, Position
+from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.frontier import Frontier
 from app.audit.archive.tree.merkle import leaf_hash

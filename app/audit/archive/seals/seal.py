@@ -7,6 +7,8 @@ from app.audit.archive.seals.batch import SealBatch
 from app.audit.archive.seals.leaves import pack_leaves
 from app.core.clock import now
 
+NO_CHAIN = {"previous": "", "kid": "", "signature": ""}
+
 
 def make_seal(number: int, batch: SealBatch, run: Run) -> AuditSeal:
     """Return the seal of a batch, which is one run of the leaves of its log's tree."""
@@ -22,10 +24,8 @@ def make_seal(number: int, batch: SealBatch, run: Run) -> AuditSeal:
         last_id=ends[-1][1],
         count=len(batch.leaves),
         root=run.frontier.head.root.hex(),
-        previous="",
         hash=run.hash,
-        kid="",
-        signature="",
+        **NO_CHAIN,
         leaves=pack_leaves(batch.leaves),
         transaction_id=position.transaction_id if position else None,
         transaction_row_id=position.row_id if position else None,

@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proven:
-    """How many leaves of a log's tree a witness outside the database proves.
+    """Number of leaves of a log's tree that a witness outside the database proves.
 
     `of` is the number of all leaves; `at` is when the witnessed ones were sealed.
     """
