@@ -13,7 +13,7 @@ from app.audit.archive.files.store import ADOPT
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
-from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 

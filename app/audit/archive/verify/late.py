@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.audit.archive.models import AuditSeal
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf
 from app.core.clock import to_ticks
 
