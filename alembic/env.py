@@ -87,9 +87,11 @@ async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await engine.dispose()  # it ends the session, which has the advisory lock
 
 
 # A program that runs Alembic passes its settings and configures logging itself.
