@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import Row
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import LEAF_BYTES
 
 MAX_LEAVES = 50_000  # in memory, about 12 MB; of more, seals are read again

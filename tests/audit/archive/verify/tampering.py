@@ -9,14 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import Executable, delete, func, select, text, update
+from sqlalchemy import Executable, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
-from app.audit.archive.models import AuditArchive, AuditSeal, FileState
+from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.seals.leaves import (
     LEAF_BYTES,
     make_leaves,
@@ -25,6 +26,8 @@ from app.audit.archive.seals.leaves import (
 )
 from app.audit.archive.seals.signing import Signer
 from app.audit.archive.tree.merkle import merkle_root
+from app.audit.archive.tree.notes import Note
+from app.audit.archive.tree.signer_keys import SignerKey
 from app.core.clock import to_ticks
 from app.core.db.ids import uuid7
 from tests.audit.archive.rows import KEPT, OLD, AuditLog, make_access, make_change
@@ -34,6 +37,8 @@ Tamper = Callable[[AuditLog], None]
 OTHER_SECRET = "another-" + "s" * 40
 ROWS = CHANGES.live
 SEALS = model_table(AuditSeal)
+TILES = model_table(AuditTile)
+KEYS = model_table(AuditKey)
 FILES = model_table(AuditArchive)
 NEWEST = select(func.max(SEALS.c.number)).scalar_subquery()
 
@@ -224,6 +229,38 @@ def drop_all_seals(audit_log: AuditLog) -> None:
     execute(audit_log, delete(SEALS))
 
 
+def drop_all_runs(audit_log: AuditLog) -> None:
+    """Delete the seals of the tree, as if the release had just been installed."""
+    execute(audit_log, delete(SEALS).where(SEALS.c.start.is_not(None)))
+
+
+def change_the_roots(audit_log: AuditLog) -> None:
+    execute(audit_log, update(SEALS).values(root="0" * 64))
+
+
+def change_a_tile_s_hashes(audit_log: AuditLog) -> None:
+    execute(audit_log, update(TILES).values(hashes=b"x" * 96))
+
+
+def replace_a_key(audit_log: AuditLog) -> None:
+    """Record a key of the attacker's as the first one of the changes."""
+    other = other_signer_key(audit_log)
+    first = select(func.min(KEYS.c.number)).where(KEYS.c.log == CHANGES.name)
+    query = update(KEYS).where(KEYS.c.number == first.scalar_subquery())
+    execute(audit_log, query.values(key=str(other.verifier)))
+
+
+def remove_the_rotation(audit_log: AuditLog) -> None:
+    signed = KEYS.c.rotation.is_not(None)
+    execute(audit_log, update(KEYS).where(signed).values(rotation=None))
+
+
+def other_signer_key(audit_log: AuditLog) -> SignerKey:
+    """Return a key of the newest seal's log that the application does not have."""
+    note = Note.parse(audit_log.seals()[-1].note or "")
+    return SignerKey(note.signatures[0].name, b"x" * 32)
+
+
 def drop_a_seal(audit_log: AuditLog) -> None:
     execute(audit_log, delete(SEALS).where(SEALS.c.number == 1))
 
@@ -274,9 +311,17 @@ def match_rows(audit_log: AuditLog) -> list[dict[str, Any]]:
 
 
 def sign_a_seal_again(audit_log: AuditLog) -> None:
-    signature = vars(other_signer().sign(audit_log.seals()[-1].hash))
+    """Sign the same checkpoint with a key that the application does not have."""
+    note = Note.parse(audit_log.seals()[-1].note or "")
+    forged = str(Note(note.text).sign(other_signer_key(audit_log)))
     execute(
-        audit_log, update(SEALS).where(SEALS.c.number == NEWEST).values(**signature)
+        audit_log, update(SEALS).where(SEALS.c.number == NEWEST).values(note=forged)
+    )
+
+
+def change_a_tile(audit_log: AuditLog) -> None:
+    execute(
+        audit_log, insert(TILES).values(log="changes", level=1, number=0, hashes=b"x")
     )
 
 

@@ -41,15 +41,17 @@ TAMPERINGS: list[tuple[Tamper, dict[FindingKind, int]]] = [
     (tampering.delete_a_manifest, {FindingKind.MANIFEST_MISSING: 1, MISSING: 6}),
     (tampering.sign_a_manifest_again, {FindingKind.MANIFEST_FORGED: 1}),
     (tampering.add_a_file, {FindingKind.FILE_EXTRA: 1}),
-    # It covers 60 rows, which are unsealed now.
-    (tampering.drop_a_seal, {FindingKind.SEAL_MISSING: 1, EXTRA: 60}),
+    # By number, leaves and manifests. It covers 60 rows, which are unsealed now.
+    (tampering.drop_a_seal, {FindingKind.SEAL_MISSING: 3, EXTRA: 60}),
     (tampering.drop_the_last_seals, {FindingKind.SEAL_MISSING: 1}),
     (tampering.change_a_seal, {FindingKind.SEAL_CHANGED: 1}),
     (tampering.change_its_leaves, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
     (tampering.change_its_leaves_and_root, {FindingKind.SEAL_CHANGED: 1, EXTRA: 1}),
     (tampering.change_a_row_and_its_leaf, {FindingKind.SEAL_CHANGED: 1}),
-    (tampering.change_a_row_its_leaf_and_root, {FindingKind.SEAL_CHANGED: 1}),
+    # The root of a seal after the first one covers more than its own leaves.
+    (tampering.change_a_row_its_leaf_and_root, {FindingKind.SEAL_CHANGED: 2}),
     (tampering.sign_a_seal_again, {FindingKind.SEAL_FORGED: 1}),
+    (tampering.change_a_tile, {FindingKind.TILE_CHANGED: 1}),
     # Leaves: their times and ids are not part of the root.
     (tampering.redate_leaf, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
     (tampering.redate_an_access, {FindingKind.SEAL_CHANGED: 1, MISSING: 1}),
@@ -151,10 +153,9 @@ def test_a_forged_chain_does_not_match_its_witnesses(
     tampering.drop_all_seals(audit_log)
     tampering.change_a_row(audit_log)
     audit_log.seal()
+    # The accesses are sealed as before: the same rows have the same root.
     assert audit_log.count_findings() == {}
-    assert audit_log.count_findings(*witnesses) == {
-        FindingKind.SEAL_CHANGED: len(witnesses)
-    }
+    assert audit_log.count_findings(*witnesses) == {FindingKind.SEAL_CHANGED: 1}
 
 
 def test_a_late_access_is_not_a_finding(sealed: AuditLog) -> None:
