@@ -12,6 +12,7 @@ from alembic import context
 # One line for each module with tables: the import adds them to the metadata.
 from app.audit import models as audit
 from app.audit.archive import models as archive
+from app.audit.archive.checkpoints import models as checkpoints
 from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
 from app.core.config import Settings, settings
@@ -29,6 +30,7 @@ MODELS = (
     archive,
     audit,
     auth,
+    checkpoints,
     customers,
     products,
     tasks,
@@ -85,9 +87,11 @@ async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await engine.dispose()  # it ends the session, which has the advisory lock
 
 
 # A program that runs Alembic passes its settings and configures logging itself.

@@ -25,16 +25,16 @@ from app.audit.archive.restore.purge import purge_restored
 from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver, RunTotals
 from app.audit.archive.run.lock import run_lock
-from app.audit.archive.seals.sealer import Sealer, export_newest_seal
+from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
 from app.audit.archive.verify.report import VerificationReport
-from app.audit.archive.verify.seals import read_witnesses
 from app.audit.archive.verify.verify import verify as verify_all
+from app.audit.archive.verify.witnesses import read_witnesses
 from app.core.config import settings
 from app.core.db.database import Database
-from scripts.archive import holds, output
+from scripts.archive import holds, output, proofs
 from scripts.archive.options import (
     AsJson,
     BatchSize,
@@ -63,8 +63,9 @@ A row is deleted only after its copy was written, synced to disk, read back and
 compared. Every command can be interrupted at any time and started again.
 
 Exit codes: 0 success, or nothing to do. 1 error: no row is lost, and the next run
-continues. 2 invalid usage. 3 another archive command is running. 4 verification failed:
-investigate at once. 5 --max-seconds reached: the next run continues.
+continues. 2 invalid usage. 3 another archive command is running. 4 verification failed,
+or files are not recorded in this database: investigate at once. 5 --max-seconds
+reached: the next run continues.
 """
 BATCH_ROWS = 1_000
 ResultT = TypeVar("ResultT")
@@ -311,14 +312,10 @@ def purge(
     (output.print_json if as_json else output.print_purged)(counts)
 
 
-@app.command("export-seal")
-def export_seal() -> None:
-    """Print the newest seal as one line of JSON.
-
-    Append it to a file outside the database, as a witness for `verify --seals`.
-    """
-    if line := run_with_database(export_newest_seal):
-        print(line.decode())
+# The former name; it printed the newest seal as JSON.
+app.command("export-seal", hidden=True)(proofs.checkpoint)
+for command in (proofs.checkpoint, proofs.key, proofs.prove):
+    app.command()(command)
 
 
 if __name__ == "__main__":

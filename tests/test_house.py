@@ -116,6 +116,8 @@ AUDIT = {
     "audit_archive",
     "audit_identity",
     "audit_seal",
+    "audit_tile",
+    "audit_key",
     "audit_hold",
     "audit_change_restored",
     "audit_access_restored",

@@ -12,7 +12,7 @@ from app.audit.archive.progress import Progress as ProgressLimit
 from app.audit.archive.run.archiver import RunTotals
 from app.audit.archive.search.query import SearchResult
 from app.audit.archive.status import LogStatus, Status
-from app.audit.archive.verify.report import VerificationReport
+from app.audit.archive.verify.report import Proven, VerificationReport
 
 JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 LISTS = ("unfinished", "copied")  # columns that are printed line by line
@@ -103,6 +103,8 @@ def print_report(report: VerificationReport) -> None:
     if report.adopted:
         files = pluralize(len(report.adopted), "file")
         print(f"Adopted after a restore: {files}, the first is {report.adopted[0]}.")
+    for name, proven in report.proven.items():
+        print(f"{name}: {describe_proof(proven)}")
     for kind, count in sorted(report.counts.items()):
         print(f"{kind}: {count:,}")
     for finding in report.findings[:MAX_FINDINGS]:
@@ -119,6 +121,21 @@ def print_adoption(report: AdoptReport) -> None:
         print(f"contradiction: {contradiction}")
     if not report.files and not report.contradictions:
         print("Every file is recorded: nothing to adopt.")
+
+
+def describe_proof(proven: Proven) -> str:
+    """Say how far the end of a log is proven by what lies outside the database."""
+    if not proven.witness:
+        return (
+            f"no outside witness was given, so all {proven.of:,} leaves could have "
+            "been replaced, by anyone who has the signing key or had deleted all seals"
+        )
+    rest = proven.of - proven.size
+    return (
+        f"{proven.size:,} of {proven.of:,} leaves are proven by {proven.witness}, "
+        f"sealed {proven.at:%Y-%m-%d %H:%M} UTC; nothing outside proves the other "
+        f"{rest:,}"
+    )
 
 
 def print_search_result(result: SearchResult) -> None:

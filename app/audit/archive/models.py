@@ -1,10 +1,10 @@
-"""Tables of the identity, archive files, seals, legal holds and restored rows."""
+"""Tables of the identity, archive files, seals, and legal holds."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.audit.models import LABEL_LENGTH, Access, Change
@@ -13,7 +13,6 @@ from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
 
 HASH_LENGTH = 64  # hexadecimal digits of a SHA-256
-KID_LENGTH = 16
 
 
 def base_path(log: str, day: date, number: int) -> str:
@@ -78,39 +77,6 @@ class AuditArchive(SQLModel, table=True):
     @property
     def manifest_path(self) -> str:
         return f"{self.name}.manifest.json"
-
-
-class AuditSeal(SQLModel, table=True):
-    """A signed batch of row hashes.
-
-    `leaves` holds each row's time, id and hash, so that a modified row can be named.
-    `root` is the Merkle root of the leaves, `previous` the hash of the previous seal;
-    `hash` covers the columns from `number` to `previous`, and `signature` the hash.
-
-    `transaction_id` and `transaction_row_id` are the position in the settled order of
-    the log up to which it is sealed; NULL if the rows have no numbers. They are no part
-    of the proof: `verify` finds each row by its leaf.
-    """
-
-    __tablename__ = "audit_seal"
-    __table_args__ = (Index(None, "log", "last_at"), Index(None, "log", "number"))
-
-    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    log: str = Field(max_length=10)
-    sealed_at: datetime = Field(sa_type=UtcDateTime)
-    first_at: datetime = Field(sa_type=UtcDateTime)
-    first_id: UUID
-    last_at: datetime = Field(sa_type=UtcDateTime)
-    last_id: UUID
-    count: int
-    root: str = Field(max_length=HASH_LENGTH)
-    previous: str = Field(max_length=HASH_LENGTH)
-    hash: str = Field(max_length=HASH_LENGTH)
-    kid: str = Field(max_length=KID_LENGTH)
-    signature: str = Field(max_length=HASH_LENGTH)
-    leaves: bytes
-    transaction_id: int | None = Field(default=None, sa_type=BigInteger)
-    transaction_row_id: UUID | None = None
 
 
 class AuditHold(SQLModel, table=True):

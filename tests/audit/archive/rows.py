@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 from app.audit.archive.adopt.adopter import Adopter
 from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.canonical import Row, encode_row
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.files.store import Store
@@ -27,7 +28,6 @@ from app.audit.archive.logs import (
     Log,
     LogRange,
 )
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.progress import Progress
 from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver, RunTotals
@@ -189,10 +189,10 @@ class AuditLog:
     def adopt(self) -> AdoptReport:
         return self.run(lambda context: Adopter(context).adopt(dry_run=False))
 
-    def verify(self, *witnesses: SealRef) -> VerificationReport:
+    def verify(self, *witnesses: SealRef | str) -> VerificationReport:
         return self.run(lambda context: verify(context, LOGS.values(), list(witnesses)))
 
-    def count_findings(self, *witnesses: SealRef) -> dict[FindingKind, int]:
+    def count_findings(self, *witnesses: SealRef | str) -> dict[FindingKind, int]:
         return dict(self.verify(*witnesses).counts)
 
 

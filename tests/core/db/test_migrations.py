@@ -7,7 +7,7 @@ from typing import TypeVar
 import pytest
 from alembic.command import check, downgrade, upgrade
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
 from app.audit.changes.guard import unaudited
@@ -89,9 +89,17 @@ def test_each_revision_migrates_tables_with_rows(empty_url: str) -> None:
         assert after.items() >= before.items(), f"{revision} has lost rows"
         run(run_on(empty_url, fill))
         before = run(run_on(empty_url, counts))
+    with pytest.raises(RuntimeError, match="Restore a backup instead"):
+        downgrade(config, "base")
+    run(run_on(empty_url, delete_trees))
     for _ in REVISIONS:
         downgrade(config, "-1")
     assert run(run_on(empty_url, counts)) == {}
+
+
+def delete_trees(connection: Connection) -> None:
+    """Delete what stops a downgrade: seals that the former release cannot continue."""
+    connection.execute(text("DELETE FROM audit_seal WHERE start IS NOT NULL"))
 
 
 def test_each_migration_states_its_compatibility() -> None:

@@ -10,9 +10,10 @@ from app.audit.archive.files.manifest import Manifest, SignedManifest, read_mani
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
-from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 
-DATA_SUFFIX = "jsonl.gz"
+UNPROVEN = ("jsonl.gz", "keys")
+NO_MANIFEST = "it has no manifest to verify it with; move it out of the folder, keep it"
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,13 @@ class CandidateFinder:
         return sort_chain([each for each in found if each], newest or GENESIS_HASH)
 
     def check_unfinished(self, known: set[str]) -> None:
-        """Report data files without a manifest. They contain no deleted row."""
-        for path in self.store.list_files(self.log.name, DATA_SUFFIX):
-            name = path.removesuffix(f".{DATA_SUFFIX}")
-            manifest = f"{name}.manifest.json"
-            if name not in known and not self.store.file_exists(manifest):
-                self.report.add_contradiction(
-                    path,
-                    "it has no manifest, so no row of it was deleted; move it out of "
-                    "the folder",
-                )
+        """Report files without a manifest, which an interrupted run has left."""
+        for suffix in UNPROVEN:
+            for path in self.store.list_files(self.log.name, suffix):
+                name = path.removesuffix(f".{suffix}")
+                has_manifest = self.store.file_exists(f"{name}.manifest.json")
+                if name not in known and not has_manifest:
+                    self.report.add_contradiction(path, NO_MANIFEST)
 
     def check_missing(self, recorded: list[AuditArchive], paths: set[str]) -> None:
         """Report recorded files that are not in the folder."""

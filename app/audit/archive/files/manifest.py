@@ -52,6 +52,8 @@ class Manifest:
     seal: SealRef
     previous: str
     archive: UUID | None = None
+    # The newest signed checkpoints of both logs.
+    checkpoints: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from app.audit.archive.files.chain import follow_chain
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
-from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 
 
 async def number_files(context: ArchiveContext, log: Log) -> None:

@@ -12,8 +12,8 @@ from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.run.checks import compare_copy, find_file_error
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal import GENESIS_HASH
 
 
 async def verify_unfinished(

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from hashlib import sha256
-from typing import BinaryIO
-from uuid import UUID
+from typing import Any, BinaryIO
 
 from app.audit.archive.canonical import Row
+from app.audit.archive.checkpoints.export import read_checkpoints
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.blocks import BlockWriter
 from app.audit.archive.files.index import index_keys, pack_index
@@ -15,9 +15,10 @@ from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.run.checks import select_sealed
+from app.audit.archive.run.leaf_hashes import LeafHashes
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal import GENESIS_HASH
-from app.audit.archive.tree.merkle import leaf_hash, merkle_root
+from app.audit.archive.tree.merkle import merkle_root
 
 FILE_ROWS = 50_000
 
@@ -35,8 +36,8 @@ class FileStats:
         self.block_ends: list[int] = []
         self.index_entries: set[tuple[int, int]] = set()
 
-    def add_row(self, row: Row, line: bytes) -> None:
-        self.leaves.append(leaf_hash(line))
+    def add_row(self, row: Row, line: bytes, digest: bytes) -> None:
+        self.leaves.append(digest)
         self.first = self.first or row
         self.last = row
         if "entity" in row:
@@ -48,9 +49,10 @@ class FileStats:
 class FileWriter:
     """Writer of one file; `scanned` is the last row that it has read."""
 
-    def __init__(self, context: ArchiveContext, log: Log) -> None:
+    def __init__(self, context: ArchiveContext, log: Log, leaves: LeafHashes) -> None:
         self.context = context
         self.log = log
+        self.leaves = leaves
         self.scanned = MIN_KEY
 
     async def write_file(
@@ -77,7 +79,6 @@ class FileWriter:
         self, file: AuditArchive, stats: FileStats, ends: tuple[Row, Row]
     ) -> Manifest:
         name = file.name
-        seal, previous, archive = await self.read_predecessors()
         return Manifest(
             format=FORMAT,
             log=self.log.name,
@@ -93,19 +94,23 @@ class FileWriter:
             file_sha256=self.context.store.hash_file(f"{name}.jsonl.gz"),
             keys_sha256=self.context.store.hash_file(f"{name}.keys"),
             root=merkle_root(stats.leaves),
-            seal=seal,
-            previous=previous,
-            archive=archive,
+            **await self.read_predecessors(),
         )
 
-    async def read_predecessors(self) -> tuple[SealRef, str, UUID]:
-        """Return the newest seal, the hash of this log's newest manifest, the id."""
+    async def read_predecessors(self) -> dict[str, Any]:
+        """Return the fields that refer to the database and what came before."""
         async with self.context.database.writing() as session:
             archive = await get_archive_id(session)
             seal = await SealRepository(session).get_newest()
             last = await FileRepository(session).get_newest_with_manifest(self.log)
+            notes = await read_checkpoints(session)
         newest = SealRef(seal.number, seal.hash) if seal else SealRef(0, GENESIS_HASH)
-        return newest, (last and last.manifest) or GENESIS_HASH, archive
+        return {
+            "seal": newest,
+            "previous": (last and last.manifest) or GENESIS_HASH,
+            "archive": archive,
+            "checkpoints": tuple(notes),
+        }
 
     async def write_rows(
         self, raw: BinaryIO, log_range: LogRange, stats: FileStats
@@ -115,8 +120,9 @@ class FileWriter:
             self.log, log_range, FILE_ROWS
         ):
             self.scanned = rows[-1]["at"], rows[-1]["id"]
-            for row, line in await select_sealed(self.context, self.log, rows):
-                stats.add_row(row, line)
+            sealed = await select_sealed(self.context, self.log, self.leaves, rows)
+            for row, line, digest in sealed:
+                stats.add_row(row, line, digest)
                 stats.index_entries.update(
                     (key, blocks.current_block) for key in index_keys(row)
                 )

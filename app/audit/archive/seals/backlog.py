@@ -12,7 +12,7 @@ TOLERANCE = timedelta(minutes=5)
 
 
 class Backlog:
-    """What the last complete sealing left unsealed, and when that was."""
+    """Oldest unsealed rows after the last complete sealing, and its time."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

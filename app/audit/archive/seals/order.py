@@ -6,19 +6,17 @@ Transactions that have written nothing have no number, and hold nothing up. On S
 every committed row is settled.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import Row, RowKey
-from app.audit.archive.logs import MIN_ID, MIN_KEY, Log
-from app.audit.archive.models import AuditSeal
-from app.audit.numbering import MAX_NUMBER
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.logs import MIN_KEY, Log
+from app.audit.archive.seals.cursor import START, Cursor, Horizon, Position
 
 HORIZON = text("""
 SELECT CAST(CAST(pg_snapshot_xmin(now) AS text) AS bigint),
@@ -26,48 +24,6 @@ SELECT CAST(CAST(pg_snapshot_xmin(now) AS text) AS bigint),
 FROM pg_current_snapshot() AS now
 """)
 SAMPLE_ROWS = 1_000
-
-
-@dataclass(frozen=True, order=True)
-class Position:
-    transaction_id: int
-    row_id: UUID
-
-
-START = Position(-1, MIN_ID)
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where the sealing of a log continues.
-
-    `position` is None until all rows without a number, up to `unnumbered`, are sealed.
-    `highest` is the highest number up to which a seal reaches. It exceeds `position` if
-    the database was restored on a server whose numbers are lower: then rows beyond
-    `position` may be sealed.
-    """
-
-    unnumbered: RowKey = MIN_KEY
-    position: Position | None = None
-    highest: int = -1
-
-    def may_have_sealed(self, number: int) -> bool:
-        """Return whether a row beyond the position may have a leaf."""
-        return self.position is not None and number <= self.highest
-
-    def is_unsealed(self, number: int | None, key: RowKey) -> bool:
-        """Return whether a row without a leaf lies beyond this cursor."""
-        if number is None:
-            return self.position is None and key > self.unnumbered
-        return self.position is None or Position(number, key[1]) > self.position
-
-
-@dataclass(frozen=True)
-class Horizon:
-    """Numbers below `settled` are settled; those from `own` on are not given yet."""
-
-    settled: int = MAX_NUMBER
-    own: int = MAX_NUMBER
 
 
 class OrderRepository:
@@ -82,24 +38,32 @@ class OrderRepository:
         return Horizon(*(await self.session.execute(HORIZON)).one())
 
     async def get_cursor(self) -> Cursor:
-        own = col(AuditSeal.log) == self.log.name
-        number = col(AuditSeal.transaction_id)
-        query: Any = select(number, col(AuditSeal.transaction_row_id))
-        numbered = query.where(own, number.is_not(None))
-        newest = numbered.order_by(col(AuditSeal.number).desc()).limit(1)
-        found = (await self.session.execute(newest)).first()
-        if found is None:
+        number, id = col(AuditSeal.transaction_id), col(AuditSeal.transaction_row_id)
+        newest = await self.find_position(col(AuditSeal.number))
+        if newest is None:
             return Cursor(await self.get_last_unnumbered())
-        position = Position(*found)
-        if position.transaction_id >= (await self.get_horizon()).own:
-            return Cursor(position=START, highest=position.transaction_id)
-        highest = await self.session.scalar(select(func.max(number)).where(own))
-        return Cursor(position=position, highest=highest or -1)
+        highest = await self.find_position(number, id) or newest
+        is_foreign = newest.transaction_id >= (await self.get_horizon()).own
+        return Cursor(position=START if is_foreign else newest, highest=highest)
+
+    async def find_position(self, *order: Any) -> Position | None:
+        """Return the position of the last seal that has one, in this order."""
+        number, id = col(AuditSeal.transaction_id), col(AuditSeal.transaction_row_id)
+        own = col(AuditSeal.log) == self.log.name
+        query: Any = select(number, id).where(own, number.is_not(None))
+        last = query.order_by(*(each.desc() for each in order)).limit(1)
+        found = (await self.session.execute(last)).first()
+        return Position(*found) if found else None
+
+    def is_run(self) -> ColumnElement[bool]:
+        """Match the seals in the log's tree: older seals do not count."""
+        own = col(AuditSeal.log) == self.log.name
+        return and_(own, col(AuditSeal.start).is_not(None))
 
     async def get_last_unnumbered(self) -> RowKey:
         """Return the last key of the seals of rows without a number, or MIN_KEY."""
         at, id = col(AuditSeal.last_at), col(AuditSeal.last_id)
-        query = select(at, id).where(col(AuditSeal.log) == self.log.name)
+        query = select(at, id).where(self.is_run(), col(AuditSeal.count) > 0)
         last = query.order_by(at.desc(), id.desc()).limit(1)
         row = (await self.session.execute(last)).first()
         return (row.last_at, row.last_id) if row else MIN_KEY

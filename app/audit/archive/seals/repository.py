@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import RowKey
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import Log, LogRange
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf, unpack_leaves
 
 ADVISORY_LOCK = 7_201_138  # arbitrary; the same in every process
@@ -41,6 +41,10 @@ class SealRepository:
         query = select(col(AuditSeal.hash)).where(col(AuditSeal.number) == number)
         return await self.session.scalar(query)
 
+    async def next_number(self) -> int:
+        newest = await self.session.scalar(select(func.max(AuditSeal.number)))
+        return (newest or 0) + 1
+
     async def add_seal(self, seal: AuditSeal) -> None:
         self.session.add(seal)
         await self.session.flush()
@@ -61,8 +65,8 @@ class SealRepository:
 
     async def read_leaves(
         self, log: Log, log_range: LogRange
-    ) -> AsyncIterator[tuple[int, RowKey, Leaf]]:
-        """Yield all leaves of the seals that overlap the range, with the seal's number.
+    ) -> AsyncIterator[tuple[AuditSeal, RowKey, Leaf]]:
+        """Yield all leaves of the seals that overlap the range, with their seals.
 
         The key of a leaf is limited to the bounds of its seal, which the seal's hash
         covers: a leaf whose time was changed must not escape from every range.
@@ -75,4 +79,4 @@ class SealRepository:
         for seal in await self.session.scalars(query):
             first, last = (seal.first_at, seal.first_id), (seal.last_at, seal.last_id)
             for leaf in unpack_leaves(seal.leaves):
-                yield seal.number, min(max(leaf.key, first), last), leaf
+                yield seal, min(max(leaf.key, first), last), leaf

@@ -1,75 +1,36 @@
-"""Creation, hashing, signing and export of one seal."""
+"""A new seal, of a batch of rows."""
 
-from dataclasses import dataclass
-from typing import Self
-
-from app.audit.archive.canonical import RowKey, encode_json, hash_json
-from app.audit.archive.logs import Log
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.seals.leaves import Leaf, pack_leaves
-from app.audit.archive.seals.order import Position
-from app.audit.archive.seals.signing import Signer
-from app.audit.archive.tree.merkle import merkle_root
+from app.audit.archive.checkpoints.growth import Run
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.logs import MIN_ID
+from app.audit.archive.seals.batch import SealBatch
+from app.audit.archive.seals.leaves import pack_leaves
 from app.core.clock import now
 
-# Columns that are no part of a seal outside the database.
-LOCAL = {"leaves", "transaction_id", "transaction_row_id"}
-GENESIS_HASH = "0" * 64  # `previous` of the first seal and the first manifest
+NO_CHAIN = {"previous": "", "kid": "", "signature": ""}
 
 
-@dataclass(frozen=True)
-class SealContent:
-    """The columns of a seal that do not depend on the previous one."""
-
-    log: str
-    first: RowKey
-    last: RowKey
-    count: int
-    root: str
-    leaves: bytes
-    position: Position | None
-
-    @classmethod
-    def of(cls, log: Log, leaves: list[Leaf], position: Position | None) -> Self:
-        root = merkle_root(each.digest for each in leaves)
-        first, last = leaves[0].key, leaves[-1].key
-        packed = pack_leaves(leaves)
-        return cls(log.name.value, first, last, len(leaves), root, packed, position)
-
-
-def make_seal(previous: AuditSeal | None, content: SealContent) -> AuditSeal:
-    """Return an unsigned seal, chained to the previous seal."""
-    position = content.position
+def make_seal(number: int, batch: SealBatch, run: Run) -> AuditSeal:
+    """Return the seal of a batch, which is one run of the leaves of its log's tree."""
+    at, position = now(), batch.position
+    ends = [leaf.key for leaf in batch.leaves] or [(at, MIN_ID)]
     return AuditSeal(
-        number=previous.number + 1 if previous else 1,
-        log=content.log,
-        sealed_at=now(),
-        first_at=content.first[0],
-        first_id=content.first[1],
-        last_at=content.last[0],
-        last_id=content.last[1],
-        count=content.count,
-        root=content.root,
-        previous=previous.hash if previous else GENESIS_HASH,
-        leaves=content.leaves,
-        hash="",
-        kid="",
-        signature="",
+        number=number,
+        log=batch.log.name.value,
+        sealed_at=at,
+        first_at=ends[0][0],
+        first_id=ends[0][1],
+        last_at=ends[-1][0],
+        last_id=ends[-1][1],
+        count=len(batch.leaves),
+        root=run.frontier.head.root.hex(),
+        hash=run.hash,
+        **NO_CHAIN,
+        leaves=pack_leaves(batch.leaves),
         transaction_id=position.transaction_id if position else None,
         transaction_row_id=position.row_id if position else None,
+        start=run.start,
+        size=run.frontier.size,
+        note=run.note,
+        edge=run.edge,
     )
-
-
-def sign_seal(seal: AuditSeal, signer: Signer) -> AuditSeal:
-    digest = seal_hash(seal)
-    return seal.sqlmodel_update({"hash": digest, **vars(signer.sign(digest))})
-
-
-def seal_hash(seal: AuditSeal) -> str:
-    """Compute the value of `hash`, which covers the columns up to `previous`."""
-    return hash_json(seal.model_dump(exclude={"hash", "kid", "signature", *LOCAL}))
-
-
-def encode_seal(seal: AuditSeal) -> bytes:
-    """Return the seal as JSON without its leaves, for storage as a witness."""
-    return encode_json(seal.model_dump(exclude=LOCAL))

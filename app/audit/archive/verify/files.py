@@ -9,10 +9,11 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.ownership import IDENTITY_FILE, find_identity_error
 from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.files.store import ADOPT
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
-from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 
@@ -60,7 +61,7 @@ class FileVerifier:
         for path in found:
             if path not in known:
                 self.report.add_finding(
-                    FindingKind.FILE_EXTRA, path, "not recorded in audit_archive"
+                    FindingKind.FILE_EXTRA, path, f"not in audit_archive. {ADOPT}"
                 )
         return self.verify_all(
             [file for file in files if file.state != FileState.WRITING]

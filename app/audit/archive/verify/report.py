@@ -15,6 +15,8 @@ class FindingKind(StrEnum):
     SEAL_MISSING = "seal_missing"
     SEAL_CHANGED = "seal_changed"
     SEAL_FORGED = "seal_forged"
+    TILE_CHANGED = "tile_changed"
+    KEY_CHANGED = "key_changed"
     FILE_MISSING = "file_missing"
     FILE_CHANGED = "file_changed"
     FILE_DAMAGED = "file_damaged"
@@ -33,6 +35,19 @@ class Finding:
     kind: FindingKind
     where: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Proven:
+    """Number of leaves of a log's tree that a witness outside the database proves.
+
+    `of` is the number of all leaves; `at` is when the witnessed ones were sealed.
+    """
+
+    size: int = 0
+    of: int = 0
+    witness: str | None = None
+    at: datetime | None = None
 
 
 @dataclass
@@ -56,6 +71,7 @@ class VerificationReport:
     late: int = 0
     sealed_late: int = 0
     adopted: list[str] = field(default_factory=list)
+    proven: dict[str, Proven] = field(default_factory=dict)
     counts: Counter[FindingKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 

@@ -74,9 +74,9 @@ class RowVerifier:
         window = WindowLeaves()
         async with self.context.database.reading() as session:
             leaves = SealRepository(session).read_leaves(self.log, log_range)
-            async for number, key, leaf in leaves:
+            async for seal, key, leaf in leaves:
                 if log_range.after < key <= log_range.until:
-                    window.add_leaf(number, leaf)
+                    window.add_leaf(seal, leaf)
         for id in window.repeated:
             self.report.add_finding(FindingKind.EXTRA, id, "sealed a second time")
         return window

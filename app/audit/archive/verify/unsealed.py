@@ -3,7 +3,8 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.logs import Log
-from app.audit.archive.seals.order import Cursor, Horizon, OrderRepository
+from app.audit.archive.seals.cursor import Cursor, Horizon
+from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.verify.window import StoredRow
 

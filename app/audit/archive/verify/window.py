@@ -7,6 +7,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from app.audit.archive.canonical import RowKey
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf
 
 
@@ -38,16 +39,22 @@ class WindowLeaves:
 
     def __init__(self) -> None:
         self.count = 0
-        self.seals: dict[UUID, int] = {}
+        self.seals: dict[tuple[UUID, bool], int] = {}
         self.repeated: list[UUID] = []
         self.sealed: dict[UUID, list[bytes]] = defaultdict(list)
         self.unseen: dict[UUID, list[bytes]] = defaultdict(list)
 
-    def add_leaf(self, seal: int, leaf: Leaf) -> None:
+    def add_leaf(self, seal: AuditSeal, leaf: Leaf) -> None:
+        """Add a leaf. One that an old seal and the tree both have counts once."""
         self.count += 1
         # SealVerifier reports an id that is repeated within a seal.
-        if self.seals.setdefault(leaf.id, seal) != seal:
+        place = leaf.id, seal.start is None
+        if self.seals.setdefault(place, seal.number) != seal.number:
             self.repeated.append(leaf.id)
+        elif (leaf.id, not place[1]) in self.seals and leaf.digest in self.sealed[
+            leaf.id
+        ]:
+            return
         self.sealed[leaf.id].append(leaf.digest)
         self.unseen[leaf.id].append(leaf.digest)
 

@@ -16,7 +16,13 @@ from tests.audit.archive.adopt.restored import (
     write_until_backup,
 )
 from tests.audit.archive.commands import KEEP, command
-from tests.audit.archive.rows import OLD, AuditLog, CallAtStep, make_access
+from tests.audit.archive.rows import (
+    OLD,
+    AuditLog,
+    CallAtStep,
+    make_access,
+    make_changes,
+)
 from tests.audit.archive.verify import tampering
 from tests.databases import Template
 
@@ -107,6 +113,11 @@ def leave_a_file_without_manifest(restored: AuditLog) -> None:
     tampering.files(restored, "manifest.json")[-1].unlink()
 
 
+def leave_an_index_alone(restored: AuditLog) -> None:
+    leave_a_file_without_manifest(restored)
+    tampering.files(restored)[-1].unlink()
+
+
 def sign_the_last_manifest_again(restored: AuditLog) -> None:
     """The first manifest is recorded, the last is not."""
     first, last = [tampering.files(restored, "manifest.json")[at] for at in (0, -1)]
@@ -141,6 +152,7 @@ def damage_the_last_manifest(restored: AuditLog) -> None:
         (swap_unknown_manifests, "manifest of another file"),
         (damage_the_last_manifest, "malformed"),
         (leave_a_file_without_manifest, "has no manifest"),
+        (leave_an_index_alone, "has no manifest"),
         (delete_a_recorded_file, "not in the folder"),
         (tampering.change_a_manifest, "another manifest is recorded"),
     ],
@@ -175,6 +187,20 @@ def test_a_folder_without_an_identity_gets_that_of_the_database(
     (restored.directory / "identity.json").unlink()
     adopt(restored)
     check_content(restored)
+
+
+def test_rows_that_were_written_after_the_restore_stay_live(
+    restored: AuditLog,
+) -> None:
+    restored.add(CHANGES, make_changes(days=9)[-6:])
+    restored.seal()
+    written = restored.live_lines(CHANGES)[-6:]
+    adopt(restored)
+    assert restored.count_findings() == {}
+    restored.archive()
+    assert restored.live_lines(CHANGES) == written
+    assert len(restored.lines(CHANGES)) == 42
+    assert restored.count_findings() == {}
 
 
 def test_a_backup_that_was_made_during_a_run(

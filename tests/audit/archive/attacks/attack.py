@@ -24,11 +24,14 @@ class Adversary(StrEnum):
 class Base(StrEnum):
     """Logs before the attack: mostly archived, or all live, and sealed.
 
-    OTHER are those of another database, which are not sealed.
+    LARGE are live, with a tree that has tiles. UPGRADED are live, and were sealed by
+    the release before the tree. OTHER are those of another database, without a seal.
     """
 
     ARCHIVED = "archived"
     LIVE = "live"
+    LARGE = "large"
+    UPGRADED = "upgraded"
     OTHER = "other"
 
 

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from app.audit.archive.canonical import encode_row
-from app.audit.archive.logs import CHANGES
+from app.audit.archive.logs import ACCESSES, CHANGES
 from app.main import open_database
 from app.modules.customers.models import Customer
 from tests.audit.archive.attacks.acts.events import change_customer
 from tests.audit.archive.attacks.acts.target import ARCHIVED
 from tests.audit.archive.attacks.attack import Base
 from tests.audit.archive.attacks.witness import Witness, export_witnesses
+from tests.audit.archive.checkpoints.old_seals import seal_as_before
 from tests.audit.archive.conftest import copy_log
-from tests.audit.archive.rows import AuditLog
+from tests.audit.archive.rows import AuditLog, make_accesses, make_changes
 from tests.audit.archive.verify.tampering import clear_changes
 from tests.databases import Template, make_settings
 
@@ -60,9 +61,24 @@ def fill_live(audit_log: AuditLog) -> None:
     audit_log.seal()
 
 
+def fill_large(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, make_changes(days=3, each=100))
+    audit_log.add(ACCESSES, make_accesses(days=1))
+    audit_log.seal()
+
+
+def fill_upgraded(audit_log: AuditLog) -> None:
+    audit_log.fill(days=4)
+    add_customer(audit_log)
+    seal_as_before(audit_log)
+    audit_log.seal()
+
+
 FILL: dict[Base, Callable[[AuditLog], None]] = {
     Base.ARCHIVED: fill_archived,
     Base.LIVE: fill_live,
+    Base.LARGE: fill_large,
+    Base.UPGRADED: fill_upgraded,
     Base.OTHER: lambda audit_log: audit_log.fill(days=4),
 }
 

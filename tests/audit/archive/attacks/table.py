@@ -5,11 +5,21 @@ from collections.abc import Iterator
 from tests.audit.archive.attacks.attack import Adversary, Attack, Findings
 from tests.audit.archive.attacks.table_events import EVENTS
 from tests.audit.archive.attacks.table_files import FILE_ATTACKS
+from tests.audit.archive.attacks.table_old_seals import OLD_SEAL_ATTACKS
 from tests.audit.archive.attacks.table_records import RECORD_ATTACKS
 from tests.audit.archive.attacks.table_rows import ROW_ATTACKS
 from tests.audit.archive.attacks.table_seals import SEAL_ATTACKS
+from tests.audit.archive.attacks.table_tree import TREE_ATTACKS
 
-ATTACKS = [*ROW_ATTACKS, *SEAL_ATTACKS, *RECORD_ATTACKS, *FILE_ATTACKS, *EVENTS]
+ATTACKS = [
+    *ROW_ATTACKS,
+    *SEAL_ATTACKS,
+    *TREE_ATTACKS,
+    *OLD_SEAL_ATTACKS,
+    *RECORD_ATTACKS,
+    *FILE_ATTACKS,
+    *EVENTS,
+]
 # Tests elsewhere: adversary, attack, found by, finding.
 ELSEWHERE = (
     (

@@ -1,7 +1,7 @@
 """Attacks of a storage administrator on files, and what is reported."""
 
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import files
+from tests.audit.archive.attacks.acts import files, planted
 from tests.audit.archive.attacks.attack import Act, Adversary, Attack, Command, Findings
 
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
@@ -107,13 +107,13 @@ FOLDER = [
     ),
     storage(
         "plants a copy of a file with its manifest under another number",
-        files.plant_file,
+        planted.plant_file,
         {PLANTED: 1},
         ALL,
     ),
     storage(
         "plants a file with a changed line and a manifest signed with another key",
-        files.plant_forged_file,
+        planted.plant_forged_file,
         {PLANTED: 1},
         ALL,
     ),

@@ -1,5 +1,6 @@
 """Attacks of a database administrator on the records of files, with their reports."""
 
+from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.attacks.acts import records
 from tests.audit.archive.attacks.attack import Attack, Command
 from tests.audit.archive.attacks.table_files import (
@@ -13,7 +14,7 @@ from tests.audit.archive.attacks.table_files import (
     READ,
 )
 
-FOREIGN = {IDENTITY_CHANGED: 1, MANIFEST_CHANGED: 6}
+FOREIGN = {IDENTITY_CHANGED: 1, MANIFEST_CHANGED: 6, FindingKind.SEAL_FORGED: 7}
 UNKNOWN = {PLANTED: 1, MISSING: 6}
 
 RECORD_ATTACKS = [

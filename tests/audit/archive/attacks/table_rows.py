@@ -1,7 +1,7 @@
 """Attacks of a database administrator on rows, and what is reported."""
 
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import events, rows
+from tests.audit.archive.attacks.acts import events, inserts, rows
 from tests.audit.archive.attacks.attack import Attack, Base, Command
 
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
@@ -58,34 +58,34 @@ DELETED = [
 INSERTED = [
     Attack(
         "inserts a row with the number of a sealed transaction",
-        rows.insert_row,
+        inserts.insert_row,
         {EXTRA: 1},
     ),
     Attack(
         "inserts a row without a transaction number",
-        rows.insert_row_without_number,
+        inserts.insert_row_without_number,
         {EXTRA: 1},
     ),
     Attack(
         "inserts a row with the number of a future transaction",
-        rows.insert_row_of_future,
+        inserts.insert_row_of_future,
         {EXTRA: 1},
     ),
     Attack(
         "inserts an access with the number of a sealed transaction",
-        rows.insert_access,
+        inserts.insert_access,
         {EXTRA: 1},
     ),
     Attack(
         "inserts an access without a number",
-        rows.insert_access_without_number,
+        inserts.insert_access_without_number,
         note="it is counted as late: only old releases wrote such rows",
     ),
-    Attack("inserts a row", rows.insert_row_as_new, note=NEW),
-    Attack("inserts an archived row again", rows.duplicate_row, {EXTRA: 1}),
+    Attack("inserts a row", inserts.insert_row_as_new, note=NEW),
+    Attack("inserts an archived row again", inserts.duplicate_row, {EXTRA: 1}),
     Attack(
         "inserts an archived row again, and lets the application seal it",
-        rows.duplicate_row_as_new,
+        inserts.duplicate_row_as_new,
         {EXTRA: 1},
         then=events.seal,
     ),

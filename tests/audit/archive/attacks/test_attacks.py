@@ -14,11 +14,16 @@ import pytest
 from app.audit.archive.exceptions import ArchiveException
 from tests.audit.archive.attacks.acts import (
     files,
+    inserts,
+    old_seals,
+    planted,
     records,
     rows,
     seals,
     stored_files,
     stored_seals,
+    stored_tree,
+    tree,
 )
 from tests.audit.archive.attacks.acts import target as access
 from tests.audit.archive.attacks.acts.target import Target
@@ -30,7 +35,20 @@ from tests.audit.archive.rows import AuditLog
 from tests.databases import SECRET
 
 Copies = Callable[[Base], AuditLog]
-ROOMS = (files, records, rows, seals, stored_files, stored_seals, access)
+ROOMS = (
+    files,
+    inserts,
+    old_seals,
+    planted,
+    records,
+    rows,
+    seals,
+    stored_files,
+    stored_seals,
+    stored_tree,
+    tree,
+    access,
+)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda each: each.name)
@@ -78,7 +96,7 @@ def test_the_attacker_has_no_key(copies: Copies) -> None:
 def test_the_attacker_s_code_cannot_read_the_settings(room: ModuleType) -> None:
     names = " ".join([*imports(Path(str(room.__file__)))])
     assert "settings" not in names
-    assert "Signer" not in names
+    assert not {"Signer", "Sealer", "SigningKeys"} & {*names.split()}
     assert "AuditLog" not in names
     assert "os" not in names.split()
     assert "databases" not in names

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.audit.archive.context import ArchiveContext
+from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import CHANGES
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import OLD, AuditLog, make_changes
@@ -14,19 +16,29 @@ from tests.databases import Template, make_settings
 
 
 @pytest.fixture
-def other(template: Template, audit_log: AuditLog) -> Iterator[AuditLog]:
-    """Another database, by mistake with the folder of `audit_log`."""
+def new(template: Template, audit_log: AuditLog) -> Iterator[AuditLog]:
+    """A database without an identity, by mistake with the folder of `audit_log`."""
     with template.copy() as url:
         yield clear_changes(AuditLog(make_settings(url), audit_log.directory))
+
+
+@pytest.fixture
+def other(new: AuditLog) -> AuditLog:
+    """Another database, which has an identity of its own."""
+
+    async def make_identity(context: ArchiveContext) -> None:
+        async with context.database.writing() as session:
+            await get_archive_id(session)
+
+    new.run(make_identity)
+    return new
 
 
 def contents(directory: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def test_a_run_refuses_the_folder_of_another_database(
-    audit_log: AuditLog, other: AuditLog
-) -> None:
+def check_refusal(audit_log: AuditLog, other: AuditLog) -> None:
     audit_log.fill()
     audit_log.archive()
     other.fill()
@@ -36,6 +48,18 @@ def test_a_run_refuses_the_folder_of_another_database(
     assert "the archive of another database" in done.errors
     assert (contents(audit_log.directory), other.rows(CHANGES)) == before
     assert audit_log.count_findings() == {}
+
+
+def test_a_run_refuses_the_folder_of_another_database(
+    audit_log: AuditLog, other: AuditLog
+) -> None:
+    check_refusal(audit_log, other)
+
+
+def test_a_database_without_an_identity_does_not_take_a_folder_s(
+    audit_log: AuditLog, new: AuditLog
+) -> None:
+    check_refusal(audit_log, new)
 
 
 def test_a_folder_is_claimed_before_its_first_file(
@@ -133,9 +157,10 @@ def test_a_file_that_is_not_of_this_database_is_not_replaced(
     foreign = foreign.with_name(f"{OLD + timedelta(days=1):%Y-%m-%d}.0001.jsonl.gz")
     foreign.write_bytes(b"the only copy of some rows")
     before = audit_log.rows(CHANGES)
-    done = command(audit_log, "run", *KEEP, "--yes")
-    assert (done.code, done.output) == (4, "")
-    assert foreign.name in done.errors
-    assert "adopt" in done.errors
-    assert foreign.read_bytes() == b"the only copy of some rows"
-    assert audit_log.rows(CHANGES) == before
+    for _ in range(2):  # the second run finds no file of the first one to resume
+        done = command(audit_log, "run", *KEEP, "--yes")
+        assert (done.code, done.output) == (4, "")
+        assert foreign.name in done.errors
+        assert "adopt" in done.errors
+        assert foreign.read_bytes() == b"the only copy of some rows"
+        assert audit_log.rows(CHANGES) == before

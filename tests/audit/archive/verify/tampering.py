@@ -11,7 +11,14 @@ from sqlalchemy import Executable, delete
 
 from app.audit.archive.logs import CHANGES
 from tests.audit.archive.attacks.acts import files as folder
-from tests.audit.archive.attacks.acts import records, rows, seals, stored_files
+from tests.audit.archive.attacks.acts import (
+    inserts,
+    records,
+    rows,
+    seals,
+    stored_files,
+    tree,
+)
 from tests.audit.archive.attacks.acts.target import Target
 from tests.audit.archive.rows import AuditLog
 
@@ -61,8 +68,8 @@ def replace_lines(audit_log: AuditLog, content: bytes) -> None:
 
 change_a_row = on_log(rows.change_reason)
 delete_a_row = on_log(rows.delete_row)
-insert_a_row = on_log(rows.insert_row)
-add_an_access = on_log(rows.insert_access_without_number)
+insert_a_row = on_log(inserts.insert_row)
+add_an_access = on_log(inserts.insert_access_without_number)
 change_a_file = on_log(folder.change_archived_line)
 truncate_a_file = on_log(folder.truncate_file)
 make_file_a_directory = on_log(folder.make_file_directory)
@@ -72,3 +79,9 @@ make_manifest_a_list = on_log(folder.make_manifest_list)
 make_manifest_a_directory = on_log(folder.make_manifest_directory)
 drop_the_last_seals = on_log(seals.delete_newest_seal)
 drop_all_seals = on_log(seals.delete_all_seals)
+drop_all_runs = on_log(seals.delete_all_runs)
+change_a_seal = on_log(seals.change_count)
+change_the_roots = on_log(seals.change_roots)
+change_a_tile_s_hashes = on_log(tree.change_tiles)
+replace_a_key = on_log(tree.replace_key)
+remove_the_rotation = on_log(tree.remove_rotations)

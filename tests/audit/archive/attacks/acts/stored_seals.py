@@ -1,6 +1,6 @@
 """The storage format of seals, as an attacker reads and writes it.
 
-The only file of the attacks that depends on how seals are stored.
+That of the trees is in stored_tree.
 """
 
 import hmac
@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from app.audit.archive.canonical import Row, encode_row
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES, Log, model_table
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.seals.leaves import LEAF_BYTES, unpack_leaves
-from app.audit.archive.seals.seal import seal_hash
-from app.audit.archive.tree.merkle import leaf_hash, merkle_root
+from app.audit.archive.tree.merkle import leaf_hash
 from app.core.clock import to_ticks
 from tests.audit.archive.attacks.acts.target import Target
 
@@ -58,20 +57,8 @@ def edit_leaves(target: Target, edit: Edit, log: Log = CHANGES) -> None:
     change_seal(target, seal.number, leaves=b"".join(edit(leaves)))
 
 
-def recompute_roots(target: Target) -> None:
-    for seal in list_seals(target):
-        root = merkle_root(each.digest for each in unpack_leaves(seal.leaves))
-        change_seal(target, seal.number, root=root)
-
-
-def rechain(target: Target) -> None:
-    """Compute the hashes of all seals again, and sign them with the attacker's key."""
-    previous = "0" * 64
-    for seal in list_seals(target):
-        seal.previous = previous
-        previous = seal_hash(seal)
-        values = {"hash": previous, **sign(previous)}
-        change_seal(target, seal.number, previous=seal.previous, **values)
+def change_roots(target: Target) -> None:
+    target.execute(update(SEALS).values(root="0" * 64))
 
 
 def replace_digest(target: Target, before: Row, after: Row) -> None:
@@ -83,14 +70,9 @@ def replace_digest(target: Target, before: Row, after: Row) -> None:
 
 
 def sign(digest: str) -> dict[str, str]:
-    """Sign with a key that the application does not have."""
+    """Sign a manifest with a key that the application does not have."""
     mac = hmac.digest(OWN_KEY, digest.encode(), sha256).hex()
     return {"kid": sha256(OWN_KEY).hexdigest()[:16], "signature": mac}
-
-
-def sign_newest(target: Target) -> None:
-    newest = list_seals(target)[-1]
-    change_seal(target, newest.number, **sign(newest.hash))
 
 
 def delete_newest(target: Target) -> None:
@@ -103,6 +85,17 @@ def delete_seal(target: Target, number: int) -> None:
 
 def delete_all(target: Target) -> None:
     target.execute(delete(SEALS))
+
+
+def delete_runs(target: Target) -> None:
+    """Delete the seals of the trees, as if the release had just been installed."""
+    target.execute(delete(SEALS).where(SEALS.c.start.is_not(None)))
+
+
+def repeat(target: Target, seal: AuditSeal) -> None:
+    """Insert a copy of a seal as the newest one."""
+    number = list_seals(target)[-1].number + 1
+    target.execute(insert(SEALS).values(seal.model_dump() | {"number": number}))
 
 
 def ids_of(seal: AuditSeal) -> list[UUID]:

@@ -1,0 +1,122 @@
+"""Attacks of a database administrator on the trees, and what is reported."""
+
+from app.audit.archive.verify.report import FindingKind
+from tests.audit.archive.attacks.acts import events, tree
+from tests.audit.archive.attacks.attack import Attack, Base
+
+MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
+CHANGED, FORGED, LOST = (
+    FindingKind.SEAL_CHANGED,
+    FindingKind.SEAL_FORGED,
+    FindingKind.SEAL_MISSING,
+)
+TILE, KEY = FindingKind.TILE_CHANGED, FindingKind.KEY_CHANGED
+KEY_OF_SETTINGS = "the keys of the settings verify checkpoints, not the recorded ones"
+
+FORGERIES = [
+    Attack(
+        "changes a row and its leaf, and computes the tree again",
+        tree.change_row_and_rebuild,
+        {FORGED: 3, CHANGED: 3},
+        {FORGED: 3, CHANGED: 2},
+    ),
+    Attack(
+        "the same, with the text of each checkpoint under its former signature",
+        tree.change_row_and_keep_signatures,
+        {FORGED: 3, CHANGED: 3},
+        {FORGED: 3, CHANGED: 2},
+    ),
+    Attack(
+        "the same, and signs each checkpoint with another key",
+        tree.change_row_and_sign,
+        {FORGED: 4, CHANGED: 3},
+        {FORGED: 4, CHANGED: 2},
+    ),
+    Attack(
+        "the same, and records that key as the log's first one",
+        tree.change_row_sign_and_replace_key,
+        {FORGED: 4, CHANGED: 3},
+        {FORGED: 4, CHANGED: 2},
+    ),
+    Attack(
+        "the same in a tree with tiles, which are computed again",
+        tree.change_row_and_sign,
+        {FORGED: 2, CHANGED: 1},
+        {FORGED: 2},
+        base=Base.LARGE,
+    ),
+    Attack(
+        "removes a leaf, and computes the tree again",
+        tree.drop_leaf_and_rebuild,
+        {FORGED: 2, CHANGED: 1, LOST: 2, EXTRA: 1},
+    ),
+]
+CHECKPOINTS = [
+    Attack(
+        "signs the newest checkpoint with another key",
+        tree.sign_newest_checkpoint,
+        {FORGED: 1},
+    ),
+    Attack(
+        "puts the other log's checkpoint in the place of the newest one",
+        tree.take_other_log_s_checkpoint,
+        {FORGED: 1},
+    ),
+    Attack(
+        "puts an older checkpoint in the place of the newest one",
+        tree.take_older_checkpoint,
+        {FORGED: 1},
+    ),
+    Attack("deletes a checkpoint", tree.delete_checkpoint, {FORGED: 1}),
+    Attack(
+        "changes the hash by which manifests name a seal",
+        tree.change_hash,
+        {CHANGED: 1},
+    ),
+]
+PLACES = [
+    Attack("removes the edge of a tree", tree.change_edge, {CHANGED: 1}),
+    Attack("changes the first index of a seal", tree.change_start, {LOST: 1}),
+    Attack(
+        "changes a row and its leaf, and the first index of its seal to 0",
+        tree.change_row_and_start,
+        {CHANGED: 1},
+    ),
+    Attack("changes the size of a tree", tree.change_size, {CHANGED: 1}),
+    Attack(
+        "gives a seal to the other log", tree.move_to_other_log, {LOST: 1, MISSING: 7}
+    ),
+    Attack("gives a seal to an unknown log", tree.move_to_unknown_log, {CHANGED: 1}),
+    Attack("calls a seal one of a former release", tree.call_old, {CHANGED: 1}),
+    Attack("raises the number of the newest seal", tree.rename_number, {LOST: 1}),
+    Attack("repeats a seal", tree.repeat_seal, {CHANGED: 1, MODIFIED: 7}),
+]
+TILES = [
+    Attack(
+        "changes the hashes of a tile",
+        tree.change_tiles,
+        {TILE: 1},
+        base=Base.LARGE,
+    ),
+    Attack("deletes the tiles", tree.delete_tiles, {TILE: 1}, base=Base.LARGE),
+    Attack("adds a tile", tree.add_tile, {TILE: 1}),
+]
+KEYS = [
+    Attack(
+        "replaces the recorded key of a log", tree.replace_key, note=KEY_OF_SETTINGS
+    ),
+    Attack("deletes the recorded keys", tree.delete_keys, note=KEY_OF_SETTINGS),
+    Attack(
+        "replaces the recorded key, before the application seals a row",
+        tree.replace_key,
+        {KEY: 1},
+        then=events.change_and_seal,
+    ),
+    Attack(
+        "deletes the recorded keys, before the application seals a row",
+        tree.delete_keys,
+        note="the application records its key again",
+        then=events.change_and_seal,
+    ),
+]
+TREE_ATTACKS = [*FORGERIES, *CHECKPOINTS, *PLACES, *TILES, *KEYS]
