@@ -18,6 +18,7 @@ from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.database import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
+from app.core.db.partitions import hiding_partitions
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks
@@ -42,6 +43,7 @@ def configure(**options: Any) -> None:
         render_item=render_item,
         process_revision_directives=rewriter,
         transactional_ddl=True,
+        transaction_per_migration=True,  # so that a migration can commit in between
         **options,
     )
 
@@ -53,8 +55,9 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.commit()
     compare = comparing_guarantees(connection, head())
+    include = hiding_partitions(connection)
     connection.commit()
-    configure(connection=connection, on_version_apply=compare)
+    configure(connection=connection, on_version_apply=compare, include_name=include)
     with context.begin_transaction():
         context.run_migrations()
 

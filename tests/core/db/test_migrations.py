@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from app.audit.changes.guard import unaudited
 from app.core.db.database import Database, make_engine
 from app.core.db.migrations import FOLDER, check_schema, head
+from app.core.db.partitions import partition_names
 from app.main import open_database
 from tests.core.db.filled import counts, fill
 from tests.databases import alembic_config, make_settings
@@ -34,7 +35,7 @@ def read_schema(connection: Connection) -> Schema:
             sorted(str(u["name"]) for u in inspector.get_unique_constraints(table)),
             sorted(str(f["name"]) for f in inspector.get_foreign_keys(table)),
         )
-        for table in inspector.get_table_names()
+        for table in {*inspector.get_table_names()} - partition_names(connection)
         for columns in [inspector.get_columns(table)]
         if table != "alembic_version"
     }

@@ -1,0 +1,123 @@
+"""Partitions of audit_access: the upgrade of a filled table, and back."""
+
+import gzip
+from asyncio import run
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from alembic.command import check, downgrade, upgrade
+from sqlalchemy import Connection, text
+
+from app.core.db.ids import uuid7
+from tests.core.db.test_migrations import run_on
+from tests.databases import alembic_config
+
+BEFORE = "c41244e58c02"
+FIXTURES = Path(__file__).parents[2] / "audit/archive/fixtures/74c87da"
+ACCESS = """
+INSERT INTO audit_access
+    (id, at, request_id, ip, method, path, query, duration_ms, bytes, outcome)
+VALUES ('{id}', '2026-11-23 12:00:00', 'kept', '::1', 'GET', '/', '', 1, 0, 'answered')
+"""
+FAR = "f" * 32  # the id of a clock that is wrong
+PARTITIONS = """
+SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits
+JOIN pg_class c ON c.oid = inhrelid
+WHERE inhparent = to_regclass('audit_access') ORDER BY 1
+"""
+
+
+def execute(url: str, *statements: str) -> None:
+    def work(connection: Connection) -> None:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+    run(run_on(url, work))
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    def work(connection: Connection) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+    return run(run_on(url, work))
+
+
+def partitions(url: str) -> dict[str, str]:
+    return {str(name): str(bound) for name, bound in rows(url, PARTITIONS)}
+
+
+@pytest.fixture
+def filled_url(empty_url: str) -> str:
+    """The database of an earlier release, with rows in every table."""
+    upgrade(alembic_config(empty_url), BEFORE)
+    engine = empty_url.partition(":")[0]
+    dump = gzip.decompress((FIXTURES / engine / "app.sql.gz").read_bytes()).decode()
+    lines = (line for line in dump.splitlines() if line)
+    if engine == "sqlite":  # the tables are in alphabetical order
+        lines = chain(["PRAGMA defer_foreign_keys = ON"], lines)
+    execute(empty_url, *lines)
+    return empty_url
+
+
+LOGGED = "SELECT * FROM audit_access ORDER BY id"
+
+
+def test_an_upgrade_keeps_every_access_and_so_does_a_downgrade(filled_url: str) -> None:
+    config, before = alembic_config(filled_url), rows(filled_url, LOGGED)
+    assert len(before) == 39
+    upgrade(config, "head")
+    assert rows(filled_url, LOGGED) == before
+    check(config)
+    downgrade(config, BEFORE)
+    assert rows(filled_url, LOGGED) == before
+    upgrade(config, "head")
+    assert rows(filled_url, LOGGED) == before
+    check(config)
+
+
+@pytest.fixture
+def on_postgresql(empty_url: str) -> None:
+    if not empty_url.startswith("postgresql"):
+        pytest.skip("SQLite has no partitions")
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_a_filled_table_becomes_the_first_partition(filled_url: str) -> None:
+    upgrade(alembic_config(filled_url), "head")
+    found = partitions(filled_url)
+    months = found.keys() - {"audit_access_old", "audit_access_default"}
+    assert len(months) == 24
+    assert found["audit_access_default"] == "DEFAULT"
+    assert "FROM (MINVALUE) TO ('01" in found["audit_access_old"]
+    end = found["audit_access_old"].split("TO ")[1]
+    assert end == found[min(months)].split("FROM ")[1].split(" TO")[0]
+    assert rows(filled_url, "SELECT count(*) FROM audit_access_old") == [(39,)]
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_an_empty_table_has_months_only(empty_url: str) -> None:
+    upgrade(alembic_config(empty_url), "head")
+    found = partitions(empty_url)
+    assert len(found) == 24 + 1
+    assert f"audit_access_{datetime.now(UTC):%Y_%m}" in found
+    execute(empty_url, ACCESS.format(id=uuid7()), ACCESS.format(id=FAR))
+    (table,) = rows(
+        empty_url,
+        "SELECT tableoid::regclass::text FROM audit_access "
+        "WHERE id < 'e0000000-0000-0000-0000-000000000000'",
+    )
+    assert table == (f"audit_access_{datetime.now(UTC):%Y_%m}",)
+    assert rows(empty_url, "SELECT count(*) FROM audit_access_default") == [(1,)]
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_ids_of_a_wrong_clock_do_not_stop_an_upgrade(filled_url: str) -> None:
+    execute(filled_url, ACCESS.format(id=FAR))
+    before = rows(filled_url, LOGGED)
+    upgrade(alembic_config(filled_url), "head")
+    assert rows(filled_url, LOGGED) == before
+    assert rows(filled_url, "SELECT count(*) FROM audit_access_default") == [(1,)]
+    assert rows(filled_url, "SELECT count(*) FROM audit_pruning") == [(0,)]
+    check(alembic_config(filled_url))
