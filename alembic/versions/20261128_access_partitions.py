@@ -124,7 +124,7 @@ BEGIN
         DROP CONSTRAINT IF EXISTS audit_access_before_months;
     ALTER TABLE audit_access_old SET ({INSERTS});
 END $$
-"""
+"""  # noqa: S608  No value is from outside.
 CREATE_MONTHS = f"""
 DO $$
 DECLARE

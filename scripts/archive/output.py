@@ -8,7 +8,7 @@ from rich.table import Table
 from app.audit.archive.canonical import json_default
 from app.audit.archive.plan import Plan
 from app.audit.archive.progress import Progress as ProgressLimit
-from app.audit.archive.run.archiver import RunTotals
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.search.query import SearchResult
 from app.audit.archive.status import Status
 from app.audit.archive.verify.report import VerificationReport

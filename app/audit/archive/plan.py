@@ -1,25 +1,19 @@
 """Read-only estimates of what a run would archive."""
 
 import zlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogName, LogRange
+from app.audit.archive.partitions.days import DayPlan, plan_days
 from app.audit.archive.repository import LogRepository
 from app.core.clock import now
 from app.core.db.database import Database
 
 SAMPLE_ROWS = 1_000  # the sample that byte estimates are made from
-
-
-@dataclass
-class DayPlan:
-    day: date
-    rows: int
 
 
 @dataclass
@@ -65,14 +59,6 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
         packed = zlib.compress(content, COMPRESSION_LEVEL)
         plan.file_bytes = len(packed) * plan.rows // len(lines)
     return plan
-
-
-async def plan_days(rows: LogRepository, log_range: LogRange) -> AsyncIterator[DayPlan]:
-    """Yield each day that has rows. One query per day found skips empty days."""
-    while first := await rows.first_at(log_range):
-        today = log_range.clip_to_day(first.date())
-        yield DayPlan(first.date(), await rows.count_rows(today))
-        log_range = LogRange(today.until, log_range.until)
 
 
 def upper_time_bound() -> datetime:

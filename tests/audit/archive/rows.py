@@ -28,7 +28,8 @@ from app.audit.archive.logs import (
 from app.audit.archive.models import AuditSeal
 from app.audit.archive.progress import Progress
 from app.audit.archive.restore.restorer import Restorer
-from app.audit.archive.run.archiver import Archiver, RunTotals
+from app.audit.archive.run.archiver import Archiver
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.verify.report import FindingKind, VerificationReport

@@ -3,7 +3,6 @@
 import gzip
 from asyncio import run
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -54,10 +53,9 @@ def filled_url(empty_url: str) -> str:
     upgrade(alembic_config(empty_url), BEFORE)
     engine = empty_url.partition(":")[0]
     dump = gzip.decompress((FIXTURES / engine / "app.sql.gz").read_bytes()).decode()
-    lines = (line for line in dump.splitlines() if line)
-    if engine == "sqlite":  # the tables are in alphabetical order
-        lines = chain(["PRAGMA defer_foreign_keys = ON"], lines)
-    execute(empty_url, *lines)
+    # SQLite's tables are in alphabetical order.
+    first = ["PRAGMA defer_foreign_keys = ON"] if engine == "sqlite" else []
+    execute(empty_url, *first, *(line for line in dump.splitlines() if line))
     return empty_url
 
 

@@ -6,7 +6,6 @@ resumes the file: it rewrites a file in state WRITING, and continues to delete t
 of a verified one.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.audit.archive.context import ArchiveContext
@@ -15,28 +14,18 @@ from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.creation import create_months
+from app.audit.archive.partitions.unarchived import UnarchivedRows
 from app.audit.archive.run.checks import (
     compare_copy,
     compare_remaining_rows,
     verify_manifest,
 )
+from app.audit.archive.run.partition_pruner import PartitionPruner
 from app.audit.archive.run.pruner import Pruner
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.run.writer import FileWriter
 from app.audit.archive.seals.repository import SealRepository
-
-
-@dataclass
-class RunTotals:
-    """Totals over the files that a command has processed."""
-
-    files: int = 0
-    rows: int = 0
-    bytes: int = 0
-
-    def add_file(self, manifest: Manifest) -> None:
-        self.files += 1
-        self.rows += manifest.count
-        self.bytes += manifest.file_bytes
 
 
 class Archiver:
@@ -44,17 +33,29 @@ class Archiver:
         self.context = context
         self.log = log
         self.totals = RunTotals()
+        self.unarchived = UnarchivedRows(context, log)
 
     async def run(self, before: datetime) -> RunTotals:
         """Archive all sealed rows before this time that are not on legal hold."""
         await self.check_directory()
+        if self.unarchived.is_partitioned:
+            self.totals.notes += await create_months(self.context.database, self.log)
         await self.context.sealer.seal()
-        log_range = await self.get_archivable_range(before)
+        log_range = rest = await self.get_archivable_range(before)
         for file in await self.list_unfinished():
             await self.finish_file(file, log_range)
-        while day := await self.find_next_day(log_range):
-            log_range = await self.finish_file(await self.start_file(day), log_range)
+        while day := await self.unarchived.find_day(rest):
+            rest = await self.finish_file(await self.start_file(day), rest)
+        if self.unarchived.is_partitioned:
+            await self.prune_partitions(before, log_range)
         return self.totals
+
+    async def prune_partitions(self, before: datetime, log_range: LogRange) -> None:
+        pruner = PartitionPruner(self.context, self.log)
+        self.totals.notes += await pruner.prune(before)
+        for day in sorted(pruner.days_to_archive):
+            if day <= log_range.until[0].date():
+                await self.finish_file(await self.start_file(day), log_range)
 
     async def check_directory(self) -> None:
         """Raise ArchiveException if the newest manifest is not in the directory."""
@@ -77,13 +78,10 @@ class Archiver:
     async def list_unfinished(self) -> list[AuditArchive]:
         async with self.context.database.reading() as session:
             files = await FileRepository(session).list_files(self.log)
-        return [file for file in files if file.state != FileState.PRUNED]
-
-    async def find_next_day(self, log_range: LogRange) -> date | None:
-        async for rows in self.context.read_unheld_batches(self.log, log_range, 1):
-            day: date = rows[0]["at"].date()
-            return day
-        return None
+        done = {FileState.PRUNED}
+        if self.unarchived.is_partitioned:  # its rows wait for their partition
+            done.add(FileState.VERIFIED)
+        return [file for file in files if file.state not in done]
 
     async def start_file(self, day: date) -> AuditArchive:
         async with self.context.database.writing() as session:
@@ -136,6 +134,7 @@ class Archiver:
         )
         async with self.context.database.writing() as session:
             await FileRepository(session).save_file(file)
+            await Pruner(self.context, self.log).record_verified(session, manifest)
         self.context.progress.report_step("verified", file.name)
 
     async def discard_file(self, file: AuditArchive) -> None:

@@ -2,12 +2,15 @@
 
 from itertools import islice
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.audit.archive.batching import BatchSizer
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.run.checks import parse_id
 from app.audit.archive.trace import record_action
@@ -22,8 +25,11 @@ class Pruner:
     async def prune_file(self, file: AuditArchive, manifest: Manifest) -> None:
         """Delete the live rows listed in a file, and set its state.
 
-        Rows on legal hold stay; the state is then HELD instead of PRUNED.
+        Rows on legal hold stay; the state is then HELD instead of PRUNED. The rows of
+        a partitioned log stay until their partition is dropped.
         """
+        if is_partitioned(self.context.database, self.log):
+            return
         held = 0
         lines = self.context.store.read_lines(manifest.data_path)
         while batch := list(islice(lines, self.batch_sizer.rows)):
@@ -32,6 +38,12 @@ class Pruner:
             self.context.progress.report_rows(len(batch))
         await self.save_state(file, manifest, held)
         self.context.progress.report_step("pruned", file.name)
+
+    async def record_verified(self, session: AsyncSession, manifest: Manifest) -> None:
+        """Record a file whose rows stay, in the transaction that calls it verified."""
+        if is_partitioned(self.context.database, self.log):
+            details = {"file": manifest.data_path, "rows": manifest.count, "held": 0}
+            await record_action(session, self.log.live.name, "archived", details)
 
     async def save_state(
         self, file: AuditArchive, manifest: Manifest, held: int

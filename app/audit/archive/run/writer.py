@@ -12,6 +12,7 @@ from app.audit.archive.files.manifest import FORMAT, Manifest, RowRef, SealRef
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.partitions.unarchived import UnarchivedRows
 from app.audit.archive.run.checks import compare_with_seals
 from app.audit.archive.seals.merkle import leaf_hash, merkle_root
 from app.audit.archive.seals.repository import SealRepository
@@ -101,9 +102,8 @@ class FileWriter:
         self, raw: BinaryIO, log_range: LogRange, stats: FileStats
     ) -> None:
         blocks = BlockWriter(raw)
-        async for rows in self.context.read_unheld_batches(
-            self.log, log_range, FILE_ROWS
-        ):
+        unarchived = UnarchivedRows(self.context, self.log)
+        async for rows in unarchived.read_batches(log_range, FILE_ROWS):
             lines = await compare_with_seals(self.context, self.log, rows)
             for row, line in zip(rows, lines, strict=True):
                 stats.add_row(row, line)

@@ -1,0 +1,113 @@
+"""Rows that are in no verified file.
+
+The rows of a partitioned log stay live until their whole partition is verified, so a
+run has to find those that are not in a file yet: new ones, and ones inserted late.
+"""
+
+import heapq
+from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import date
+
+from app.audit.archive.canonical import Row, RowKey, decode_row, row_key
+from app.audit.archive.context import ArchiveContext
+from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.files.store import Store
+from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.days import plan_days
+from app.audit.archive.partitions.repository import is_partitioned
+from app.audit.archive.repository import LogRepository
+
+NO_LIMIT = 2**63 - 1
+
+
+class ArchivedLines:
+    """The lines of files, merged in key order. Memory is one line of each file."""
+
+    def __init__(self, store: Store, files: Iterable[AuditArchive]) -> None:
+        streams = (read_keyed_lines(store, file) for file in files)
+        self.lines = heapq.merge(*streams)
+        self.next = next(self.lines, None)
+
+    def find(self, key: RowKey) -> bytes | None:
+        """Return the line with this key, or None. Keys must be given in order."""
+        while self.next and self.next[0] < key:
+            self.next = next(self.lines, None)
+        return self.next[1] if self.next and self.next[0] == key else None
+
+
+def read_keyed_lines(
+    store: Store, file: AuditArchive
+) -> Iterator[tuple[RowKey, bytes]]:
+    for line in store.read_lines(f"{file.name}.jsonl.gz"):
+        yield row_key(decode_row(line)), line
+
+
+class UnarchivedRows:
+    def __init__(self, context: ArchiveContext, log: Log) -> None:
+        self.context = context
+        self.log = log
+        self.is_partitioned = is_partitioned(context.database, log)
+
+    async def list_files(self, log_range: LogRange) -> list[AuditArchive]:
+        """Return the verified files that may have rows of this range."""
+        if not self.is_partitioned:
+            return []
+        async with self.context.database.reading() as session:
+            files = await FileRepository(session).list_files(self.log)
+        return [
+            file
+            for file in files
+            if file.state == FileState.VERIFIED and overlaps(file, log_range)
+        ]
+
+    async def read_batches(
+        self, log_range: LogRange, max_rows: int
+    ) -> AsyncIterator[list[Row]]:
+        """Yield batches of rows to archive, without a legal hold, in key order."""
+        files = await self.list_files(log_range)
+        archived = ArchivedLines(self.context.store, files)
+        # Without files, each row that is read is one to archive.
+        limit = NO_LIMIT if files else max_rows
+        batches = self.context.read_unheld_batches(self.log, log_range, limit)
+        async for rows in batches:
+            found = [r for r in rows if not archived.find((r["at"], r["id"]))]
+            if found := found[:max_rows]:
+                yield found
+            max_rows -= len(found)
+            if not max_rows:
+                return
+
+    async def find_day(self, log_range: LogRange) -> date | None:
+        """Return the first day in the range that has rows to archive."""
+        if not self.is_partitioned:
+            async for rows in self.read_batches(log_range, 1):
+                day: date = rows[0]["at"].date()
+                return day
+            return None
+        async for day in self.list_days(log_range):
+            async for _ in self.read_batches(log_range.clip_to_day(day), 1):
+                return day
+        return None
+
+    async def list_days(self, log_range: LogRange) -> AsyncIterator[date]:
+        """Yield the days that have not as many rows as their verified files.
+
+        A count skips the days that wait for their partition. That a partition is
+        verified is not believed by count: its rows are compared before it is dropped.
+        """
+        first = LogRange.of_day(log_range.after[0].date())
+        whole_days = LogRange(min(first.after, log_range.after), log_range.until)
+        files = await self.list_files(whole_days)
+        async with self.context.database.reading() as session:
+            rows = LogRepository(session, self.log)
+            async for day in plan_days(rows, whole_days):
+                if day.rows != sum(file.count for file in files if file.day == day.day):
+                    yield day.day
+
+
+def overlaps(file: AuditArchive, log_range: LogRange) -> bool:
+    """Return whether the times of a verified file overlap the range."""
+    if file.first_at is None or file.last_at is None:
+        return False
+    return file.last_at >= log_range.after[0] and file.first_at <= log_range.until[0]
