@@ -7,9 +7,9 @@ from uuid import UUID
 # Version 7 appends new rows to the end of the index.
 from uuid_utils.compat import uuid7
 
-from app.core.clock import TICK, to_ticks
+from app.core.clock import TICK, from_ticks, to_ticks
 
-__all__ = ["lowest_id", "uuid7"]
+__all__ = ["creation_time", "lowest_id", "uuid7"]
 
 REST_OF_ID = 80  # bits after the milliseconds
 MAX_MILLISECONDS = 2**48 - 1
@@ -20,3 +20,8 @@ def lowest_id(at: datetime, margin: timedelta = TICK * 0) -> UUID:
     """Return the lowest id that can be created at this time, plus the margin."""
     milliseconds = (to_ticks(at) + margin // TICK) // MILLISECOND
     return UUID(int=min(max(milliseconds, 0), MAX_MILLISECONDS) << REST_OF_ID)
+
+
+def creation_time(id: UUID) -> datetime:
+    """Return the time of a UUIDv7, to the millisecond."""
+    return from_ticks((id.int >> REST_OF_ID) * MILLISECOND)

@@ -26,6 +26,7 @@ from app.audit.archive.logs import (
     LogRange,
 )
 from app.audit.archive.models import AuditSeal
+from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.progress import Progress
 from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver
@@ -156,6 +157,10 @@ class AuditLog:
                 return [dict(row) for row in found.mappings()]
 
         return self.run(read)
+
+    def keeps_archived(self, log: Log) -> bool:
+        """Return whether archived rows stay live until their partition is dropped."""
+        return is_partitioned(Database(self.settings), log)
 
     def seal(self) -> int:
         return self.run(lambda context: context.sealer.seal())
