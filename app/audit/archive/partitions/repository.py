@@ -1,15 +1,14 @@
-"""Queries on the partitions of a log, and on the rows of one partition."""
+"""The partitions of a log (PostgreSQL)."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import MetaData, func, select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.logs import ACCESSES, Log
-from app.audit.archive.repository import LogRepository
 from app.core.db.database import Database
 from app.core.db.ids import lowest_id
 
@@ -60,19 +59,3 @@ async def list_partitions(session: AsyncSession, log: Log) -> list[Partition]:
 def find_id(pattern: re.Pattern[str], bounds: str) -> UUID | None:
     found = pattern.search(bounds)
     return UUID(found[1]) if found else None
-
-
-class PartitionRows(LogRepository):
-    """The rows of one partition."""
-
-    def __init__(self, session: AsyncSession, log: Log, partition: str) -> None:
-        super().__init__(session, log)
-        self.table = log.live.to_metadata(MetaData(), name=partition)
-
-    async def count_all(self) -> int:
-        query = select(func.count()).select_from(self.table)
-        return await self.session.scalar(query) or 0
-
-    async def list_ids(self, limit: int) -> list[UUID]:
-        query = select(self.table.c.id).order_by(self.table.c.id).limit(limit)
-        return list(await self.session.scalars(query))

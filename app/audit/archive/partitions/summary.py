@@ -10,7 +10,8 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import FileState
 from app.audit.archive.partitions.days import DayPlan
-from app.audit.archive.partitions.repository import PartitionRows, list_partitions
+from app.audit.archive.partitions.repository import list_partitions
+from app.audit.archive.partitions.rows import PartitionRows
 from app.core.db.ids import creation_time
 
 MAX_IDS = 10

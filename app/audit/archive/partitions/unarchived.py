@@ -4,43 +4,20 @@ The rows of a partitioned log stay live until their whole partition is verified,
 run has to find those that are not in a file yet: new ones, and ones inserted late.
 """
 
-import heapq
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator
 from datetime import date
 
-from app.audit.archive.canonical import Row, RowKey, decode_row, row_key
+from app.audit.archive.canonical import Row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.files.store import Store
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.archived_lines import ArchivedLines
 from app.audit.archive.partitions.days import plan_days
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.repository import LogRepository
 
 NO_LIMIT = 2**63 - 1
-
-
-class ArchivedLines:
-    """The lines of files, merged in key order. Memory is one line of each file."""
-
-    def __init__(self, store: Store, files: Iterable[AuditArchive]) -> None:
-        streams = (read_keyed_lines(store, file) for file in files)
-        self.lines = heapq.merge(*streams)
-        self.next = next(self.lines, None)
-
-    def find(self, key: RowKey) -> bytes | None:
-        """Return the line with this key, or None. Keys must be given in order."""
-        while self.next and self.next[0] < key:
-            self.next = next(self.lines, None)
-        return self.next[1] if self.next and self.next[0] == key else None
-
-
-def read_keyed_lines(
-    store: Store, file: AuditArchive
-) -> Iterator[tuple[RowKey, bytes]]:
-    for line in store.read_lines(f"{file.name}.jsonl.gz"):
-        yield row_key(decode_row(line)), line
 
 
 class UnarchivedRows:

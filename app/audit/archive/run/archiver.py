@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import ArchiveException, VerificationException
-from app.audit.archive.files.manifest import Manifest, read_manifest
+from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
@@ -26,6 +26,7 @@ from app.audit.archive.run.pruner import Pruner
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.run.writer import FileWriter
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.trace import record_file
 
 
 class Archiver:
@@ -122,6 +123,11 @@ class Archiver:
                 f"Manifest {manifest.path} differs from what was written. "
                 "Check the disk, and run again."
             )
+        await self.save_verified(file, signed)
+        self.context.progress.report_step("verified", file.name)
+
+    async def save_verified(self, file: AuditArchive, signed: SignedManifest) -> None:
+        manifest = signed.manifest
         file.sqlmodel_update(
             {
                 "state": FileState.VERIFIED,
@@ -134,8 +140,8 @@ class Archiver:
         )
         async with self.context.database.writing() as session:
             await FileRepository(session).save_file(file)
-            await Pruner(self.context, self.log).record_verified(session, manifest)
-        self.context.progress.report_step("verified", file.name)
+            if self.unarchived.is_partitioned:  # it is not pruned as a file
+                await record_file(session, self.log, manifest, held=0)
 
     async def discard_file(self, file: AuditArchive) -> None:
         """Delete a file without rows. A legal hold was placed on all of them."""

@@ -15,11 +15,8 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import FileState
-from app.audit.archive.partitions.repository import (
-    Partition,
-    PartitionRows,
-    list_partitions,
-)
+from app.audit.archive.partitions.repository import Partition, list_partitions
+from app.audit.archive.partitions.rows import PartitionRows
 from app.audit.archive.partitions.schema import PartitionSchema, is_locked_out
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.run.partition_rows import PartitionComparison

@@ -10,9 +10,10 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import MIN_KEY, Log, LogRange, last_key
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.archived_lines import ArchivedLines
 from app.audit.archive.partitions.days import DayPlan, plan_days
-from app.audit.archive.partitions.repository import Partition, PartitionRows
-from app.audit.archive.partitions.unarchived import ArchivedLines
+from app.audit.archive.partitions.repository import Partition
+from app.audit.archive.partitions.rows import PartitionRows
 from app.audit.archive.run.checks import ADVICE, verify_manifest
 
 WHOLE = LogRange(MIN_KEY, last_key())

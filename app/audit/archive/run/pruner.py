@@ -2,8 +2,6 @@
 
 from itertools import islice
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.audit.archive.batching import BatchSizer
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import Manifest
@@ -13,7 +11,7 @@ from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.run.checks import parse_id
-from app.audit.archive.trace import record_action
+from app.audit.archive.trace import record_file
 
 
 class Pruner:
@@ -39,12 +37,6 @@ class Pruner:
         await self.save_state(file, manifest, held)
         self.context.progress.report_step("pruned", file.name)
 
-    async def record_verified(self, session: AsyncSession, manifest: Manifest) -> None:
-        """Record a file whose rows stay, in the transaction that calls it verified."""
-        if is_partitioned(self.context.database, self.log):
-            details = {"file": manifest.data_path, "rows": manifest.count, "held": 0}
-            await record_action(session, self.log.live.name, "archived", details)
-
     async def save_state(
         self, file: AuditArchive, manifest: Manifest, held: int
     ) -> None:
@@ -53,8 +45,7 @@ class Pruner:
             return
         async with self.context.database.writing() as session:
             await FileRepository(session).save_file(file)
-            details = {"file": manifest.data_path, "rows": manifest.count, "held": held}
-            await record_action(session, self.log.live.name, "archived", details)
+            await record_file(session, self.log, manifest, held)
 
     async def delete_rows(self, lines: list[bytes]) -> int:
         """Delete rows; return how many a hold keeps live."""
