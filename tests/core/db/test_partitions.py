@@ -10,7 +10,7 @@ from alembic.command import check, downgrade, upgrade
 from sqlalchemy import Connection, text
 
 from app.core.db.ids import uuid7
-from tests.core.db.test_migrations import run_on
+from tests.core.db.test_migrations import alembic, run_on
 from tests.databases import alembic_config
 
 BEFORE = "c41244e58c02"
@@ -92,6 +92,10 @@ def test_a_filled_table_becomes_the_first_partition(filled_url: str) -> None:
     end = found["audit_access_old"].split("TO ")[1]
     assert end == found[min(months)].split("FROM ")[1].split(" TO")[0]
     assert rows(filled_url, "SELECT count(*) FROM audit_access_old") == [(39,)]
+    indexes = (
+        "SELECT count(*) FROM pg_index WHERE indrelid = 'audit_access_old'::regclass"
+    )
+    assert rows(filled_url, indexes) == [(5,)]  # none was built again
 
 
 @pytest.mark.usefixtures("on_postgresql")
@@ -119,3 +123,30 @@ def test_ids_of_a_wrong_clock_do_not_stop_an_upgrade(filled_url: str) -> None:
     assert rows(filled_url, "SELECT count(*) FROM audit_access_default") == [(1,)]
     assert rows(filled_url, "SELECT count(*) FROM audit_pruning") == [(0,)]
     check(alembic_config(filled_url))
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_an_interrupted_upgrade_is_repeated(filled_url: str) -> None:
+    """The steps before the exchange are not in its transaction."""
+    execute(
+        filled_url,
+        f"ALTER TABLE audit_access ADD CONSTRAINT audit_access_before_months "
+        f"CHECK (id < '{FAR}') NOT VALID",
+        "CREATE INDEX ix_audit_access_partial_user_id ON audit_access (user_id)",
+    )
+    before = rows(filled_url, LOGGED)
+    upgrade(alembic_config(filled_url), "head")
+    assert rows(filled_url, LOGGED) == before
+    constraints = "SELECT conname FROM pg_constraint WHERE conname ~ 'before_months'"
+    assert rows(filled_url, constraints) == []
+    check(alembic_config(filled_url))
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_a_filled_table_is_read_outside_of_the_exchange(empty_url: str) -> None:
+    sql = alembic(empty_url, "upgrade", f"{BEFORE}:head", "--sql")
+    steps = [part for part in sql.split("COMMIT;") if "audit_access" in part]
+    (validated,) = [part for part in steps if "VALIDATE CONSTRAINT" in part]
+    assert "BEGIN;" not in validated.partition("VALIDATE CONSTRAINT")[0]
+    (exchanged,) = [part for part in steps if "ATTACH PARTITION" in part]
+    assert "CONCURRENTLY" not in exchanged.partition("BEGIN;")[2]

@@ -16,7 +16,8 @@ from app.audit.archive.partitions.months import Month
 from app.core.db.database_errors import error_code
 from app.core.db.ids import uuid7
 
-LOCK_TIMEOUT = "SET LOCAL lock_timeout = '500ms'"
+# For each of up to three locks: the partition, the default one, the log.
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '200ms'"
 # Waiting for it blocks inserts into this partition only, whose month is over.
 INSERT_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '5s'"
 LOCK_NOT_AVAILABLE = ("55P03", "40P01")  # 40P01: a deadlock, which ends the same way

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from alembic.command import check
 from sqlalchemy import text
 
 from app.audit.archive.context import ArchiveContext
@@ -19,6 +20,7 @@ from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import AuditLog, CallAtStep, make_access
 from tests.audit.archive.run.past import (
     DEFAULT,
+    MONTH,
     PARTITION,
     START,
     count_rows,
@@ -29,6 +31,7 @@ from tests.audit.archive.run.past import (
     partitions,
     past_accesses,
 )
+from tests.databases import alembic_config
 
 
 @pytest.fixture
@@ -66,6 +69,21 @@ def test_a_partition_with_a_row_that_is_not_archived_stays(log: AuditLog) -> Non
     assert log.count_findings() == {}
     again = log.archive()["accesses"]
     assert (again.files, again.rows) == (0, 0)
+
+
+def test_the_table_of_before_the_upgrade_is_dropped_too(log: AuditLog) -> None:
+    execute(
+        log,
+        f"DROP TABLE {PARTITION}",
+        "CREATE TABLE audit_access_old PARTITION OF audit_access "
+        f"FOR VALUES FROM (MINVALUE) TO ('{MONTH.next.first_id}')",
+    )
+    log.add(ACCESSES, [*past_accesses(), make_access(START, 9, id=UUID(int=7))])
+    done = log.archive()["accesses"]
+    assert done.notes == [
+        "Dropped the partition audit_access_old: 9 rows, all in verified files."
+    ]
+    assert log.count_findings() == {}
 
 
 def test_plan_and_status_show_what_waits(log: AuditLog) -> None:
@@ -237,4 +255,5 @@ def test_a_run_creates_the_months_to_come(log: AuditLog) -> None:
     assert count_rows(log, "audit_pruning") == 0
     options = "SELECT reloptions FROM pg_class WHERE relname = '{}'"
     assert execute(log, options.format(name)) == execute(log, options.format(DEFAULT))
+    check(alembic_config(log.settings.DATABASE_URL))
     assert log.archive()["accesses"].notes == []
