@@ -13,7 +13,7 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.archived_lines import ArchivedLines
-from app.audit.archive.partitions.days import plan_days
+from app.audit.archive.partitions.days import DayPlan, plan_days
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.repository import LogRepository
 
@@ -74,13 +74,18 @@ class UnarchivedRows:
         verified is not believed by count: its rows are compared before it is dropped.
         """
         first = LogRange.of_day(log_range.after[0].date())
-        whole_days = LogRange(min(first.after, log_range.after), log_range.until)
-        files = await self.list_files(whole_days)
+        rest = LogRange(min(first.after, log_range.after), log_range.until)
+        files = await self.list_files(rest)
+        while day := await self.next_day(rest):
+            if day.rows != sum(file.count for file in files if file.day == day.day):
+                yield day.day
+            rest = LogRange(LogRange.of_day(day.day).until, rest.until)
+
+    async def next_day(self, log_range: LogRange) -> DayPlan | None:
         async with self.context.database.reading() as session:
-            rows = LogRepository(session, self.log)
-            async for day in plan_days(rows, whole_days):
-                if day.rows != sum(file.count for file in files if file.day == day.day):
-                    yield day.day
+            async for day in plan_days(LogRepository(session, self.log), log_range):
+                return day
+        return None
 
 
 def overlaps(file: AuditArchive, log_range: LogRange) -> bool:
