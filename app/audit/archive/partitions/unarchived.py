@@ -70,8 +70,8 @@ class UnarchivedRows:
     async def list_days(self, log_range: LogRange) -> AsyncIterator[date]:
         """Yield the days that have not as many rows as their verified files.
 
-        A count skips the days that wait for their partition. That a partition is
-        verified is not believed by count: its rows are compared before it is dropped.
+        Equal counts only skip days, whose rows wait for their partition: before it is
+        dropped, each of its rows is compared.
         """
         first = LogRange.of_day(log_range.after[0].date())
         rest = LogRange(min(first.after, log_range.after), log_range.until)

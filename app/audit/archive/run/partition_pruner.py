@@ -91,7 +91,9 @@ class PartitionPruner:
             details = {"partition": name, "rows": rows}
             await record_action(session, self.log.live.name, "dropped", details)
         self.context.progress.report_step("dropped", name)
-        return f"Dropped the partition {name}: {rows:,} rows, all in verified files."
+        return (
+            f"Dropped the partition {name}. Its rows are in verified files: {rows:,}."
+        )
 
     async def delete_archived_rows(self, default: Partition) -> None:
         sizer = BatchSizer(max_rows=self.context.batch_size)

@@ -47,7 +47,7 @@ def test_a_partition_is_dropped_when_all_of_it_is_archived(log: AuditLog) -> Non
     log.add(ACCESSES, past_accesses())
     before = log.live_lines(ACCESSES)
     done = log.archive()["accesses"]
-    dropped = f"Dropped the partition {PARTITION}: 8 rows, all in verified files."
+    dropped = f"Dropped the partition {PARTITION}. Its rows are in verified files: 8."
     assert (done.rows, done.files, done.notes) == (8, 2, [dropped])
     assert PARTITION not in partitions(log)
     assert log.live_lines(ACCESSES) == []
@@ -71,6 +71,30 @@ def test_a_partition_with_a_row_that_is_not_archived_stays(log: AuditLog) -> Non
     assert (again.files, again.rows) == (0, 0)
 
 
+def test_a_file_may_have_rows_in_two_partitions(log: AuditLog) -> None:
+    """A request at midnight: its id is of the month before that of its time."""
+    create_partition(log, MONTH.next)
+    midnight = MONTH.next.start
+    ids = [id_at(midnight + timedelta(minutes=each)) for each in (-1, 1, 2)]
+    log.add(ACCESSES, [make_access(midnight, n, id=id) for n, id in enumerate(ids)])
+    odd = make_access(now(), 99, id=id_at(midnight + timedelta(days=1)))
+    log.add(ACCESSES, [odd])
+    (note,) = log.archive()["accesses"].notes
+    assert (
+        note == f"Dropped the partition {PARTITION}. Its rows are in verified files: 1."
+    )
+    assert len(log.rows(ACCESSES)) == 2 + 1
+    assert log.count_findings() == {}
+    assert log.archive()["accesses"].files == 0
+    delete(log, [odd["id"]])
+    (note,) = log.archive()["accesses"].notes
+    assert "Its rows are in verified files: 2." in note
+    states = execute(log, "SELECT state FROM audit_archive")
+    assert [row.state for row in states] == ["pruned"]
+    assert len(log.lines(ACCESSES)) == 3
+    assert log.count_findings() == {}
+
+
 def test_the_table_of_before_the_upgrade_is_dropped_too(log: AuditLog) -> None:
     execute(
         log,
@@ -81,7 +105,7 @@ def test_the_table_of_before_the_upgrade_is_dropped_too(log: AuditLog) -> None:
     log.add(ACCESSES, [*past_accesses(), make_access(START, 9, id=UUID(int=7))])
     done = log.archive()["accesses"]
     assert done.notes == [
-        "Dropped the partition audit_access_old: 9 rows, all in verified files."
+        "Dropped the partition audit_access_old. Its rows are in verified files: 9."
     ]
     assert log.count_findings() == {}
 
@@ -107,7 +131,7 @@ def test_plan_and_status_show_what_waits(log: AuditLog) -> None:
     assert f"1 row in {DEFAULT}, with ids of other months: {stray['id']}" in shown
     delete(log, [odd["id"]])
     run = command(log, "run", *KEEP, "--yes")
-    assert f"Dropped the partition {PARTITION}: 8 rows" in run.output
+    assert f"Dropped the partition {PARTITION}." in run.output
     plan = command(log, "plan", *KEEP, "--json").json[1]
     assert (plan["days"], plan["waiting"], plan["partitions"]) == ([], 0, [])
 
