@@ -12,9 +12,13 @@ from alembic import context
 # One line for each module with tables: the import adds them to the metadata.
 from app.audit import models as audit
 from app.audit.archive import models as archive
+from app.audit.archive.checkpoints import models as checkpoints
+from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
+from app.core.db.compatibility.after_migration import recording_compatibility
+from app.core.db.compatibility.comparison import is_compared
 from app.core.db.database import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
@@ -27,6 +31,7 @@ MODELS = (
     archive,
     audit,
     auth,
+    checkpoints,
     customers,
     products,
     tasks,
@@ -55,17 +60,23 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.commit()
     compare = comparing_guarantees(connection, head())
-    include = hiding_partitions(connection)
+    include = hiding_partitions(connection, is_compared)
     connection.commit()
-    configure(connection=connection, on_version_apply=compare, include_name=include)
+    record = recording_compatibility(context.script)
+    configure(
+        connection=connection,
+        on_version_apply=(compare, record),
+        include_name=include,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
 
-def write_sql() -> None:
+def write_sql(settings: Settings) -> None:
     """Write the SQL script (--sql), which takes no advisory lock."""
     url = with_driver(settings.DATABASE_URL)
-    configure(url=url, literal_binds=True)
+    record = recording_compatibility(context.script)
+    configure(url=url, literal_binds=True, on_version_apply=record)
     if url.get_backend_name() == "postgresql":
         for statement in PATIENCE:
             context.execute(statement)
@@ -82,9 +93,11 @@ async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:  # also after an error: closing the connection releases its lock
+        await engine.dispose()
 
 
 # A program that runs Alembic passes its settings and configures logging itself.
@@ -94,6 +107,6 @@ if given is None:
     logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
 
 if context.is_offline_mode():
-    write_sql()
+    write_sql(given or settings)
 else:
     asyncio.run(migrate_online(given or settings))

@@ -13,6 +13,14 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
+<% obstacles = config.attributes.get("compatibility_obstacles") %>
+# Whether the release before can run with the schema after this migration: if it only
+# adds tables, indexes, and columns that are nullable or have a default in the database.
+# See "Compatible migrations" in docs/ALEMBIC_GUIDE.md.
+% for obstacle in obstacles or ():
+# It may fail after: ${obstacle}.
+% endfor
+compatible_with_previous = ${obstacles == []}
 
 
 def upgrade() -> None:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from app import __version__
 from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
+from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import run_sealer
 from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
@@ -23,6 +24,7 @@ from app.auth.routers import router as auth
 from app.auth.sessions.purge import purge_periodically
 from app.auth.users.routers import router as users
 from app.core import config
+from app.core.background import run_every
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.handlers import install_handlers
@@ -39,6 +41,8 @@ for collection in COLLECTIONS:
     add_history(collection)
 
 TITLE = "Back Office API"
+# In seconds. Each worker has to notice a migration; a probe reaches only one of them.
+CHECK_INTERVAL = 10.0
 DESCRIPTION = """
 A REST API for products, customers and tasks.
 
@@ -74,9 +78,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.health = Health(database)
         app.state.health.notes["audit"] = access_log.state
         app.state.health.notes["seal_file"] = app.state.sealer.seal_file.state
+        app.state.health.notes["checkpoints"] = app.state.sealer.watch.state
+        app.state.health.notes["sealing"] = app.state.sealer.backlog.state
         app.state.health.notes["log"] = log_output.state
         await app.state.health.check()
-        yield
+        async with run_every(CHECK_INTERVAL, app.state.health.check):
+            yield
 
 
 def create_app(settings: Settings = config.settings) -> FastAPI:
@@ -106,7 +113,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
 
 def install_routes(app: Application, settings: Settings) -> None:
     # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, auth, users, roles, permissions_router, audit):
+    for router in (*ROUTERS, auth, users, roles, permissions_router, audit, proofs):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)

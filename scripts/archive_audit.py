@@ -15,6 +15,8 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.audit.archive.adopt.adopter import Adopter
+from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
@@ -24,16 +26,16 @@ from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver
 from app.audit.archive.run.lock import run_lock
 from app.audit.archive.run.totals import RunTotals
-from app.audit.archive.seals.sealer import Sealer, export_newest_seal
+from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
 from app.audit.archive.verify.report import VerificationReport
-from app.audit.archive.verify.seals import read_witnesses
 from app.audit.archive.verify.verify import verify as verify_all
+from app.audit.archive.verify.witnesses import read_witnesses
 from app.core.config import settings
 from app.core.db.database import Database
-from scripts.archive import holds, output
+from scripts.archive import holds, output, proofs
 from scripts.archive.options import (
     AsJson,
     BatchSize,
@@ -62,8 +64,9 @@ A row is deleted only after its copy was written, synced to disk, read back and
 compared. Every command can be interrupted at any time and started again.
 
 Exit codes: 0 success, or nothing to do. 1 error: no row is lost, and the next run
-continues. 2 invalid usage. 3 another archive command is running. 4 verification failed:
-investigate at once. 5 --max-seconds reached: the next run continues.
+continues. 2 invalid usage. 3 another archive command is running. 4 verification failed,
+or files are not recorded in this database: investigate at once. 5 --max-seconds
+reached: the next run continues.
 """
 BATCH_ROWS = 1_000
 ResultT = TypeVar("ResultT")
@@ -251,6 +254,38 @@ def query(  # noqa: PLR0913, they are options
 
 
 @app.command()
+def adopt(
+    *,
+    dest: Dest = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Compare only; change nothing.")
+    ] = False,
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Adopt the files of a database that was restored from a backup.
+
+    Compares the files that the database has not recorded with its rows and seals, and
+    records them. If anything contradicts, changes nothing; the exit code is then 4.
+    """
+    archive_directory(dest)
+    if not dry_run:
+        confirm("Adopt the files that this database has not recorded?", yes)
+
+    async def adopt_files(context: ArchiveContext) -> AdoptReport:
+        async with run_lock(context.database):
+            return await Adopter(context).adopt(dry_run=dry_run)
+
+    report = run_with_context(adopt_files, dest)
+    (output.print_json if as_json else output.print_adoption)(report)
+    if report.contradictions:
+        exit_with_error(
+            "Nothing was changed: see the contradictions on standard output.",
+            VerificationException.exit_code,
+        )
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
     """Show row counts, files, the newest seal and holds."""
     found = run_with_database(make_status)
@@ -278,14 +313,10 @@ def purge(
     (output.print_json if as_json else output.print_purged)(counts)
 
 
-@app.command("export-seal")
-def export_seal() -> None:
-    """Print the newest seal as one line of JSON.
-
-    Append it to a file outside the database, as a witness for `verify --seals`.
-    """
-    if line := run_with_database(export_newest_seal):
-        print(line.decode())
+# The former name; it printed the newest seal as JSON.
+app.command("export-seal", hidden=True)(proofs.checkpoint)
+for command in (proofs.checkpoint, proofs.key, proofs.prove):
+    app.command()(command)
 
 
 if __name__ == "__main__":

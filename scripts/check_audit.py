@@ -24,7 +24,7 @@ from app.audit.consistency.check import ConsistencyCheck
 from app.audit.consistency.findings import Finding
 from app.core.config import settings
 from app.core.db.database import Database
-from app.core.db.migrations import RESTORE, check_guarantees, check_revision
+from app.core.db.migrations import RESTORE, check_guarantees, read_revision
 from app.core.models import entities
 from app.main import open_database
 
@@ -38,9 +38,10 @@ class ExitCode(IntEnum):
 async def check() -> ExitCode:
     """Print all differences, and return the exit code."""
     async with open_database(settings) as database:
-        if fault := await check_revision(database):
-            return report_incomplete(fault)
-        faults = await check_guarantees(database)
+        schema = await read_revision(database)
+        if schema.fault:
+            return report_incomplete(schema.fault)
+        faults = await check_guarantees(database, schema)
         for fault in faults:
             print(f"{fault}: {RESTORE}")
         count = len(faults)

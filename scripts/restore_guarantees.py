@@ -28,7 +28,7 @@ from app.core.config import settings
 from app.core.db.database import Database
 from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
-from app.core.db.migrations import check_revision
+from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
 
 
@@ -64,7 +64,7 @@ def disable_foreign_keys(connection: Any, _: Any) -> None:
 
 async def restore_all() -> list[str]:
     async with open_unguarded() as database:
-        if fault := await check_revision(database):
+        if fault := await check_head(database):
             sys.exit(fault)
         async with database.writing() as session:
             connection = await session.connection()

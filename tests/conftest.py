@@ -38,10 +38,12 @@ ENGINES = [engine.value for engine in Engine]
 MARKS = (
     "browser: drives a real Chromium",
     "client: generates a TypeScript client, with npm; runs with --whole",
+    "golang: compares with Go's implementation; runs with --whole",
     "slow: takes several seconds",
     "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )
+WHOLE = ("client", "golang")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,7 +72,7 @@ def pytest_collection_modifyitems(
     """Run the slow tests first, so that all workers finish together."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
-        if item.get_closest_marker("client") and not config.getoption("whole"):
+        if any(map(item.get_closest_marker, WHOLE)) and not config.getoption("whole"):
             item.add_marker(pytest.mark.skip(reason="Runs with --whole"))
 
 

@@ -13,6 +13,8 @@ down_revision = "b971017a7250"
 branch_labels = None
 depends_on = None
 
+compatible_with_previous = False
+
 LOGS = ("audit_change", "audit_access")
 REFUSAL = "The audit log can only be added to"
 

@@ -1,6 +1,6 @@
 """access partitions.
 
-Revision: 5b1f0c9d7e24, after c41244e58c02
+Revision: 5b1f0c9d7e24, after 5d0c7b1e9a34
 Created: 2026-11-28 17:20:00.000000+00:00
 
 Two of its indexes shrink to the rows that queries find by them.
@@ -12,9 +12,11 @@ is not copied: it becomes the partition of all ids before the month after next.
 from alembic import op
 
 revision = "5b1f0c9d7e24"
-down_revision = "c41244e58c02"
+down_revision = "5d0c7b1e9a34"
 branch_labels = None
 depends_on = None
+# The release before inserts into audit_access and deletes from it by that name.
+compatible_with_previous = True
 
 MONTHS = 24
 THIS_MONTH = "date_trunc('month', now() AT TIME ZONE 'UTC')"

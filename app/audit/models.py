@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, text
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.audit.append_only import append_only
+from app.audit.numbering import NextAccessNumber, NextChangeNumber, NextNumber
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.guarantees.definitions import TRIGGERS
@@ -29,6 +30,16 @@ class Snapshot(JSON):
 
     def __init__(self) -> None:
         super().__init__(none_as_null=True)
+
+
+def numbered(number: type[NextNumber]) -> Any:
+    """Return the column for the number of the transaction that wrote the row.
+
+    The numbers give the order in which rows are sealed. They are not part of a seal,
+    an archive or a response; NULL in rows that are older than the column.
+    """
+    options = {"default": number()}
+    return Field(None, sa_type=BigInteger, index=True, sa_column_kwargs=options)
 
 
 class Action(StrEnum):
@@ -56,6 +67,7 @@ class Change(SQLModel):
     old: dict[str, Any] | None = Field(default=None, sa_type=Snapshot)
     new: dict[str, Any] | None = Field(default=None, sa_type=Snapshot)
     reason: str | None = Field(default=None, max_length=500)
+    transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Access(SQLModel):
@@ -77,6 +89,7 @@ class Access(SQLModel):
     bytes: int
     user_agent: str | None = Field(default=None, max_length=255)
     outcome: str = Field(max_length=20)
+    transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
 def partial_index(*columns: str, where: str) -> Index:
@@ -86,6 +99,7 @@ def partial_index(*columns: str, where: str) -> Index:
 
 class AuditChange(Change, table=True):
     __tablename__ = "audit_change"
+    transaction_id: int | None = numbered(NextChangeNumber)
     __table_args__ = (
         # Each version of a record is recorded once.
         Index(None, "entity", "entity_id", "version", unique=True),
@@ -96,6 +110,7 @@ class AuditChange(Change, table=True):
 
 class AuditAccess(Access, table=True):
     __tablename__ = "audit_access"
+    transaction_id: int | None = numbered(NextAccessNumber)
     __table_args__ = (
         partial_index("user_id", "at", where="user_id IS NOT NULL"),
         # Most rows have another status, and are found by the index on `at`.

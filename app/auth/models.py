@@ -10,10 +10,12 @@ from sqlmodel import Field, Relationship, SQLModel
 
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
+from app.core.db.guarantees.definitions import STORED
 from app.core.db.ids import uuid7
 from app.core.models import Entity
 from app.core.text import email_key
 
+NOT_READ = {STORED: "CHECK (action::text <> 'read'::text)"}
 OWNED = {"cascade": "all, delete-orphan", "lazy": "selectin"}
 
 
@@ -93,7 +95,7 @@ class RolePermission(Entity, table=True):
     __tablename__ = "role_permission"
     __table_args__ = (
         UniqueConstraint("grant_id", "action"),
-        CheckConstraint("action <> 'read'", name="implicit_read"),
+        CheckConstraint("action <> 'read'", "implicit_read", info=NOT_READ),
     )
 
     grant_id: UUID = Field(foreign_key="role_module.id")

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -19,7 +18,12 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.core.enums import AccessMode, Environment, LogLevel
-from app.core.origins import check_hosts, check_origins
+from app.core.origins import (
+    check_hosts,
+    check_networks,
+    check_origins,
+    check_signing_key,
+)
 
 DRIVERS = ("sqlite:///", "postgresql://")
 EXAMPLE_PREFIX = "example-only"  # of the SECRET_KEY in .env.example
@@ -30,7 +34,9 @@ MIN_SECRET_LENGTH = 32
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 Hosts = Annotated[CommaSeparated, AfterValidator(check_hosts)]
 Origins = Annotated[CommaSeparated, AfterValidator(check_origins)]
+Networks = Annotated[CommaSeparated, AfterValidator(check_networks)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 
 
 class Settings(BaseSettings):
@@ -53,7 +59,7 @@ class Settings(BaseSettings):
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()
-    TRUSTED_PROXIES: CommaSeparated = ()
+    TRUSTED_PROXIES: Networks = ()
     MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False
     DOCS_CDN: str = Field("", pattern=r"^(https://[^/].*[^/])?$")
@@ -66,6 +72,8 @@ class Settings(BaseSettings):
     PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
     AUDIT_ARCHIVE_DIR: str = ""
     AUDIT_SEAL_FILE: str = ""
+    AUDIT_SIGNING_KEY: SigningKey = SecretStr("")
+    AUDIT_SIGNING_KEYS_OLD: Annotated[tuple[SigningKey, ...], NoDecode] = ()
     FIRST_SUPERUSER_EMAIL: EmailStr = "admin@example.com"
     FIRST_SUPERUSER_PASSWORD: SecretStr = SecretStr("")
 
@@ -74,6 +82,7 @@ class Settings(BaseSettings):
         "CORS_ORIGINS",
         "TRUSTED_PROXIES",
         "SECRET_KEYS_OLD",
+        "AUDIT_SIGNING_KEYS_OLD",
         mode="before",
     )
     @classmethod
@@ -92,14 +101,6 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must end in USER:PASSWORD@HOST:PORT/NAME") from None
         return url
-
-    @field_validator("TRUSTED_PROXIES")
-    @classmethod
-    def check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        try:
-            return tuple(str(ip_network(network)) for network in networks)
-        except ValueError:
-            raise ValueError("must be IP addresses or networks (CIDR)") from None
 
     @model_validator(mode="after")
     def check_production(self) -> Self:

@@ -1,7 +1,13 @@
-"""Validation of the hosts and origins in the settings."""
+"""Validation of the hosts, origins, networks and signing keys in the settings."""
 
+import binascii
 import re
+from base64 import b64decode
+from ipaddress import ip_network
 
+from pydantic import SecretStr
+
+SEED_LENGTH = 32
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 NAME = rf"{LABEL}(\.{LABEL})*"
 IPV6 = r"\[[0-9a-f:.]+\]"
@@ -28,3 +34,22 @@ def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
             "must be origins, such as https://app.example.com, without path"
         )
     return origins
+
+
+def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the networks as `ipaddress` spells them."""
+    try:
+        return tuple(str(ip_network(network)) for network in networks)
+    except ValueError:
+        raise ValueError("must be IP addresses or networks (CIDR)") from None
+
+
+def check_signing_key(key: SecretStr) -> SecretStr:
+    """Reject what is neither empty nor base64 of an Ed25519 seed."""
+    try:
+        length = len(b64decode(key.get_secret_value(), validate=True))
+    except (binascii.Error, ValueError):
+        length = -1
+    if length not in (0, SEED_LENGTH):
+        raise ValueError(f"must be {SEED_LENGTH} random bytes in base64, or empty")
+    return key

@@ -5,16 +5,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.canonical import json_default
 from app.audit.archive.partitions.summary import PartitionSummary
 from app.audit.archive.plan import Plan
 from app.audit.archive.progress import Progress as ProgressLimit
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.search.query import SearchResult
-from app.audit.archive.status import Status
-from app.audit.archive.verify.report import VerificationReport
+from app.audit.archive.status import LogStatus, Status
+from app.audit.archive.verify.report import Proven, VerificationReport
 
 JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+LISTS = ("unfinished", "copied")  # columns that are printed line by line
 MEGABYTE = 1_000_000
 MAX_FINDINGS = 20  # as text; --json prints up to 1000 of each kind
 
@@ -100,16 +102,48 @@ def print_report(report: VerificationReport) -> None:
         f"Verified {report.live:,} live rows, {report.cold:,} rows in {report.files} "
         f"files, and {report.seals:,} seals."
     )
-    if report.unsealed:
-        print(f"Unsealed, newer than the newest seal: {report.unsealed:,} rows.")
+    if oldest := report.oldest_unsealed:
+        print(f"Not sealed yet: {report.unsealed:,} rows, the oldest of {oldest}.")
     if report.late:
         print(f"Inserted late, to be sealed by the next run: {report.late:,} accesses.")
+    if report.sealed_late:
+        print(f"Sealed late, after rows of a later time: {report.sealed_late:,} rows.")
+    if report.adopted:
+        files = pluralize(len(report.adopted), "file")
+        print(f"Adopted after a restore: {files}, the first is {report.adopted[0]}.")
+    for name, proven in report.proven.items():
+        print(f"{name}: {describe_proof(proven)}")
     for kind, count in sorted(report.counts.items()):
         print(f"{kind}: {count:,}")
     for finding in report.findings[:MAX_FINDINGS]:
         print(f"  {finding.kind} {finding.where}: {finding.detail}")
     if not report.findings:
         print("No findings.")
+
+
+def print_adoption(report: AdoptReport) -> None:
+    for file in report.files:
+        rows = pluralize(file.rows, "row")
+        print(f"{file.name}: {rows}, {file.live:,} live, {file.late:,} sealed late")
+    for contradiction in report.contradictions:
+        print(f"contradiction: {contradiction}")
+    if not report.files and not report.contradictions:
+        print("Every file is recorded: nothing to adopt.")
+
+
+def describe_proof(proven: Proven) -> str:
+    """Say how far the end of a log is proven by what lies outside the database."""
+    if not proven.witness:
+        return (
+            f"no outside witness was given, so all {proven.of:,} leaves could have "
+            "been replaced, by anyone who has the signing key or had deleted all seals"
+        )
+    rest = proven.of - proven.size
+    return (
+        f"{proven.size:,} of {proven.of:,} leaves are proven by {proven.witness}, "
+        f"sealed {proven.at:%Y-%m-%d %H:%M} UTC; nothing outside proves the other "
+        f"{rest:,}"
+    )
 
 
 def print_search_result(result: SearchResult) -> None:
@@ -134,7 +168,7 @@ def print_partitions(name: str, found: PartitionSummary) -> None:
 
 
 def print_status(status: Status) -> None:
-    columns = "live oldest unsealed restored archived archived_until files".split()
+    columns = [each for each in LogStatus.__annotations__ if each not in LISTS]
     table = Table("log", *columns)
     for name, log in status.logs.items():
         table.add_row(name, *(str(getattr(log, column)) for column in columns))

@@ -14,7 +14,7 @@ from app.audit.archive.exceptions import ArchiveException
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
-from app.core.db.migrations import check_schema
+from app.core.db.migrations import check_head
 from app.core.observability.log_output import log_output
 
 # No client waits for a command: allow statements more time than in a request.
@@ -43,7 +43,7 @@ async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Re
     timeout = max(STATEMENT_TIMEOUT, settings.DATABASE_TIMEOUT)
     database = Database(settings.model_copy(update={"DATABASE_TIMEOUT": timeout}))
     try:
-        if error := await check_schema(database):
+        if error := await check_head(database):
             raise ArchiveException(error)
         return await command(database)
     finally:

@@ -25,7 +25,7 @@ OFFLINE = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
-expect.set_options(timeout=20_000)  # milliseconds, enough for a busy machine
+expect.set_options(timeout=60_000)  # milliseconds, enough for a busy machine
 
 
 @dataclass

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.accounts import PASSWORD
 from tests.browser.conftest import CHROMIUM, Visit
+from tests.browser.displays import DISPLAYS, check_display
 from tests.processes.servers import Server
 
 pytestmark = [
@@ -12,29 +13,17 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium on this machine"),
 ]
 
-DISPLAYS = [
-    {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
-    for width in (360, 1280)
-    for scheme in ("light", "dark")
-]
 PEN = '{"sku": "PEN-001", "name": "Fountain pen", "price": "19.99", "stock": 12}'
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 
-@pytest.mark.parametrize("visit", DISPLAYS, indirect=True, ids=str)
 def test_the_landing_page_fits_every_screen(visit: Visit) -> None:
     page = visit.open("/")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("Ready")
     expect(page.locator(".base").first).to_have_text(visit.origin)
-    assert page.evaluate("document.documentElement.scrollWidth") == page.evaluate(
-        "innerWidth"
-    )
-    color = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    is_dark = sum(int(part) for part in color[4:-1].split(",")) < 3 * 128
-    assert is_dark == page.evaluate(
-        "matchMedia('(prefers-color-scheme: dark)').matches"
-    )
+    for display in DISPLAYS:
+        check_display(page, display)
 
 
 def test_the_landing_page_follows_the_state_of_the_service(visit: Visit) -> None:

@@ -1,7 +1,7 @@
-"""Processes of the application, forked from one that has imported the libraries.
+"""Processes of the application, forked from one that has imported most of it.
 
-This saves a second per process. The fork server does not import the application, so
-that each process reads its own settings.
+This saves a second per process. Each process reads its own settings, and imports what
+reads them as it is imported: `app.main` and the scripts.
 """
 
 import json
@@ -15,6 +15,8 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from app.core import config
 
 ROOT = Path(__file__).parents[2]
 # Libraries that are slow to import and do not read the environment.
@@ -36,20 +38,43 @@ LIBRARIES = [
     "structlog.stdlib",
     "typer",
     "uvicorn.loops.uvloop",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl",
+]
+# What app.main and the scripts import.
+APPLICATION = [
+    "app.audit.access.middleware",
+    "app.audit.archive.search.search",
+    "app.audit.archive.seals.background",
+    "app.audit.archive.status",
+    "app.audit.archive.verify.verify",
+    "app.audit.consistency.check",
+    "app.audit.page.routes",
+    "app.audit.routers",
+    "app.auth.components",
+    "app.auth.routers",
+    "app.auth.sessions.purge",
+    "app.auth.users.first_superuser",
+    "app.core.handlers",
+    "app.core.pages.routes",
+    "app.modules",
 ]
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload(LIBRARIES)
+forks.set_forkserver_preload([*LIBRARIES, *APPLICATION])
 
 
 class Forked:
     """`python *words`, with the part of subprocess.Popen that the tests need."""
 
     def __init__(
-        self, words: tuple[str, ...], env: dict[str, str], output: Path, errors: Path
+        self,
+        words: tuple[str, ...],
+        env: dict[str, str],
+        outputs: tuple[Path, Path],
     ) -> None:
         self.words = words
-        self.process = forks.Process(target=run, args=(words, env, output, errors))
+        self.process = forks.Process(target=run, args=(words, env, outputs))
         self.process.start()
 
     @property
@@ -89,25 +114,26 @@ def command(words: tuple[str, ...], env: dict[str, str]) -> Done:
     """Run `python *words` and return its result."""
     with TemporaryDirectory() as folder:
         output, errors = Path(folder, "output"), Path(folder, "errors")
-        code = Forked(words, env, output, errors).wait()
+        code = Forked(words, env, (output, errors)).wait()
         return Done(code, output.read_text(), errors.read_text())
 
 
 def run(
-    words: tuple[str, ...], env: dict[str, str], output: Path, errors: Path
+    words: tuple[str, ...], env: dict[str, str], outputs: tuple[Path, Path]
 ) -> None:
     """Run `python *words` in this process."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(ROOT)
-    for number, path in enumerate((Path(os.devnull), output, errors)):
+    for number, path in enumerate((Path(os.devnull), *outputs)):
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         os.dup2(file, number)
         os.close(file)
     # multiprocessing has replaced stdin with one that child processes cannot open.
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    config.settings = config.load_settings()
     first, *rest = words
     if first == "-m":
         sys.argv = rest

@@ -10,7 +10,9 @@ ignored = shutil.ignore_patterns(".git", *IGNORED)
 
 
 def copy_repository(folder: Path) -> Path:
-    return shutil.copytree(ROOT, folder, ignore=ignored)
+    """Copy the project, with the compiled files: they save a second per process."""
+    besides = shutil.ignore_patterns(".git", *(set(IGNORED) - {"__pycache__"}))
+    return shutil.copytree(ROOT, folder, ignore=besides)
 
 
 def tree(root: Path) -> dict[str, bytes]:

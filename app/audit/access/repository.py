@@ -7,12 +7,17 @@ as SQLite takes to store them.
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from app.audit.access.access_row import Row
 from app.audit.models import AuditAccess
+from app.audit.numbering import NextAccessNumber
 from app.core.db.database import Database
 from app.core.db.upsert import INSERTS
 
 Values = tuple[Any, ...]
+NUMBER = "transaction_id"  # the last column of the table
+NEXT = select(NextAccessNumber())
 
 
 class AccessRepository:
@@ -22,14 +27,22 @@ class AccessRepository:
         self.stores_text = dialect.name == "sqlite"
         insert = INSERTS[dialect.name](AuditAccess)
         insert_new = insert.on_conflict_do_nothing(index_elements=["id"])
-        compiled = insert_new.compile(dialect=dialect)
+        # PostgreSQL numbers the rows itself, without a parameter of the statement.
+        names = [name for name in AuditAccess.model_fields if name != NUMBER]
+        given = [*names, NUMBER] if self.stores_text else names
+        compiled = insert_new.compile(dialect=dialect, column_keys=given)
         self.statement = str(compiled)
-        self.columns: list[str] = compiled.positiontup
+        self.columns: list[str] = [
+            name for name in compiled.positiontup if name != NUMBER
+        ]
 
     async def insert(self, rows: list[Values]) -> None:
         """Insert rows in their own transaction; skip those that exist."""
         async with self.database.writing() as session:
             connection = await session.connection()
+            if self.stores_text:
+                number = await connection.scalar(NEXT)
+                rows = [(*row, number) for row in rows]
             await connection.exec_driver_sql(self.statement, rows)
 
     def driver_values(self, row: Row) -> Values:

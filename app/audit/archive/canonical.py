@@ -20,9 +20,11 @@ RowKey = tuple[datetime, UUID]  # `at` and `id`, the sort order of both logs
 def encode_row(row: Mapping[str, Any]) -> bytes:
     """Return the row as one line of JSON: sorted keys, UTC times, no newline.
 
-    NULL columns are omitted, so that a column added later changes no existing hash.
+    NULL columns are omitted, so that a column added later changes no existing hash. So
+    is the number of the transaction, which is the database's and not the row's.
     """
     values = {name: value for name, value in row.items() if value is not None}
+    values.pop("transaction_id", None)
     try:
         return encode_json(values)
     except TypeError:

@@ -22,7 +22,7 @@ class LockedException(ArchiveException):
 
 
 class VerificationException(ArchiveException):
-    """Stored data does not match its hash, seal or manifest. No row is deleted."""
+    """Stored data is not as it was sealed or recorded. No row is deleted."""
 
     exit_code = 4
 

@@ -1,8 +1,8 @@
-"""Tables of archive files, seals, legal holds and restored rows."""
+"""Tables of the identity, archive files, seals, and legal holds."""
 
 from datetime import date, datetime
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
@@ -13,12 +13,20 @@ from app.core.db.column_types import UtcDateTime
 from app.core.db.ids import uuid7
 
 HASH_LENGTH = 64  # hexadecimal digits of a SHA-256
-KID_LENGTH = 16
 
 
 def base_path(log: str, day: date, number: int) -> str:
     """Return a file's path, relative to the archive directory, without its suffix."""
     return f"{log}/{day:%Y/%m}/{day:%Y-%m-%d}.{number:04}"
+
+
+class AuditIdentity(SQLModel, table=True):
+    """The identity of this database's archive: one row, made at first use."""
+
+    __tablename__ = "audit_identity"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
 class FileState(StrEnum):
@@ -35,7 +43,11 @@ class FileState(StrEnum):
 
 
 class AuditArchive(SQLModel, table=True):
-    """One archive file and its state."""
+    """One archive file and its state.
+
+    `sequence` numbers a log's files in the order of their chain. `adopted_at` is set if
+    the file was written by a database whose backup this database was restored from.
+    """
 
     __tablename__ = "audit_archive"
     __table_args__ = (Index(None, "log", "day", "number", unique=True),)
@@ -51,6 +63,8 @@ class AuditArchive(SQLModel, table=True):
     first_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     last_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     manifest: str | None = Field(default=None, max_length=HASH_LENGTH)
+    sequence: int | None = None
+    adopted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     @property
     def name(self) -> str:
@@ -63,33 +77,6 @@ class AuditArchive(SQLModel, table=True):
     @property
     def manifest_path(self) -> str:
         return f"{self.name}.manifest.json"
-
-
-class AuditSeal(SQLModel, table=True):
-    """A signed batch of row hashes.
-
-    `leaves` holds each row's time, id and hash, so that a modified row can be named.
-    `root` is the Merkle root of the leaves, `previous` the hash of the previous seal;
-    `hash` covers the columns from `number` to `previous`, and `signature` the hash.
-    """
-
-    __tablename__ = "audit_seal"
-    __table_args__ = (Index(None, "log", "last_at"),)
-
-    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    log: str = Field(max_length=10)
-    sealed_at: datetime = Field(sa_type=UtcDateTime)
-    first_at: datetime = Field(sa_type=UtcDateTime)
-    first_id: UUID
-    last_at: datetime = Field(sa_type=UtcDateTime)
-    last_id: UUID
-    count: int
-    root: str = Field(max_length=HASH_LENGTH)
-    previous: str = Field(max_length=HASH_LENGTH)
-    hash: str = Field(max_length=HASH_LENGTH)
-    kid: str = Field(max_length=KID_LENGTH)
-    signature: str = Field(max_length=HASH_LENGTH)
-    leaves: bytes
 
 
 class AuditHold(SQLModel, table=True):

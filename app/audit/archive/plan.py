@@ -2,14 +2,14 @@
 
 import zlib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogName, LogRange
+from app.audit.archive.logs import MIN_KEY, Log, LogName, LogRange, last_key
 from app.audit.archive.partitions.days import DayPlan, plan_days
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.partitions.summary import (
@@ -18,7 +18,6 @@ from app.audit.archive.partitions.summary import (
     subtract_waiting,
 )
 from app.audit.archive.repository import LogRepository
-from app.core.clock import now
 from app.core.db.database import Database
 
 SAMPLE_ROWS = 1_000  # the sample that byte estimates are made from
@@ -60,9 +59,7 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
             await plan_partitions(session, log, plan)
         plan.copied = await FileRepository(session).list_held(log)
         plan.held = await rows.count_held_rows(log_range)
-        plan.staying = await rows.count_rows(
-            LogRange(log_range.until, (upper_time_bound(), MAX_ID))
-        )
+        plan.staying = await rows.count_rows(LogRange(log_range.until, last_key()))
         lines = [
             encode_row(row) for row in await rows.read_page(log_range, SAMPLE_ROWS)
         ]
@@ -79,8 +76,3 @@ async def plan_partitions(session: AsyncSession, log: Log, plan: Plan) -> None:
     plan.days = subtract_waiting(plan.days, await count_waiting(session, log))
     plan.waiting = live - sum(day.rows for day in plan.days)
     plan.partitions = await list_ended(session, log, plan.before)
-
-
-def upper_time_bound() -> datetime:
-    """Return a time after that of every row, with a day's margin for clock skew."""
-    return now() + timedelta(days=1)

@@ -6,13 +6,13 @@ from typing import Any
 
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
-from app.audit.archive.logs import LOGS, MAX_ID, MIN_KEY, Log, LogRange
+from app.audit.archive.logs import LOGS, MIN_KEY, Log, LogRange, last_key
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.partitions.summary import PartitionSummary, summarize_partitions
-from app.audit.archive.plan import upper_time_bound
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.restore.repository import RestoredRepository
+from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.seals.repository import SealRepository
 from app.core.db.database import Database
 
@@ -22,6 +22,7 @@ class LogStatus:
     live: int
     oldest: datetime | None
     unsealed: int
+    oldest_unsealed: datetime | None
     restored: int
     archived: int
     archived_until: datetime | None
@@ -52,7 +53,7 @@ async def make_status(database: Database) -> Status:
 
 
 async def log_status(database: Database, log: Log) -> LogStatus:
-    whole = LogRange(MIN_KEY, (upper_time_bound(), MAX_ID))
+    whole = LogRange(MIN_KEY, last_key())
     async with database.reading() as session:
         rows = LogRepository(session, log)
         files = await FileRepository(session).list_files(log)
@@ -60,11 +61,12 @@ async def log_status(database: Database, log: Log) -> LogStatus:
         if is_partitioned(database, log):
             summary = await summarize_partitions(session, log)
         done = [file for file in files if is_done(file, summary)]
-        sealed_until = await SealRepository(session).get_sealed_until(log)
+        order = OrderRepository(session, log)
         return LogStatus(
             live=await rows.count_rows(whole),
             oldest=await rows.first_at(whole),
-            unsealed=await rows.count_rows(LogRange(sealed_until, whole.until)),
+            unsealed=await order.count_unsealed(),
+            oldest_unsealed=await order.get_oldest_unsealed(),
             restored=await RestoredRepository(session, log).count_rows(),
             archived=sum(file.count for file in done),
             archived_until=max((f.last_at for f in done if f.last_at), default=None),

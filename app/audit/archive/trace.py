@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.logs import CHANGES, Log
 from app.audit.changes.change_row import unaudited_row
+from app.audit.changes.change_time import log_position
 from app.audit.changes.guard import recorded
 
 
@@ -15,7 +16,9 @@ async def record_action(
     session: AsyncSession, entity: str, reason: str, details: dict[str, Any]
 ) -> None:
     """Insert an UNAUDITED row into the change log, in the action's transaction."""
-    row = unaudited_row(reason, entity) | {"new": details}
+    connection = await session.connection()
+    position = await connection.run_sync(log_position)
+    row = unaudited_row(reason, entity) | position.values() | {"new": details}
     options = recorded(CHANGES.live.name)
     await session.execute(insert(CHANGES.live).values(row), execution_options=options)
 

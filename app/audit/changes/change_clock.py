@@ -6,7 +6,12 @@ from uuid import UUID
 from sqlalchemy import Connection, insert
 
 from app.audit.changes.change_row import Row, RowChange
-from app.audit.changes.change_time import insert_after_previous, log_time, newest_of
+from app.audit.changes.change_time import (
+    LogPosition,
+    insert_after_previous,
+    log_position,
+    newest_of,
+)
 from app.audit.changes.guard import recorded
 from app.audit.models import AuditChange
 from app.core.clock import TICK
@@ -23,6 +28,7 @@ class ChangeClock:
 
     def __init__(self) -> None:
         self.at: datetime | None = None
+        self.number: int | None = None
         self.recorded: set[UUID] = set()
 
     def clear(self) -> None:
@@ -31,7 +37,7 @@ class ChangeClock:
 
     def start(self, connection: Connection) -> datetime:
         if self.at is None:
-            self.at = log_time(connection)
+            self.at, self.number = log_position(connection)
         return self.at
 
     def insert(
@@ -48,7 +54,8 @@ class ChangeClock:
             return
         if continued:
             self.at = at = max(at, newest_of(connection, continued) + TICK)
-        values = [row | {"at": at} for row in rows]
+        position = LogPosition(at, self.number).values()
+        values = [row | position for row in rows]
         connection.execute(insert(AuditChange), values, execution_options=LOGGED)
 
     def continues(self, change: RowChange) -> bool:

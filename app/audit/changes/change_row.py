@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.audit.changes.snapshots import Values, snapshot
 from app.audit.models import Action
-from app.core.clock import now
 from app.core.context import current_context
 from app.core.db.ids import uuid7
 from app.core.models import Entity
@@ -43,9 +42,11 @@ def change_row(change: RowChange, key: bytes) -> Row:
 
 
 def unaudited_row(reason: str, table: str) -> Row:
-    """Return the `audit_change` row of a write to `table` inside unaudited()."""
+    """Return the `audit_change` row of a write to `table` inside unaudited().
+
+    Its time is missing: that is read from the log, in the transaction of the INSERT.
+    """
     return common_values(Action.UNAUDITED) | {
-        "at": now(),
         "entity": table,
         "entity_id": None,
         "version": None,

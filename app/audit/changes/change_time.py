@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -16,12 +16,13 @@ from sqlalchemy import (
 
 from app.audit.changes.change_row import Row, RowChange
 from app.audit.models import AuditChange
+from app.audit.numbering import NextChangeNumber
 from app.core.clock import EPOCH, TICK, now
 from app.core.db.column_types import UtcDateTime
 from app.core.models import recorded_names
 
 CHANGE: Any = AuditChange
-NEWEST = select(func.max(CHANGE.at))
+NEWEST = select(select(func.max(CHANGE.at)).scalar_subquery(), NextChangeNumber())
 # One index look-up per record, where max(at) would read all of its versions.
 NEWEST_OF = text("""
 SELECT max(last.at)
@@ -48,16 +49,27 @@ INSERT_AFTER_PREVIOUS = (
 )
 
 
-def log_time(connection: Connection) -> datetime:
+class LogPosition(NamedTuple):
+    """The time and the number of a transaction; PostgreSQL itself sets the number."""
+
+    at: datetime
+    transaction_id: int | None = None
+
+    def values(self) -> Row:
+        """Return the columns that a row of this transaction gets."""
+        return self._asdict() if self.transaction_id else {"at": self.at}
+
+
+def log_position(connection: Connection) -> LogPosition:
     """Return the current time; on SQLite, a later one if the log has that already.
 
     On SQLite the transaction has begun, so it holds the write lock.
     """
     if connection.dialect.name != "sqlite":
-        return now()
-    newest: datetime | None = connection.scalar(NEWEST)
+        return LogPosition(now())
+    newest, number = connection.execute(NEWEST).one()
     current = now()
-    return current if newest is None else max(current, newest + TICK)
+    return LogPosition(max(current, newest + TICK) if newest else current, number)
 
 
 def insert_after_previous(

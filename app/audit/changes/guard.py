@@ -4,7 +4,7 @@ It inspects the SQL text just before the driver executes it, and so covers Core,
 and upserts alike.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, insert
 
 from app.audit.changes.change_row import unaudited_row
-from app.audit.changes.change_time import log_time
+from app.audit.changes.change_time import log_position
 from app.audit.changes.sql.names import Write
 from app.audit.changes.sql.writes import find_writes
 from app.audit.changes.tables import Tables
@@ -73,6 +73,16 @@ def unaudited(reason: str) -> Iterator[None]:
         _reason.reset(token)
 
 
+def record_unaudited(
+    connection: Connection, reason: str, tables: Iterable[str]
+) -> None:
+    """Record one unaudited write to each table."""
+    position = log_position(connection).values()
+    rows = [unaudited_row(reason, table) | position for table in tables]
+    options = recorded(str(AuditChange.__tablename__))
+    connection.execute(insert(AuditChange), rows, execution_options=options)
+
+
 class Guard:
     """`before_cursor_execute` listener that rejects unrecorded writes.
 
@@ -95,10 +105,7 @@ class Guard:
                 "The change log does not record this write. Change the entity in a "
                 f"session, or use unaudited('reason'). SQL: {sql[:200]}"
             )
-        at = {"at": log_time(connection)}
-        rows = [unaudited_row(reason, write.table) | at for write in writes]
-        options = recorded(str(AuditChange.__tablename__))
-        connection.execute(insert(AuditChange), rows, execution_options=options)
+        record_unaudited(connection, reason, [write.table for write in writes])
 
     def is_recorded(self, writes: tuple[Write, ...], context: Any) -> bool:
         """Return whether the statement is marked, and is only the marked write."""

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Select, Table, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES
-from app.audit.archive.models import AuditArchive, AuditSeal, FileState
+from app.audit.archive.models import AuditArchive, FileState
 from app.audit.consistency.archived import ArchivedChanges, newest_archived_id
 from app.audit.models import Action
 from app.core.models import Entity

@@ -1,4 +1,7 @@
-"""Hooks of `alembic revision --autogenerate`: types, and defaults of new columns."""
+"""Hooks of `alembic revision --autogenerate`.
+
+They render types, add defaults of new columns, and derive the compatibility.
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -13,9 +16,10 @@ from sqlalchemy import JSON, Column
 from sqlmodel import AutoString, SQLModel
 
 from app.core.db.column_types import Money, UtcDateTime
+from app.core.db.compatibility.operations import note_obstacles
 from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
 
-rewriter = Rewriter()
+rewriter = Rewriter().chain(note_obstacles)
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:

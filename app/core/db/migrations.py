@@ -1,23 +1,64 @@
-"""Check that the schema is at the head revision and that its guarantees are in force.
+"""Check that the schema fits this release, and that its guarantees are in force.
 
-The two checks cost a statement each: at the start, for /readyz, and for each request
-only while the database is not ready.
+The schema is at the release's head revision, or newer and compatible. The two checks
+cost a statement each (three with a newer schema): at the start, for /readyz, and for
+each request only while the database is not ready.
 """
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
+from app.core.db.compatibility.replaced import find_faults_since
+from app.core.db.compatibility.table import is_compatible
 from app.core.db.database import Database
 from app.core.db.guarantees.comparison import find_faults
 
 FOLDER = Path(__file__).parents[3] / "alembic"
 UPGRADE = "run `alembic upgrade head`"
 RESTORE = "run `python scripts/restore_guarantees.py`"
+VERSION = text("SELECT version_num FROM alembic_version")
+
+
+@dataclass(frozen=True)
+class SchemaRevision:
+    """The revision of the database, and whether this release can run with it."""
+
+    revision: str | None
+    is_compatible: bool
+
+    @property
+    def is_head(self) -> bool:
+        return self.revision == head()
+
+    @property
+    def state(self) -> str:
+        """The state for /readyz."""
+        if self.is_head:
+            return "ok"
+        return (
+            f"ok: the schema is at {self.revision}, which is newer than this release's "
+            f"{head()}, and compatible"
+        )
+
+    @property
+    def fault(self) -> str | None:
+        """The reason why this release can't run, or None."""
+        if self.is_compatible:
+            return None
+        if self.revision is None:
+            return f"The database has no schema yet: {UPGRADE}"
+        known = self.revision in revisions()
+        advice = UPGRADE if known else "run the release that has migrated it"
+        return (
+            f"The schema is at {self.revision}, but the code needs {head()}: {advice}"
+        )
 
 
 @cache
@@ -26,45 +67,71 @@ def head() -> str | None:
     return ScriptDirectory(str(FOLDER)).get_current_head()
 
 
+@cache
+def revisions() -> frozenset[str]:
+    """Return all revisions of alembic/versions."""
+    scripts = ScriptDirectory(str(FOLDER)).walk_revisions()
+    return frozenset(script.revision for script in scripts)
+
+
 async def check_schema(database: Database) -> str | None:
-    """Return why the schema does not fit the code, or None if it does.
+    """Return why this release can't run with the schema, or None if it can.
 
     Raises:
         sqlalchemy.exc.DBAPIError, OSError: the database does not answer.
     """
-    if fault := await check_revision(database):
-        return fault
-    faults = await check_guarantees(database)
+    schema = await read_revision(database)
+    return schema.fault or await describe_faults(database, schema)
+
+
+async def check_head(database: Database) -> str | None:
+    """Return why the schema is not exactly this release's, or None if it is.
+
+    For work that needs each column or trigger there is.
+    """
+    schema = await read_revision(database)
+    if schema.fault or schema.is_head:
+        return schema.fault
+    return (
+        f"The schema is at {schema.revision}, which is newer than this release's "
+        f"{head()}: run this with the newer release"
+    )
+
+
+async def describe_faults(database: Database, schema: SchemaRevision) -> str | None:
+    faults = await check_guarantees(database, schema)
     return f"{'; '.join(faults)}: {RESTORE}" if faults else None
 
 
-async def check_guarantees(database: Database) -> list[str]:
+async def check_guarantees(database: Database, schema: SchemaRevision) -> list[str]:
     """Return a clause for each trigger or CHECK constraint that is not in force."""
     async with database.reading() as session:
         connection = await session.connection()
-        return await connection.run_sync(find_faults, SQLModel.metadata)
+        if schema.is_head or schema.revision is None:
+            return await connection.run_sync(find_faults, SQLModel.metadata)
+        return await connection.run_sync(
+            find_faults_since, SQLModel.metadata, schema.revision
+        )
 
 
-async def check_revision(database: Database) -> str | None:
-    """Return why the schema is not at head, or None if it is."""
-    revision = await current(database)
-    if revision == head():
-        return None
-    if revision is None:
-        return f"The database has no schema yet: {UPGRADE}"
-    return f"The schema is at {revision}, but the code needs {head()}: {UPGRADE}"
-
-
-async def current(database: Database) -> str | None:
-    """Return the database's revision, or None if it has never been migrated."""
+async def read_revision(database: Database) -> SchemaRevision:
+    """Return the database's revision; None if it has never been migrated."""
     async with database.reading() as session:
         connection = await session.connection()
-        try:
-            revision = await connection.scalar(
-                text("SELECT version_num FROM alembic_version")
-            )
-        except (OperationalError, ProgrammingError):
-            # The table is missing, or the database does not answer: then this raises.
-            await connection.scalar(text("SELECT 1"))
-            return None
-    return str(revision) if revision else None
+        revision = await read_optional(connection, VERSION)
+        if revision is None or revision == head():
+            return SchemaRevision(revision, revision is not None)
+        query = is_compatible(revision, head() or "")
+        found = await read_optional(connection, query)
+        return SchemaRevision(revision, found is not None)
+
+
+async def read_optional(connection: AsyncConnection, query: Executable) -> str | None:
+    """Return the first value, or None if there is no row or no such table."""
+    try:
+        value = await connection.scalar(query)
+    except (OperationalError, ProgrammingError):
+        # The table is missing, or the database does not answer: then this raises.
+        await connection.scalar(text("SELECT 1"))
+        return None
+    return str(value) if value else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+IncludeName = Callable[[str | None, str, Any], bool]
 PARTITIONS = text("""
 SELECT relname::text FROM pg_class
 WHERE relispartition AND relkind IN ('r', 'p')
@@ -19,14 +20,15 @@ def partition_names(connection: Connection) -> set[str]:
     return set(connection.scalars(PARTITIONS))
 
 
-def hiding_partitions(connection: Connection) -> Callable[..., bool]:
-    """Return an `include_name` for Alembic that leaves out partitions.
+def hiding_partitions(connection: Connection, include: IncludeName) -> IncludeName:
+    """Return an `include_name` for Alembic that also leaves out partitions.
 
     Unlike `include_object`, it does so before their columns are read.
     """
     hidden = partition_names(connection)
 
-    def include_name(name: str | None, kind: str, _: Any) -> bool:
-        return kind != "table" or name not in hidden
+    def include_name(name: str | None, kind: str, parents: Any) -> bool:
+        is_hidden = kind == "table" and name in hidden
+        return not is_hidden and include(name, kind, parents)
 
     return include_name

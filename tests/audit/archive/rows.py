@@ -12,7 +12,10 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from app.audit.archive.adopt.adopter import Adopter
+from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.canonical import Row, encode_row
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.files.store import Store
@@ -25,7 +28,6 @@ from app.audit.archive.logs import (
     Log,
     LogRange,
 )
-from app.audit.archive.models import AuditSeal
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.progress import Progress
 from app.audit.archive.restore.restorer import Restorer
@@ -152,8 +154,9 @@ class AuditLog:
     def rows(self, log: Log, *, restored: bool = False) -> list[Row]:
         async def read(context: ArchiveContext) -> list[Row]:
             table = log.restored if restored else log.live
+            columns = [each for each in table.c if each.name != "transaction_id"]
             async with context.database.reading() as session:
-                found = await session.execute(select(table).order_by(table.c.id))
+                found = await session.execute(select(*columns).order_by(table.c.id))
                 return [dict(row) for row in found.mappings()]
 
         return self.run(read)
@@ -189,10 +192,13 @@ class AuditLog:
 
         return self.run(run)
 
-    def verify(self, *witnesses: SealRef) -> VerificationReport:
+    def adopt(self) -> AdoptReport:
+        return self.run(lambda context: Adopter(context).adopt(dry_run=False))
+
+    def verify(self, *witnesses: SealRef | str) -> VerificationReport:
         return self.run(lambda context: verify(context, LOGS.values(), list(witnesses)))
 
-    def count_findings(self, *witnesses: SealRef) -> dict[FindingKind, int]:
+    def count_findings(self, *witnesses: SealRef | str) -> dict[FindingKind, int]:
         return dict(self.verify(*witnesses).counts)
 
 

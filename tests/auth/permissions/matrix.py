@@ -80,6 +80,12 @@ MATRIX = SLICE_ROWS | {
     "GET /api/v1/audit/changes": Row("audit:read", 200),
     "GET /api/v1/audit/accesses": Row("audit:read", 200),
     "GET /api/v1/audit/requests/{id}": Row("audit:read", 200),
+    # A new database has nothing sealed: no proof, no checkpoint, and no name for a key.
+    "GET /api/v1/audit/changes/{id}/proof": Row("audit:read", 409),
+    "GET /api/v1/audit/accesses/{id}/proof": Row("audit:read", 404),
+    "GET /api/v1/audit/checkpoint": Row("audit:read", 404),
+    "GET /api/v1/audit/consistency": Row("audit:read", 422),
+    "GET /api/v1/audit/key": Row("audit:read", 404),
 }
 GUARDED = {operation: row for operation, row in MATRIX.items() if row.needs}
 OPEN = {operation: row for operation, row in MATRIX.items() if not row.needs}

@@ -53,6 +53,8 @@ def existing_url(client: TestClient, url: str, header: Header) -> str:
     if "/requests/" in url:
         made = client.post("tasks", json=SLICES["tasks"].body(client))
         id = made.headers["x-request-id"]
+    elif url.endswith("/proof"):
+        id = client.get("audit/changes?limit=1").json()["items"][0]["id"]
     elif "/auth/sessions/" in url:
         id = client.get("auth/sessions", headers=header).json()[0]["id"]
     else:

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import JSON, Column, Connection, MetaData, Uuid, func, insert, select
 from sqlalchemy.types import CHAR
 
+from app.core.db.compatibility.table import NAME as COMPATIBILITY
 from app.core.db.ids import uuid7
 from app.core.db.partitions import partition_names
 
-VERSION = "alembic_version"
+ALEMBIC = {"alembic_version", COMPATIBILITY}  # filled by the migrations
 numbers = count(1)
 
 
@@ -20,7 +21,7 @@ def fill(connection: Connection) -> None:
     tables = reflect(connection)
     for sparse in (False, True):
         for table in tables.sorted_tables:
-            if table.name != VERSION:
+            if table.name not in ALEMBIC:
                 row = {c.name: value_for(connection, c, sparse) for c in table.c}
                 connection.execute(insert(table), row)
 
@@ -37,7 +38,7 @@ def counts(connection: Connection) -> dict[str, int]:
     return {
         table.name: connection.scalar(select(func.count()).select_from(table)) or 0
         for table in tables.sorted_tables
-        if table.name != VERSION
+        if table.name not in ALEMBIC
     }
 
 

@@ -7,15 +7,16 @@ from typing import TypeVar
 import pytest
 from alembic.command import check, downgrade, upgrade
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
 from app.audit.changes.guard import unaudited
+from app.core.db.compatibility.releases import COMPATIBLE
 from app.core.db.database import Database, make_engine
 from app.core.db.migrations import FOLDER, check_schema, head
 from app.core.db.partitions import partition_names
 from app.main import open_database
-from tests.core.db.filled import counts, fill
+from tests.core.db.filled import ALEMBIC, counts, fill
 from tests.databases import alembic_config, make_settings
 from tests.processes.forked import command
 from tests.processes.servers import environment
@@ -37,7 +38,7 @@ def read_schema(connection: Connection) -> Schema:
         )
         for table in {*inspector.get_table_names()} - partition_names(connection)
         for columns in [inspector.get_columns(table)]
-        if table != "alembic_version"
+        if table not in ALEMBIC
     }
 
 
@@ -89,9 +90,24 @@ def test_each_revision_migrates_tables_with_rows(empty_url: str) -> None:
         assert after.items() >= before.items(), f"{revision} has lost rows"
         run(run_on(empty_url, fill))
         before = run(run_on(empty_url, counts))
+    with pytest.raises(RuntimeError, match="Restore a backup instead"):
+        downgrade(config, "base")
+    run(run_on(empty_url, delete_trees))
     for _ in REVISIONS:
         downgrade(config, "-1")
     assert run(run_on(empty_url, counts)) == {}
+
+
+def delete_trees(connection: Connection) -> None:
+    """Delete what stops a downgrade: seals that the former release cannot continue."""
+    connection.execute(text("DELETE FROM audit_seal WHERE start IS NOT NULL"))
+
+
+def test_each_migration_states_its_compatibility() -> None:
+    """Without the statement, the release before stops serving."""
+    scripts = ScriptDirectory(str(FOLDER)).walk_revisions()
+    silent = [each.revision for each in scripts if not hasattr(each.module, COMPATIBLE)]
+    assert silent == []
 
 
 def test_the_migrations_match_the_models(url: str) -> None:

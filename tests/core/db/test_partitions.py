@@ -13,7 +13,7 @@ from app.core.db.ids import uuid7
 from tests.core.db.test_migrations import alembic, run_on
 from tests.databases import alembic_config
 
-BEFORE = "c41244e58c02"
+BEFORE, NUMBERED = "c41244e58c02", "5d0c7b1e9a34"
 FIXTURES = Path(__file__).parents[2] / "audit/archive/fixtures/74c87da"
 ACCESS = """
 INSERT INTO audit_access
@@ -25,6 +25,18 @@ PARTITIONS = """
 SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits
 JOIN pg_class c ON c.oid = inhrelid
 WHERE inhparent = to_regclass('audit_access') ORDER BY 1
+"""
+
+NUMBERS = "SELECT id, transaction_id FROM audit_access ORDER BY id"
+NUMBERING_TABLES = """
+SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+JOIN pg_attrdef d ON adrelid = c.oid AND adnum = attnum
+WHERE attname = 'transaction_id' AND c.relname ~ '^audit_access'
+    AND pg_get_expr(adbin, adrelid) = '((pg_current_xact_id())::text)::bigint'
+"""
+INDEXED_TABLES = """
+SELECT tablename FROM pg_indexes
+WHERE tablename ~ '^audit_access' AND indexdef ~ ' USING btree \\(transaction_id\\)$'
 """
 
 
@@ -98,6 +110,37 @@ def test_a_filled_table_becomes_the_first_partition(filled_url: str) -> None:
         for table in ("audit_access_old", "audit_access")
     )
     assert of_old == of_log  # none was built again
+
+
+@pytest.mark.usefixtures("on_postgresql")
+def test_each_partition_numbers_its_rows(filled_url: str) -> None:
+    """With an index, by which they are sealed. So does the table of a downgrade."""
+    config = alembic_config(filled_url)
+    upgrade(config, NUMBERED)
+    execute(filled_url, ACCESS.format(id=uuid7()))
+    upgrade(config, "head")
+    month = f"audit_access_{datetime.now(UTC).year + 1}_06"
+    assert month in check_numbering(filled_url)
+    insert = ACCESS.replace("audit_access", "{table}")
+    lower = partitions(filled_url)[month].split("'")[1]
+    for table, id in (("audit_access", FAR), (month, lower)):
+        execute(filled_url, insert.format(table=table, id=id))
+    before = rows(filled_url, NUMBERS)
+    assert [number is None for _, number in before].count(False) == 3
+    downgrade(config, NUMBERED)
+    assert check_numbering(filled_url) == {"audit_access"}
+    assert rows(filled_url, NUMBERS) == before
+    upgrade(config, "head")
+    check_numbering(filled_url)
+    assert rows(filled_url, NUMBERS) == before
+
+
+def check_numbering(url: str) -> set[str]:
+    """Return the tables with accesses, all of which number and index their rows."""
+    tables = {"audit_access", *partitions(url)}
+    for query in (NUMBERING_TABLES, INDEXED_TABLES):
+        assert {str(name) for (name,) in rows(url, query)} == tables
+    return tables
 
 
 @pytest.mark.usefixtures("on_postgresql")

@@ -12,10 +12,10 @@ from app.audit.archive.canonical import MALFORMED, hash_json, json_default
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import LogName, LogRange
-from app.audit.archive.models import base_path
+from app.audit.archive.models import FileState, base_path
 from app.audit.archive.seals.signing import Signature, Signer
 
-FORMAT = 1
+FORMAT = 2  # 1 has no `archive`
 JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
 
@@ -51,6 +51,9 @@ class Manifest:
     root: str
     seal: SealRef
     previous: str
+    archive: UUID | None = None
+    # The newest signed checkpoints of both logs.
+    checkpoints: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -72,12 +75,29 @@ class Manifest:
         first, last = (self.first.at, self.first.id), (self.last.at, self.last.id)
         return last > log_range.after and first <= log_range.until
 
+    def stored_values(self) -> dict[str, Any]:
+        """Return the fields by name; without those that older formats do not have.
+
+        A field that is added later is None by default and changes no existing hash.
+        """
+        fields = asdict(self)
+        return {name: value for name, value in fields.items() if value is not None}
+
     def compute_hash(self) -> str:
-        return hash_json(asdict(self))
+        return hash_json(self.stored_values())
+
+    def find_archive_error(self, archive: UUID | None) -> str | None:
+        """Return why the file is not one of this archive, or None."""
+        if self.format > FORMAT:
+            return f"its format {self.format} is newer than this release"
+        if self.format > 1 and (archive is None or self.archive != archive):
+            return f"it belongs to another archive: {self.archive}"
+        return None
 
     def encode_signed(self, signer: Signer) -> bytes:
         digest = self.compute_hash()
-        values = asdict(self) | {"hash": digest} | asdict(signer.sign(digest))
+        proof = {"hash": digest} | asdict(signer.sign(digest))
+        values = self.stored_values() | proof
         return orjson.dumps(values, default=json_default, option=JSON_OPTIONS)
 
 
@@ -95,6 +115,17 @@ class SignedManifest:
         if self.manifest.compute_hash() != self.hash:
             return "its content does not match its hash"
         return signer.find_error(self.hash, self.signature)
+
+    def file_columns(self) -> dict[str, Any]:
+        """Return the columns of the file's record, in state VERIFIED."""
+        return {
+            "state": FileState.VERIFIED,
+            "count": self.manifest.count,
+            "size": self.manifest.file_bytes,
+            "first_at": self.manifest.first.at,
+            "last_at": self.manifest.last.at,
+            "manifest": self.hash,
+        }
 
 
 def read_manifest(store: Store, path: str) -> SignedManifest:

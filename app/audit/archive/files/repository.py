@@ -17,9 +17,10 @@ class FileRepository:
         self.session = session
 
     async def list_files(self, log: Log) -> list[AuditArchive]:
-        """Return a log's files, oldest first."""
+        """Return a log's files, in the order of their chain."""
         query = select(AuditArchive).where(col(AuditArchive.log) == log.name)
-        return list(await self.session.scalars(query.order_by(col(AuditArchive.id))))
+        ordered = query.order_by(col(AuditArchive.sequence))
+        return list(await self.session.scalars(ordered))
 
     async def list_held(self, log: Log) -> list[str]:
         """Return the names of files that have rows which a hold keeps live."""
@@ -31,7 +32,7 @@ class FileRepository:
         query = select(AuditArchive).where(
             col(AuditArchive.log) == log.name, col(AuditArchive.manifest).is_not(None)
         )
-        ordered = query.order_by(col(AuditArchive.id).desc()).limit(1)
+        ordered = query.order_by(col(AuditArchive.sequence).desc()).limit(1)
         return (await self.session.scalars(ordered)).first()
 
     async def add_file(self, log: Log, day: date) -> AuditArchive:
@@ -40,10 +41,17 @@ class FileRepository:
             col(AuditArchive.log) == log.name, col(AuditArchive.day) == day
         )
         number = (await self.session.scalar(query) or 0) + 1
-        file = AuditArchive(log=log.name, day=day, number=number)
+        sequence = await self.next_sequence(log)
+        file = AuditArchive(log=log.name, day=day, number=number, sequence=sequence)
         self.session.add(file)
         await self.session.flush()
         return file
+
+    async def next_sequence(self, log: Log) -> int:
+        """Return the next number in the order of a log's files."""
+        query = select(func.max(AuditArchive.sequence))
+        query = query.where(col(AuditArchive.log) == log.name)
+        return (await self.session.scalar(query) or 0) + 1
 
     async def save_file(self, file: AuditArchive) -> None:
         await self.session.merge(file)

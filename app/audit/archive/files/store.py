@@ -13,6 +13,8 @@ from app.audit.archive.exceptions import ArchiveException, VerificationException
 from app.audit.archive.logs import LogName
 
 CHUNK_BYTES = 1 << 20
+SUFFIXES = ("jsonl.gz", "keys", "manifest.json")
+ADOPT = "If this database was restored from a backup, run `adopt`."
 
 
 class Store:
@@ -31,12 +33,19 @@ class Store:
 
     def list_manifests(self, log: LogName) -> list[str]:
         """Return the paths of a log's manifests, by day and number."""
-        found = (self.directory / log).rglob("*.manifest.json")
+        return self.list_files(log, "manifest.json")
+
+    def list_files(self, log: LogName, suffix: str) -> list[str]:
+        found = (self.directory / log).rglob(f"*.{suffix}")
         return sorted(str(path.relative_to(self.directory)) for path in found)
 
     @contextmanager
     def open_atomic(self, name: str) -> Iterator[BinaryIO]:
-        """Write to a temporary file; rename it after fsync."""
+        """Write to a temporary file; give it its name after fsync.
+
+        Raises:
+            VerificationException: a file has this name already.
+        """
         path = self.directory / name
         self.make_directories(path.parent)
         temporary = path.with_name(f"{path.name}.part")
@@ -44,7 +53,13 @@ class Store:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            os.link(temporary, path)  # unlike a rename, it never replaces a file
+        except FileExistsError:
+            raise VerificationException(
+                f"{name} exists already, and was not replaced. {ADOPT}"
+            ) from None
+        temporary.unlink()
         sync_directory(path.parent)
 
     def make_directories(self, directory: Path) -> None:
@@ -68,10 +83,15 @@ class Store:
     def file_exists(self, name: str) -> bool:
         return (self.directory / name).is_file()
 
-    def remove_files(self, base: str) -> None:
-        """Remove all files with this base path, of any suffix."""
+    def find_files(self, base: str) -> list[str]:
+        """Return the names of the files with this base path."""
+        names = (f"{base}.{suffix}" for suffix in SUFFIXES)
+        return [name for name in names if os.path.lexists(self.directory / name)]
+
+    def remove_files(self, base: str, suffix: str = "*") -> None:
+        """Remove the files with this base path, by default of any suffix."""
         path = self.directory / base
-        for file in path.parent.glob(f"{path.name}.*"):
+        for file in path.parent.glob(f"{path.name}.{suffix}"):
             file.unlink()
 
     def get_size(self, name: str) -> int:

@@ -4,6 +4,7 @@ from app.audit.archive.canonical import decode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, read_manifest
+from app.audit.archive.files.ownership import check_identity
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.restore.repository import RestoredRepository
 from app.audit.archive.run.checks import find_file_error, split_batches
@@ -20,8 +21,10 @@ class Restorer:
         """Restore every file that overlaps the range. Idempotent.
 
         Raises:
-            VerificationException: a file or its manifest is invalid.
+            VerificationException: a file or its manifest is invalid, or the folder is
+                that of another database.
         """
+        await check_identity(self.context.database, self.context.store)
         totals = RunTotals()
         for path in self.context.store.list_manifests(self.log.name):
             signed = read_manifest(self.context.store, path)

@@ -1,6 +1,6 @@
 """Checks that precede the deletion of live rows."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -13,32 +13,29 @@ from app.audit.archive.files.manifest import Manifest, SignedManifest, read_mani
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.tree.merkle import leaf_hash
 
 ADVICE = "This run deleted no row of the file. Run `verify`."
 
 
-async def compare_with_seals(
+async def select_sealed(
     context: ArchiveContext, log: Log, rows: list[Row]
-) -> list[bytes]:
-    """Compare rows with their leaves; return the rows as JSON lines.
+) -> list[tuple[Row, bytes]]:
+    """Compare rows with their leaves; return those that have one, with their lines.
 
     Raises:
-        VerificationException: a row was modified after sealing, or a change was
-            inserted after its time was sealed.
+        VerificationException: a row was modified after sealing.
     """
     sealed = await read_leaf_hashes(context, log, rows)
-    if late := [row for row in rows if row["id"] not in sealed]:
-        await seal_late_rows(context, log, late)
-    lines = [encode_row(row) for row in rows]
-    for row, line in zip(rows, lines, strict=True):
-        digest = leaf_hash(line)
-        if sealed.get(row["id"], digest) != digest:
+    sealed |= await seal_late_rows(context, log, sealed.keys(), rows)
+    found = [(row, encode_row(row)) for row in rows if row["id"] in sealed]
+    for row, line in found:
+        if sealed[row["id"]] != leaf_hash(line):
             raise VerificationException(
                 f"Row {row['id']} of {log.name} was modified after sealing. {ADVICE}"
             )
-    return lines
+    return found
 
 
 async def read_leaf_hashes(
@@ -49,17 +46,21 @@ async def read_leaf_hashes(
     log_range = LogRange((first["at"], first["id"]), (last["at"], last["id"]))
     async with context.database.reading() as session:
         leaves = SealRepository(session).read_leaves(log, log_range)
-        return {leaf.id: leaf.digest async for _, leaf in leaves}
+        return {leaf.id: leaf.digest async for _, _, leaf in leaves}
 
 
-async def seal_late_rows(context: ArchiveContext, log: Log, late: list[Row]) -> None:
-    """Seal accesses inserted after their time was sealed; reject such changes."""
-    if not log.may_be_late:
-        raise VerificationException(
-            f"{len(late)} rows of {log.name} were inserted after their time was "
-            f"sealed, the first is {late[0]['id']}. {ADVICE}"
-        )
-    await context.sealer.seal_late_rows(log, late)
+async def seal_late_rows(
+    context: ArchiveContext, log: Log, sealed: Collection[UUID], rows: list[Row]
+) -> dict[UUID, bytes]:
+    """Seal accesses without a number that came late; return their leaf hashes."""
+    late = [
+        row
+        for row in rows
+        if row["id"] not in sealed and log.may_be_late and not row["transaction_id"]
+    ]
+    if late:
+        await context.sealer.seal_late_rows(log, late)
+    return {row["id"]: leaf_hash(encode_row(row)) for row in late}
 
 
 async def compare_copy(context: ArchiveContext, log: Log, manifest: Manifest) -> None:

@@ -2,21 +2,23 @@
 
 from collections import Counter
 from hashlib import sha256
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from app.audit.archive.canonical import Row
+from app.audit.archive.checkpoints.export import read_checkpoints
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.blocks import BlockWriter
 from app.audit.archive.files.index import index_keys, pack_index
 from app.audit.archive.files.manifest import FORMAT, Manifest, RowRef, SealRef
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.identity import get_archive_id
+from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.partitions.unarchived import UnarchivedRows
-from app.audit.archive.run.checks import compare_with_seals
-from app.audit.archive.seals.merkle import leaf_hash, merkle_root
+from app.audit.archive.run.checks import select_sealed
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.tree.merkle import leaf_hash, merkle_root
 
 FILE_ROWS = 50_000
 
@@ -45,14 +47,20 @@ class FileStats:
 
 
 class FileWriter:
+    """Writer of one file; `scanned` is the last row that it has read."""
+
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
+        self.scanned = MIN_KEY
 
     async def write_file(
         self, file: AuditArchive, log_range: LogRange
     ) -> Manifest | None:
-        """Write up to FILE_ROWS rows of the range; return None if it has none."""
+        """Write the sealed ones of up to FILE_ROWS rows of the range, or return None.
+
+        Rows that are not sealed stay live.
+        """
         name = file.name
         stats = FileStats()
         with self.context.store.open_atomic(f"{name}.jsonl.gz") as raw:
@@ -70,7 +78,6 @@ class FileWriter:
         self, file: AuditArchive, stats: FileStats, ends: tuple[Row, Row]
     ) -> Manifest:
         name = file.name
-        seal, previous = await self.read_predecessors()
         return Manifest(
             format=FORMAT,
             log=self.log.name,
@@ -86,17 +93,23 @@ class FileWriter:
             file_sha256=self.context.store.hash_file(f"{name}.jsonl.gz"),
             keys_sha256=self.context.store.hash_file(f"{name}.keys"),
             root=merkle_root(stats.leaves),
-            seal=seal,
-            previous=previous,
+            **await self.read_predecessors(),
         )
 
-    async def read_predecessors(self) -> tuple[SealRef, str]:
-        """Return the newest seal, and the hash of this log's newest manifest."""
-        async with self.context.database.reading() as session:
+    async def read_predecessors(self) -> dict[str, Any]:
+        """Return the fields that refer to the database and what came before."""
+        async with self.context.database.writing() as session:
+            archive = await get_archive_id(session)
             seal = await SealRepository(session).get_newest()
             last = await FileRepository(session).get_newest_with_manifest(self.log)
+            notes = await read_checkpoints(session)
         newest = SealRef(seal.number, seal.hash) if seal else SealRef(0, GENESIS_HASH)
-        return newest, (last and last.manifest) or GENESIS_HASH
+        return {
+            "seal": newest,
+            "previous": (last and last.manifest) or GENESIS_HASH,
+            "archive": archive,
+            "checkpoints": tuple(notes),
+        }
 
     async def write_rows(
         self, raw: BinaryIO, log_range: LogRange, stats: FileStats
@@ -104,8 +117,8 @@ class FileWriter:
         blocks = BlockWriter(raw)
         unarchived = UnarchivedRows(self.context, self.log)
         async for rows in unarchived.read_batches(log_range, FILE_ROWS):
-            lines = await compare_with_seals(self.context, self.log, rows)
-            for row, line in zip(rows, lines, strict=True):
+            self.scanned = rows[-1]["at"], rows[-1]["id"]
+            for row, line in await select_sealed(self.context, self.log, rows):
                 stats.add_row(row, line)
                 stats.index_entries.update(
                     (key, blocks.current_block) for key in index_keys(row)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.audit.archive.canonical import Row, RowKey, encode_row
-from app.audit.archive.seals.merkle import leaf_hash
+from app.audit.archive.tree.merkle import leaf_hash
 from app.core.clock import from_ticks, to_ticks
 
 MAX_TIME = datetime.max.replace(tzinfo=UTC)

@@ -1,27 +1,17 @@
-"""Queries on seals, and the time up to which a log is complete."""
+"""Queries on seals and their leaves."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import RowKey
-from app.audit.archive.logs import MIN_KEY, Log, LogRange
-from app.audit.archive.models import AuditSeal
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.seals.leaves import Leaf, unpack_leaves
-from app.core.clock import now
 
 ADVISORY_LOCK = 7_201_138  # arbitrary; the same in every process
-# A row's `at` may precede the start of its transaction by the clock skew between
-# hosts plus the wait for a connection.
-CLOCK_MARGIN = timedelta(seconds=60)
-OLDEST_TRANSACTION = """
-SELECT min(xact_start) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-AND backend_type = 'client backend'
-"""
 
 
 class SealRepository:
@@ -42,31 +32,18 @@ class SealRepository:
                 select(func.pg_advisory_xact_lock(ADVISORY_LOCK))
             )
 
-    async def get_complete_until(self) -> datetime:
-        """Return the time before which no more rows will become visible.
-
-        An open transaction may yet commit rows as old as its start.
-        """
-        oldest = now()
-        if self.on_postgresql:
-            began = await self.session.scalar(text(OLDEST_TRANSACTION))
-            oldest = min(oldest, began or oldest)
-        return oldest - CLOCK_MARGIN
-
     async def get_newest(self) -> AuditSeal | None:
         query = select(AuditSeal).order_by(col(AuditSeal.number).desc()).limit(1)
         return (await self.session.scalars(query)).first()
 
-    async def get_sealed_until(self, log: Log) -> RowKey:
-        """Return the key of the last sealed row, or MIN_KEY."""
-        query = (
-            select(col(AuditSeal.last_at), col(AuditSeal.last_id))
-            .where(col(AuditSeal.log) == log.name)
-            .order_by(col(AuditSeal.last_at).desc(), col(AuditSeal.last_id).desc())
-            .limit(1)
-        )
-        row = (await self.session.execute(query)).first()
-        return (row.last_at, row.last_id) if row else MIN_KEY
+    async def get_hash(self, number: int) -> str | None:
+        """Return the hash of the seal with this number, or None."""
+        query = select(col(AuditSeal.hash)).where(col(AuditSeal.number) == number)
+        return await self.session.scalar(query)
+
+    async def next_number(self) -> int:
+        newest = await self.session.scalar(select(func.max(AuditSeal.number)))
+        return (newest or 0) + 1
 
     async def add_seal(self, seal: AuditSeal) -> None:
         self.session.add(seal)
@@ -78,19 +55,18 @@ class SealRepository:
         ordered = query.order_by(col(AuditSeal.number)).limit(limit)
         return list(await self.session.scalars(ordered))
 
-    async def list_last_keys(self, log: Log) -> list[RowKey]:
-        """Return the last key of each seal of a log, in key order."""
-        query = select(col(AuditSeal.last_at), col(AuditSeal.last_id))
-        query = query.where(col(AuditSeal.log) == log.name)
-        found = await self.session.execute(
-            query.order_by(col(AuditSeal.last_at), col(AuditSeal.last_id))
-        )
-        return [(row.last_at, row.last_id) for row in found]
+    async def list_last_keys(self, log: Log) -> list[tuple[RowKey, int]]:
+        """Return the last key and the row count of each seal of a log, in key order."""
+        at, id = col(AuditSeal.last_at), col(AuditSeal.last_id)
+        query = select(at, id, col(AuditSeal.count))
+        own = query.where(col(AuditSeal.log) == log.name)
+        found = await self.session.execute(own.order_by(at, id))
+        return [((row[0], row[1]), row[2]) for row in found]
 
     async def read_leaves(
         self, log: Log, log_range: LogRange
-    ) -> AsyncIterator[tuple[RowKey, Leaf]]:
-        """Yield all leaves of the seals that overlap the range, in no order.
+    ) -> AsyncIterator[tuple[AuditSeal, RowKey, Leaf]]:
+        """Yield all leaves of the seals that overlap the range, with their seals.
 
         The key of a leaf is limited to the bounds of its seal, which the seal's hash
         covers: a leaf whose time was changed must not escape from every range.
@@ -103,4 +79,4 @@ class SealRepository:
         for seal in await self.session.scalars(query):
             first, last = (seal.first_at, seal.first_id), (seal.last_at, seal.last_id)
             for leaf in unpack_leaves(seal.leaves):
-                yield min(max(leaf.key, first), last), leaf
+                yield seal, min(max(leaf.key, first), last), leaf

@@ -1,47 +1,36 @@
-"""Creation, hashing, signing and export of one seal."""
+"""A new seal, of a batch of rows."""
 
-from app.audit.archive.canonical import Row, encode_json, hash_json
-from app.audit.archive.logs import Log
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.seals.leaves import make_leaves, pack_leaves
-from app.audit.archive.seals.merkle import merkle_root
-from app.audit.archive.seals.signing import Signer
+from app.audit.archive.checkpoints.growth import Run
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.logs import MIN_ID
+from app.audit.archive.seals.batch import SealBatch
+from app.audit.archive.seals.leaves import pack_leaves
 from app.core.clock import now
 
-GENESIS_HASH = "0" * 64  # `previous` of the first seal and the first manifest
+NO_CHAIN = {"previous": "", "kid": "", "signature": ""}
 
 
-def make_seal(previous: AuditSeal | None, log: Log, rows: list[Row]) -> AuditSeal:
-    """Return an unsigned seal of the rows, chained to the previous seal."""
-    leaves = make_leaves(rows)
+def make_seal(number: int, batch: SealBatch, run: Run) -> AuditSeal:
+    """Return the seal of a batch, which is one run of the leaves of its log's tree."""
+    at, position = now(), batch.position
+    ends = [leaf.key for leaf in batch.leaves] or [(at, MIN_ID)]
     return AuditSeal(
-        number=previous.number + 1 if previous else 1,
-        log=log.name.value,
-        sealed_at=now(),
-        first_at=rows[0]["at"],
-        first_id=rows[0]["id"],
-        last_at=rows[-1]["at"],
-        last_id=rows[-1]["id"],
-        count=len(rows),
-        root=merkle_root(each.digest for each in leaves),
-        previous=previous.hash if previous else GENESIS_HASH,
-        leaves=pack_leaves(leaves),
-        hash="",
-        kid="",
-        signature="",
+        number=number,
+        log=batch.log.name.value,
+        sealed_at=at,
+        first_at=ends[0][0],
+        first_id=ends[0][1],
+        last_at=ends[-1][0],
+        last_id=ends[-1][1],
+        count=len(batch.leaves),
+        root=run.frontier.head.root.hex(),
+        hash=run.hash,
+        **NO_CHAIN,
+        leaves=pack_leaves(batch.leaves),
+        transaction_id=position.transaction_id if position else None,
+        transaction_row_id=position.row_id if position else None,
+        start=run.start,
+        size=run.frontier.size,
+        note=run.note,
+        edge=run.edge,
     )
-
-
-def sign_seal(seal: AuditSeal, signer: Signer) -> AuditSeal:
-    digest = seal_hash(seal)
-    return seal.sqlmodel_update({"hash": digest, **vars(signer.sign(digest))})
-
-
-def seal_hash(seal: AuditSeal) -> str:
-    """Compute the value of `hash`: without itself, `kid`, `signature`, `leaves`."""
-    return hash_json(seal.model_dump(exclude={"hash", "kid", "signature", "leaves"}))
-
-
-def encode_seal(seal: AuditSeal) -> bytes:
-    """Return the seal as JSON without its leaves, for storage as a witness."""
-    return encode_json(seal.model_dump(exclude={"leaves"}))

@@ -1,83 +1,101 @@
-"""Sealing of complete rows, in signed and hash-chained batches."""
+"""Sealing of settled rows, as runs of the leaves of each log's tree."""
+
+from uuid import UUID
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.batching import BatchSizer
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import LOGS, MAX_ID, Log, LogRange
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.repository import LogRepository
+from app.audit.archive.checkpoints.growth import Run, TreeGrower, frontier_of
+from app.audit.archive.checkpoints.key_chain import record_key
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.checkpoints.watch import HeadWatch
+from app.audit.archive.identity import get_archive_id
+from app.audit.archive.logs import LOGS, Log
+from app.audit.archive.seals.backlog import Backlog
+from app.audit.archive.seals.batch import BatchReader, SealBatch
+from app.audit.archive.seals.leaves import make_leaves
+from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal import encode_seal, make_seal, sign_seal
+from app.audit.archive.seals.seal import make_seal
 from app.audit.archive.seals.seal_file import SealFile
 from app.audit.archive.seals.signing import Signer
+from app.audit.archive.tree.signing_keys import SigningKeys, log_name
 from app.core.config import Settings
 from app.core.db.database import Database
 
 logger = structlog.get_logger()
 
-MAX_BATCH_ROWS = 500  # bounds how long a seal blocks other writers
-
 
 class Sealer:
+    """Seal rows; `signer` signs manifests, `keys` sign checkpoints."""
+
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
         self.signer = Signer(settings)
+        self.keys = SigningKeys.from_settings(settings)
         self.seal_file = SealFile(settings.AUDIT_SEAL_FILE)
+        self.backlog = Backlog(database)
+        self.watch = HeadWatch(database)
+        self.archive_id: UUID | None = None
 
     async def seal(self) -> int:
-        """Seal all complete rows of both logs; return their number."""
+        """Seal all settled rows of both logs; return their number."""
         total = 0
-        batch_sizer = BatchSizer(max_rows=MAX_BATCH_ROWS)
         for log in LOGS.values():
-            count = 1
-            while count:
-                async with batch_sizer.timed_transaction():
-                    count = await self.seal_batch(log, batch_sizer.rows)
-                total += count
+            await self.watch.check(log)
+            while batch := await BatchReader(self.database, log).read_batch():
+                total += await self.seal_batch(batch)
+            await self.watch.remember(log)
+        await self.backlog.measure()
         return total
 
-    async def seal_batch(self, log: Log, limit: int) -> int:
+    async def seal_batch(self, batch: SealBatch) -> int:
+        """Seal a batch unless the log was sealed meanwhile; return the rows sealed."""
+        run = await self.grow(batch)
+        # The write transaction holds the lock for the INSERT alone.
         async with self.database.writing() as session:
-            seals = SealRepository(session)
+            seals, tree = SealRepository(session), TreeRepository(session, batch.log)
             await seals.lock_sealing()
-            log_range = LogRange(
-                await seals.get_sealed_until(log),
-                (await seals.get_complete_until(), MAX_ID),
-            )
-            rows = await LogRepository(session, log).read_page(log_range, limit)
-            seal = await self.add_seal(session, log, rows)
+            cursor = await OrderRepository(session, batch.log).get_cursor()
+            before = frontier_of(await tree.get_newest())
+            if (cursor, before) != (batch.cursor, batch.before):
+                return 0
+            name = log_name(await get_archive_id(session), batch.log.name)
+            await record_key(tree, self.keys, name)
+            seal = make_seal(await seals.next_number(), batch, run)
+            await seals.add_seal(seal)
+            await tree.save_tiles(run.updates)
         return self.publish_seal(seal)
 
+    async def grow(self, batch: SealBatch) -> Run:
+        if self.archive_id is None:
+            async with self.database.writing() as session:
+                self.archive_id = await get_archive_id(session)
+        grower = TreeGrower(self.keys, self.archive_id)
+        return grower.grow(batch.log, batch.before, batch.hashes)
+
     async def seal_late_rows(self, log: Log, rows: list[Row]) -> None:
-        """Seal rows that were inserted after their time had been sealed."""
-        async with self.database.writing() as session:
-            await SealRepository(session).lock_sealing()
-            seal = await self.add_seal(session, log, rows)
-        self.publish_seal(seal)
+        """Seal rows without a number that were inserted after their time was sealed."""
+        leaves = sorted(make_leaves(rows), key=lambda leaf: leaf.key)
+        sealed = 0
+        while not sealed:
+            async with self.database.reading() as session:
+                cursor = await OrderRepository(session, log).get_cursor()
+                newest = await TreeRepository(session, log).get_newest()
+            batch = SealBatch(log, cursor, frontier_of(newest), leaves)
+            sealed = await self.seal_batch(batch)
 
-    async def add_seal(
-        self, session: AsyncSession, log: Log, rows: list[Row]
-    ) -> AuditSeal | None:
-        if not rows:
-            return None
-        seals = SealRepository(session)
-        seal = sign_seal(make_seal(await seals.get_newest(), log, rows), self.signer)
-        await seals.add_seal(seal)
-        return seal
-
-    def publish_seal(self, seal: AuditSeal | None) -> int:
+    def publish_seal(self, seal: AuditSeal) -> int:
         """Log the seal and append it to AUDIT_SEAL_FILE; return its row count."""
-        if seal is None:
-            return 0
-        logger.info("audit_sealed", number=seal.number, hash=seal.hash, rows=seal.count)
-        self.seal_file.append(encode_seal(seal))
+        logger.info(
+            "audit_sealed",
+            number=seal.number,
+            hash=seal.hash,
+            rows=seal.count,
+            log=seal.log,
+            size=seal.size,
+            root=seal.root,
+        )
+        self.seal_file.append((seal.note or "").encode())
         return seal.count
-
-
-async def export_newest_seal(database: Database) -> bytes | None:
-    """Return the newest seal as one line of JSON, or None."""
-    async with database.reading() as session:
-        seal = await SealRepository(session).get_newest()
-    return encode_seal(seal) if seal else None

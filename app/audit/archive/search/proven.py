@@ -6,11 +6,12 @@ from app.audit.archive.canonical import MALFORMED, RowKey, decode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, read_manifest
+from app.audit.archive.files.ownership import find_identity_error
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
-from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.search.query import ResultRow
+from app.audit.archive.tree.merkle import leaf_hash
 
 
 class ProvenFiles:
@@ -22,7 +23,14 @@ class ProvenFiles:
         self.rejected = rejected
 
     async def list_manifests(self) -> AsyncIterator[Manifest]:
-        """Yield the manifests that are recorded; name those that are not."""
+        """Yield the manifests that are recorded; name those that are not.
+
+        The folder of another database has none.
+        """
+        context = self.context
+        if error := await find_identity_error(context.database, context.store):
+            self.rejected += [error] if error not in self.rejected else []
+            return
         async with self.context.database.reading() as session:
             files = await FileRepository(session).list_files(self.log)
         recorded = {file.manifest_path: file.manifest for file in files}
@@ -50,7 +58,7 @@ class ProvenFiles:
             leaves = SealRepository(session).read_leaves(
                 self.log, LogRange(min(keys), max(keys))
             )
-            sealed = {leaf.digest async for _, leaf in leaves}
+            sealed = {leaf.digest async for _, _, leaf in leaves}
         self.rejected += [
             f"{manifest.data_path}: row {row['id']}"
             for digest, row in found.items()

@@ -1,14 +1,19 @@
 """Verification of archive files, their indexes and manifests."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
+from app.audit.archive.files.ownership import IDENTITY_FILE, find_identity_error
 from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.files.store import ADOPT
+from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
-from app.audit.archive.seals.seal import GENESIS_HASH
+from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 
@@ -16,17 +21,36 @@ from app.audit.archive.verify.report import FindingKind, VerificationReport
 class ArchivedFile:
     """A file with a readable manifest. While `pruning`, some rows are still live.
 
-    They are not deleted yet, or kept by a legal hold.
+    They are not deleted yet, or kept by a legal hold. The witness of an adopted file is
+    a seal of the database that wrote it.
     """
 
     manifest: Manifest
     pruning: bool
+    adopted: bool
 
 
 class FileVerifier:
     def __init__(self, context: ArchiveContext, report: VerificationReport) -> None:
         self.context = context
         self.report = report
+        self.archive: UUID | None = None
+
+    async def verify_identity(self) -> None:
+        """Verify that the folder is that of this database."""
+        context = self.context
+        async with context.database.reading() as session:
+            self.archive = await read_archive_id(session)
+        if error := await find_identity_error(context.database, context.store):
+            self.report.add_finding(FindingKind.IDENTITY_CHANGED, IDENTITY_FILE, error)
+
+    def verify_identity_file(self, manifests: Iterable[Manifest]) -> None:
+        """Report a missing identity, which only folders of format 1 do without."""
+        has_file = self.context.store.file_exists(IDENTITY_FILE)
+        if not has_file and any(each.archive for each in manifests):
+            self.report.add_finding(
+                FindingKind.IDENTITY_MISSING, IDENTITY_FILE, "no such file"
+            )
 
     async def verify_files(self, log: Log) -> list[ArchivedFile]:
         """Verify the files of a log; return those with a readable manifest."""
@@ -37,7 +61,7 @@ class FileVerifier:
         for path in found:
             if path not in known:
                 self.report.add_finding(
-                    FindingKind.FILE_EXTRA, path, "not recorded in audit_archive"
+                    FindingKind.FILE_EXTRA, path, f"not in audit_archive. {ADOPT}"
                 )
         return self.verify_all(
             [file for file in files if file.state != FileState.WRITING]
@@ -50,11 +74,12 @@ class FileVerifier:
             if signed := self.load_manifest(file):
                 self.verify_manifest(file, signed, previous)
                 self.verify_hashes(signed.manifest)
-                found.append(
-                    ArchivedFile(signed.manifest, file.state != FileState.PRUNED)
-                )
+                pruning = file.state != FileState.PRUNED
+                adopted = file.adopted_at is not None
+                found.append(ArchivedFile(signed.manifest, pruning, adopted))
             previous = file.manifest or previous
         self.report.files += len(found)
+        self.report.adopted += [each.manifest.name for each in found if each.adopted]
         return found
 
     def load_manifest(self, file: AuditArchive) -> SignedManifest | None:
@@ -84,7 +109,9 @@ class FileVerifier:
             self.report.add_finding(
                 FindingKind.MANIFEST_CHANGED, path, "differs from audit_archive"
             )
-        elif signed.manifest.previous != previous:
+        elif error := signed.manifest.find_archive_error(self.archive):
+            self.report.add_finding(FindingKind.MANIFEST_CHANGED, path, error)
+        elif signed.manifest.previous != previous and not file.adopted_at:
             self.report.add_finding(
                 FindingKind.MANIFEST_CHANGED, path, "`previous` does not match"
             )

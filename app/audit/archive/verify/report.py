@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 MAX_LISTED = 1_000  # per kind; `counts` has no limit
@@ -14,6 +15,7 @@ class FindingKind(StrEnum):
     SEAL_MISSING = "seal_missing"
     SEAL_CHANGED = "seal_changed"
     SEAL_FORGED = "seal_forged"
+    TILE_CHANGED = "tile_changed"
     FILE_MISSING = "file_missing"
     FILE_CHANGED = "file_changed"
     FILE_DAMAGED = "file_damaged"
@@ -21,6 +23,8 @@ class FindingKind(StrEnum):
     MANIFEST_MISSING = "manifest_missing"
     MANIFEST_CHANGED = "manifest_changed"
     MANIFEST_FORGED = "manifest_forged"
+    IDENTITY_MISSING = "identity_missing"
+    IDENTITY_CHANGED = "identity_changed"
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,29 @@ class Finding:
     detail: str
 
 
+@dataclass(frozen=True)
+class Proven:
+    """Number of leaves of a log's tree that a witness outside the database proves.
+
+    `of` is the number of all leaves; `at` is when the witnessed ones were sealed.
+    """
+
+    size: int = 0
+    of: int = 0
+    witness: str | None = None
+    at: datetime | None = None
+
+
 @dataclass
 class VerificationReport:
     """Numbers of verified items, and findings.
 
-    `unsealed` rows are newer than the newest seal; `late` accesses were inserted after
-    their time was sealed, and the next run seals them. Neither is a finding.
+    `unsealed` rows are not sealed yet. `late` accesses are older than the numbers of
+    transactions, and the next run seals them. `sealed_late` rows were sealed after rows
+    whose time is more than five minutes later: a clock was set back, or they were
+    loaded late. `adopted` names the files of a database that this one was restored
+    from: their witnesses, and the hashes of their previous manifests, are not compared.
+    None of these is a finding.
     """
 
     live: int = 0
@@ -45,7 +66,11 @@ class VerificationReport:
     seals: int = 0
     files: int = 0
     unsealed: int = 0
+    oldest_unsealed: datetime | None = None
     late: int = 0
+    sealed_late: int = 0
+    adopted: list[str] = field(default_factory=list)
+    proven: dict[str, Proven] = field(default_factory=dict)
     counts: Counter[FindingKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
@@ -53,6 +78,10 @@ class VerificationReport:
         self.counts[kind] += 1
         if self.counts[kind] <= MAX_LISTED:
             self.findings.append(Finding(kind, str(where), detail))
+
+    def add_unsealed(self, at: datetime) -> None:
+        self.unsealed += 1
+        self.oldest_unsealed = min(at, self.oldest_unsealed or at)
 
     def merge_moved_rows(self) -> None:
         """Report a row with a changed time as modified, not as missing and extra."""

@@ -6,16 +6,16 @@ from uuid import UUID
 from app.audit.archive.canonical import MALFORMED, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.logs import MAX_ID, MIN_KEY, Log, LogRange
-from app.audit.archive.plan import upper_time_bound
+from app.audit.archive.logs import MIN_KEY, Log, LogRange, last_key
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.seals.merkle import leaf_hash
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
 from app.audit.archive.verify.report import FindingKind, VerificationReport
+from app.audit.archive.verify.unsealed import UnsealedRows
 from app.audit.archive.verify.window import Match, StoredRow, WindowLeaves
 
-WINDOW_SEALS = 100  # seals compared at once; bounds the memory used
+WINDOW_ROWS = 50_000  # rows compared at once; bounds the memory used
 
 
 class RowVerifier:
@@ -27,23 +27,27 @@ class RowVerifier:
         self.context = context
         self.log = log
         self.report = report
+        self.unsealed = UnsealedRows(log, report)
 
     async def verify_rows(self, files: list[ArchivedFile]) -> None:
+        async with self.context.database.reading() as session:
+            await self.unsealed.read_cursor(session)
         for log_range in await self.list_windows():
             await self.verify_window(log_range, files)
-        async with self.context.database.reading() as session:
-            sealed_until = await SealRepository(session).get_sealed_until(self.log)
-            newer = LogRange(sealed_until, (upper_time_bound(), MAX_ID))
-            self.report.unsealed += await LogRepository(session, self.log).count_rows(
-                newer
-            )
 
     async def list_windows(self) -> list[LogRange]:
+        """Return ranges that together are the whole log, for all times there are."""
         async with self.context.database.reading() as session:
             ends = await SealRepository(session).list_last_keys(self.log)
-        bounds = [*ends[WINDOW_SEALS - 1 : -1 : WINDOW_SEALS], *ends[-1:]]
+        bounds, rows = [MIN_KEY], 0
+        for key, count in ends:
+            rows += count
+            if rows >= WINDOW_ROWS and key > bounds[-1]:
+                bounds.append(key)
+                rows = 0
         return [
-            LogRange(*pair) for pair in zip([MIN_KEY, *bounds], bounds, strict=False)
+            LogRange(*pair)
+            for pair in zip(bounds, [*bounds[1:], last_key()], strict=True)
         ]
 
     async def verify_window(
@@ -70,9 +74,11 @@ class RowVerifier:
         window = WindowLeaves()
         async with self.context.database.reading() as session:
             leaves = SealRepository(session).read_leaves(self.log, log_range)
-            async for key, leaf in leaves:
+            async for seal, key, leaf in leaves:
                 if log_range.after < key <= log_range.until:
-                    window.add_leaf(leaf)
+                    window.add_leaf(seal, leaf)
+        for id in window.repeated:
+            self.report.add_finding(FindingKind.EXTRA, id, "sealed a second time")
         return window
 
     def read_archived_rows(
@@ -85,7 +91,7 @@ class RowVerifier:
                 key = row_key(decode_row(line))
                 if log_range.after < key <= log_range.until:
                     self.report.cold += 1
-                    yield StoredRow(key[1], leaf_hash(line), file.manifest.data_path)
+                    yield StoredRow(key, leaf_hash(line), file.manifest.data_path)
         except (VerificationException, OSError, *MALFORMED):
             # FileVerifier reports the file; its remaining rows are reported missing.
             return
@@ -95,21 +101,20 @@ class RowVerifier:
             async with self.context.database.reading() as session:
                 rows = LogRepository(session, self.log)
                 page = await rows.read_page(log_range, self.context.batch_size)
+                await self.unsealed.read_horizon(session)
             for row in page:
                 self.report.live += 1
-                yield StoredRow(
-                    row["id"], leaf_hash(encode_row(row)), self.log.live.name
-                )
+                key, digest = (row["at"], row["id"]), leaf_hash(encode_row(row))
+                where, number = self.log.live.name, row["transaction_id"]
+                yield StoredRow(key, digest, where, number)
             if not page:
                 return
             log_range = LogRange((page[-1]["at"], page[-1]["id"]), log_range.until)
 
     def compare_row(self, found: StoredRow, leaves: WindowLeaves) -> None:
         match leaves.take(found):
-            case Match.UNKNOWN if self.log.may_be_late:
-                self.report.late += 1
-            case Match.UNKNOWN:
-                self.add_finding(FindingKind.EXTRA, found, "never sealed")
+            case Match.UNKNOWN if error := self.unsealed.find_error(found):
+                self.add_finding(FindingKind.EXTRA, found, error)
             case Match.DUPLICATE:
                 self.add_finding(FindingKind.EXTRA, found, "a duplicate")
             case Match.DIFFERENT:

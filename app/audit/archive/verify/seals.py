@@ -1,21 +1,19 @@
-"""Verification of the seal chain: numbers, hashes, signatures and witnesses."""
+"""Verification of all seals in the order of their numbers, then of their witnesses."""
 
 from collections.abc import Iterable
-from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
-import orjson
-
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.files.manifest import SealRef
-from app.audit.archive.models import AuditSeal
-from app.audit.archive.seals.leaves import LEAF_BYTES, Leaf, unpack_leaves
-from app.audit.archive.seals.merkle import merkle_root
+from app.audit.archive.files.manifest import Manifest, SealRef
+from app.audit.archive.identity import read_archive_id
+from app.audit.archive.logs import LOGS
+from app.audit.archive.seals.leaves import unpack_leaves
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal import GENESIS_HASH, seal_hash
-from app.audit.archive.seals.signing import Signature
+from app.audit.archive.verify.late import LateRows
+from app.audit.archive.verify.old_seals import OldSealVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
+from app.audit.archive.verify.tree import TreeVerifier
+from app.audit.archive.verify.witnesses import WitnessVerifier
 
 PAGE_SEALS = 50
 
@@ -25,84 +23,54 @@ class SealVerifier:
         self.context = context
         self.report = report
         self.hashes: dict[int, str] = {}
+        self.late = LateRows()
+        self.old_seals = OldSealVerifier(context, report)
+        self.trees: dict[str, TreeVerifier] = {}
 
-    async def verify_chain(self, witnesses: Iterable[SealRef]) -> None:
-        """Verify each seal and its link, then compare the chain with the witnesses."""
-        number, previous = 0, GENESIS_HASH
+    async def verify_chain(
+        self, manifests: Iterable[Manifest], witnesses: Iterable[SealRef | str]
+    ) -> None:
+        """Verify each seal; compare them with manifests and with outside witnesses."""
+        await self.open_trees()
+        number = 0
         while seals := await self.read_page(number):
             for seal in seals:
-                self.verify_link(seal, number, previous)
+                self.verify_number(seal, number)
                 self.verify_seal(seal)
                 self.hashes[seal.number] = seal.hash
-                number, previous = seal.number, seal.hash
+                number = seal.number
         self.report.seals = len(self.hashes)
-        for witness in sorted({*witnesses}, key=lambda each: each.number):
-            self.verify_witness(witness)
+        for tree in self.trees.values():
+            await tree.verify_tiles()
+        outside = WitnessVerifier(self.report, self.hashes, self.trees)
+        outside.verify(manifests, witnesses)
+
+    async def open_trees(self) -> None:
+        async with self.context.database.reading() as session:
+            archive = await read_archive_id(session)
+        for log in LOGS.values():
+            self.trees[log.name] = TreeVerifier(self.context, log, archive, self.report)
 
     async def read_page(self, after: int) -> list[AuditSeal]:
         async with self.context.database.reading() as session:
             return await SealRepository(session).read_page(after, PAGE_SEALS)
 
-    def verify_link(self, seal: AuditSeal, number: int, previous: str) -> None:
-        gap = range(number + 1, seal.number)
-        if gap:
+    def verify_number(self, seal: AuditSeal, number: int) -> None:
+        if gap := range(number + 1, seal.number):
             self.report.add_finding(
                 FindingKind.SEAL_MISSING, number + 1, f"{len(gap)} seals are missing"
             )
-        elif seal.previous != previous:
-            self.report.add_finding(
-                FindingKind.SEAL_CHANGED, seal.number, "`previous` does not match"
-            )
 
     def verify_seal(self, seal: AuditSeal) -> None:
-        signature = Signature(seal.kid, seal.signature)
         leaves = unpack_leaves(seal.leaves)
-        if seal_hash(seal) != seal.hash:
+        self.report.sealed_late += self.late.count(seal, leaves)
+        tree = self.trees.get(seal.log)
+        if tree is None:
             self.report.add_finding(
-                FindingKind.SEAL_CHANGED, seal.number, "does not match its hash"
+                FindingKind.SEAL_CHANGED, seal.number, f"unknown log: {seal.log!r}"
             )
-        elif error := self.context.sealer.signer.find_error(seal.hash, signature):
-            self.report.add_finding(FindingKind.SEAL_FORGED, seal.number, error)
-        elif error := find_leaf_error(seal, leaves):
-            self.report.add_finding(FindingKind.SEAL_CHANGED, seal.number, error)
-
-    def verify_witness(self, witness: SealRef) -> None:
-        """Compare the chain with a seal from a manifest or an export."""
-        found = self.hashes.get(witness.number)
-        if witness.number > max(self.hashes, default=0):
-            self.report.add_finding(
-                FindingKind.SEAL_MISSING, witness.number, "only a witness has it"
-            )
-        elif found is not None and found != witness.hash:
-            self.report.add_finding(
-                FindingKind.SEAL_CHANGED, witness.number, "a witness has another hash"
-            )
-
-
-def find_leaf_error(seal: AuditSeal, leaves: list[Leaf]) -> str | None:
-    """Return why the leaves are not those that were sealed, or None.
-
-    The root covers the hashes alone, the seal's own columns bound times and ids.
-    """
-    if merkle_root(each.digest for each in leaves) != seal.root:
-        return "leaves do not match the root"
-    if len(seal.leaves) != seal.count * LEAF_BYTES:
-        return "leaves do not match the count"
-    keys = [each.key for each in leaves]
-    if any(first >= second for first, second in pairwise(keys)):
-        return "leaves are not in ascending order"
-    bounds = (seal.first_at, seal.first_id), (seal.last_at, seal.last_id)
-    return None if (keys[0], keys[-1]) == bounds else "leaves exceed the seal's bounds"
-
-
-def read_witnesses(path: Path) -> list[SealRef]:
-    """Read exported seals: one JSON object per line.
-
-    Raises:
-        OSError: the file is missing or unreadable.
-        ValueError: a line is not JSON.
-        KeyError: a line has no number or no hash.
-    """
-    lines = path.read_bytes().splitlines()
-    seals: list[dict[str, Any]] = [orjson.loads(line) for line in lines if line]
-    return [SealRef(each["number"], each["hash"]) for each in seals]
+        elif seal.start is None:
+            self.old_seals.verify(seal, leaves)
+            tree.add_old_seal(seal)
+        else:
+            tree.verify_run(seal, leaves)

@@ -1,6 +1,6 @@
 """Verification of the seal chain, the archive files and every row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
@@ -12,14 +12,21 @@ from app.audit.archive.verify.seals import SealVerifier
 
 
 async def verify(
-    context: ArchiveContext, logs: Iterable[Log], witnesses: list[SealRef]
+    context: ArchiveContext, logs: Iterable[Log], witnesses: Sequence[SealRef | str]
 ) -> VerificationReport:
-    """Verify all data of the logs; `witnesses` are seals kept outside the database."""
+    """Verify all data of the logs.
+
+    `witnesses` are kept outside the database: signed checkpoints, and references to
+    seals of former releases.
+    """
     report = VerificationReport()
     file_verifier = FileVerifier(context, report)
+    await file_verifier.verify_identity()
     files = {log: await file_verifier.verify_files(log) for log in logs}
-    seen = [each.manifest.seal for found in files.values() for each in found]
-    await SealVerifier(context, report).verify_chain([*seen, *witnesses])
+    listed = [each for found in files.values() for each in found]
+    file_verifier.verify_identity_file(each.manifest for each in listed)
+    manifests = [each.manifest for each in listed if not each.adopted]
+    await SealVerifier(context, report).verify_chain(manifests, witnesses)
     for log, found in files.items():
         await RowVerifier(context, log, report).verify_rows(found)
     report.merge_moved_rows()

@@ -6,14 +6,23 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from uuid import UUID
 
+from app.audit.archive.canonical import RowKey
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.seals.leaves import Leaf
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    id: UUID
+    """A row of the live table or a file; only live rows have a number."""
+
+    key: RowKey
     digest: bytes
     where: str
+    number: int | None = None
+
+    @property
+    def id(self) -> UUID:
+        return self.key[1]
 
 
 class Match(Enum):
@@ -30,11 +39,22 @@ class WindowLeaves:
 
     def __init__(self) -> None:
         self.count = 0
+        self.seals: dict[tuple[UUID, bool], int] = {}
+        self.repeated: list[UUID] = []
         self.sealed: dict[UUID, list[bytes]] = defaultdict(list)
         self.unseen: dict[UUID, list[bytes]] = defaultdict(list)
 
-    def add_leaf(self, leaf: Leaf) -> None:
+    def add_leaf(self, seal: AuditSeal, leaf: Leaf) -> None:
+        """Add a leaf. One that an old seal and the tree both have counts once."""
         self.count += 1
+        # SealVerifier reports an id that is repeated within a seal.
+        place = leaf.id, seal.start is None
+        if self.seals.setdefault(place, seal.number) != seal.number:
+            self.repeated.append(leaf.id)
+        elif (leaf.id, not place[1]) in self.seals and leaf.digest in self.sealed[
+            leaf.id
+        ]:
+            return
         self.sealed[leaf.id].append(leaf.digest)
         self.unseen[leaf.id].append(leaf.digest)
 

@@ -38,7 +38,7 @@ JOIN pg_proc p ON p.oid = t.tgfoid
 JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace
 UNION ALL
-SELECT 'check', conname::text, NULL, NULL, convalidated
+SELECT 'check', conname::text, pg_get_constraintdef(oid, true), NULL, convalidated
 FROM pg_constraint
 WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
 UNION ALL
@@ -52,6 +52,7 @@ JOIN pg_class p ON p.oid = inhparent
 WHERE p.relkind = 'p' AND p.relnamespace = current_schema()::regnamespace
 """)
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+DIFFERS = "differs from the code"
 Found = Mapping[tuple[str, str], Any]
 
 
@@ -83,20 +84,37 @@ class SchemaComparison:
 
     def find_fault(self, guarantee: Guarantee) -> str | None:
         if isinstance(guarantee, Check):
-            return None if self.has_check(guarantee) else "is missing"
+            return self.find_check_fault(guarantee)
         row = self.found.get(("trigger", guarantee.name))
         if row is None:
             return "is missing"
         if not row.enabled:
             return "is disabled"
-        return None if is_same(guarantee, row) else "differs from the code"
+        return None if is_same(guarantee, row) else DIFFERS
+
+    def find_check_fault(self, check: Check) -> str | None:
+        if not self.has_check(check):
+            return "is missing"
+        if row := self.found.get(("check", check.name)):
+            if not row.enabled:
+                return "is not validated"
+            stored = check.stored or row.definition
+            is_same = normalise(stored) == normalise(row.definition)
+        else:
+            condition = f"CONSTRAINT {check.name} CHECK ({check.condition})"
+            is_same = normalise(condition) in self.table_sql(check)
+        return None if is_same else DIFFERS
 
     def has_check(self, check: Check) -> bool:
-        if found := self.found.get(("check", check.name)):
-            return bool(found.enabled)
+        constraint = f"CONSTRAINT {check.name} CHECK"
+        return ("check", check.name) in self.found or constraint in self.table_sql(
+            check
+        )
+
+    def table_sql(self, check: Check) -> str:
+        """Return the table's definition, which only SQLite keeps."""
         table = self.found.get(("table", check.table))
-        sql = normalise(table.definition) if table else ""
-        return f"CONSTRAINT {check.name} CHECK" in sql
+        return normalise(table.definition) if table else ""
 
 
 def is_same(trigger: Trigger, row: Any) -> bool:

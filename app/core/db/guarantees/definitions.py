@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import CheckConstraint, MetaData, Table
 
+# A key of `CheckConstraint.info`: the constraint as PostgreSQL spells it.
+STORED = "postgresql"
 TRIGGERS = "triggers"  # a key of `Table.info`: triggers by the dialect's name
 
 
@@ -57,6 +59,7 @@ class Check:
     name: str
     table: str
     condition: str
+    stored: str | None = None  # as PostgreSQL's pg_get_constraintdef() spells it
 
     def __str__(self) -> str:
         return f"The constraint {self.name} on {self.table}"
@@ -96,7 +99,7 @@ def table_checks(table: Table) -> Iterator[Check]:
             # The name is complete only after the naming convention was applied.
             prefix = f"ck_{table.name}_"
             name = prefix + each.name.removeprefix(prefix)
-            yield Check(name, table.name, str(each.sqltext))
+            yield Check(name, table.name, str(each.sqltext), each.info.get(STORED))
 
 
 def table_triggers(table: Table, dialect: str) -> tuple[Trigger, ...]:

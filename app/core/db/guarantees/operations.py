@@ -54,6 +54,8 @@ def restore(operations: Operations, op: RestoreGuaranteesOp) -> None:
     for check in checks:
         if check.table == op.table:
             with operations.batch_alter_table(op.table) as batch:
+                if comparison.has_check(check):
+                    batch.drop_constraint(batch.f(check.name), type_="check")
                 batch.create_check_constraint(batch.f(check.name), check.condition)
     if checks:  # the copy of the table has no triggers
         comparison = SchemaComparison(operations.get_bind(), SQLModel.metadata)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.store import Store
 
 
@@ -13,18 +14,28 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
 ) -> None:
     """Otherwise a power failure leaves an empty file, or none, under its name."""
     steps: list[str] = []
-    fsync, replace = os.fsync, Path.replace
+    fsync, link = os.fsync, os.link
 
     def record_fsync(descriptor: int) -> None:
         steps.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
         fsync(descriptor)
 
-    def record_replace(path: Path, target: Path) -> Path:
-        steps.append(f"rename {path.name}")
-        return replace(path, target)
+    def record_link(part: Path, path: Path) -> None:
+        steps.append(f"link {part.name}")
+        link(part, path)
 
     monkeypatch.setattr(os, "fsync", record_fsync)
-    monkeypatch.setattr(Path, "replace", record_replace)
+    monkeypatch.setattr(os, "link", record_link)
     Store(tmp_path).write_file("day.jsonl.gz", b"rows")
     part = "day.jsonl.gz.part"
-    assert steps == [f"sync {part}", f"rename {part}", f"sync {tmp_path.name}"]
+    assert steps == [f"sync {part}", f"link {part}", f"sync {tmp_path.name}"]
+    assert [path.name for path in tmp_path.iterdir()] == ["day.jsonl.gz"]
+
+
+def test_a_file_is_never_replaced(tmp_path: Path) -> None:
+    """Another database may write it between the check and the writing."""
+    store = Store(tmp_path)
+    store.write_file("day.jsonl.gz", b"rows")
+    with pytest.raises(VerificationException, match="adopt"):
+        store.write_file("day.jsonl.gz", b"other rows")
+    assert store.read_file("day.jsonl.gz") == b"rows"

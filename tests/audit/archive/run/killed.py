@@ -2,8 +2,8 @@
 
 python -m tests.audit.archive.run.killed     reads lines of: URL DIRECTORY STEP
 
-Each run is forked from this process, which avoids importing the libraries again. Prints
-the process id of each run, then its exit code.
+Each run is forked from this process, which avoids importing the libraries and compiling
+the statements again. Prints the process id of each run, then its exit code.
 """
 
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 from app.audit.archive.progress import Progress
 from tests.audit.archive.rows import AuditLog
 from tests.databases import make_settings
+from tests.engines import shared_statements
 
 
 @dataclass
@@ -38,7 +39,7 @@ def print_number(number: int) -> None:
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
+def serve() -> None:
     for line in sys.stdin:
         if child := os.fork():
             print_number(child)
@@ -48,3 +49,18 @@ if __name__ == "__main__":
             os.dup2(2, 1)  # keep the run's log off the standard output
             archive(*line.split())
             os._exit(0)
+
+
+def warm(url: str, directory: str) -> None:
+    """Make a whole run, so that its statements are compiled before the forks."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    archive(url, directory, "-1")
+    os.dup2(output, 1)
+    print_number(0)
+
+
+if __name__ == "__main__":
+    with shared_statements():
+        warm(*sys.stdin.readline().split())
+        serve()

@@ -15,6 +15,7 @@ from app.audit.archive.partitions.repository import Partition
 from app.audit.archive.progress import Progress
 from app.audit.archive.run import partition_pruner
 from app.audit.archive.run.partition_pruner import PartitionPruner
+from app.audit.archive.verify.report import FindingKind
 from app.core.clock import now
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import AuditLog, CallAtStep, make_access
@@ -92,7 +93,7 @@ def test_a_file_may_have_rows_in_two_partitions(log: AuditLog) -> None:
     states = execute(log, "SELECT state FROM audit_archive")
     assert [row.state for row in states] == ["pruned"]
     assert len(log.lines(ACCESSES)) == 3
-    assert log.count_findings() == {}
+    assert log.count_findings() == {FindingKind.MISSING: 1}  # the row deleted above
 
 
 def test_the_table_of_before_the_upgrade_is_dropped_too(log: AuditLog) -> None:
@@ -273,10 +274,21 @@ def test_a_run_creates_the_months_to_come(log: AuditLog) -> None:
     row = make_access(now(), 1, id=id_at(last.start + timedelta(days=3)))
     log.add(ACCESSES, [row])
     assert count_rows(log, DEFAULT) == 1
+    numbers = "SELECT transaction_id FROM {}"
+    before = execute(log, numbers.format(DEFAULT))
     assert log.archive()["accesses"].notes == [f"Created the partition {name}."]
     assert count_rows(log, DEFAULT) == 0
     assert count_rows(log, name) == 1
     assert count_rows(log, "audit_pruning") == 0
+    assert execute(log, numbers.format(name)) == before != [(None,)]
+    definition = (
+        "SELECT pg_get_expr(adbin, adrelid), indexdef FROM pg_attrdef, pg_indexes "
+        "WHERE adrelid = to_regclass('{0}') AND tablename = '{0}' "
+        "AND indexdef ~ 'transaction_id'"
+    )
+    ((default, index),) = execute(log, definition.format(name))
+    assert "pg_current_xact_id()" in default
+    assert index.endswith("USING btree (transaction_id)")
     options = "SELECT reloptions FROM pg_class WHERE relname = '{}'"
     assert execute(log, options.format(name)) == execute(log, options.format(DEFAULT))
     check(alembic_config(log.settings.DATABASE_URL))

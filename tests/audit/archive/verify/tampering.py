@@ -9,22 +9,25 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import Executable, delete, func, select, text, update
+from sqlalchemy import Executable, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit.archive.checkpoints.models import AuditSeal, AuditTile
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
-from app.audit.archive.models import AuditArchive, AuditSeal, FileState
+from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.seals.leaves import (
     LEAF_BYTES,
     make_leaves,
     pack_leaves,
     unpack_leaves,
 )
-from app.audit.archive.seals.merkle import merkle_root
 from app.audit.archive.seals.signing import Signer
+from app.audit.archive.tree.merkle import merkle_root
+from app.audit.archive.tree.notes import Note
+from app.audit.archive.tree.signer_keys import SignerKey
 from app.core.clock import to_ticks
 from app.core.db.ids import uuid7
 from tests.audit.archive.rows import KEPT, OLD, AuditLog, make_access, make_change
@@ -34,6 +37,7 @@ Tamper = Callable[[AuditLog], None]
 OTHER_SECRET = "another-" + "s" * 40
 ROWS = CHANGES.live
 SEALS = model_table(AuditSeal)
+TILES = model_table(AuditTile)
 FILES = model_table(AuditArchive)
 NEWEST = select(func.max(SEALS.c.number)).scalar_subquery()
 
@@ -108,7 +112,25 @@ def delete_a_row(audit_log: AuditLog) -> None:
 
 
 def insert_a_row(audit_log: AuditLog) -> None:
-    audit_log.add(CHANGES, [make_change(OLD, 1_000)])
+    """Insert a row with the number of a transaction whose rows are sealed."""
+    audit_log.add(CHANGES, [make_change(OLD, 1_000, transaction_id=1)])
+
+
+def insert_a_row_without_a_number(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, [make_change(OLD, 1_000, transaction_id=None)])
+
+
+def insert_a_row_of_the_future(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, [make_change(OLD, 1_000, transaction_id=2**62)])
+
+
+def seal_a_row_again(audit_log: AuditLog) -> None:
+    """Insert an archived row as a new one, which is then sealed."""
+    line = gzip.decompress(files(audit_log)[0].read_bytes()).splitlines()[0]
+    row = CHANGES.parse_row(json.loads(line))
+    del row["transaction_id"]
+    audit_log.add(CHANGES, [row])
+    audit_log.seal()
 
 
 def replace_a_row(audit_log: AuditLog) -> None:
@@ -206,6 +228,19 @@ def drop_all_seals(audit_log: AuditLog) -> None:
     execute(audit_log, delete(SEALS))
 
 
+def drop_all_runs(audit_log: AuditLog) -> None:
+    """Delete the seals of the tree, as if the release had just been installed."""
+    execute(audit_log, delete(SEALS).where(SEALS.c.start.is_not(None)))
+
+
+def change_the_roots(audit_log: AuditLog) -> None:
+    execute(audit_log, update(SEALS).values(root="0" * 64))
+
+
+def change_a_tile_s_hashes(audit_log: AuditLog) -> None:
+    execute(audit_log, update(TILES).values(hashes=b"x" * 96))
+
+
 def drop_a_seal(audit_log: AuditLog) -> None:
     execute(audit_log, delete(SEALS).where(SEALS.c.number == 1))
 
@@ -256,14 +291,28 @@ def match_rows(audit_log: AuditLog) -> list[dict[str, Any]]:
 
 
 def sign_a_seal_again(audit_log: AuditLog) -> None:
-    signature = vars(other_signer().sign(audit_log.seals()[-1].hash))
+    """Sign the same checkpoint with a key that the application does not have."""
+    note = Note.parse(audit_log.seals()[-1].note or "")
+    key = SignerKey(note.signatures[0].name, b"x" * 32)
+    forged = str(Note(note.text).sign(key))
     execute(
-        audit_log, update(SEALS).where(SEALS.c.number == NEWEST).values(**signature)
+        audit_log, update(SEALS).where(SEALS.c.number == NEWEST).values(note=forged)
+    )
+
+
+def change_a_tile(audit_log: AuditLog) -> None:
+    execute(
+        audit_log, insert(TILES).values(log="changes", level=1, number=0, hashes=b"x")
     )
 
 
 def add_an_access(audit_log: AuditLog) -> None:
-    audit_log.add(ACCESSES, [make_access(OLD, 1_000)])
+    """Insert an access as a release has done whose rows had no numbers."""
+    audit_log.add(ACCESSES, [make_access(OLD, 1_000, transaction_id=None)])
+
+
+def add_an_access_of_a_sealed_transaction(audit_log: AuditLog) -> None:
+    audit_log.add(ACCESSES, [make_access(OLD, 1_000, transaction_id=1)])
 
 
 def edit_leaves(

@@ -10,9 +10,11 @@ from alembic.config import Config
 from alembic.util import CommandError
 from fastapi.testclient import TestClient
 from sqlalchemy import event, make_url, text
+from sqlmodel import SQLModel
 
 from app.core.config import Settings
 from app.core.db.database import Database, make_engine
+from app.core.db.guarantees.definitions import Check, declared_guarantees
 from app.core.db.migrations import FOLDER, check_schema, head
 from app.main import create_app
 from tests.databases import alembic_config, make_settings
@@ -46,6 +48,9 @@ POSTGRESQL = {
     "ALTER TABLE role_permission DROP CONSTRAINT ck_role_permission_implicit_read": (
         "is missing"
     ),
+    "ALTER TABLE role_permission DROP CONSTRAINT ck_role_permission_implicit_read; "
+    "ALTER TABLE role_permission ADD CONSTRAINT ck_role_permission_implicit_read "
+    "CHECK (action <> 'x')": "differs from the code",
 }
 SQLITE = {
     "DROP TRIGGER audit_change_no_DELETE": "is missing",
@@ -56,6 +61,8 @@ SQLITE = {
     "'CONSTRAINT ck_role_permission_implicit_read CHECK (action <> ''read''), ', '')": (
         "is missing"
     ),
+    "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, "
+    "'CHECK (action <> ''read'')', 'CHECK (action <> ''x'')')": "differs from the code",
 }
 CASES = [("postgresql", *each) for each in POSTGRESQL.items()]
 CASES += [("sqlite", *each) for each in SQLITE.items()]
@@ -120,6 +127,13 @@ def test_a_lost_guarantee_is_named_and_restored(
     assert "in force" in script(url).output
     with TestClient(create_app(settings)) as client:
         assert client.get("http://test/readyz").status_code == 200
+
+
+def test_each_constraint_states_how_postgresql_stores_it() -> None:
+    """Without it, PostgreSQL's constraint is compared by name only."""
+    declared = declared_guarantees(SQLModel.metadata, "postgresql", {})
+    checks = [each for each in declared if isinstance(each, Check)]
+    assert [each.name for each in checks if not each.stored] == []
 
 
 def test_readiness_sees_a_trigger_that_is_lost_while_serving(

@@ -1,0 +1,66 @@
+"""Search for the leaf of a row, and for leaves by their index."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.logs import Log
+from app.audit.archive.seals.leaves import unpack_leaves
+from app.audit.archive.tree.tiles import WIDTH, TileId
+from app.core.clock import from_ticks
+
+ID_TIME_MARGIN = timedelta(days=1)
+UUID_WITH_TIME = 7
+MAX_MILLISECONDS = 4_102_444_800_000  # the year 2100
+
+
+class LeafFinder:
+    def __init__(self, session: AsyncSession, log: Log) -> None:
+        self.session = session
+        self.tree = TreeRepository(session, log)
+
+    async def find_index(self, id: UUID, at: datetime | None) -> int | None:
+        """Return the index of the first leaf of a row, or None.
+
+        Without its time, look near the time in its id.
+        """
+        margin = timedelta() if at else ID_TIME_MARGIN
+        around = at or time_of(id)
+        query = self.tree.select_seals().where(
+            col(AuditSeal.last_at) >= around - margin,
+            col(AuditSeal.first_at) <= around + margin,
+        )
+        packed = id.bytes
+        for seal in await self.session.scalars(query.order_by(col(AuditSeal.start))):
+            if packed in seal.leaves:
+                for offset, leaf in enumerate(unpack_leaves(seal.leaves)):
+                    if leaf.id == id:
+                        return (seal.start or 0) + offset
+        return None
+
+    async def read_leaf_tiles(
+        self, tiles: Iterable[TileId], old_seals: list[bytes]
+    ) -> dict[TileId, bytes]:
+        """Return tiles of level 0, which are the leaf hashes themselves."""
+        return {tile: await self.read_leaf_tile(tile, old_seals) for tile in tiles}
+
+    async def read_leaf_tile(self, tile: TileId, old_seals: list[bytes]) -> bytes:
+        start, end = tile.index * WIDTH, (tile.index + 1) * WIDTH
+        hashes: list[bytes] = []
+        for seal in await self.tree.list_overlapping(start, end):
+            own = [leaf.digest for leaf in unpack_leaves(seal.leaves)]
+            first = seal.start or 0
+            leaves = own if seal.count else old_seals
+            hashes += leaves[max(start - first, 0) : end - first]
+        return b"".join(hashes)
+
+
+def time_of(id: UUID) -> datetime:
+    """Return the time in an id of version 7; for any other, that of no row."""
+    milliseconds = id.int >> 80 if id.version == UUID_WITH_TIME else 0
+    return from_ticks(min(milliseconds, MAX_MILLISECONDS) * 1_000)

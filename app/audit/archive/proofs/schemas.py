@@ -1,0 +1,36 @@
+"""Query parameters and responses of the proof endpoints."""
+
+from pydantic import BaseModel, Field
+
+from app.audit.archive.logs import LogName
+from app.core.fields import QueryInt
+from app.core.schemas import Strict
+
+HASHES = "SHA-256 hashes as base64, in the order of RFC 9162."
+
+
+class InclusionRead(BaseModel):
+    """Proof that an entry is in the log: RFC 9162, section 2.1.3."""
+
+    leaf: str = Field(description="The bytes that are hashed, as base64.")
+    index: int
+    size: int
+    hashes: list[str] = Field(description=HASHES)
+    checkpoint: str = Field(description="The signed note of the tree.")
+
+
+class ConsistencyRead(BaseModel):
+    """Proof that a log of `from` leaves grew to one of `to`: section 2.1.4."""
+
+    from_: int = Field(serialization_alias="from")
+    to: int
+    hashes: list[str] = Field(description=HASHES)
+
+
+class LogQuery(Strict):
+    log: LogName = Field(LogName.CHANGES, strict=False, description="The log.")
+
+
+class ConsistencyQuery(LogQuery):
+    from_: QueryInt = Field(alias="from", ge=0, description="The size before.")
+    to: QueryInt = Field(ge=0, description="The size after.")

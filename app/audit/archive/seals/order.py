@@ -1,0 +1,112 @@
+"""The settled order of a log, in which its rows are sealed.
+
+Rows are ordered by the number of their transaction, then by id; `at` never matters.
+On PostgreSQL a row is settled when every transaction with a lower number has ended.
+Transactions that have written nothing have no number, and hold nothing up. On SQLite
+every committed row is settled.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.audit.archive.canonical import Row, RowKey
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.logs import MIN_KEY, Log
+from app.audit.archive.seals.cursor import START, Cursor, Horizon, Position
+
+HORIZON = text("""
+SELECT CAST(CAST(pg_snapshot_xmin(now) AS text) AS bigint),
+       CAST(CAST(pg_snapshot_xmax(now) AS text) AS bigint)
+FROM pg_current_snapshot() AS now
+""")
+SAMPLE_ROWS = 1_000
+
+
+class OrderRepository:
+    def __init__(self, session: AsyncSession, log: Log) -> None:
+        self.session = session
+        self.log = log
+        self.row = log.live.c
+
+    async def get_horizon(self) -> Horizon:
+        if self.session.get_bind().dialect.name != "postgresql":
+            return Horizon()
+        return Horizon(*(await self.session.execute(HORIZON)).one())
+
+    async def get_cursor(self) -> Cursor:
+        own, number = self.is_run(), col(AuditSeal.transaction_id)
+        query: Any = select(number, col(AuditSeal.transaction_row_id))
+        numbered = query.where(own, number.is_not(None))
+        newest = numbered.order_by(col(AuditSeal.number).desc()).limit(1)
+        found = (await self.session.execute(newest)).first()
+        if found is None:
+            return Cursor(await self.get_last_unnumbered())
+        position = Position(*found)
+        if position.transaction_id >= (await self.get_horizon()).own:
+            return Cursor(position=START, highest=position.transaction_id)
+        highest = await self.session.scalar(select(func.max(number)).where(own))
+        return Cursor(position=position, highest=highest or -1)
+
+    def is_run(self) -> ColumnElement[bool]:
+        """Match the seals in the log's tree: older seals do not count."""
+        own = col(AuditSeal.log) == self.log.name
+        return and_(own, col(AuditSeal.start).is_not(None))
+
+    async def get_last_unnumbered(self) -> RowKey:
+        """Return the last key of the seals of rows without a number, or MIN_KEY."""
+        at, id = col(AuditSeal.last_at), col(AuditSeal.last_id)
+        query = select(at, id).where(self.is_run(), col(AuditSeal.count) > 0)
+        last = query.order_by(at.desc(), id.desc()).limit(1)
+        row = (await self.session.execute(last)).first()
+        return (row.last_at, row.last_id) if row else MIN_KEY
+
+    async def read_unnumbered(self, after: RowKey, limit: int) -> list[Row]:
+        query = select(self.log.live).where(*self.unnumbered_after(after))
+        return await self.read_rows(query.order_by(self.row.at, self.row.id), limit)
+
+    async def read_settled(
+        self, after: Position, settled: int, limit: int
+    ) -> list[Row]:
+        number = self.row.transaction_id
+        query = select(self.log.live).where(*self.after(after), number < settled)
+        return await self.read_rows(query.order_by(number, self.row.id), limit)
+
+    async def read_rows(self, query: Any, limit: int) -> list[Row]:
+        found = await self.session.execute(query.limit(limit))
+        names = list(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    async def count_unsealed(self) -> int:
+        query = select(func.count()).select_from(self.log.live)
+        unsealed = self.unsealed(await self.get_cursor())
+        return await self.session.scalar(query.where(unsealed)) or 0
+
+    async def get_oldest_unsealed(self) -> datetime | None:
+        """Return the earliest time among the first rows that are not sealed."""
+        query = select(self.row.at).where(self.unsealed(await self.get_cursor()))
+        ordered = query.order_by(self.row.transaction_id, self.row.at)
+        first = ordered.limit(SAMPLE_ROWS).subquery()
+        oldest: datetime | None = await self.session.scalar(
+            select(func.min(first.c.at))
+        )
+        return oldest
+
+    def unsealed(self, cursor: Cursor) -> ColumnElement[bool]:
+        numbered = self.row.transaction_id.is_not(None)
+        if cursor.position is None:
+            return or_(numbered, and_(*self.unnumbered_after(cursor.unnumbered)))
+        return and_(*self.after(cursor.position))
+
+    def after(self, position: Position) -> tuple[ColumnElement[bool], ...]:
+        number, id = self.row.transaction_id, self.row.id
+        last = position.transaction_id
+        return number >= last, or_(number > last, id > position.row_id)
+
+    def unnumbered_after(self, key: RowKey) -> tuple[ColumnElement[bool], ...]:
+        at, id = self.row.at, self.row.id
+        missing = self.row.transaction_id.is_(None)
+        return missing, at >= key[0], or_(at > key[0], id > key[1])

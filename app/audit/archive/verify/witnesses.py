@@ -1,0 +1,128 @@
+"""Comparison of the seals with what is kept outside the database: its witnesses."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.audit.archive.files.manifest import Manifest, SealRef
+from app.audit.archive.tree.checkpoints import Checkpoint, open_checkpoint
+from app.audit.archive.tree.exceptions import ProofException
+from app.audit.archive.tree.notes import PREFIX
+from app.audit.archive.verify.report import FindingKind, Proven, VerificationReport
+from app.audit.archive.verify.tree import TreeVerifier
+
+MANIFEST, EXPORTED = "a manifest", "an exported checkpoint"
+
+
+class WitnessVerifier:
+    def __init__(
+        self,
+        report: VerificationReport,
+        hashes: dict[int, str],
+        trees: dict[str, TreeVerifier],
+    ) -> None:
+        self.report = report
+        self.hashes = hashes
+        self.trees = trees
+
+    def verify(
+        self, manifests: Iterable[Manifest], witnesses: Iterable[SealRef | str]
+    ) -> None:
+        """Compare all witnesses, and report how far they prove each log."""
+        for name, tree in self.trees.items():
+            self.report.proven[name] = Proven(of=tree.frontier.size)
+        for witness in dict.fromkeys(listed(manifests)):
+            self.verify_witness(witness, MANIFEST)
+        for witness in dict.fromkeys(witnesses):
+            self.verify_witness(witness, EXPORTED)
+
+    def verify_witness(self, witness: SealRef | str, source: str) -> None:
+        if isinstance(witness, SealRef):
+            self.verify_reference(witness, source)
+        else:
+            self.verify_note(witness, source)
+
+    def verify_reference(self, witness: SealRef, source: str) -> None:
+        """Compare the seal that a manifest, or an old export, refers to."""
+        found = self.hashes.get(witness.number)
+        if witness.number > max(self.hashes, default=0):
+            self.report.add_finding(
+                FindingKind.SEAL_MISSING, witness.number, "only a witness has it"
+            )
+        elif found is not None and found != witness.hash:
+            self.report.add_finding(
+                FindingKind.SEAL_CHANGED, witness.number, "a witness has another hash"
+            )
+        elif found is not None:
+            for name, tree in self.trees.items():
+                if size := tree.sizes.get(witness.number):
+                    self.add_proof(name, size, source)
+
+    def verify_note(self, note: str, source: str) -> None:
+        origins = {tree.origin: name for name, tree in self.trees.items()}
+        try:
+            keys = [key for tree in self.trees.values() for key in tree.keys]
+            checkpoint = open_checkpoint(note, *keys)
+        except ProofException as error:
+            where = note.partition("\n")[0]
+            self.report.add_finding(FindingKind.SEAL_FORGED, where, f"witness: {error}")
+        else:
+            self.verify_checkpoint(origins[checkpoint.origin], checkpoint, source)
+
+    def verify_checkpoint(self, name: str, witness: Checkpoint, source: str) -> None:
+        tree, size = self.trees[name], witness.head.size
+        root, _ = tree.checkpoints.get(size, (None, None))
+        where = f"{name} at {size}"
+        if root is None:
+            self.report.add_finding(
+                FindingKind.SEAL_MISSING, where, "only a witness has this checkpoint"
+            )
+        elif root != witness.head.root:
+            self.report.add_finding(
+                FindingKind.SEAL_CHANGED, where, "a witness has another root"
+            )
+        else:
+            self.add_proof(name, size, source)
+
+    def add_proof(self, name: str, size: int, source: str) -> None:
+        tree = self.trees[name]
+        if size > self.report.proven[name].size:
+            _, at = tree.checkpoints[size]
+            proven = Proven(size=size, of=tree.frontier.size, witness=source, at=at)
+            self.report.proven[name] = proven
+
+
+def listed(manifests: Iterable[Manifest]) -> Iterator[SealRef | str]:
+    """Yield the witnesses in manifests; notes alone where there are any."""
+    for manifest in manifests:
+        yield from manifest.checkpoints or (manifest.seal,)
+
+
+def read_witnesses(path: Path) -> list[SealRef | str]:
+    """Read exported notes, and the seals of former releases, one JSON object per line.
+
+    Raises:
+        OSError: the file is missing or unreadable.
+        ValueError: a line is not JSON.
+        KeyError: a line has no number or no hash.
+    """
+    found: list[SealRef | str] = []
+    lines: list[str] = []
+    for line in path.read_text().splitlines():
+        if line.startswith("{"):
+            values: dict[str, Any] = orjson.loads(line)
+            found.append(SealRef(values["number"], values["hash"]))
+            continue
+        # A note ends with its signatures.
+        if lines and lines[-1].startswith(PREFIX) and not line.startswith(PREFIX):
+            found.append(join_note(lines))
+            lines = []
+        if line or lines:
+            lines.append(line)
+    return [*found, join_note(lines)] if lines else found
+
+
+def join_note(lines: list[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
