@@ -96,8 +96,8 @@ async def migrate_online(settings: Settings) -> None:
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)
-    finally:  # also after an error: closing the connection releases its lock
-        await engine.dispose()
+    finally:
+        await engine.dispose()  # it ends the session, which has the advisory lock
 
 
 # A program that runs Alembic passes its settings and configures logging itself.

@@ -47,7 +47,7 @@ async def make_status(database: Database) -> Status:
         seal = await SealRepository(session).get_newest()
         holds = await HoldRepository(session).list_active()
     if seal:
-        status.newest_seal = seal.model_dump(exclude={"leaves"})
+        status.newest_seal = seal.model_dump(exclude={"leaves", "edge"})
     status.holds = [hold.model_dump() for hold in holds]
     return status
 

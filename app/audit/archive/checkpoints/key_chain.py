@@ -21,7 +21,7 @@ async def record_key(tree: TreeRepository, keys: SigningKeys, name: str) -> None
     if recorded and recorded[-1].key == current:
         return
     if keys.is_derived:
-        logger.warning("audit_signing_key_derived", advice=KEEP, key=current)
+        logger.info("audit_signing_key_derived", advice=KEEP, key=current)
     rotation = sign_rotation(keys, recorded[-1].key) if recorded else None
     await tree.add_key(current, rotation)
 

@@ -1,9 +1,11 @@
 """Queries on the tree of a log: its newest seal, its tiles and keys."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
@@ -11,6 +13,8 @@ from app.audit.archive.logs import Log
 from app.audit.archive.tree.merkle import HASH_LENGTH
 from app.audit.archive.tree.tiles import TileId, TileUpdate
 
+LEAVES: Any = AuditSeal.leaves
+WITHOUT_LEAVES = defer(LEAVES, raiseload=True)
 MAX_TILES = 500  # in one query: drivers limit bound parameters
 
 
@@ -25,12 +29,15 @@ class TreeRepository:
         return select(AuditSeal).where(own, col(AuditSeal.start).is_not(None))
 
     async def get_newest(self) -> AuditSeal | None:
-        query = self.select_seals().order_by(col(AuditSeal.number).desc()).limit(1)
+        """Return the newest seal of the tree, without its leaves."""
+        ordered = self.select_seals().order_by(col(AuditSeal.number).desc())
+        query = ordered.limit(1).options(WITHOUT_LEAVES)
         return (await self.session.scalars(query)).first()
 
     async def get_by_size(self, size: int) -> AuditSeal | None:
-        """Return the seal with which the tree had this size."""
-        query = self.select_seals().where(col(AuditSeal.size) == size).limit(1)
+        """Return the seal with which the tree had this size, without its leaves."""
+        found = self.select_seals().where(col(AuditSeal.size) == size)
+        query = found.limit(1).options(WITHOUT_LEAVES)
         return (await self.session.scalars(query)).first()
 
     async def list_overlapping(self, start: int, end: int) -> list[AuditSeal]:

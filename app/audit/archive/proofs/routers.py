@@ -23,6 +23,7 @@ from app.core.web.openapi import documented
 router = guarded_router("audit", (READ,))
 LogQueryDep = Annotated[LogQuery, Query()]
 RESPONSES = documented(409, 410)
+UNSEALED = documented(404)
 
 
 @router.get("/changes/{id}/proof", response_model=InclusionRead, responses=RESPONSES)
@@ -41,7 +42,7 @@ async def prove_access(session: SessionDep, id: Id) -> Inclusion:
     return await Prover(session, ACCESSES).prove_row(id)
 
 
-@router.get("/checkpoint", response_class=PlainTextResponse)
+@router.get("/checkpoint", response_class=PlainTextResponse, responses=UNSEALED)
 async def get_checkpoint(session: SessionDep, query: LogQueryDep) -> str:
     """Get the newest signed checkpoint of a log, a note of C2SP tlog-checkpoint.
 
@@ -51,7 +52,7 @@ async def get_checkpoint(session: SessionDep, query: LogQueryDep) -> str:
     return seal.note or ""
 
 
-@router.get("/consistency", response_model=ConsistencyRead)
+@router.get("/consistency", response_model=ConsistencyRead, responses=UNSEALED)
 async def prove_consistency(
     session: SessionDep, query: Annotated[ConsistencyQuery, Query()]
 ) -> ConsistencyRead:
@@ -61,7 +62,7 @@ async def prove_consistency(
     return ConsistencyRead(from_=query.from_, to=query.to, hashes=hashes)
 
 
-@router.get("/key", response_class=PlainTextResponse)
+@router.get("/key", response_class=PlainTextResponse, responses=UNSEALED)
 async def get_key(request: Request, session: SessionDep, query: LogQueryDep) -> str:
     """Get the public key of a log's checkpoints, as Go's sumdb/note spells it."""
     settings = request.app.state.settings

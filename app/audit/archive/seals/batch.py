@@ -20,7 +20,7 @@ from app.audit.archive.tree.merkle import leaf_hash
 from app.core.db.database import Database
 
 PAGE_ROWS = 100  # bounds how long the event loop is blocked
-MAX_ROWS = 10_000  # of one seal
+MAX_ROWS = 4_000  # of one seal; its root is computed in the event loop
 PAGE_SEALS = 50
 
 

@@ -13,14 +13,18 @@ class LateRows:
     """Compare the rows of each seal with the time that earlier seals have reached."""
 
     def __init__(self) -> None:
-        self.reached: dict[str, int] = {}
+        self.reached: dict[tuple[str, bool], int] = {}
 
     def count(self, seal: AuditSeal, leaves: list[Leaf]) -> int:
         """Return the number of late rows. Call this in the order of the seals."""
-        before = self.reached.get(seal.log)
+        if not leaves:
+            return 0
+        # Rows that were sealed before the tree enter it again, from the oldest on.
+        place = seal.log, seal.start is None
+        before = self.reached.get(place)
         # A row dated ahead does not make the rows after it late.
         last = to_ticks(min(seal.last_at, seal.sealed_at))
-        self.reached[seal.log] = last if before is None else max(before, last)
+        self.reached[place] = last if before is None else max(before, last)
         if before is None:
             return 0
         return sum(leaf.at < before - TOLERANCE for leaf in leaves)

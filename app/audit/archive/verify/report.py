@@ -16,6 +16,7 @@ class FindingKind(StrEnum):
     SEAL_CHANGED = "seal_changed"
     SEAL_FORGED = "seal_forged"
     TILE_CHANGED = "tile_changed"
+    KEY_CHANGED = "key_changed"
     FILE_MISSING = "file_missing"
     FILE_CHANGED = "file_changed"
     FILE_DAMAGED = "file_damaged"

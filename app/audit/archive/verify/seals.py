@@ -42,6 +42,7 @@ class SealVerifier:
         self.report.seals = len(self.hashes)
         for tree in self.trees.values():
             await tree.verify_tiles()
+            await tree.verify_keys()
         outside = WitnessVerifier(self.report, self.hashes, self.trees)
         outside.verify(manifests, witnesses)
 

@@ -18,6 +18,7 @@ from app.audit.archive.tree.merkle import HASH_LENGTH, leaf_hash
 from app.audit.archive.tree.signer_keys import SignerKey
 from app.audit.archive.tree.signing_keys import log_name
 from app.audit.archive.tree.tiles import TileId, tile_updates
+from app.audit.archive.verify.keys import verify_keys
 from app.audit.archive.verify.old_seals import find_leaf_error
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 
@@ -114,6 +115,11 @@ class TreeVerifier:
                 self.report.add_finding(
                     FindingKind.TILE_CHANGED, where, "does not match the leaves"
                 )
+
+    async def verify_keys(self) -> None:
+        async with self.context.database.reading() as session:
+            keys = await TreeRepository(session, self.log).list_keys()
+        verify_keys(keys, self.report)
 
     def add_finding(self, kind: FindingKind, seal: AuditSeal, detail: str) -> None:
         self.report.add_finding(kind, seal.number, detail)

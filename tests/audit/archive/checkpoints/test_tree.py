@@ -41,7 +41,8 @@ def test_old_seals_are_the_first_leaves(audit_log: AuditLog) -> None:
         ("accesses", 2, 42),
         ("accesses", 42, 43),
     ]
-    assert audit_log.count_findings() == {}
+    report = audit_log.verify()
+    assert (report.findings, report.sealed_late) == ([], 0)
     assert audit_log.archive()["changes"].rows == 42
     assert audit_log.count_findings() == {}
 
@@ -125,6 +126,25 @@ def test_a_key_signs_its_successor(audit_log: AuditLog) -> None:
     first, second = audit_log.run(read)
     keys = follow_rotations(VerifierKey.parse(first.key), [second.rotation or ""])
     assert [str(key) for key in keys] == [first.key, second.key]
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [tampering.replace_a_key, tampering.remove_the_rotation],
+    ids=lambda tamper: tamper.__name__,
+)
+def test_a_key_that_the_one_before_has_not_signed_is_reported(
+    audit_log: AuditLog, tamper: tampering.Tamper
+) -> None:
+    audit_log.fill(days=1)
+    audit_log.seal()
+    new = {"SECRET_KEY": "new-" + "s" * 40, "SECRET_KEYS_OLD": SECRET}
+    rotated = make_settings(audit_log.settings.DATABASE_URL, **new)
+    audit_log = AuditLog(rotated, audit_log.directory)
+    audit_log.add(CHANGES, make_changes(days=2)[6:])
+    audit_log.seal()
+    tamper(audit_log)
+    assert audit_log.count_findings() == {FindingKind.KEY_CHANGED: 1}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Executable, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.checkpoints.models import AuditSeal, AuditTile
+from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.store import Store
@@ -38,6 +38,7 @@ OTHER_SECRET = "another-" + "s" * 40
 ROWS = CHANGES.live
 SEALS = model_table(AuditSeal)
 TILES = model_table(AuditTile)
+KEYS = model_table(AuditKey)
 FILES = model_table(AuditArchive)
 NEWEST = select(func.max(SEALS.c.number)).scalar_subquery()
 
@@ -241,6 +242,25 @@ def change_a_tile_s_hashes(audit_log: AuditLog) -> None:
     execute(audit_log, update(TILES).values(hashes=b"x" * 96))
 
 
+def replace_a_key(audit_log: AuditLog) -> None:
+    """Record a key of the attacker's as the first one of the changes."""
+    other = other_signer_key(audit_log)
+    first = select(func.min(KEYS.c.number)).where(KEYS.c.log == CHANGES.name)
+    query = update(KEYS).where(KEYS.c.number == first.scalar_subquery())
+    execute(audit_log, query.values(key=str(other.verifier)))
+
+
+def remove_the_rotation(audit_log: AuditLog) -> None:
+    signed = KEYS.c.rotation.is_not(None)
+    execute(audit_log, update(KEYS).where(signed).values(rotation=None))
+
+
+def other_signer_key(audit_log: AuditLog) -> SignerKey:
+    """Return a key of the newest seal's log that the application does not have."""
+    note = Note.parse(audit_log.seals()[-1].note or "")
+    return SignerKey(note.signatures[0].name, b"x" * 32)
+
+
 def drop_a_seal(audit_log: AuditLog) -> None:
     execute(audit_log, delete(SEALS).where(SEALS.c.number == 1))
 
@@ -293,8 +313,7 @@ def match_rows(audit_log: AuditLog) -> list[dict[str, Any]]:
 def sign_a_seal_again(audit_log: AuditLog) -> None:
     """Sign the same checkpoint with a key that the application does not have."""
     note = Note.parse(audit_log.seals()[-1].note or "")
-    key = SignerKey(note.signatures[0].name, b"x" * 32)
-    forged = str(Note(note.text).sign(key))
+    forged = str(Note(note.text).sign(other_signer_key(audit_log)))
     execute(
         audit_log, update(SEALS).where(SEALS.c.number == NEWEST).values(note=forged)
     )
