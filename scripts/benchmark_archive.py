@@ -1,205 +1,126 @@
-"""Benchmark of the archive: run, query and verify while another client writes.
+"""Benchmark of the archive: seal, run, query and verify, with and without writers.
 
 python scripts/benchmark_archive.py                on SQLite, in a temporary directory
 python scripts/benchmark_archive.py --database postgresql
+
+Half of the rows is sealed and archived on an idle server, the other half while another
+client writes. Both databases sync their commits to the disk as in production.
 """
 
 import asyncio
 import json
 import os
-import random
 import secrets
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
-from typing import Annotated, Any
-from uuid import uuid4
+from typing import Annotated
 
-import psutil  # type: ignore[import-untyped]  # It brings no types.
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 # Seals need a signing key; the benchmark does not keep it.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
-from app.audit.archive.logs import CHANGES
 from app.core.db.database import Database
-from app.core.db.ids import uuid7
+from scripts.bench.archive.commands import Commands, Measured
+from scripts.bench.archive.rows import (
+    ENTITIES,
+    REQUEST,
+    first_day,
+    insert_rows,
+    live_bytes,
+)
+from scripts.bench.archive.writer import background_writer
 from tests.databases import TEMPLATES, Engine, make_settings
-from tests.processes.servers import environment
 
-ROOT = Path(__file__).parents[1]
-ENTITIES = [uuid4() for _ in range(10_000)]
-ACTORS = [uuid4() for _ in range(50)]
-REQUEST = uuid4().hex
-CHUNK = 10_000
-DAYS = 30
-Row = dict[str, Any]
+Values = dict[str, float]
 
 
-def make_row(number: int, at: datetime) -> Row:
-    """Return a change row like that of a PATCH request."""
-    before = at - timedelta(seconds=random.uniform(1, 1e6))
-    old = {"stock": random.randrange(1_000), "updated_at": before.isoformat()}
-    new = {"stock": random.randrange(1_000), "updated_at": at.isoformat()}
-    return {
-        "id": uuid7(),
-        "at": at,
-        "request_id": uuid7().hex if number else REQUEST,
-        "actor_id": ACTORS[number % 50],
-        "actor_label": f"clerk-{number % 50}@example.com",
-        "action": "UPDATE",
-        "entity": "Product",
-        "entity_id": ENTITIES[number % len(ENTITIES)],
-        "version": number // len(ENTITIES) + 1,
-        "old": old,
-        "new": new,
-        "reason": None,
-    }
-
-
-async def insert_rows(url: str, count: int) -> None:
-    database = Database(make_settings(url, DATABASE_TIMEOUT=120))
-    start = datetime.now(UTC) - timedelta(days=400)
-    step = timedelta(days=DAYS) / count
-    for first in range(0, count, CHUNK):
-        last = min(first + CHUNK, count)
-        rows = [
-            make_row(number, start + step * number) for number in range(first, last)
-        ]
-        async with database.writing() as session:
-            await session.execute(insert(CHANGES.live), rows)
+async def enable_fsync(url: str) -> None:
+    """Sync commits to the disk, which the PostgreSQL server of the tests does not."""
+    database = Database(make_settings(url))
+    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+    if engine.dialect.name == "postgresql":
+        async with engine.connect() as connection:
+            await connection.execute(text("ALTER SYSTEM SET fsync = on"))
+            await connection.execute(text("SELECT pg_reload_conf()"))
+            os.sync()
+            await connection.execute(text("CHECKPOINT"))
     await database.close()
 
 
-async def live_bytes(url: str) -> int:
-    """Return the size of the change log with its indexes, in bytes."""
-    database = Database(make_settings(url, DATABASE_TIMEOUT=120))
-    queries = {
-        "sqlite": "SELECT page_count * page_size"
-        " FROM pragma_page_count, pragma_page_size",
-        "postgresql": "SELECT pg_total_relation_size('audit_change')",
-    }
-    async with database.reading() as session:
-        query = queries[database.engine.dialect.name]
-        size = await session.scalar(text(query))
-    await database.close()
-    return int(size or 0)
-
-
-class Writer(Thread):
-    """Insert rows at a steady rate, one per transaction, and time each."""
-
-    def __init__(self, url: str, rate: float) -> None:
-        super().__init__()
-        self.url = url
-        self.rate = rate
-        self.waits: list[float] = []
-        self.done = Event()
-
-    def run(self) -> None:
-        asyncio.run(self.write())
-
-    async def write(self) -> None:
-        database = Database(make_settings(self.url, DATABASE_TIMEOUT=30))
-        due = time.monotonic()
-        while not self.done.is_set():
-            began = time.monotonic()
-            async with database.writing() as session:
-                row = make_row(1, datetime.now(UTC)) | {"entity_id": uuid7()}
-                await session.execute(insert(CHANGES.live).values(row))
-            self.waits.append(time.monotonic() - began)
-            due += 1 / self.rate
-            await asyncio.sleep(max(0, due - time.monotonic()))
-        await database.close()
-
-
-@contextmanager
-def background_writer(url: str, rate: float) -> Iterator[Writer]:
-    writer = Writer(url, rate)
-    writer.start()
-    try:
-        yield writer
-    finally:
-        writer.done.set()
-        writer.join()
-
-
-def measure_command(url: str, directory: Path, *words: str) -> tuple[float, float]:
-    """Run a command; return its duration in seconds and peak memory in MB."""
-    command = (sys.executable, "scripts/archive_audit.py", *words)
-    began = time.monotonic()
-    process = psutil.Popen(
-        (*command, "--dest", str(directory)),
-        cwd=ROOT,
-        env=environment(url),
-        stdout=subprocess.DEVNULL,
-    )
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, resident_bytes(process))
-        time.sleep(0.02)
-    if process.returncode:
-        sys.exit(f"Command failed: archive_audit.py {' '.join(words)}")
-    return time.monotonic() - began, peak / 1_000_000
-
-
-def resident_bytes(process: psutil.Popen) -> int:
-    try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
-
-
-def run_benchmark(
-    url: str, directory: Path, count: int, pace: tuple[float, float]
-) -> dict[str, float]:
-    rate, idle_seconds = pace
-    asyncio.run(insert_rows(url, count))
-    live = asyncio.run(live_bytes(url))
-    with background_writer(url, rate) as idle:
-        time.sleep(idle_seconds)
-    with background_writer(url, rate) as writer:
-        seconds, peak = measure_command(
-            url, directory, "run", "--table", "changes", "--yes"
-        )
-    files = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file())
-    found, query_peak = measure_command(
-        url, directory, "query", "--entity", "Product", "--id", str(ENTITIES[7])
-    )
-    other, _ = measure_command(url, directory, "query", "--request", REQUEST)
-    verified, verify_peak = measure_command(url, directory, "verify")
-    waits = sorted(writer.waits)
+def seal_and_archive(commands: Commands, half: int, count: int) -> Values:
+    """Seal and archive one half of the rows; return the rates."""
+    sealed = commands.seal().output
+    until = f"{first_day(half + 1):%Y-%m-%d}"
+    words = ("run", "--table", "changes", "--yes", "--until", until)
+    run = commands.archive(*words)
+    archived = run.output["changes"]["rows"]
+    if archived != count:
+        sys.exit(f"{archived} of {count} rows were archived")
     return {
-        "rows": count,
-        "archived, rows/s": count / seconds,
-        "peak memory, MB": peak,
-        "writes meanwhile": len(waits),
-        "writer's longest wait, ms": waits[-1] * 1000,
-        "writer's p99, ms": waits[len(waits) * 99 // 100] * 1000,
-        "longest with nothing else, ms": max(idle.waits) * 1000,
-        "live, bytes/row": live / count,
-        "archived, bytes/row": files / count,
-        "query of one entity, s": found,
-        "query of one request, s": other,
-        "query's peak memory, MB": query_peak,
-        "verified, rows/s": count / verified,
-        "verify's peak memory, MB": verify_peak,
+        "sealed, rows/s": sealed["rows"] / sealed["seconds"],
+        "archived, rows/s": archived / run.seconds,
+        "archiver's CPU, µs/row": run.cpu / archived * 1e6,
+        "archiver's peak memory, MB": run.peak,
     }
+
+
+def measure_writes(commands: Commands, count: int, rate: float, idle: float) -> Values:
+    """Seal and archive the second half of the rows while another client writes."""
+    with background_writer(commands.url, rate) as alone:
+        time.sleep(idle)
+    with background_writer(commands.url, rate) as beside:
+        found = seal_and_archive(commands, 1, count)
+    return {f"{name}, with writes": value for name, value in found.items()} | {
+        "writes": len(beside.seconds),
+        "writer's p99 alone, ms": alone.p99,
+        "writer's p99, ms": beside.p99,
+        "writer's longest alone, ms": alone.longest,
+        "writer's longest, ms": beside.longest,
+    }
+
+
+def measure_reads(commands: Commands, count: int) -> Values:
+    entity = ("query", "--entity", "Product", "--id", str(ENTITIES[7]))
+    found: list[Measured] = [
+        commands.archive(*words)
+        for words in (entity, ("query", "--request", REQUEST), ("verify",))
+    ]
+    return {
+        "query of one entity, s": found[0].seconds,
+        "query of one request, s": found[1].seconds,
+        "query's peak memory, MB": found[0].peak,
+        "verified, rows/s": count / found[2].seconds,
+        "verify's peak memory, MB": found[2].peak,
+    }
+
+
+def run_benchmark(commands: Commands, rows: int, rate: float, idle: float) -> Values:
+    half = rows // 2
+    asyncio.run(enable_fsync(commands.url))
+    asyncio.run(insert_rows(commands.url, 0, half))
+    live = asyncio.run(live_bytes(commands.url))
+    found = seal_and_archive(commands, 0, half)
+    asyncio.run(insert_rows(commands.url, 1, half))
+    found |= measure_writes(commands, half, rate, idle)
+    files = [file for file in commands.directory.rglob("*") if file.is_file()]
+    sizes = {
+        "live, bytes/row": live / half,
+        "archived, bytes/row": sum(file.stat().st_size for file in files) / half / 2,
+    }
+    return {"rows": half * 2} | found | sizes | measure_reads(commands, half * 2)
 
 
 def main(
     rows: Annotated[
-        int, typer.Option(min=1, max=100_000_000, help="Number of old rows.")
+        int, typer.Option(min=2, max=100_000_000, help="Number of old rows.")
     ] = 1_000_000,
     rate: Annotated[
         float, typer.Option(min=0.1, max=10_000, help="Concurrent writes per second.")
@@ -210,7 +131,7 @@ def main(
     database: Annotated[Engine, typer.Option()] = Engine.SQLITE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure run, query and verify while another client writes."""
+    """Measure sealing, run, query and verify, idle and while another client writes."""
     with ExitStack() as stack:
         root = Path(stack.enter_context(TemporaryDirectory()))
         template = TEMPLATES[database](root / database)
@@ -219,7 +140,7 @@ def main(
         directory = root / "archive"
         directory.mkdir()
         with Console(stderr=True).status("Measuring"):
-            found = run_benchmark(url, directory, rows, (rate, idle))
+            found = run_benchmark(Commands(url, directory), rows, rate, idle)
     if as_json:
         print(json.dumps(found, indent=2))
         return

@@ -109,18 +109,26 @@ FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()
 DEFAULT = f"""
 CREATE TABLE audit_access_default PARTITION OF audit_access DEFAULT WITH ({INSERTS})
 """
-# Ids beyond the end are from a wrong clock: they go to the default partition.
-ATTACH = f"""
+DROP_EMPTY = """
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM audit_access_old) THEN
         DROP TABLE audit_access_old;
+    END IF;
+END $$
+"""
+# Ids beyond the end are from a wrong clock: they go to their months, or to the default
+# partition, before the old table is attached.
+ATTACH = f"""
+DO $$
+BEGIN
+    IF to_regclass('audit_access_old') IS NULL THEN
         RETURN;
     END IF;
     IF (SELECT id FROM audit_access_old ORDER BY id DESC LIMIT 1) >= {END} THEN
         INSERT INTO audit_pruning VALUES ('00000000-0000-0000-0000-000000000000');
         WITH moved AS (DELETE FROM audit_access_old WHERE id >= {END} RETURNING *)
-        INSERT INTO audit_access_default SELECT * FROM moved;
+        INSERT INTO audit_access SELECT * FROM moved;
         DELETE FROM audit_pruning
         WHERE id = '00000000-0000-0000-0000-000000000000';
     END IF;
@@ -196,8 +204,9 @@ def upgrade() -> None:
     op.execute(TRIGGER.format(table="audit_access"))
     op.execute(DEFAULT)
     op.execute(TRIGGER.format(table="audit_access_default"))
-    op.execute(ATTACH)
+    op.execute(DROP_EMPTY)
     op.execute(CREATE_MONTHS)
+    op.execute(ATTACH)
     op.execute(f"ALTER TABLE audit_change SET ({INSERTS}, {DELETES})")
 
 

@@ -17,6 +17,8 @@ compatible_with_previous = False
 
 LOGS = ("audit_change", "audit_access")
 RESTORED = ("audit_change_restored", "audit_access_restored")
+PLACE = ("transaction_id", "transaction_row_id")
+POSITION = "ix_audit_seal_log_transaction_id_transaction_row_id"
 NUMBER = "((pg_current_xact_id())::text)::bigint"
 
 
@@ -37,6 +39,7 @@ def upgrade() -> None:
     op.add_column("audit_seal", sa.Column("edge", sa.LargeBinary()))
     op.create_index(op.f("ix_audit_seal_log_number"), "audit_seal", ["log", "number"])
     op.create_index(op.f("ix_audit_seal_log_size"), "audit_seal", ["log", "size"])
+    op.create_index(op.f(POSITION), "audit_seal", ["log", *PLACE])
     create_tables()
 
 
@@ -70,6 +73,7 @@ def downgrade() -> None:
         )
     op.drop_table("audit_key")
     op.drop_table("audit_tile")
+    op.drop_index(op.f(POSITION), "audit_seal")
     op.drop_index(op.f("ix_audit_seal_log_size"), "audit_seal")
     for name in ("edge", "note", "size", "start"):
         op.drop_column("audit_seal", name)

@@ -56,7 +56,7 @@ async def explain_page(session: AsyncSession, query: AccessQuery | ChangeQuery) 
 async def avoid_whole_tables(session: AsyncSession) -> None:
     """Otherwise PostgreSQL reads a table without rows as a whole."""
     if session.get_bind().dialect.name == "postgresql":
-        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        await session.execute(text("SET enable_seqscan = off"))
 
 
 @pytest.mark.parametrize("cursor", [False, True])

@@ -10,11 +10,8 @@ from app.audit.archive.canonical import MALFORMED, Row, decode_row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.run.checks import (
-    find_file_error,
-    read_leaf_hashes,
-    split_batches,
-)
+from app.audit.archive.run.checks import find_file_error, split_batches
+from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.tree.merkle import leaf_hash
 
 
@@ -81,10 +78,11 @@ class Comparison:
     async def read_batches(self) -> AsyncIterator[Batch]:
         context, log = self.context, self.candidate.log
         lines = context.store.read_lines(self.candidate.manifest.data_path)
+        leaves = LeafHashes(context, log)
         for part in split_batches(lines, context.batch_size):
             rows = {line: self.parse_line(line) for line in part}
             listed = list(rows.values())
-            sealed = await read_leaf_hashes(context, log, listed)
+            sealed = await leaves.find(listed)
             async with context.database.reading() as session:
                 ids = [row["id"] for row in listed]
                 live = await LogRepository(session, log).read_by_ids(ids)

@@ -37,6 +37,7 @@ class AuditSeal(SQLModel, table=True):
         Index(None, "log", "last_at"),
         Index(None, "log", "number"),
         Index(None, "log", "size"),
+        Index(None, "log", "transaction_id", "transaction_row_id"),
     )
 
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

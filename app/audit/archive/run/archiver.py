@@ -22,6 +22,7 @@ from app.audit.archive.run.checks import (
     verify_manifest,
 )
 from app.audit.archive.run.folder import check_folder
+from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.run.partition_pruner import PartitionPruner
 from app.audit.archive.run.pruner import Pruner
 from app.audit.archive.run.recorder import FileRecorder
@@ -34,6 +35,8 @@ class Archiver:
         self.context = context
         self.log = log
         self.recorder = FileRecorder(context, log)
+        self.pruner = Pruner(context, log)
+        self.leaves = LeafHashes(context, log)
         self.totals = RunTotals()
         self.unarchived = UnarchivedRows(context, log)
 
@@ -87,7 +90,7 @@ class Archiver:
     async def finish_file(self, file: AuditArchive, log_range: LogRange) -> LogRange:
         """Complete the remaining steps of a file; return the range after it."""
         is_resumed = file.state != FileState.WRITING
-        writer = FileWriter(self.context, self.log)
+        writer = FileWriter(self.context, self.log, self.leaves)
         if not is_resumed and not await self.complete_file(file, log_range, writer):
             return LogRange(max(writer.scanned, log_range.after), log_range.until)
         manifest = verify_manifest(self.context, file)
@@ -96,7 +99,7 @@ class Archiver:
         # A file in state HELD was counted by the run that wrote it.
         if file.state != FileState.HELD:
             self.totals.add_file(manifest)
-        await Pruner(self.context, self.log).prune_file(file, manifest)
+        await self.pruner.prune_file(file, manifest)
         after = max(writer.scanned, (manifest.last.at, manifest.last.id))
         return LogRange(after, log_range.until)
 

@@ -10,43 +10,34 @@ from app.audit.archive.canonical import Row, decode_row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
-from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.tree.merkle import leaf_hash
 
 ADVICE = "This run deleted no row of the file. Run `verify`."
 
 
 async def select_sealed(
-    context: ArchiveContext, log: Log, rows: list[Row]
-) -> list[tuple[Row, bytes]]:
-    """Compare rows with their leaves; return those that have one, with their lines.
+    context: ArchiveContext, log: Log, leaves: LeafHashes, rows: list[Row]
+) -> list[tuple[Row, bytes, bytes]]:
+    """Compare rows with their leaves; return those that have one: row, line, hash.
 
     Raises:
         VerificationException: a row was modified after sealing.
     """
-    sealed = await read_leaf_hashes(context, log, rows)
+    sealed = await leaves.find(rows)
     sealed |= await seal_late_rows(context, log, sealed.keys(), rows)
-    found = [(row, encode_row(row)) for row in rows if row["id"] in sealed]
-    for row, line in found:
-        if sealed[row["id"]] != leaf_hash(line):
+    found = [
+        (row, encode_row(row), sealed[row["id"]]) for row in rows if row["id"] in sealed
+    ]
+    for row, line, digest in found:
+        if digest != leaf_hash(line):
             raise VerificationException(
                 f"Row {row['id']} of {log.name} was modified after sealing. {ADVICE}"
             )
     return found
-
-
-async def read_leaf_hashes(
-    context: ArchiveContext, log: Log, rows: list[Row]
-) -> dict[UUID, bytes]:
-    """Return leaf hashes by row id. The overlapping seals cover other rows too."""
-    first, last = rows[0], rows[-1]
-    log_range = LogRange((first["at"], first["id"]), (last["at"], last["id"]))
-    async with context.database.reading() as session:
-        leaves = SealRepository(session).read_leaves(log, log_range)
-        return {leaf.id: leaf.digest async for _, _, leaf in leaves}
 
 
 async def seal_late_rows(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
-from app.audit.archive.batching import BatchSizer
+from app.audit.archive.batching import BatchWriter
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
@@ -96,25 +96,22 @@ class PartitionPruner:
         )
 
     async def delete_archived_rows(self, default: Partition) -> None:
-        sizer = BatchSizer(max_rows=self.context.batch_size)
+        writer = BatchWriter(self.context.database, self.context.batch_size)
         for day in await self.comparison.list_days(default):
             ids: list[UUID] = []
             async for row, line in self.comparison.compare_day(default, day.day):
                 if line is not None:
                     ids.append(row["id"])
-                if len(ids) >= sizer.rows:
-                    await self.delete_rows(default, sizer, ids)
+                if len(ids) >= writer.rows:
+                    await self.delete_rows(default, writer, ids)
                     ids = []
             if ids:
-                await self.delete_rows(default, sizer, ids)
+                await self.delete_rows(default, writer, ids)
 
     async def delete_rows(
-        self, default: Partition, sizer: BatchSizer, ids: list[UUID]
+        self, default: Partition, writer: BatchWriter, ids: list[UUID]
     ) -> None:
-        async with (
-            sizer.timed_transaction(),
-            self.context.database.writing() as session,
-        ):
+        async with writer.writing(len(ids)) as session:
             rows = PartitionRows(session, self.log, default.name)
             await rows.delete_unheld_rows(ids)
         self.context.progress.report_step("deleted", default.name)

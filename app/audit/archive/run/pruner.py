@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from app.audit.archive.batching import BatchSizer
+from app.audit.archive.batching import BatchWriter
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.files.repository import FileRepository
@@ -18,7 +18,7 @@ class Pruner:
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
-        self.batch_sizer = BatchSizer(max_rows=context.batch_size)
+        self.writer = BatchWriter(context.database, context.batch_size)
 
     async def prune_file(self, file: AuditArchive, manifest: Manifest) -> None:
         """Delete the live rows listed in a file, and set its state.
@@ -30,7 +30,7 @@ class Pruner:
             return
         held = 0
         lines = self.context.store.read_lines(manifest.data_path)
-        while batch := list(islice(lines, self.batch_sizer.rows)):
+        while batch := list(islice(lines, self.writer.rows)):
             held += await self.delete_rows(batch)
             self.context.progress.report_step("deleted", file.name)
             self.context.progress.report_rows(len(batch))
@@ -50,8 +50,5 @@ class Pruner:
     async def delete_rows(self, lines: list[bytes]) -> int:
         """Delete rows; return how many a hold keeps live."""
         ids = [parse_id(line) for line in lines]
-        async with (
-            self.batch_sizer.timed_transaction(),
-            self.context.database.writing() as session,
-        ):
+        async with self.writer.writing(len(ids)) as session:
             return await LogRepository(session, self.log).delete_unheld_rows(ids)

@@ -16,9 +16,10 @@ from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.partitions.unarchived import UnarchivedRows
 from app.audit.archive.run.checks import select_sealed
+from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.tree.merkle import leaf_hash, merkle_root
+from app.audit.archive.tree.merkle import merkle_root
 
 FILE_ROWS = 50_000
 
@@ -36,8 +37,8 @@ class FileStats:
         self.block_ends: list[int] = []
         self.index_entries: set[tuple[int, int]] = set()
 
-    def add_row(self, row: Row, line: bytes) -> None:
-        self.leaves.append(leaf_hash(line))
+    def add_row(self, row: Row, line: bytes, digest: bytes) -> None:
+        self.leaves.append(digest)
         self.first = self.first or row
         self.last = row
         if "entity" in row:
@@ -49,9 +50,10 @@ class FileStats:
 class FileWriter:
     """Writer of one file; `scanned` is the last row that it has read."""
 
-    def __init__(self, context: ArchiveContext, log: Log) -> None:
+    def __init__(self, context: ArchiveContext, log: Log, leaves: LeafHashes) -> None:
         self.context = context
         self.log = log
+        self.leaves = leaves
         self.scanned = MIN_KEY
 
     async def write_file(
@@ -118,8 +120,9 @@ class FileWriter:
         unarchived = UnarchivedRows(self.context, self.log)
         async for rows in unarchived.read_batches(log_range, FILE_ROWS):
             self.scanned = rows[-1]["at"], rows[-1]["id"]
-            for row, line in await select_sealed(self.context, self.log, rows):
-                stats.add_row(row, line)
+            sealed = await select_sealed(self.context, self.log, self.leaves, rows)
+            for row, line, digest in sealed:
+                stats.add_row(row, line, digest)
                 stats.index_entries.update(
                     (key, blocks.current_block) for key in index_keys(row)
                 )

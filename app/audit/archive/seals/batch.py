@@ -102,7 +102,7 @@ class BatchReader:
 
     async def select_unsealed(self, cursor: Cursor, rows: list[Row]) -> list[Row]:
         """Return the rows without those that are sealed, if that is possible."""
-        if not cursor.may_have_sealed(rows[0]["transaction_id"]):
+        if not cursor.may_have_sealed(position_of(rows[0])):
             return rows
         keys = [(row["at"], row["id"]) for row in rows]
         async with self.database.reading() as session:

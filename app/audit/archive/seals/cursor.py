@@ -22,18 +22,18 @@ class Cursor:
     """Point at which the sealing of a log continues.
 
     `position` is None until all rows without a number, up to `unnumbered`, are sealed.
-    `highest` is the highest number up to which a seal reaches. It exceeds `position` if
-    the database was restored on a server whose numbers are lower: then rows beyond
+    `highest` is the highest position up to which a seal reaches. It exceeds `position`
+    if the database was restored on a server whose numbers are lower: then rows beyond
     `position` may be sealed.
     """
 
     unnumbered: RowKey = MIN_KEY
     position: Position | None = None
-    highest: int = -1
+    highest: Position = START
 
-    def may_have_sealed(self, number: int) -> bool:
+    def may_have_sealed(self, row: Position) -> bool:
         """Return whether a row beyond the position may have a leaf."""
-        return self.position is not None and number <= self.highest
+        return self.position is not None and row <= self.highest
 
     def is_unsealed(self, number: int | None, key: RowKey) -> bool:
         """Return whether a row without a leaf lies beyond this cursor."""

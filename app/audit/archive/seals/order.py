@@ -38,18 +38,22 @@ class OrderRepository:
         return Horizon(*(await self.session.execute(HORIZON)).one())
 
     async def get_cursor(self) -> Cursor:
-        own, number = self.is_run(), col(AuditSeal.transaction_id)
-        query: Any = select(number, col(AuditSeal.transaction_row_id))
-        numbered = query.where(own, number.is_not(None))
-        newest = numbered.order_by(col(AuditSeal.number).desc()).limit(1)
-        found = (await self.session.execute(newest)).first()
-        if found is None:
+        number, id = col(AuditSeal.transaction_id), col(AuditSeal.transaction_row_id)
+        newest = await self.find_position(col(AuditSeal.number))
+        if newest is None:
             return Cursor(await self.get_last_unnumbered())
-        position = Position(*found)
-        if position.transaction_id >= (await self.get_horizon()).own:
-            return Cursor(position=START, highest=position.transaction_id)
-        highest = await self.session.scalar(select(func.max(number)).where(own))
-        return Cursor(position=position, highest=highest or -1)
+        highest = await self.find_position(number, id) or newest
+        is_foreign = newest.transaction_id >= (await self.get_horizon()).own
+        return Cursor(position=START if is_foreign else newest, highest=highest)
+
+    async def find_position(self, *order: Any) -> Position | None:
+        """Return the position of the last seal that has one, in this order."""
+        number, id = col(AuditSeal.transaction_id), col(AuditSeal.transaction_row_id)
+        own = col(AuditSeal.log) == self.log.name
+        query: Any = select(number, id).where(own, number.is_not(None))
+        last = query.order_by(*(each.desc() for each in order)).limit(1)
+        found = (await self.session.execute(last)).first()
+        return Position(*found) if found else None
 
     def is_run(self) -> ColumnElement[bool]:
         """Match the seals in the log's tree: older seals do not count."""

@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterable
 
-from app.audit.archive.canonical import MALFORMED, RowKey, decode_row, row_key
+from app.audit.archive.canonical import MALFORMED, decode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.files.ownership import find_identity_error
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import Log, LogRange
-from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.logs import Log
+from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.search.query import ResultRow
 from app.audit.archive.tree.merkle import leaf_hash
 
@@ -21,6 +21,7 @@ class ProvenFiles:
         self.context = context
         self.log = log
         self.rejected = rejected
+        self.leaves = LeafHashes(context, log)
 
     async def list_manifests(self) -> AsyncIterator[Manifest]:
         """Yield the manifests that are recorded; name those that are not.
@@ -53,12 +54,9 @@ class ProvenFiles:
         found = self.parse_lines(manifest, lines)
         if not found:
             return []
-        keys: list[RowKey] = [row_key(row) for row in found.values()]
-        async with self.context.database.reading() as session:
-            leaves = SealRepository(session).read_leaves(
-                self.log, LogRange(min(keys), max(keys))
-            )
-            sealed = {leaf.digest async for _, _, leaf in leaves}
+        keys = sorted(row_key(row) for row in found.values())
+        leaves = await self.leaves.find([{"at": at, "id": id} for at, id in keys])
+        sealed = set(leaves.values())
         self.rejected += [
             f"{manifest.data_path}: row {row['id']}"
             for digest, row in found.items()
