@@ -81,9 +81,12 @@ async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
-    async with engine.connect() as connection:
-        await connection.run_sync(migrate)
-    await engine.dispose()
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        # A pooled connection would keep the advisory lock after a failure.
+        await engine.dispose()
 
 
 # A program that runs Alembic passes its settings and configures logging itself.
