@@ -22,6 +22,7 @@ from app.core.db.compatibility.comparison import is_compared
 from app.core.db.database import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
+from app.core.db.partitions import hiding_partitions
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks
@@ -43,11 +44,11 @@ ONE_AT_A_TIME = 7_201_137  # key of the advisory lock that serializes migrations
 def configure(**options: Any) -> None:
     context.configure(
         target_metadata=SQLModel.metadata,
-        include_name=is_compared,
         render_as_batch=True,  # SQLite's ALTER TABLE is limited: copy the table
         render_item=render_item,
         process_revision_directives=rewriter,
         transactional_ddl=True,
+        transaction_per_migration=True,  # so that a migration can commit in between
         **options,
     )
 
@@ -59,9 +60,14 @@ def migrate(connection: Connection) -> None:
         connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.commit()
     compare = comparing_guarantees(connection, head())
+    include = hiding_partitions(connection, is_compared)
     connection.commit()
     record = recording_compatibility(context.script)
-    configure(connection=connection, on_version_apply=(compare, record))
+    configure(
+        connection=connection,
+        on_version_apply=(compare, record),
+        include_name=include,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

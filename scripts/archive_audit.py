@@ -23,8 +23,9 @@ from app.audit.archive.files.store import Store
 from app.audit.archive.plan import Plan, make_plan
 from app.audit.archive.restore.purge import purge_restored
 from app.audit.archive.restore.restorer import Restorer
-from app.audit.archive.run.archiver import Archiver, RunTotals
+from app.audit.archive.run.archiver import Archiver
 from app.audit.archive.run.lock import run_lock
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search

@@ -36,7 +36,7 @@ def restore(connection: Connection) -> list[str]:
     """Restore the guarantees of all tables; return what was wrong."""
     faults = list(SchemaComparison(connection, SQLModel.metadata).faults())
     operations = Operations(MigrationContext.configure(connection))
-    for table in sorted({guarantee.table for guarantee, _ in faults}):
+    for table in sorted({guarantee.declared_by for guarantee, _ in faults}):
         operations.invoke(RestoreGuaranteesOp(table))
     if left := find_faults(connection, SQLModel.metadata):
         raise OSError(

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.audit.append_only import append_only
@@ -22,6 +22,7 @@ from app.core.db.ids import uuid7
 
 LABEL_LENGTH = 254  # a label is the user's e-mail address at that time
 REQUEST_ID_LENGTH = 64
+FIRST_ERROR = 400  # the lowest HTTP status of an error
 
 
 class Snapshot(JSON):
@@ -91,6 +92,11 @@ class Access(SQLModel):
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
+def partial_index(*columns: str, where: str) -> Index:
+    """Return an index of the rows for which the condition is true."""
+    return Index(None, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class AuditChange(Change, table=True):
     __tablename__ = "audit_change"
     transaction_id: int | None = numbered(NextChangeNumber)
@@ -106,8 +112,9 @@ class AuditAccess(Access, table=True):
     __tablename__ = "audit_access"
     transaction_id: int | None = numbered(NextAccessNumber)
     __table_args__ = (
-        Index(None, "user_id", "at"),
-        Index(None, "status", "at"),
+        partial_index("user_id", "at", where="user_id IS NOT NULL"),
+        # Most rows have another status, and are found by the index on `at`.
+        partial_index("status", "at", where=f"status >= {FIRST_ERROR}"),
         {"info": {TRIGGERS: append_only("audit_access")}},
     )
 

@@ -5,12 +5,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Table, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Table,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive import logs
 from app.audit.archive.files.repository import FileRepository
 from app.audit.cursors import decode_cursor, encode_cursor
+from app.audit.id_bounds import id_bounds
+from app.audit.models import FIRST_ERROR
 from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, LogQuery
 
 MAX_REQUEST_ROWS = 200  # of each log, for one request
@@ -44,11 +54,14 @@ class AuditRepository:
 
     async def _list_page(self, log: Table, query: LogQuery) -> CursorPage[Any]:
         table = from_clause(log, query.include)
+        where = [*conditions(table, query)]
+        if log is ACCESSES and self.session.get_bind().dialect.name == "postgresql":
+            where += id_bounds(table.c.id, query)
         # One row beyond the limit shows whether there is another page.
         rows = list(
             await self.session.execute(
                 select(table)
-                .where(*conditions(table, query))
+                .where(*where)
                 .order_by(*newest_first(table))
                 .limit(query.limit + 1)
             )
@@ -73,8 +86,12 @@ def newest_first(table: FromClause) -> tuple[ColumnElement[Any], ...]:
 
 
 def conditions(table: FromClause, query: LogQuery) -> Iterator[ColumnElement[bool]]:
-    for name, value in query.filters().items():
+    filters = query.filters()
+    for name, value in filters.items():
         yield table.c[name] == value
+    if filters.get("status", 0) >= FIRST_ERROR:
+        # Without a parameter, so that the database can use the index of errors.
+        yield table.c.status >= literal_column(str(FIRST_ERROR))
     if query.since:
         yield table.c.at >= query.since
     if query.until:

@@ -7,9 +7,10 @@ from rich.table import Table
 
 from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.canonical import json_default
+from app.audit.archive.partitions.summary import PartitionSummary
 from app.audit.archive.plan import Plan
 from app.audit.archive.progress import Progress as ProgressLimit
-from app.audit.archive.run.archiver import RunTotals
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.search.query import SearchResult
 from app.audit.archive.status import LogStatus, Status
 from app.audit.archive.verify.report import Proven, VerificationReport
@@ -73,6 +74,11 @@ def print_plans(plans: list[Plan]) -> None:
             lines, files = megabytes(plan.line_bytes), megabytes(plan.file_bytes)
             print(f"  size: about {lines} of JSON, {files} compressed")
         print(f"  keep live: {plan.staying:,} newer rows, {plan.held:,} on legal hold")
+        if plan.waiting:
+            rows = pluralize(plan.waiting, "archived row")
+            print(f"  keep live: {rows}, until all of their partition is archived")
+        for name in plan.partitions:
+            print(f"  compare with the files, then drop: {name}")
         for name in plan.copied:
             print(f"  some of the rows on legal hold are also in {name}")
     print("Nothing was changed. To archive these rows, use `run`.")
@@ -82,6 +88,8 @@ def print_totals(totals: dict[str, RunTotals]) -> None:
     for name, done in totals.items():
         rows, files = pluralize(done.rows, "row"), pluralize(done.files, "file")
         print(f"{name}: {rows} in {files}, {megabytes(done.bytes)}")
+        for note in done.notes:
+            print(f"  {note}")
 
 
 def print_purged(counts: dict[str, int]) -> None:
@@ -147,6 +155,18 @@ def print_search_result(result: SearchResult) -> None:
     Console(stderr=True).print(summary)
 
 
+def print_partitions(name: str, found: PartitionSummary) -> None:
+    until = f"{found.until:%Y-%m}" if found.until else "no month"
+    print(f"Partitions of {name}: {found.count}, up to before {until}")
+    if found.waiting:
+        rows = pluralize(found.waiting, "archived row")
+        print(f"  {rows} stay live until all of their partition is archived")
+    if found.outside:
+        rows, ids = pluralize(found.outside, "row"), ", ".join(found.outside_ids)
+        print(f"  {rows} in {found.default}, with ids of other months: {ids}")
+        print("  Check the clocks of the servers.")
+
+
 def print_status(status: Status) -> None:
     columns = [each for each in LogStatus.__annotations__ if each not in LISTS]
     table = Table("log", *columns)
@@ -156,6 +176,8 @@ def print_status(status: Status) -> None:
             print(f"Unfinished, resumed by the next run: {file}")
         for file in log.copied:
             print(f"Kept live by a legal hold, although also in {file}")
+        if log.partitions:
+            print_partitions(name, log.partitions)
     Console().print(table)
     if seal := status.newest_seal:
         print(f"Newest seal: {seal['number']} {seal['hash']}, {seal['sealed_at']}")

@@ -104,7 +104,12 @@ class Api:
         return self.call(Call("GET", self.address(replace(operation, path=record))))
 
     def snapshot(self, operation: Operation) -> list[Any]:
-        """Return the collection's first page and total, and the record of the path."""
+        """Return the collection's first page and total, and the record of the path.
+
+        The entries of the audit log have no address of their own; it grows meanwhile.
+        """
+        if operation.path.startswith("/api/v1/audit/"):
+            return []
         about = [each for each in LISTS if operation.path.startswith(each.path)]
         lists = [self.query(each, {"limit": 3}).json() for each in about]
         return (

@@ -1,14 +1,22 @@
 """Read-only estimates of what a run would archive."""
 
 import zlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import MIN_KEY, Log, LogName, LogRange, last_key
+from app.audit.archive.partitions.days import DayPlan, plan_days
+from app.audit.archive.partitions.repository import is_partitioned
+from app.audit.archive.partitions.summary import (
+    count_waiting,
+    list_ended,
+    subtract_waiting,
+)
 from app.audit.archive.repository import LogRepository
 from app.core.db.database import Database
 
@@ -16,18 +24,13 @@ SAMPLE_ROWS = 1_000  # the sample that byte estimates are made from
 
 
 @dataclass
-class DayPlan:
-    day: date
-    rows: int
-
-
-@dataclass
 class Plan:
     """Rows to archive by day, rows that stay live, and estimated sizes in bytes.
 
     `days` counts held rows too; `rows` does not. `copied` has the files that contain
-    held rows, too. `line_bytes` is the size as JSON
-    lines, `file_bytes` the compressed size.
+    held rows, too. `waiting` rows are archived, and live until all of their partition
+    is; `partitions` has those that may be dropped, once they are compared. `line_bytes`
+    is the size as JSON lines, `file_bytes` the compressed size.
     """
 
     log: LogName
@@ -36,6 +39,8 @@ class Plan:
     held: int = 0
     copied: list[str] = field(default_factory=list)
     staying: int = 0
+    waiting: int = 0
+    partitions: list[str] = field(default_factory=list)
     line_bytes: int = 0
     file_bytes: int = 0
 
@@ -50,6 +55,8 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     async with database.reading() as session:
         rows = LogRepository(session, log)
         plan.days = [day async for day in plan_days(rows, log_range)]
+        if is_partitioned(database, log):
+            await plan_partitions(session, log, plan)
         plan.copied = await FileRepository(session).list_held(log)
         plan.held = await rows.count_held_rows(log_range)
         plan.staying = await rows.count_rows(LogRange(log_range.until, last_key()))
@@ -64,9 +71,8 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     return plan
 
 
-async def plan_days(rows: LogRepository, log_range: LogRange) -> AsyncIterator[DayPlan]:
-    """Yield each day that has rows. One query per day found skips empty days."""
-    while first := await rows.first_at(log_range):
-        today = log_range.clip_to_day(first.date())
-        yield DayPlan(first.date(), await rows.count_rows(today))
-        log_range = LogRange(today.until, log_range.until)
+async def plan_partitions(session: AsyncSession, log: Log, plan: Plan) -> None:
+    live = sum(day.rows for day in plan.days)
+    plan.days = subtract_waiting(plan.days, await count_waiting(session, log))
+    plan.waiting = live - sum(day.rows for day in plan.days)
+    plan.partitions = await list_ended(session, log, plan.before)

@@ -52,7 +52,7 @@ class LogRepository:
 
     async def read_rows(self, query: Select[Any]) -> list[Row]:
         found = await self.session.execute(query)
-        names = list(found.keys())
+        names = [str(name) for name in found.keys()]  # noqa: SIM118  orjson: no subclass
         return [dict(zip(names, row, strict=True)) for row in found]
 
     async def read_by_ids(self, ids: Sequence[UUID]) -> list[Row]:

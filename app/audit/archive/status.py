@@ -7,6 +7,9 @@ from typing import Any
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import LOGS, MIN_KEY, Log, LogRange, last_key
+from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.repository import is_partitioned
+from app.audit.archive.partitions.summary import PartitionSummary, summarize_partitions
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.restore.repository import RestoredRepository
 from app.audit.archive.seals.order import OrderRepository
@@ -26,6 +29,7 @@ class LogStatus:
     files: int
     unfinished: list[str]
     copied: list[str]  # files that also contain rows which a hold keeps live
+    partitions: PartitionSummary | None
 
 
 @dataclass
@@ -53,7 +57,10 @@ async def log_status(database: Database, log: Log) -> LogStatus:
     async with database.reading() as session:
         rows = LogRepository(session, log)
         files = await FileRepository(session).list_files(log)
-        done = [file for file in files if file.is_complete]
+        summary = None
+        if is_partitioned(database, log):
+            summary = await summarize_partitions(session, log)
+        done = [file for file in files if is_done(file, summary)]
         order = OrderRepository(session, log)
         return LogStatus(
             live=await rows.count_rows(whole),
@@ -66,4 +73,11 @@ async def log_status(database: Database, log: Log) -> LogStatus:
             files=len(done),
             unfinished=[f"{f.name}: {f.state}" for f in files if f not in done],
             copied=await FileRepository(session).list_held(log),
+            partitions=summary,
         )
+
+
+def is_done(file: AuditArchive, partitions: PartitionSummary | None) -> bool:
+    """Return whether a run has no more work with the file itself."""
+    waits = partitions is not None and file.state == FileState.VERIFIED
+    return file.is_complete or waits

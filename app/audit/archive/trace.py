@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.logs import CHANGES
+from app.audit.archive.files.manifest import Manifest
+from app.audit.archive.logs import CHANGES, Log
 from app.audit.changes.change_row import unaudited_row
 from app.audit.changes.change_time import log_position
 from app.audit.changes.guard import recorded
@@ -20,3 +21,11 @@ async def record_action(
     row = unaudited_row(reason, entity) | position.values() | {"new": details}
     options = recorded(CHANGES.live.name)
     await session.execute(insert(CHANGES.live).values(row), execution_options=options)
+
+
+async def record_file(
+    session: AsyncSession, log: Log, manifest: Manifest, held: int
+) -> None:
+    """Record that the rows of a file are archived, except those on legal hold."""
+    details = {"file": manifest.data_path, "rows": manifest.count, "held": held}
+    await record_action(session, log.live.name, "archived", details)

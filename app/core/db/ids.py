@@ -1,7 +1,27 @@
 """Primary keys: UUIDs of version 7, which sort by creation time."""
 
+from datetime import datetime, timedelta
+from uuid import UUID
+
 # The compat module returns the standard library's UUID, which every driver accepts.
 # Version 7 appends new rows to the end of the index.
 from uuid_utils.compat import uuid7
 
-__all__ = ["uuid7"]
+from app.core.clock import TICK, from_ticks, to_ticks
+
+__all__ = ["creation_time", "lowest_id", "uuid7"]
+
+REST_OF_ID = 80  # bits after the milliseconds
+MAX_MILLISECONDS = 2**48 - 1
+MILLISECOND = timedelta(milliseconds=1) // TICK
+
+
+def lowest_id(at: datetime, margin: timedelta = TICK * 0) -> UUID:
+    """Return the lowest id that can be created at this time, plus the margin."""
+    milliseconds = (to_ticks(at) + margin // TICK) // MILLISECOND
+    return UUID(int=min(max(milliseconds, 0), MAX_MILLISECONDS) << REST_OF_ID)
+
+
+def creation_time(id: UUID) -> datetime:
+    """Return the time of a UUIDv7, to the millisecond."""
+    return from_ticks((id.int >> REST_OF_ID) * MILLISECOND)

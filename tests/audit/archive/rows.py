@@ -28,9 +28,11 @@ from app.audit.archive.logs import (
     Log,
     LogRange,
 )
+from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.progress import Progress
 from app.audit.archive.restore.restorer import Restorer
-from app.audit.archive.run.archiver import Archiver, RunTotals
+from app.audit.archive.run.archiver import Archiver
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.verify.report import FindingKind, VerificationReport
@@ -158,6 +160,10 @@ class AuditLog:
                 return [dict(row) for row in found.mappings()]
 
         return self.run(read)
+
+    def keeps_archived(self, log: Log) -> bool:
+        """Return whether archived rows stay live until their partition is dropped."""
+        return is_partitioned(Database(self.settings), log)
 
     def seal(self) -> int:
         return self.run(lambda context: context.sealer.seal())

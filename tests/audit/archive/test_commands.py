@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import CHANGES
-from app.audit.archive.plan import DayPlan, Plan, make_plan
-from app.audit.archive.run.archiver import RunTotals
+from app.audit.archive.partitions.days import DayPlan
+from app.audit.archive.plan import Plan, make_plan
 from app.audit.archive.run.lock import run_lock
+from app.audit.archive.run.totals import RunTotals
 from scripts.archive.output import print_plans, print_totals
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import KEPT, OLD, PEN, TODAY, AuditLog

@@ -74,3 +74,22 @@ async def test_only_a_pruning_transaction_may_delete_rows(
         await connection.execute(prune)
         await connection.execute(text("DELETE FROM audit_pruning"))
     assert not await kept(engine, log)
+
+
+PARTITION = "SELECT tableoid::regclass::text FROM audit_access"
+
+
+@pytest.mark.parametrize("attack", [ATTACKS[0], ATTACKS[1], ATTACKS[4]])
+async def test_a_row_cannot_be_deleted_from_its_partition(
+    engine: AsyncEngine, attack: str
+) -> None:
+    """The triggers of the table do not fire for statements on a partition."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has no partitions")
+    async with engine.connect() as connection:
+        partition = await connection.scalar(text(PARTITION))
+    assert partition != "audit_access"
+    with pytest.raises(DBAPIError, match="can only be added to"):
+        async with engine.begin() as connection:
+            await connection.execute(text(attack.format(log=partition)))
+    assert await kept(engine, "audit_access")

@@ -84,7 +84,7 @@ MATRIX = SLICE_ROWS | {
     "GET /api/v1/audit/changes/{id}/proof": Row("audit:read", 409),
     "GET /api/v1/audit/accesses/{id}/proof": Row("audit:read", 404),
     "GET /api/v1/audit/checkpoint": Row("audit:read", 404),
-    "GET /api/v1/audit/consistency": Row("audit:read", 422),
+    "GET /api/v1/audit/consistency": Row("audit:read", 404),
     "GET /api/v1/audit/key": Row("audit:read", 404),
 }
 GUARDED = {operation: row for operation, row in MATRIX.items() if row.needs}

@@ -10,6 +10,7 @@ from sqlalchemy.types import CHAR
 
 from app.core.db.compatibility.table import NAME as COMPATIBILITY
 from app.core.db.ids import uuid7
+from app.core.db.partitions import partition_names
 
 ALEMBIC = {"alembic_version", COMPATIBILITY}  # filled by the migrations
 numbers = count(1)
@@ -17,8 +18,7 @@ numbers = count(1)
 
 def fill(connection: Connection) -> None:
     """Add two rows to each table: one without NULL, one with NULL wherever allowed."""
-    tables = MetaData()
-    tables.reflect(connection)
+    tables = reflect(connection)
     for sparse in (False, True):
         for table in tables.sorted_tables:
             if table.name not in ALEMBIC:
@@ -26,9 +26,15 @@ def fill(connection: Connection) -> None:
                 connection.execute(insert(table), row)
 
 
+def reflect(connection: Connection) -> MetaData:
+    """Return all tables. Partitions are parts of one."""
+    tables, hidden = MetaData(), partition_names(connection)
+    tables.reflect(connection, only=lambda name, _: name not in hidden)
+    return tables
+
+
 def counts(connection: Connection) -> dict[str, int]:
-    tables = MetaData()
-    tables.reflect(connection)
+    tables = reflect(connection)
     return {
         table.name: connection.scalar(select(func.count()).select_from(table)) or 0
         for table in tables.sorted_tables

@@ -58,8 +58,10 @@ async def prove_consistency(
 ) -> ConsistencyRead:
     """Prove that nothing was changed between two checkpoints of a log."""
     prover = Prover(session, LOGS[query.log])
-    hashes = await prover.prove_consistency(query.from_, query.to)
-    return ConsistencyRead(from_=query.from_, to=query.to, hashes=hashes)
+    newest = (await prover.get_newest()).size or 0
+    size = newest if query.to is None else query.to
+    hashes = await prover.prove_consistency(query.from_, size)
+    return ConsistencyRead(from_=query.from_, to=size, hashes=hashes)
 
 
 @router.get("/key", response_class=PlainTextResponse, responses=UNSEALED)

@@ -1,11 +1,16 @@
 """Query parameters and responses of the proof endpoints."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field
 
 from app.audit.archive.logs import LogName
-from app.core.fields import QueryInt
+from app.core.fields import parse_int
 from app.core.schemas import Strict
 
+MAX_SIZE = 2**53 - 1  # integers that every JSON parser keeps exactly
+# Bounds placed after a validator would be missing from the OpenAPI schema.
+Size = Annotated[int, Field(ge=0, le=MAX_SIZE), BeforeValidator(parse_int)]
 HASHES = "SHA-256 hashes as base64, in the order of RFC 9162."
 
 
@@ -32,5 +37,5 @@ class LogQuery(Strict):
 
 
 class ConsistencyQuery(LogQuery):
-    from_: QueryInt = Field(alias="from", ge=0, description="The size before.")
-    to: QueryInt = Field(ge=0, description="The size after.")
+    from_: Size = Field(0, alias="from", description="The size before.")
+    to: Size | None = Field(None, description="The size after; by default the newest.")

@@ -9,8 +9,8 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.restore.repository import RestoredRepository
-from app.audit.archive.run.archiver import RunTotals
 from app.audit.archive.run.checks import find_file_error, split_batches
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.trace import record_action
 
 

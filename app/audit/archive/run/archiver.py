@@ -6,16 +6,16 @@ resumes the file: it rewrites a file in state WRITING, or records it as verified
 has its manifest, and continues to delete the rows of a verified one.
 """
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.files.store import ADOPT
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.creation import create_months
+from app.audit.archive.partitions.unarchived import UnarchivedRows
 from app.audit.archive.run.checks import (
     compare_copy,
     compare_remaining_rows,
@@ -23,23 +23,11 @@ from app.audit.archive.run.checks import (
 )
 from app.audit.archive.run.folder import check_folder
 from app.audit.archive.run.leaf_hashes import LeafHashes
+from app.audit.archive.run.partition_pruner import PartitionPruner
 from app.audit.archive.run.pruner import Pruner
 from app.audit.archive.run.recorder import FileRecorder
+from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.run.writer import FileWriter
-
-
-@dataclass
-class RunTotals:
-    """Totals over the files that a command has processed."""
-
-    files: int = 0
-    rows: int = 0
-    bytes: int = 0
-
-    def add_file(self, manifest: Manifest) -> None:
-        self.files += 1
-        self.rows += manifest.count
-        self.bytes += manifest.file_bytes
 
 
 class Archiver:
@@ -50,29 +38,38 @@ class Archiver:
         self.pruner = Pruner(context, log)
         self.leaves = LeafHashes(context, log)
         self.totals = RunTotals()
+        self.unarchived = UnarchivedRows(context, log)
 
     async def run(self, before: datetime) -> RunTotals:
         """Archive all sealed rows before this time that are not on legal hold."""
         await check_folder(self.context)
+        if self.unarchived.is_partitioned:
+            self.totals.notes += await create_months(self.context.database, self.log)
         await self.context.sealer.seal()
         # A row without a leaf is left for the next run.
-        log_range = LogRange(MIN_KEY, LogRange.between(before, before).until)
+        log_range = rest = LogRange(MIN_KEY, LogRange.between(before, before).until)
         for file in await self.list_unfinished():
             await self.resume_file(file, log_range)
-        while day := await self.find_next_day(log_range):
-            log_range = await self.finish_file(await self.start_file(day), log_range)
+        while day := await self.unarchived.find_day(rest):
+            rest = await self.finish_file(await self.start_file(day), rest)
+        if self.unarchived.is_partitioned:
+            await self.prune_partitions(before, log_range)
         return self.totals
+
+    async def prune_partitions(self, before: datetime, log_range: LogRange) -> None:
+        pruner = PartitionPruner(self.context, self.log)
+        self.totals.notes += await pruner.prune(before)
+        for day in sorted(pruner.days_to_archive):
+            if day <= log_range.until[0].date():
+                await self.finish_file(await self.start_file(day), log_range)
 
     async def list_unfinished(self) -> list[AuditArchive]:
         async with self.context.database.reading() as session:
             files = await FileRepository(session).list_files(self.log)
-        return [file for file in files if file.state != FileState.PRUNED]
-
-    async def find_next_day(self, log_range: LogRange) -> date | None:
-        async for rows in self.context.read_unheld_batches(self.log, log_range, 1):
-            day: date = rows[0]["at"].date()
-            return day
-        return None
+        done = {FileState.PRUNED}
+        if self.unarchived.is_partitioned:  # its rows wait for their partition
+            done.add(FileState.VERIFIED)
+        return [file for file in files if file.state not in done]
 
     async def start_file(self, day: date) -> AuditArchive:
         async with self.context.database.writing() as session:

@@ -8,9 +8,10 @@ from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.run.checks import parse_id
-from app.audit.archive.trace import record_action
+from app.audit.archive.trace import record_file
 
 
 class Pruner:
@@ -22,8 +23,11 @@ class Pruner:
     async def prune_file(self, file: AuditArchive, manifest: Manifest) -> None:
         """Delete the live rows listed in a file, and set its state.
 
-        Rows on legal hold stay; the state is then HELD instead of PRUNED.
+        Rows on legal hold stay; the state is then HELD instead of PRUNED. The rows of
+        a partitioned log stay until their partition is dropped.
         """
+        if is_partitioned(self.context.database, self.log):
+            return
         held = 0
         lines = self.context.store.read_lines(manifest.data_path)
         while batch := list(islice(lines, self.writer.rows)):
@@ -41,8 +45,7 @@ class Pruner:
             return
         async with self.context.database.writing() as session:
             await FileRepository(session).save_file(file)
-            details = {"file": manifest.data_path, "rows": manifest.count, "held": held}
-            await record_action(session, self.log.live.name, "archived", details)
+            await record_file(session, self.log, manifest, held)
 
     async def delete_rows(self, lines: list[bytes]) -> int:
         """Delete rows; return how many a hold keeps live."""

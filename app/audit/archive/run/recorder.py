@@ -6,7 +6,9 @@ from app.audit.archive.files.manifest import Manifest, SignedManifest, read_mani
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.run.unfinished import verify_unfinished
+from app.audit.archive.trace import record_file
 
 
 class FileRecorder:
@@ -40,4 +42,7 @@ class FileRecorder:
         file.sqlmodel_update(signed.file_columns())
         async with self.context.database.writing() as session:
             await FileRepository(session).save_file(file)
+            if is_partitioned(self.context.database, self.log):
+                # It is not pruned as a file.
+                await record_file(session, self.log, signed.manifest, held=0)
         self.context.progress.report_step("verified", file.name)

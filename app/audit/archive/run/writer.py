@@ -14,6 +14,7 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.partitions.unarchived import UnarchivedRows
 from app.audit.archive.run.checks import select_sealed
 from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.seals.old_seal import GENESIS_HASH
@@ -116,9 +117,8 @@ class FileWriter:
         self, raw: BinaryIO, log_range: LogRange, stats: FileStats
     ) -> None:
         blocks = BlockWriter(raw)
-        async for rows in self.context.read_unheld_batches(
-            self.log, log_range, FILE_ROWS
-        ):
+        unarchived = UnarchivedRows(self.context, self.log)
+        async for rows in unarchived.read_batches(log_range, FILE_ROWS):
             self.scanned = rows[-1]["at"], rows[-1]["id"]
             sealed = await select_sealed(self.context, self.log, self.leaves, rows)
             for row, line, digest in sealed:

@@ -44,7 +44,7 @@ def was_lost(
 
 def describe(faults: list[tuple[Guarantee, str]]) -> str:
     sentences = "; ".join(f"{each} {fault}" for each, fault in faults)
-    tables = dict.fromkeys(each.table for each, _ in faults)
+    tables = dict.fromkeys(each.declared_by for each, _ in faults)
     calls = ", ".join(f'`op.restore_guarantees("{table}")`' for table in tables)
     return (
         f"{sentences}. Nothing was migrated. On SQLite a batch operation copies the "

@@ -45,6 +45,11 @@ UNION ALL
 SELECT 'table', relname::text, NULL, NULL, true
 FROM pg_class WHERE relkind IN ('r', 'p')
     AND relnamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'partition', c.relname::text, p.relname::text, NULL, true
+FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+JOIN pg_class p ON p.oid = inhparent
+WHERE p.relkind = 'p' AND p.relnamespace = current_schema()::regnamespace
 """)
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 DIFFERS = "differs from the code"
@@ -56,9 +61,14 @@ class SchemaComparison:
 
     def __init__(self, connection: Connection, metadata: MetaData) -> None:
         dialect = connection.dialect.name
-        self.declared = declared_guarantees(metadata, dialect)
         rows = connection.execute(STATEMENTS[dialect])
         self.found: Found = {(row.kind, row.name): row for row in rows}
+        partitions = {
+            name: row.definition
+            for (kind, name), row in self.found.items()
+            if kind == "partition"
+        }
+        self.declared = declared_guarantees(metadata, dialect, partitions)
 
     def faults(self) -> Iterator[tuple[Guarantee, str]]:
         """Yield each guarantee that is not in force, with a clause that says why."""

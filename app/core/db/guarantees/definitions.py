@@ -2,11 +2,12 @@
 
 A table declares its triggers in `Table.info`; its CHECK constraints are in the metadata
 as everywhere. This is the only list of them: migrations recreate from it, and the
-start, `alembic check` and the consistency check compare the database with it.
+start, `alembic check` and the consistency check compare the database with it. A
+partition must have its table's triggers too: those do not fire for statements on it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import CheckConstraint, MetaData, Table
 
@@ -31,9 +32,24 @@ class Trigger:
     table: str
     create: str
     function: Function | None = None
+    partition_of: str | None = None
 
     def __str__(self) -> str:
         return f"The trigger {self.name} on {self.table}"
+
+    @property
+    def declared_by(self) -> str:
+        """Return the table that declares this trigger."""
+        return self.partition_of or self.table
+
+    def on_partition(self, partition: str) -> "Trigger":
+        """Return this trigger for a partition of its table."""
+        name, create = (
+            each.replace(self.table, partition) for each in (self.name, self.create)
+        )
+        return replace(
+            self, name=name, table=partition, create=create, partition_of=self.table
+        )
 
 
 @dataclass(frozen=True)
@@ -48,20 +64,33 @@ class Check:
     def __str__(self) -> str:
         return f"The constraint {self.name} on {self.table}"
 
+    @property
+    def declared_by(self) -> str:
+        return self.table
+
 
 Guarantee = Trigger | Check
 TriggersByDialect = Mapping[str, tuple[Trigger, ...]]
 
 
-def declared_guarantees(metadata: MetaData, dialect: str) -> list[Guarantee]:
-    """Return the guarantees of all tables. Constraints come first.
+def declared_guarantees(
+    metadata: MetaData, dialect: str, partitions: Mapping[str, str]
+) -> list[Guarantee]:
+    """Return the guarantees of all tables and partitions. Constraints come first.
 
     To add a constraint, SQLite has to copy the table, which drops its triggers.
+    `partitions` maps the name of each partition to that of its table.
     """
     tables = metadata.tables.values()
     checks = [check for table in tables for check in table_checks(table)]
     triggers = [each for table in tables for each in table_triggers(table, dialect)]
-    return [*checks, *triggers]
+    copies = [
+        trigger.on_partition(partition)
+        for partition, table in partitions.items()
+        for trigger in triggers
+        if trigger.table == table
+    ]
+    return [*checks, *triggers, *copies]
 
 
 def table_checks(table: Table) -> Iterator[Check]:

@@ -60,7 +60,7 @@ def restore(operations: Operations, op: RestoreGuaranteesOp) -> None:
     if checks:  # the copy of the table has no triggers
         comparison = SchemaComparison(operations.get_bind(), SQLModel.metadata)
     for each, _ in comparison.faults():
-        if isinstance(each, Trigger) and each.table == op.table:
+        if isinstance(each, Trigger) and each.declared_by == op.table:
             create_trigger(operations, each)
 
 
@@ -101,5 +101,5 @@ def compare(context: AutogenContext, upgrade: UpgradeOps, _: Any) -> None:
     assert isinstance(metadata, MetaData)  # noqa: S101  env.py passes one
     by_table: dict[str, list[str]] = {}
     for each, fault in SchemaComparison(context.connection, metadata).faults():
-        by_table.setdefault(each.table, []).append(f"{each} {fault}")
+        by_table.setdefault(each.declared_by, []).append(f"{each} {fault}")
     upgrade.ops.extend(RestoreGuaranteesOp(*each) for each in by_table.items())

@@ -15,7 +15,8 @@ import pytest
 
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
 from tests.audit.archive.conftest import copy_log
-from tests.audit.archive.rows import AuditLog, make_accesses, make_changes
+from tests.audit.archive.rows import AuditLog, make_changes
+from tests.audit.archive.run.past import create_partition, past_accesses
 from tests.databases import ROOT, Template
 from tests.processes.servers import environment
 
@@ -72,7 +73,9 @@ def audit_logs(
 ) -> Iterator[AuditLog]:
     """Yield copies of a filled log, each on a database of its own."""
     audit_log.add(CHANGES, make_changes(days=2, each=8))
-    audit_log.add(ACCESSES, make_accesses(days=1, each=3))
+    if audit_log.keeps_archived(ACCESSES):  # until their month is dropped
+        create_partition(audit_log)
+    audit_log.add(ACCESSES, past_accesses(days=1, each=3))
 
     def copies() -> Iterator[AuditLog]:
         for number in count():
@@ -118,8 +121,10 @@ def test_a_run_killed_at_any_step_is_resumed(
         audit_log.archive()
         check_done(audit_log, before)
     # Steps of each file: started, written, indexed, compared, described, verified,
-    # deleted (in batches), pruned.
-    assert step == (8 + 1) * 2 + 8 + 1
+    # deleted (in batches), pruned. On PostgreSQL, instead of deleting and pruning the
+    # file of accesses, their partition is dropped.
+    accesses = 6 + 1 if audit_log.keeps_archived(ACCESSES) else 8
+    assert step == (8 + 1) * 2 + accesses + 1
 
 
 def test_a_run_killed_at_any_time_is_resumed(

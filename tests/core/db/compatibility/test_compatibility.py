@@ -48,9 +48,10 @@ def fault(migrations: Migrations, check: Check = check_schema) -> str | None:
 def test_releases_are_compatible_up_to_the_first_migration_that_is_not(
     migrations: Migrations,
 ) -> None:
+    own = migrations.releases()
     expected = {
-        "a": (True, {"a", head()}),
-        "b": (True, {"b", "a", head()}),
+        "a": (True, {"a", *own}),
+        "b": (True, {"b", "a", *own}),
         "c": (False, {"c"}),
         "d": (True, {"d", "c"}),
         "e": (None, {"e"}),
@@ -62,7 +63,7 @@ def test_releases_are_compatible_up_to_the_first_migration_that_is_not(
         downgrade(migrations.config, "-1")
         assert migrations.releases() == expected[revision][1]
     downgrade(migrations.config, "-1")
-    assert migrations.releases() == {head()}
+    assert migrations.releases() == own
     stamp(migrations.config, "e")
     assert migrations.releases() == {"e"}
 

@@ -24,6 +24,16 @@ from tests.processes.servers import environment
 BODY = "BEGIN RETURN NULL; END"
 NO_OP = f"RETURNS trigger LANGUAGE plpgsql AS $$ {BODY} $$"
 POSTGRESQL = {
+    "DROP TRIGGER audit_access_default_append_only ON audit_access_default": (
+        "audit_access_default_append_only on audit_access_default is missing"
+    ),
+    "ALTER TABLE audit_access_default DISABLE TRIGGER ALL": (
+        "audit_access_default_append_only on audit_access_default is disabled"
+    ),
+    "CREATE TABLE audit_access_1999 PARTITION OF audit_access FOR VALUES FROM "
+    "(MINVALUE) TO ('00000000-0000-0000-0000-000000000000')": (
+        "audit_access_1999_append_only on audit_access_1999 is missing"
+    ),
     "DROP TRIGGER audit_change_append_only ON audit_change": "is missing",
     "ALTER TABLE audit_access DISABLE TRIGGER audit_access_append_only": "is disabled",
     "ALTER TABLE audit_change ENABLE REPLICA TRIGGER audit_change_append_only": (
@@ -121,7 +131,7 @@ def test_a_lost_guarantee_is_named_and_restored(
 
 def test_each_constraint_states_how_postgresql_stores_it() -> None:
     """Without it, PostgreSQL's constraint is compared by name only."""
-    declared = declared_guarantees(SQLModel.metadata, "postgresql")
+    declared = declared_guarantees(SQLModel.metadata, "postgresql", {})
     checks = [each for each in declared if isinstance(each, Check)]
     assert [each.name for each in checks if not each.stored] == []
 

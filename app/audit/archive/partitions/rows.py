@@ -1,0 +1,25 @@
+"""Queries on the rows of one partition."""
+
+from uuid import UUID
+
+from sqlalchemy import MetaData, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit.archive.logs import Log
+from app.audit.archive.repository import LogRepository
+
+
+class PartitionRows(LogRepository):
+    """The rows of one partition."""
+
+    def __init__(self, session: AsyncSession, log: Log, partition: str) -> None:
+        super().__init__(session, log)
+        self.table = log.live.to_metadata(MetaData(), name=partition)
+
+    async def count_all(self) -> int:
+        query = select(func.count()).select_from(self.table)
+        return await self.session.scalar(query) or 0
+
+    async def list_ids(self, limit: int) -> list[UUID]:
+        query = select(self.table.c.id).order_by(self.table.c.id).limit(limit)
+        return list(await self.session.scalars(query))
