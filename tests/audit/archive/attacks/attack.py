@@ -58,7 +58,8 @@ class Attack:
     is what it reports without one, and `found` what it reports with one: the newest
     seals, exported before the attack. `refused` are the commands that refuse, of
     `query` the rows or files. `inconsistent` is what the consistency check reports.
-    `note` says why that is all.
+    `on_postgresql` are counts of `found` that differ there: the rows of an access file
+    stay until those of its month are archived. `note` says why that is all.
     """
 
     sentence: str
@@ -74,6 +75,7 @@ class Attack:
     second_refused: bool = False
     base: Base = Base.ARCHIVED
     inconsistent: str = ""
+    on_postgresql: Findings = field(default_factory=dict)
     note: str = ""
 
     @property
