@@ -16,16 +16,14 @@ from app.core.clock import now, to_ticks
 # A number beyond this is none that a clock gave: 2200-01-01 in microseconds. It is
 # ignored, because no number could follow it.
 MAX_NUMBER = 7_258_118_400_000_000
-# The caller holds SQLite's write lock. Rows may all be archived, seals are not.
+# The caller holds SQLite's write lock. Rows may all be archived, seals are not. Both
+# maxima are read from an index alone: each write asks for them.
 NEXT = """(
 SELECT max(:clock, 1 + coalesce(max(number), 0)) FROM (
     SELECT max(transaction_id) AS number FROM {table}
     WHERE transaction_id < {limit}
-    UNION ALL SELECT * FROM (
-        SELECT transaction_id FROM audit_seal
-        WHERE log = '{log}' AND transaction_id IS NOT NULL
-        ORDER BY number DESC LIMIT 1
-    )
+    UNION ALL SELECT max(transaction_id) FROM audit_seal
+    WHERE log = '{log}' AND transaction_id < {limit}
 ))"""
 
 
