@@ -119,7 +119,11 @@ class TreeVerifier:
     async def verify_keys(self) -> None:
         async with self.context.database.reading() as session:
             keys = await TreeRepository(session, self.log).list_keys()
-        verify_keys(keys, self.report)
+        verify_keys(keys, self.keys, self.report)
+        if self.sizes and not keys:
+            self.report.add_finding(
+                FindingKind.KEY_CHANGED, self.log.name, "no key is recorded"
+            )
 
     def add_finding(self, kind: FindingKind, seal: AuditSeal, detail: str) -> None:
         self.report.add_finding(kind, seal.number, detail)

@@ -89,7 +89,11 @@ TIMES = [
     Attack("the key is rotated", then=events.rotate_key, adversary=TIME),
     Attack(
         "the key is changed, and the old one lost",
-        found={FindingKind.SEAL_FORGED: 7, FindingKind.MANIFEST_FORGED: 6},
+        found={
+            FindingKind.SEAL_FORGED: 7,
+            FindingKind.MANIFEST_FORGED: 6,
+            FindingKind.KEY_CHANGED: 2,
+        },
         refused=(Command.RESTORE,),
         then=events.lose_key,
         adversary=TIME,

@@ -14,7 +14,12 @@ from tests.audit.archive.attacks.table_files import (
     READ,
 )
 
-FOREIGN = {IDENTITY_CHANGED: 1, MANIFEST_CHANGED: 6, FindingKind.SEAL_FORGED: 7}
+FOREIGN = {
+    IDENTITY_CHANGED: 1,
+    MANIFEST_CHANGED: 6,
+    FindingKind.SEAL_FORGED: 7,
+    FindingKind.KEY_CHANGED: 2,
+}
 UNKNOWN = {PLANTED: 1, MISSING: 6}
 
 RECORD_ATTACKS = [

@@ -11,7 +11,6 @@ CHANGED, FORGED, LOST = (
     FindingKind.SEAL_MISSING,
 )
 TILE, KEY = FindingKind.TILE_CHANGED, FindingKind.KEY_CHANGED
-KEY_OF_SETTINGS = "the keys of the settings verify checkpoints, not the recorded ones"
 
 FORGERIES = [
     Attack(
@@ -35,8 +34,8 @@ FORGERIES = [
     Attack(
         "the same, and records that key as the log's first one",
         tree.change_row_sign_and_replace_key,
-        {FORGED: 4, CHANGED: 3},
-        {FORGED: 4, CHANGED: 2},
+        {FORGED: 4, CHANGED: 3, KEY: 1},
+        {FORGED: 4, CHANGED: 2, KEY: 1},
     ),
     Attack(
         "the same in a tree with tiles, which are computed again",
@@ -102,10 +101,8 @@ TILES = [
     Attack("adds a tile", tree.add_tile, {TILE: 1}),
 ]
 KEYS = [
-    Attack(
-        "replaces the recorded key of a log", tree.replace_key, note=KEY_OF_SETTINGS
-    ),
-    Attack("deletes the recorded keys", tree.delete_keys, note=KEY_OF_SETTINGS),
+    Attack("replaces the recorded key of a log", tree.replace_key, {KEY: 1}),
+    Attack("deletes the recorded keys", tree.delete_keys, {KEY: 2}),
     Attack(
         "replaces the recorded key, before the application seals a row",
         tree.replace_key,
@@ -115,7 +112,8 @@ KEYS = [
     Attack(
         "deletes the recorded keys, before the application seals a row",
         tree.delete_keys,
-        note="the application records its key again",
+        {KEY: 1},
+        note="the application records its key again, for the log of the row",
         then=events.change_and_seal,
     ),
 ]
