@@ -19,7 +19,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db.session import DatabaseSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
@@ -101,7 +102,7 @@ async def fill(settings: Settings, engine: Engine, rows: int) -> None:
     await bare.dispose()
 
 
-async def measure(session: AsyncSession, query: Query) -> tuple[float, str]:
+async def measure(session: DatabaseSession, query: Query) -> tuple[float, str]:
     """Return the median duration in milliseconds, and the plan's line with an index."""
     log = AuditRepository(session)
     statements: list[tuple[str, Any]] = []
@@ -121,7 +122,7 @@ async def measure(session: AsyncSession, query: Query) -> tuple[float, str]:
     return median(durations), await explain_plan(session, *statements[0])
 
 
-async def explain_plan(session: AsyncSession, sql: str, values: Any) -> str:
+async def explain_plan(session: DatabaseSession, sql: str, values: Any) -> str:
     connection = await session.connection()
     sqlite = connection.dialect.name == "sqlite"
     explain = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"

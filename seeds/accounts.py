@@ -3,7 +3,6 @@
 from secrets import token_urlsafe
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.auth.models import Role
@@ -12,6 +11,7 @@ from app.auth.roles.repository import RoleRepository
 from app.auth.roles.schemas import RoleCreate
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.users.repository import UserRepository
+from app.core.db.session import DatabaseSession
 from app.core.text import email_key
 
 ALL = ["create", "delete", "update"]
@@ -22,7 +22,7 @@ ROLES: dict[str, dict[str, list[str]]] = {
 }
 
 
-async def add_accounts(session: AsyncSession) -> dict[str, str]:
+async def add_accounts(session: DatabaseSession) -> dict[str, str]:
     """Add the missing roles and users; return the new users' passwords by e-mail.
 
     Uses the repositories, because the services require a signed-in user.
@@ -36,12 +36,12 @@ async def add_accounts(session: AsyncSession) -> dict[str, str]:
     return passwords_by_email
 
 
-async def find_or_add(session: AsyncSession, data: RoleCreate) -> Role:
+async def find_or_add(session: DatabaseSession, data: RoleCreate) -> Role:
     found = await session.scalar(select(Role).where(col(Role.name) == data.name))
     return found or await RoleRepository(session).create(data.model_dump())
 
 
-async def add_user(session: AsyncSession, email: str, role: Role) -> str:
+async def add_user(session: DatabaseSession, email: str, role: Role) -> str:
     """Add a user with this role; return the generated password.
 
     Unlike other new users, they need not change it at the first login.

@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy.ext.asyncio import AsyncSession
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -24,6 +23,7 @@ from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
 from app.core.db.migrations import check_schema
+from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
 from app.core.pagination import PageQuery
 from app.core.text import email_key
@@ -48,7 +48,7 @@ BATCH = 500  # rows of each kind per transaction, so that other writers can proc
 class Seeder:
     """The services of one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
         self.products = ProductService(ProductRepository(session), UNCONDITIONAL)
         self.customers = CustomerService(CustomerRepository(session), UNCONDITIONAL)
@@ -82,9 +82,9 @@ class Seeder:
         """Return the highest number of a row; lower ones may have been deleted."""
         highest = 0
         async for item in find_rows(self.products):
-            highest = max(highest, data.row_number(item.sku))
+            highest = max(highest, data.row_number(item["sku"]))
         async for item in find_rows(self.customers):
-            highest = max(highest, data.row_number(email_key(item.email)))
+            highest = max(highest, data.row_number(email_key(item["email"])))
         return highest
 
 
@@ -94,7 +94,7 @@ async def find_rows(service: ProductService | CustomerService) -> AsyncIterator[
     while items := (await service.page(query)).items:
         for item in items:
             yield item
-        query = query.model_copy(update={"after": items[-1].id})
+        query = query.model_copy(update={"after": items[-1]["id"]})
 
 
 async def seed_rows(database: Database, rows: int) -> None:

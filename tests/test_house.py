@@ -86,10 +86,10 @@ def test_only_the_database_module_commits() -> None:
     assert users_of({"commit", "begin", "begin_nested"}) == {"core/db/database.py"}
 
 
-def test_driver_connections_are_not_used() -> None:
-    """The guard sees the statements of SQLAlchemy, not those of the driver."""
+def test_one_module_uses_driver_connections() -> None:
+    """It emits SQLAlchemy's event before each statement, so that the guard sees it."""
     beneath = {"raw_connection", "get_raw_connection", "driver_connection"}
-    assert users_of(beneath) == set()
+    assert users_of(beneath) == {"core/db/driver/connections.py"}
 
 
 def test_only_migrations_create_tables() -> None:

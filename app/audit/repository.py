@@ -14,7 +14,6 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive import logs
 from app.audit.archive.files.repository import FileRepository
@@ -22,6 +21,7 @@ from app.audit.cursors import decode_cursor, encode_cursor
 from app.audit.id_bounds import id_bounds
 from app.audit.models import FIRST_ERROR
 from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, LogQuery
+from app.core.db.session import DatabaseSession
 
 MAX_REQUEST_ROWS = 200  # of each log, for one request
 
@@ -30,7 +30,7 @@ RESTORED = {log.live: log.restored for log in logs.LOGS.values()}
 
 
 class AuditRepository:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
     async def list_changes(self, query: ChangeQuery) -> CursorPage[Any]:
@@ -46,7 +46,7 @@ class AuditRepository:
             .order_by(*newest_first(table))
             .limit(MAX_REQUEST_ROWS)
         )
-        return list(await self.session.execute(query))
+        return await self.session.rows(query)
 
     async def archived_until(self, entity: str, id: UUID) -> datetime | None:
         """Return the time before which changes may be in cold storage only."""
@@ -55,19 +55,17 @@ class AuditRepository:
     async def _list_page(self, log: Table, query: LogQuery) -> CursorPage[Any]:
         table = from_clause(log, query.include)
         where = [*conditions(table, query)]
-        if log is ACCESSES and self.session.get_bind().dialect.name == "postgresql":
+        if log is ACCESSES and self.session.dialect.name == "postgresql":
             where += id_bounds(table.c.id, query)
         # One row beyond the limit shows whether there is another page.
-        rows = list(
-            await self.session.execute(
-                select(table)
-                .where(*where)
-                .order_by(*newest_first(table))
-                .limit(query.limit + 1)
-            )
+        rows = await self.session.rows(
+            select(table)
+            .where(*where)
+            .order_by(*newest_first(table))
+            .limit(query.limit + 1)
         )
         items, rest = rows[: query.limit], rows[query.limit :]
-        cursor = encode_cursor(items[-1].at, items[-1].id) if rest else None
+        cursor = encode_cursor(items[-1]["at"], items[-1]["id"]) if rest else None
         return CursorPage.model_construct(items=items, next=cursor)
 
 

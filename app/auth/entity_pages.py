@@ -19,7 +19,7 @@ class EntityPageRepository(BaseRepository[EntityT]):
         The base class returns table rows, which have no relationships.
         """
         page = await super().page(query)
-        ids = [row.id for row in page.items]
+        ids = [row["id"] for row in page.items]
         found = select(self.model).where(col(self.model.id).in_(ids))
         entities = {entity.id: entity for entity in await self.session.scalars(found)}
         page.items = [entities[id] for id in ids if id in entities]

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     DATABASE_URL: str = Field("sqlite:///app.db", repr=False)
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
     DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
+    DATABASE_NAMED_STATEMENTS: bool = True
     HOST: str = "127.0.0.1"
     PORT: int = Field(8000, ge=1, le=65_535)
     WORKERS: int = Field(1, ge=1, le=64)

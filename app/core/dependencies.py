@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.session import DatabaseSession
 from app.core.web.etag import Preconditions
 from app.core.web.health import Health
 from app.core.web.request import read_preconditions
 
 
-async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+async def get_session(request: Request) -> AsyncIterator[DatabaseSession]:
     health: Health = request.app.state.health
     await health.require()
     database = health.database
@@ -26,5 +26,5 @@ async def get_preconditions(request: Request) -> Preconditions:
 
 # scope="function" ends the transaction before the response is sent. With the
 # default scope the client would read 201 first, and a failed commit would be lost.
-SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+SessionDep = Annotated[DatabaseSession, Depends(get_session, scope="function")]
 PreconditionsDep = Annotated[Preconditions, Depends(get_preconditions)]

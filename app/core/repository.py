@@ -3,9 +3,8 @@
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.clock import now
@@ -14,9 +13,15 @@ from app.core.db.database_errors import (
     is_unique_violation,
     stale,
 )
-from app.core.db.filters import Conditions, build_conditions, build_order
+from app.core.db.filters import (
+    Conditions,
+    build_conditions,
+    count_query,
+    page_query,
+)
 from app.core.db.foreign_keys import missing_references
 from app.core.db.ids import uuid7
+from app.core.db.session import DatabaseSession
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity
 from app.core.pagination import Page, PageQuery
@@ -30,7 +35,7 @@ class BaseRepository(Generic[EntityT]):
     searched: ClassVar[tuple[str, ...]] = ()
     conditions: ClassVar[Conditions] = {}
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
     @property
@@ -43,7 +48,7 @@ class BaseRepository(Generic[EntityT]):
 
     async def get(self, id: UUID) -> EntityT:
         """Return the entity, or raise: callers never test for None."""
-        return self._found(id, await self.session.get(self.model, id))
+        return self._found(id, await self.session.find(self.model, id))
 
     async def get_for_update(self, id: UUID) -> EntityT:
         """Return the entity, locked until the transaction ends.
@@ -59,22 +64,16 @@ class BaseRepository(Generic[EntityT]):
         return self._found(id, entity)
 
     async def page(self, query: PageQuery) -> Page[Any]:
-        """Return rows of the table: they have an entity's attributes, and cost less."""
+        """Return rows of the table: they have an entity's values, and cost less."""
         table = self.table
         where = [*build_conditions(table, query, self.conditions, self.searched)]
         total = await self._count(where) if query.count else None
         if query.after:
             where.append(table.c.id < query.after)
-        rows = await self.session.execute(
-            select(table)
-            .where(*where)
-            .order_by(*build_order(table, query.sort))
-            .limit(query.limit)
-            .offset(query.offset)
-        )
-        return Page.model_construct(
-            items=list(rows.all()), total=total, limit=query.limit, offset=query.offset
-        )
+        window = {"limit": query.limit, "offset": query.offset}
+        ordered = page_query(table, query.sort)
+        rows = await self.session.rows(ordered.where(*where), window)
+        return Page.model_construct(None, items=rows, total=total, **window)
 
     async def create(self, values: dict[str, Any]) -> EntityT:
         (entity,) = await self.create_many([values])
@@ -114,9 +113,9 @@ class BaseRepository(Generic[EntityT]):
                 raise ConflictException(f"{self.name} is still in use") from error
             raise
 
-    async def _count(self, where: list[ColumnElement[bool]]) -> int | None:
-        count = select(func.count()).select_from(self.table).where(*where)
-        return await self.session.scalar(count)
+    async def _count(self, where: list[ColumnElement[bool]]) -> int:
+        count: int = await self.session.value(count_query(self.table).where(*where))
+        return count
 
     async def _save(self, many: list[dict[str, Any]]) -> None:
         # The database checks uniqueness and references: after a check made here,

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.logs import LOGS, Log
 from app.audit.archive.partitions.repository import is_partitioned
@@ -21,6 +20,7 @@ from app.audit.schemas import AccessQuery, ChangeQuery
 from app.core.clock import now
 from app.core.db.database import Database
 from app.core.db.ids import lowest_id
+from app.core.db.session import DatabaseSession
 from tests.audit.archive.rows import make_access
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ ID = UUID(int=7)
 HOUR = timedelta(hours=1)
 
 
-async def explain(session: AsyncSession, read: Callable[[], Awaitable[Any]]) -> str:
+async def explain(session: DatabaseSession, read: Callable[[], Awaitable[Any]]) -> str:
     """Return the plan of the first statement of a method of a repository."""
     engine, found = session.get_bind(), list[tuple[str, Any]]()
 
@@ -45,7 +45,9 @@ async def explain(session: AsyncSession, read: Callable[[], Awaitable[Any]]) -> 
     return "\n".join(str(row[-1]) for row in plan)
 
 
-async def explain_page(session: AsyncSession, query: AccessQuery | ChangeQuery) -> str:
+async def explain_page(
+    session: DatabaseSession, query: AccessQuery | ChangeQuery
+) -> str:
     """Return the plan of the statement that lists a page of a log."""
     log = AuditRepository(session)
     if isinstance(query, AccessQuery):
@@ -53,7 +55,7 @@ async def explain_page(session: AsyncSession, query: AccessQuery | ChangeQuery) 
     return await explain(session, lambda: log.list_changes(query))
 
 
-async def avoid_whole_tables(session: AsyncSession) -> None:
+async def avoid_whole_tables(session: DatabaseSession) -> None:
     """Otherwise PostgreSQL reads a table without rows as a whole."""
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text("SET enable_seqscan = off"))
@@ -86,7 +88,7 @@ async def test_an_access_is_found_by_its_time(database: Database) -> None:
     query = AccessQuery.model_construct(since=at, until=at + HOUR)
     async with database.reading() as session:
         page = await AuditRepository(session).list_accesses(query)
-    assert [each.id for each in page.items] == [row["id"]]
+    assert [each["id"] for each in page.items] == [row["id"]]
 
 
 QUERIES: dict[str, AccessQuery | ChangeQuery] = {

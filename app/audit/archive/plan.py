@@ -4,8 +4,6 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
 from app.audit.archive.files.repository import FileRepository
@@ -19,6 +17,7 @@ from app.audit.archive.partitions.summary import (
 )
 from app.audit.archive.repository import LogRepository
 from app.core.db.database import Database
+from app.core.db.session import DatabaseSession
 
 SAMPLE_ROWS = 1_000  # the sample that byte estimates are made from
 
@@ -71,7 +70,7 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     return plan
 
 
-async def plan_partitions(session: AsyncSession, log: Log, plan: Plan) -> None:
+async def plan_partitions(session: DatabaseSession, log: Log, plan: Plan) -> None:
     live = sum(day.rows for day in plan.days)
     plan.days = subtract_waiting(plan.days, await count_waiting(session, log))
     plan.waiting = live - sum(day.rows for day in plan.days)

@@ -1,7 +1,6 @@
 """Recheck of the caller's permission inside the transaction that writes."""
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.exceptions import (
     MissingPermissionException,
@@ -9,12 +8,13 @@ from app.auth.exceptions import (
     UnauthorizedException,
 )
 from app.auth.permissions.principal import Principal, find_principal
+from app.core.db.session import DatabaseSession
 
 logger = structlog.get_logger()
 
 
 async def recheck(
-    session: AsyncSession, actor: Principal, permission: str
+    session: DatabaseSession, actor: Principal, permission: str
 ) -> Principal:
     """Return the actor's current principal, or raise if the permission is gone.
 

@@ -2,31 +2,28 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
-    AsyncSession,
     async_sessionmaker,
     create_async_engine,
 )
 
 from app.core.config import Settings
 from app.core.db import sqlite  # registers the sqlite+loop dialect
+from app.core.db.driver.factory import is_unnamed, make_connection
+from app.core.db.driver.read_only import reject_write
+from app.core.db.driver.unnamed import UNNAMED
 from app.core.db.json_text import dump_json, load_json
+from app.core.db.session import DatabaseSession, ReadingSession
 
 DRIVERS = {
     "sqlite": f"sqlite+{sqlite.LoopDialect.driver}",
     "postgresql": "postgresql+asyncpg",
 }
-
-
-READ_ONLY = "This session is read-only; open one with Database.writing()"
-
-
-class ReadOnlyError(RuntimeError):
-    """Write attempted in a read-only session. A programming error."""
 
 
 class Database:
@@ -38,18 +35,24 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = make_engine(settings)
+        reading = "READ COMMITTED" if is_unnamed(settings) else "AUTOCOMMIT"
         reader, snapshot = (
             self.engine.execution_options(isolation_level=level)
-            for level in ("AUTOCOMMIT", "REPEATABLE READ")
+            for level in (reading, "REPEATABLE READ")
         )
         for engine in (reader, snapshot):
             event.listen(engine.sync_engine, "before_execute", reject_write)
-        self.readers = make_sessionmaker(reader)
+        self.readers = async_sessionmaker(
+            reader,
+            class_=ReadingSession,
+            expire_on_commit=False,
+            direct=partial(make_connection, self.engine.sync_engine, settings),
+        )
         self.snapshots = make_sessionmaker(snapshot)
         self.writers = make_sessionmaker(self.engine)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncSession]:
+    async def reading(self) -> AsyncIterator[ReadingSession]:
         """Open a read-only session.
 
         Raises:
@@ -59,12 +62,11 @@ class Database:
         session = self.readers()
         try:
             yield session
-            if session.new or session.dirty or session.deleted:
-                raise ReadOnlyError(READ_ONLY)
+            session.check_unchanged()
         finally:
             await session.close()
 
-    def snapshot(self) -> AsyncSession:
+    def snapshot(self) -> DatabaseSession:
         """Return a read-only session whose statements all see one snapshot.
 
         Only for programs: on PostgreSQL it keeps dead rows from being removed.
@@ -72,7 +74,7 @@ class Database:
         return self.snapshots()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncSession]:
+    async def writing(self) -> AsyncIterator[DatabaseSession]:
         """Open a session in one transaction. Commit at exit, roll back on an error."""
         # Not `async with`, which closes the session in a separate task: other requests
         # would run while this one still holds the connection. Closing it in this task
@@ -91,8 +93,8 @@ class Database:
         await self.engine.dispose()
 
 
-def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
-    return async_sessionmaker(engine, expire_on_commit=False)
+def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession]:
+    return async_sessionmaker(engine, class_=DatabaseSession, expire_on_commit=False)
 
 
 def make_engine(settings: Settings) -> AsyncEngine:
@@ -115,8 +117,14 @@ def make_engine(settings: Settings) -> AsyncEngine:
         pool_size=settings.DATABASE_POOL_SIZE,
         max_overflow=0,
         pool_timeout=timeout,
-        connect_args={"timeout": timeout, "server_settings": server_settings(timeout)},
+        connect_args=driver_options(settings),
     )
+
+
+def driver_options(settings: Settings) -> dict[str, Any]:
+    timeout = settings.DATABASE_TIMEOUT
+    options = {"timeout": timeout, "server_settings": server_settings(timeout)}
+    return options | UNNAMED if is_unnamed(settings) else options
 
 
 def server_settings(timeout: float) -> dict[str, str]:
@@ -134,8 +142,3 @@ def with_driver(url: str) -> URL:
     """Return the URL with the async driver that this application uses."""
     parsed = make_url(url)
     return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
-
-
-def reject_write(connection: Any, statement: Any, *_: Any) -> None:
-    if statement.is_dml:
-        raise ReadOnlyError(READ_ONLY)

@@ -1,10 +1,12 @@
-"""Build WHERE conditions and ORDER BY from a page query."""
+"""Build the statements of a list, their WHERE conditions and ORDER BY."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Enum, Table, case, func, or_
+from sqlalchemy import ColumnElement, Enum, Table, bindparam, case, func, or_, select
 
+from app.core.db.driver.statements import Prepared
 from app.core.pagination import PageQuery
 
 # Escape the wildcards of LIKE, and the escape character.
@@ -54,3 +56,16 @@ def sort_key(column: ColumnElement[Any]) -> ColumnElement[Any]:
         return column
     ranks = {name: rank for rank, name in enumerate(column.type.enums)}
     return case(ranks, value=column)
+
+
+@lru_cache
+def page_query(table: Table, sort: str | None) -> Prepared:
+    """Return the SELECT of a page; its values are `limit` and `offset`."""
+    ordered = select(table).order_by(*build_order(table, sort))
+    window = ordered.limit(bindparam("limit")).offset(bindparam("offset"))
+    return Prepared(window)
+
+
+@lru_cache
+def count_query(table: Table) -> Prepared:
+    return Prepared(select(func.count()).select_from(table))

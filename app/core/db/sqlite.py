@@ -4,18 +4,17 @@ A local query takes microseconds, less than passing it to a thread and back. A s
 query blocks the whole process, so use PostgreSQL if there are slow queries.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import URL, AsyncAdaptedQueuePool, Pool
+from sqlalchemy import URL, Pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_
+
+from app.core.db.pool import SingleConnectionPool
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -32,47 +31,6 @@ BEGIN: dict[Any, str] = {
 }
 
 
-class SingleConnectionPool(AsyncAdaptedQueuePool):
-    """Pool of one connection, given to tasks in the order of their requests.
-
-    The parent's queue is not fair: a task that arrives as the connection is returned
-    may overtake those that wait, for seconds in the worst case. `asyncio.Lock` is
-    fair. A task that asks twice would deadlock, so raise instead.
-    """
-
-    owner: asyncio.Task[Any] | None = None
-
-    def __init__(self, creator: Any, **options: Any) -> None:
-        options |= {"pool_size": 1, "max_overflow": 0}
-        super().__init__(creator, **options)
-        self.lock = asyncio.Lock()
-
-    def _do_get(self) -> ConnectionPoolEntry:
-        task = asyncio.current_task()
-        if task and task is self.owner:
-            raise RuntimeError("This task already has a session open; close it first")
-        await_(self._acquire())
-        try:
-            connection = super()._do_get()
-        except BaseException:
-            self.lock.release()
-            raise
-        self.owner = task
-        return connection
-
-    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        self.owner = None
-        super()._do_return_conn(record)
-        self.lock.release()
-
-    async def _acquire(self) -> None:
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self.lock.acquire()
-        except TimeoutError as error:
-            raise PoolTimeoutError("The connection is still in use") from error
-
-
 class LoopCursor(sqlite3.Cursor):
     async def _async_soft_close(self) -> None:
         """Do nothing. SQLAlchemy awaits this method of an async cursor."""
@@ -86,6 +44,10 @@ class LoopConnection(sqlite3.Connection):
         cursor = super().cursor(factory)
         await_(cursor._async_soft_close())
         return cursor
+
+    def fetch(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+        """Execute a statement outside of a greenlet, and return all its rows."""
+        return super().cursor().execute(sql, parameters).fetchall()
 
 
 class LoopDialect(SQLiteDialect_pysqlite):

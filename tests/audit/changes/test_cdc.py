@@ -15,7 +15,7 @@ from app.audit.changes.guard import UnauditedWriteError, unaudited
 from app.audit.changes.install import install_cdc
 from app.audit.models import AuditChange
 from app.core.config import Settings
-from app.core.db.database import ReadOnlyError
+from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.ids import uuid7
 from app.modules.products.models import Product
 from app.modules.tasks.models import Task

@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.core.db.database import Database, ReadOnlyError, with_driver
+from app.core.db.database import Database, with_driver
+from app.core.db.driver.read_only import ReadOnlyError
 from app.main import create_app, open_database
 from app.modules.products.models import Product
 from tests.databases import make_settings
@@ -27,12 +28,12 @@ def record_statements(database: Database) -> list[str]:
     def note(sql: str) -> None:
         sent.append(sql.split(maxsplit=1)[0].strip(";"))
 
-    def note_record(record: Any) -> None:
-        note(record.query)
-
     def note_frame(sql: str) -> None:
         if sql.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
             note(sql)
+
+    def note_record(record: Any) -> None:
+        note_frame(record.query)
 
     @event.listens_for(engine, "before_cursor_execute")
     def note_statement(connection: Any, cursor: Any, sql: str, *_: Any) -> None:

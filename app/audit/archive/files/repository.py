@@ -4,16 +4,16 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES, Log
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.models import AuditChange
+from app.core.db.session import DatabaseSession
 
 
 class FileRepository:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
     async def list_files(self, log: Log) -> list[AuditArchive]:
@@ -69,10 +69,11 @@ class FileRepository:
         query = select(func.min(row.version)).where(
             col(row.entity) == entity, col(row.entity_id) == entity_id
         )
-        if await self.session.scalar(query) == 1:
+        if await self.session.value(query) == 1:
             return None
         pruned = select(func.max(AuditArchive.last_at)).where(
             col(AuditArchive.log) == CHANGES.name,
             col(AuditArchive.state).in_((FileState.HELD, FileState.PRUNED)),
         )
-        return await self.session.scalar(pruned)
+        archived: datetime | None = await self.session.value(pruned)
+        return archived

@@ -4,8 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import FileState
@@ -13,6 +11,7 @@ from app.audit.archive.partitions.days import DayPlan
 from app.audit.archive.partitions.repository import list_partitions
 from app.audit.archive.partitions.rows import PartitionRows
 from app.core.db.ids import creation_time
+from app.core.db.session import DatabaseSession
 
 MAX_IDS = 10
 
@@ -34,7 +33,7 @@ class PartitionSummary:
     outside_ids: list[str]
 
 
-async def count_waiting(session: AsyncSession, log: Log) -> Counter[date]:
+async def count_waiting(session: DatabaseSession, log: Log) -> Counter[date]:
     """Return the number of lines in verified files, by day."""
     waiting: Counter[date] = Counter()
     for file in await FileRepository(session).list_files(log):
@@ -52,7 +51,7 @@ def subtract_waiting(days: list[DayPlan], waiting: Counter[date]) -> list[DayPla
     ]
 
 
-async def summarize_partitions(session: AsyncSession, log: Log) -> PartitionSummary:
+async def summarize_partitions(session: DatabaseSession, log: Log) -> PartitionSummary:
     partitions = await list_partitions(session, log)
     bounds = [each.upper for each in partitions if each.upper]
     default = next((each.name for each in partitions if each.is_default), None)
@@ -67,7 +66,7 @@ async def summarize_partitions(session: AsyncSession, log: Log) -> PartitionSumm
     )
 
 
-async def list_ended(session: AsyncSession, log: Log, before: datetime) -> list[str]:
+async def list_ended(session: DatabaseSession, log: Log, before: datetime) -> list[str]:
     """Return the partitions that may be dropped: their months are before this time."""
     partitions = await list_partitions(session, log)
     return [each.name for each in partitions if each.ends_before(before)]

@@ -1,0 +1,93 @@
+"""A pooled connection that executes statements without a Session and a Result.
+
+Each statement is in autocommit: it sees the latest committed rows.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.util import greenlet_spawn
+
+from app.core.db.driver.compiled import Call, Row, Values
+from app.core.db.driver.read_only import reject_write
+from app.core.db.driver.statements import Statement, resolve
+
+Records = Sequence[Sequence[Any]]
+
+
+class DriverConnection(ABC):
+    """Taken from the pool by the first statement, and returned by `release()`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.connection: Connection | None = None
+        self.driver: Any = None
+
+    async def rows(self, statement: Statement, values: Values) -> list[Row]:
+        """Execute a SELECT, and return its rows.
+
+        Raises:
+            ReadOnlyError: the statement writes.
+            DBAPIError: as SQLAlchemy raises it for this error of the driver.
+            TimeoutError: the driver has not answered in time.
+        """
+        connection = self.connection or await self.connect()
+        compiled, call = resolve(statement, values, self.engine.dialect)
+        reject_write(connection, compiled)
+        sql, parameters = notify(connection, call)
+        try:
+            if compiled.converters is None:
+                compiled.set_types(await self.column_types(sql))
+            records = await self.fetch(sql, parameters)
+        except BaseException as error:
+            await self.fail(connection, error, sql)
+        return compiled.read(records)
+
+    async def connect(self) -> Connection:
+        connection = await greenlet_spawn(self.engine.connect)
+        self.driver = connection.connection.driver_connection
+        self.connection = connection
+        return connection
+
+    def release(self) -> None:
+        """Return the connection to the pool. It is not in a transaction."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    @abstractmethod
+    async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records: ...
+
+    @abstractmethod
+    async def column_types(self, sql: str) -> Iterable[Any]:
+        """Return the driver's type of each column of the result."""
+
+    async def fail(
+        self, connection: Connection, error: BaseException, sql: str
+    ) -> NoReturn:
+        """Raise the error as SQLAlchemy does. A broken connection leaves the pool."""
+        if isinstance(error, TimeoutError | asyncio.CancelledError):
+            # Its answer is still to come. This does not wait for the server.
+            connection.invalidate(error)
+            raise error
+        error = self.dbapi_error(connection, error)
+        if isinstance(error, self.engine.dialect.loaded_dbapi.Error):
+            handle = connection._handle_dbapi_exception
+            await greenlet_spawn(handle, error, sql, None, None, None)
+        raise error
+
+    def dbapi_error(
+        self, connection: Connection, error: BaseException
+    ) -> BaseException:
+        """Return the error of Python's DB API for an error of the driver."""
+        return error
+
+
+def notify(connection: Connection, call: Call) -> Call:
+    """Emit the event that precedes each execution: the audit's guard listens to it."""
+    for listener in connection.dispatch.before_cursor_execute:
+        call = Call(*listener(connection, None, *call, None, False))
+    return call

@@ -1,0 +1,34 @@
+"""Statements on PostgreSQL without names, for a pooler that does not know them."""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection
+
+from app.core.db.driver.connections import Records
+from app.core.db.driver.postgresql import PostgresqlConnection
+
+# Options of asyncpg and its dialect: each execution sends the text, without a name.
+UNNAMED: dict[str, Any] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
+
+
+class UnnamedConnection(PostgresqlConnection):
+    """Each statement is in a transaction, which the pooler keeps on one server."""
+
+    async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records:
+        await self.driver.execute("BEGIN", timeout=self.timeout)
+        records = await super().fetch(sql, parameters)
+        await self.driver.execute("COMMIT", timeout=self.timeout)
+        return records
+
+    async def fail(
+        self, connection: Connection, error: BaseException, sql: str
+    ) -> NoReturn:
+        try:
+            await super().fail(connection, error, sql)
+        finally:
+            connection.invalidate(error)  # it may be in a transaction

@@ -1,0 +1,110 @@
+"""Sessions that return rows as dictionaries, besides the entities of the ORM.
+
+A reading session returns rows without the ORM, and makes an ORM session only for what
+needs one: entities with relationships.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Dialect, Table, bindparam, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+from app.core.db.driver.compiled import Row, Values
+from app.core.db.driver.connections import DriverConnection
+from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
+from app.core.db.driver.statements import Prepared, Statement, core_statement
+
+ModelT = TypeVar("ModelT", bound=SQLModel)
+# Attributes that AsyncSession sets when it is initialized.
+ORM_SESSION = frozenset({"sync_session", "_proxied"})
+
+
+class DatabaseSession(AsyncSession):
+    @property
+    def dialect(self) -> Dialect:
+        return self.get_bind().dialect
+
+    async def rows(
+        self, statement: Statement, values: Values | None = None
+    ) -> list[Row]:
+        """Return the rows of a SELECT, by the names of their columns."""
+        result = await self.execute(core_statement(statement), values)
+        return [dict(row) for row in result.mappings()]
+
+    async def value(self, statement: Statement, values: Values | None = None) -> Any:
+        """Return the first column of the first row; None if there is no row."""
+        rows = await self.rows(statement, values)
+        return next(iter(rows[0].values())) if rows else None
+
+    async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
+        return await self.get(model, id)
+
+
+class ReadingSession(DatabaseSession):
+    """A read-only session, without an ORM session until one is used.
+
+    From then on, the ORM session executes all statements: a task has one connection.
+    """
+
+    def __init__(self, *, direct: Callable[[], DriverConnection], **options: Any):
+        self.options = options
+        self.direct = direct()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ORM_SESSION:
+            raise AttributeError(name)
+        self.direct.release()
+        super().__init__(**self.options)
+        return self.__dict__[name]
+
+    @property
+    def has_orm_session(self) -> bool:
+        return "sync_session" in self.__dict__
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.direct.engine.dialect
+
+    async def rows(
+        self, statement: Statement, values: Values | None = None
+    ) -> list[Row]:
+        if self.has_orm_session:
+            return await super().rows(statement, values)
+        return await self.direct.rows(statement, values or {})
+
+    async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
+        """Return the entity, or None. It is in no session, unless it has relationships.
+
+        Those are loaded by the ORM.
+        """
+        if inspect(model).relationships:
+            return await super().find(model, id)
+        rows = await self.rows(select_by_id(model), {"id": id})
+        return make_instance(model, rows[0]) if rows else None
+
+    def check_unchanged(self) -> None:
+        """Raise ReadOnlyError if objects are left to flush."""
+        if self.has_orm_session and (self.new or self.dirty or self.deleted):
+            raise ReadOnlyError(READ_ONLY)
+
+    async def close(self) -> None:
+        self.direct.release()
+        if self.has_orm_session:
+            await super().close()
+
+
+@lru_cache
+def select_by_id(model: type[SQLModel]) -> Prepared:
+    table: Table = inspect(model).local_table
+    return Prepared(select(table).where(table.c.id == bindparam("id")))
+
+
+def make_instance(model: type[ModelT], row: Row) -> ModelT:
+    """Return the instance that the ORM would load from the row, but in no session."""
+    instance: ModelT = inspect(model).class_manager.new_instance()
+    instance.__dict__.update(row)
+    return instance
