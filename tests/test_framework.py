@@ -3,30 +3,40 @@
 An upgrade of a framework that breaks one of them fails here, and names what it breaks.
 """
 
+import sqlite3
 from dataclasses import fields
 from decimal import Decimal
 from inspect import getsource, iscoroutinefunction, signature
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 import sqlalchemy
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.testclient import TestClient
-from sqlalchemy import AsyncAdaptedQueuePool, create_engine, select
+from sqlalchemy import AsyncAdaptedQueuePool, create_engine, event, select
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
-from sqlalchemy.orm import persistence
-from sqlalchemy.util import await_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import configure_mappers, persistence
+from sqlalchemy.util import LRUCache, await_
 from starlette.applications import Starlette
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.routing import Route as StarletteRoute
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from app.auth.models import User
 from app.core.models import Entity
 from app.core.pages.assets import LIBRARIES
 from app.core.pages.routes import REDOC, SWAGGER_UI
 from app.modules.products.models import Product
+
+PRODUCTS = Product.__table__
+SQLITE = sqlite.dialect()
 
 
 def test_fastapi_reads_the_dependant_of_a_route_when_it_makes_the_handler() -> None:
@@ -128,6 +138,100 @@ def test_sqlalchemy_s_engines_can_share_compiled_statements() -> None:
         engine.dispose()
     assert one._compiled_cache is not None
     assert [key[0] for key in one._compiled_cache] == [one.dialect]
+
+
+def test_sqlalchemy_s_compiled_statement_tells_parameters_and_columns() -> None:
+    """compiled.py keeps them, and converts the values."""
+    query = (
+        select(PRODUCTS.c.id, PRODUCTS.c.price).where(PRODUCTS.c.sku == "A").limit(3)
+    )
+    compiled: Any = query.compile(dialect=SQLITE, cache_key=query._generate_cache_key())
+    assert [column.keyname for column in compiled._result_columns] == ["id", "price"]
+    (first, _) = compiled._result_columns
+    assert first.type._cached_result_processor(SQLITE, None)("0" * 32) == UUID(int=0)
+    assert compiled._bind_processors == {}
+    assert compiled.positiontup == ["sku_1", "param_1", "param_2"]
+    names = [name for bind, name in compiled.bind_names.items() if not bind.required]
+    assert names == compiled.positiontup
+    assert not compiled.post_compile_params
+    assert not compiled.literal_execute_params
+
+
+def test_sqlalchemy_s_cache_key_brings_the_values_of_another_statement() -> None:
+    """statements.py compiles a statement once, and executes it with other values."""
+    one, other = (PRODUCTS.select().where(PRODUCTS.c.stock > n) for n in (1, 2))
+    key, found = one._generate_cache_key(), other._generate_cache_key()
+    assert key and found  # noqa: PT018
+    assert (key.key, key.params) == (found.key, None)
+    compiled: Any = one.compile(dialect=SQLITE, cache_key=key)
+    values = compiled.construct_params(
+        {}, extracted_parameters=found.bindparams, escape_names=False
+    )
+    assert values == {"stock_1": 2}
+    assert LRUCache[str, int](2).threshold == 0.5  # it may exceed its capacity
+
+
+def test_sqlalchemy_expands_a_list_at_execution() -> None:
+    """compiled.py does so for a condition with IN."""
+    query = select(PRODUCTS.c.sku).where(PRODUCTS.c.stock.in_([1, 2]))
+    compiled: Any = query.compile(dialect=SQLITE)
+    assert compiled.post_compile_params
+    state = compiled._process_parameters_for_postcompile(
+        compiled.construct_params(escape_names=False)
+    )
+    assert state.statement.endswith("IN (?, ?)")
+    assert state.positiontup == ["stock_1_1", "stock_1_2"]
+    assert [state.parameters[name] for name in state.positiontup] == [1, 2]
+    assert state.processors == {}
+
+
+def test_sqlalchemy_s_connection_handles_an_error_of_the_driver() -> None:
+    """connections.py raises by it, and emits the event before an execution."""
+    heard: list[Any] = []
+    engine = create_engine("sqlite://", hide_parameters=True)
+    event.listen(engine, "before_cursor_execute", lambda *given: heard.append(given))
+    with engine.connect() as connection:
+        for listener in connection.dispatch.before_cursor_execute:
+            assert listener(connection, None, "x", (1,), None, False) == ("x", (1,))
+        error = sqlite3.OperationalError("no")
+        with pytest.raises(OperationalError) as caught:
+            connection._handle_dbapi_exception(error, "x", (1,), None, None)
+    assert len(heard) == 1
+    assert (caught.value.orig, caught.value.hide_parameters) == (error, True)
+    engine.dispose()
+
+
+def test_sqlalchemy_s_async_session_makes_its_session_when_it_is_initialized() -> None:
+    """ReadingSession does that at the first use of one of these names."""
+    session = AsyncSession()
+    assert session.__dict__["sync_session"] is session.__dict__["_proxied"]
+    assert {"sync_session", "_proxied"}.isdisjoint(vars(AsyncSession))
+
+
+def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
+    configure_mappers()
+    product = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product.__dict__.update(name="Pen")
+    assert isinstance(product, Product)
+    assert (product.name, product.model_fields_set) == ("Pen", set())
+    assert User.__sqlmodel_relationships__.keys() == {"links"}
+
+
+def test_asyncpg_s_errors_are_translated_by_the_connection_of_the_dialect() -> None:
+    """postgresql.py calls this method, and asyncpg's methods with a timeout."""
+    kinds: Any = postgresql.asyncpg
+    dbapi = kinds.dialect.import_dbapi()
+    adapted = kinds.AsyncAdapt_asyncpg_connection(dbapi, ClosedConnection())
+    with pytest.raises(dbapi.IntegrityError):
+        adapted._handle_exception(asyncpg.UniqueViolationError("no"))
+    for method in (asyncpg.Connection.fetch, asyncpg.Connection.prepare):
+        assert "timeout" in signature(method).parameters
+    assert "InvalidCachedStatementError" in getsource(asyncpg.Connection._do_execute)
+
+
+class ClosedConnection:
+    def is_closed(self) -> bool:
+        return True
 
 
 def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:

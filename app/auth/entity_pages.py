@@ -13,6 +13,8 @@ EntityT = TypeVar("EntityT", bound=Entity)
 
 
 class EntityPageRepository(BaseRepository[EntityT]):
+    lists_rows = False
+
     async def page(self, query: PageQuery) -> Page[Any]:
         """Return a page of entities with their relationships loaded.
 

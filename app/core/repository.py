@@ -34,6 +34,13 @@ class BaseRepository(Generic[EntityT]):
     # The columns that `q` searches, and the filters other than equality.
     searched: ClassVar[tuple[str, ...]] = ()
     conditions: ClassVar[Conditions] = {}
+    lists_rows: ClassVar[bool] = True  # which have no relationships
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.lists_rows and getattr(cls.model, "__sqlmodel_relationships__", None):
+            reason = "has relationships: derive from EntityPageRepository"
+            raise TypeError(f"{cls.model.__name__} {reason}")
 
     def __init__(self, session: DatabaseSession) -> None:
         self.session = session

@@ -1,102 +1,120 @@
 """Queries on the columns that existed at a past time: migrations are not in the log."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, and_, func, select
 
 from app.audit.history.columns import present_values, unmapped_names
 from app.audit.history.gaps import Gaps
+from app.audit.history.moments import Moment, of_model, of_records
 from app.audit.models import Action
 from app.audit.repository import CHANGES
 from app.core.clock import now
-from app.core.models import Entity, recorded_names
+from app.core.db.driver.compiled import Row
+from app.core.db.session import DatabaseSession
+from app.core.models import Entity
 
 MARGIN = timedelta(days=1)  # between the clocks of ids and of changes
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A past time: which changes of a record had been made, and when it was."""
-
-    made: ColumnElement[bool]
-    at: datetime
+Names = dict[UUID, set[str]]
 
 
 class ColumnRepository:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
-    async def gaps(self, model: type[Entity], id: UUID, then: Moment) -> Gaps:
-        """Return the columns whose value then does not follow from the record's log.
+    async def gaps(
+        self, model: type[Entity], ids: Collection[UUID], then: Moment
+    ) -> dict[UUID, Gaps]:
+        """Return the columns whose values then do not follow from the records' logs.
 
         A column existed if an INSERT until then has it, of this record or of the newest
         one, or a change of this record. It did not if a later INSERT lacks it.
         """
-        first = await self.first_change(model, id)
-        image = first.new if first and first.action == Action.INSERT else None
-        missing = absent(model, image)
+        firsts = await self.first_changes(model, ids)
+        images = {id: inserted_image(firsts.get(id)) for id in ids}
+        unmapped = {id: unmapped_names(model, images[id] or {}) for id in ids}
+        gaps = {id: Gaps(unmapped=unmapped[id]) for id in ids}
+        missing = {id: names for id in ids if (names := absent(model, images[id]))}
         if not missing or then.at >= now():
-            return Gaps(unmapped=unmapped_names(model, image or {}))
+            return gaps
         newest = await self.newest_insert(model, then)
-        if newest is None and image is None:
-            return Gaps()  # all that could show it is archived
         if newest:
-            missing &= absent(model, newest.new)
-        if missing:
-            after = newest.at if newest else first.at
-            missing -= await self.mentioned(model, id, then, after)
-        later = await self.next_insert(model, then) if missing else None
-        added = missing & absent(model, later.new) if later else set()
-        return Gaps(added, missing - added, unmapped_names(model, image or {}))
+            lacking = absent(model, newest["new"])
+            missing = {id: names & lacking for id, names in missing.items()}
+        else:
+            # Without its INSERT, all that could show a record's columns is archived.
+            missing = {id: names for id, names in missing.items() if images[id]}
+        after = {id: (newest or firsts[id])["at"] for id in missing if missing[id]}
+        missing = await self.without_mentioned(model, missing, after, then)
+        return gaps | await self.divided(model, missing, gaps, then)
 
-    async def first_change(self, model: type[Entity], id: UUID) -> Any:
-        query = select(CHANGES).where(of_model(model), CHANGES.c.entity_id == id)
-        rows = await self.session.execute(query.order_by(CHANGES.c.version).limit(1))
-        return rows.first()
+    async def first_changes(
+        self, model: type[Entity], ids: Collection[UUID]
+    ) -> dict[UUID, Row]:
+        record, version = CHANGES.c.entity_id, CHANGES.c.version
+        lowest = select(record, func.min(version).label("version"))
+        first = lowest.where(*of_records(model, ids)).group_by(record).subquery()
+        same = and_(record == first.c.entity_id, version == first.c.version)
+        query = select(CHANGES).join(first, same).where(of_model(model))
+        return {row["entity_id"]: row for row in await self.session.rows(query)}
 
-    async def newest_insert(self, model: type[Entity], then: Moment) -> Any:
+    async def newest_insert(self, model: type[Entity], then: Moment) -> Row | None:
         """Return the INSERT of the record that was created last until then.
 
         Ids sort by time, so the unique index finds it.
         """
         ids = CHANGES.c.entity_id <= last_id(then.at + MARGIN)
         query = inserts(model).where(ids, CHANGES.c.at <= then.at)
-        newest = query.order_by(CHANGES.c.entity_id.desc()).limit(1)
-        return (await self.session.execute(newest)).first()
+        return await self.first(query.order_by(CHANGES.c.entity_id.desc()))
 
-    async def next_insert(self, model: type[Entity], then: Moment) -> Any:
+    async def next_insert(self, model: type[Entity], then: Moment) -> Row | None:
         ids = CHANGES.c.entity_id > last_id(then.at - MARGIN)
         query = inserts(model).where(ids, CHANGES.c.at > then.at)
-        oldest = query.order_by(CHANGES.c.entity_id).limit(1)
-        return (await self.session.execute(oldest)).first()
+        return await self.first(query.order_by(CHANGES.c.entity_id))
 
-    async def mentioned(
-        self, model: type[Entity], id: UUID, then: Moment, after: datetime
-    ) -> set[str]:
-        """Return the columns in the record's changes between `after` and then."""
-        record = of_model(model), CHANGES.c.entity_id == id
-        between = CHANGES.c.at > after, CHANGES.c.at <= then.at
-        rows = await self.session.execute(select(CHANGES).where(*record, *between))
+    async def first(self, query: Select[Any]) -> Row | None:
+        return next(iter(await self.session.rows(query.limit(1))), None)
+
+    async def without_mentioned(
+        self,
+        model: type[Entity],
+        names: Names,
+        after: dict[UUID, datetime],
+        then: Moment,
+    ) -> Names:
+        """Return the names that are in no change of the record in `(after, then]`."""
+        if not after:
+            return {}
+        left = {id: set(names[id]) for id in after}
+        since = CHANGES.c.at > min(after.values())
+        between = since, CHANGES.c.at <= then.at
+        query = select(CHANGES).where(*of_records(model, after), *between)
+        for row in await self.session.rows(query):
+            if row["at"] > after[row["entity_id"]]:
+                left[row["entity_id"]] -= present_values(model, row["old"]).keys()
+                left[row["entity_id"]] -= present_values(model, row["new"]).keys()
+        return left
+
+    async def divided(
+        self, model: type[Entity], names: Names, gaps: dict[UUID, Gaps], then: Moment
+    ) -> dict[UUID, Gaps]:
+        """Divide the names into columns that were added later, and uncertain ones."""
+        later = await self.next_insert(model, then) if any(names.values()) else None
+        lacking = absent(model, later["new"]) if later else set[str]()
         return {
-            name
-            for row in rows
-            for name in (
-                *present_values(model, row.old),
-                *present_values(model, row.new),
-            )
+            id: replace(gaps[id], added=each & lacking, uncertain=each - lacking)
+            for id, each in names.items()
         }
 
 
-def of_model(
-    model: type[Entity], entity: ColumnElement[str] = CHANGES.c.entity
-) -> ColumnElement[bool]:
-    """Return the condition for rows of this class, also under its former names."""
-    name, *former = recorded_names(model)
-    return entity.in_([name, *former]) if former else entity == name
+def inserted_image(change: Row | None) -> dict[str, Any] | None:
+    """Return all values of an INSERT; None for another change."""
+    is_insert = change is not None and change["action"] == Action.INSERT
+    return change["new"] if change and is_insert else None
 
 
 def inserts(model: type[Entity]) -> Select[Any]:

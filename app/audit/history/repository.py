@@ -1,85 +1,101 @@
 """Past states of records: the current rows, with later changes undone."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import func, select
 
-from app.audit.history.column_repository import ColumnRepository, Moment, of_model
+from app.audit.history.column_repository import ColumnRepository
 from app.audit.history.columns import State, present_values, unmapped_names
 from app.audit.history.gaps import Gaps, complete
+from app.audit.history.moments import Moment, of_model, of_records
 from app.audit.history.schemas import HistoryQuery
-from app.audit.models import Action, AuditChange
+from app.audit.models import Action
 from app.audit.repository import CHANGES, from_clause
+from app.core.db.driver.compiled import Row
+from app.core.db.session import DatabaseSession
 from app.core.models import Entity
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
 
-def until(instant: datetime) -> Moment:
-    return Moment(CHANGES.c.at <= instant, instant)
-
-
-def just_before(instant: datetime) -> Moment:
-    return Moment(CHANGES.c.at < instant, instant)
-
-
 class HistoryRepository:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
         self.columns = ColumnRepository(session)
 
     async def of_record(
         self, model: type[Entity], id: UUID, query: HistoryQuery
-    ) -> list[Any]:
+    ) -> list[Row]:
         """Return a record's changes, newest first, and one more than the limit."""
         log = from_clause(CHANGES, query.include)
         of = of_model(model, log.c.entity), log.c.entity_id == id
         rows = select(log).where(*of).order_by(log.c.version.desc())
         if query.cursor:
             rows = rows.where(log.c.version < query.cursor)
-        return list(await self.session.execute(rows.limit(query.limit + 1)))
+        return await self.session.rows(rows.limit(query.limit + 1))
 
     async def state(self, model: type[Entity], id: UUID, then: Moment) -> State | None:
-        """Return a record's values as of then; None if it did not exist.
+        """Return a record's values as of then; None if it did not exist."""
+        return (await self.states(model, {id}, then)).get(id)
 
-        Undoing the later changes needs no older ones, which may be archived. They are
-        selected by version, because the clocks of two hosts may differ. A column whose
-        value then is unknown has its default, or is left out.
+    async def states(
+        self, model: type[Entity], ids: set[UUID], then: Moment
+    ) -> dict[UUID, State]:
+        """Return the values as of then of those records that existed.
+
+        Undoing the later changes needs no older ones, which may be archived. A column
+        whose value then is unknown has its default, or is left out.
         """
-        state = await self.live(model, id)
-        names = set[str]()
-        last = select(func.max(CHANGES.c.version)).where(*of(model, id), then.made)
-        later = CHANGES.c.version > func.coalesce(last.scalar_subquery(), 0)
-        undo = select(CHANGES).where(*of(model, id), later)
-        newest = undo.order_by(CHANGES.c.version.desc())
-        for change in await self.session.execute(newest):
-            state = undone(model, change, state)
-            names.update(change.old or {})
-        if state is None:
-            return None
-        gaps = await self.columns.gaps(model, id, then)
-        unmapped = gaps.unmapped | unmapped_names(model, names)
-        return complete(model, state, replace(gaps, unmapped=unmapped))
+        if not ids:
+            return {}
+        states: dict[UUID, State | None] = {**await self.live(model, ids)}
+        names: dict[UUID, set[str]] = {}
+        for change in await self.changes_after(model, ids, then):
+            id = change["entity_id"]
+            states[id] = undone(model, change, states.get(id))
+            names.setdefault(id, set()).update(change["old"] or {})
+        existing = {id: state for id, state in states.items() if state is not None}
+        gaps = await self.columns.gaps(model, existing.keys(), then)
+        return {
+            id: complete(model, state, with_names(model, gaps[id], names.get(id, ())))
+            for id, state in existing.items()
+        }
 
-    async def live(self, model: type[Entity], id: UUID) -> State | None:
+    async def live(self, model: type[Entity], ids: set[UUID]) -> dict[UUID, State]:
         table = model.__table__
-        rows = await self.session.execute(select(table).where(table.c.id == id))
-        return next(map(dict, rows.mappings()), None)
+        rows = await self.session.rows(select(table).where(table.c.id.in_(ids)))
+        return {row["id"]: row for row in rows}
 
-    async def last_change(self, model: type[Entity], id: UUID) -> AuditChange | None:
-        query = select(AuditChange).where(*of(model, id))
+    async def changes_after(
+        self, model: type[Entity], ids: set[UUID], then: Moment
+    ) -> list[Row]:
+        """Return the changes made after then, the newest of each record first.
+
+        They are selected by version, because the clocks of two hosts may differ.
+        """
+        newest = func.max(CHANGES.c.version).label("version")
+        made = select(CHANGES.c.entity_id, newest).group_by(CHANGES.c.entity_id)
+        last = made.where(*of_records(model, ids), then.made).subquery()
+        both = CHANGES.outerjoin(last, last.c.entity_id == CHANGES.c.entity_id)
+        later = CHANGES.c.version > func.coalesce(last.c.version, 0)
+        undo = select(CHANGES).select_from(both).where(*of_records(model, ids), later)
+        return await self.session.rows(undo.order_by(CHANGES.c.version.desc()))
+
+    async def last_change(self, model: type[Entity], id: UUID) -> Row | None:
+        query = select(CHANGES).where(*of_records(model, {id}))
         newest = query.order_by(CHANGES.c.version.desc()).limit(1)
-        return (await self.session.scalars(newest)).first()
+        return next(iter(await self.session.rows(newest)), None)
 
     async def change_to(
         self, model: type[Entity], id: UUID, version: int
-    ) -> AuditChange | None:
-        query = select(AuditChange).where(*of(model, id), CHANGES.c.version == version)
-        return (await self.session.scalars(query)).first()
+    ) -> Row | None:
+        made = CHANGES.c.version == version
+        query = select(CHANGES).where(*of_records(model, {id}), made)
+        return next(iter(await self.session.rows(query)), None)
 
     async def version_end(self, model: type[Entity], id: UUID, version: int) -> Moment:
         """Return the last moment of a version: migrations since its start are in it.
@@ -87,28 +103,25 @@ class HistoryRepository:
         The next change shows what it replaced, so its time is the last moment.
         """
         made = CHANGES.c.version <= version
-        next_at = select(func.min(CHANGES.c.at)).where(*of(model, id), ~made)
-        end = await self.session.scalar(next_at)
-        return Moment(made, end or LATEST)
+        query = select(func.min(CHANGES.c.at)).where(*of_records(model, {id}), ~made)
+        return Moment(made, await self.session.value(query) or LATEST)
 
 
-def of(
-    model: type[Entity], id: UUID
-) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return of_model(model), CHANGES.c.entity_id == id
-
-
-def undone(model: type[Entity], change: Any, state: State | None) -> State | None:
-    if change.action == Action.INSERT:
+def undone(model: type[Entity], change: Row, state: State | None) -> State | None:
+    if change["action"] == Action.INSERT:
         return None
-    old = present_values(model, change.old)
-    if change.action == Action.DELETE:
+    old = present_values(model, change["old"])
+    if change["action"] == Action.DELETE:
         return old
-    return {**(state or {}), **old, "version": change.version - 1}
+    return {**(state or {}), **old, "version": change["version"] - 1}
 
 
-def deleted_state(model: type[Entity], deletion: AuditChange) -> State:
+def with_names(model: type[Entity], gaps: Gaps, names: Iterable[str]) -> Gaps:
+    return replace(gaps, unmapped=gaps.unmapped | unmapped_names(model, names))
+
+
+def deleted_state(model: type[Entity], deletion: Row) -> State:
     """Return the values of a deleted record, with the defaults of later columns."""
-    old = deletion.old or {}
+    old: dict[str, Any] = deletion["old"] or {}
     gaps = Gaps(unmapped=unmapped_names(model, old))
     return complete(model, present_values(model, old), gaps)

@@ -10,12 +10,8 @@ from pydantic import ValidationError
 
 from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import ArchivedException
-from app.audit.history.repository import (
-    HistoryRepository,
-    deleted_state,
-    just_before,
-    until,
-)
+from app.audit.history.moments import just_before, until
+from app.audit.history.repository import HistoryRepository, deleted_state
 from app.audit.history.resource import Resource
 from app.audit.history.schemas import (
     Changes,
@@ -23,10 +19,11 @@ from app.audit.history.schemas import (
     HistoryRead,
     RevertPreview,
 )
-from app.audit.models import Action, AuditChange
+from app.audit.models import Action
 from app.audit.repository import AuditRepository
 from app.audit.schemas import ChangeRead
 from app.core.context import current_context
+from app.core.db.driver.compiled import Row
 from app.core.exceptions import (
     ConflictException,
     NotFoundException,
@@ -56,7 +53,7 @@ class HistoryService:
         if not rows and query.cursor is None and archived is None:
             await self.service.get(self.id)
         shown, rest = rows[: query.limit], rows[query.limit :]
-        following = str(shown[-1].version) if rest else None
+        following = str(shown[-1]["version"]) if rest else None
         items = [ChangeRead.model_validate(row) for row in shown]
         return HistoryRead(items=items, next=following, archived_until=archived)
 
@@ -107,12 +104,13 @@ class HistoryService:
 
     async def restore(self) -> Entity:
         deletion = await self.past.last_change(self.model, self.id)
-        if deletion is None or deletion.action != Action.DELETE:
+        if deletion is None or deletion["action"] != Action.DELETE:
             await self.service.get_for_update(self.id)
             raise ConflictException(f"{self.name} is not deleted")
-        self.service.preconditions.check(deletion.version or 0)
+        self.service.preconditions.check(deletion["version"] or 0)
         state = deleted_state(self.model, deletion)
-        entity = await self.entities.build(self.model, state, just_before(deletion.at))
+        then = just_before(deletion["at"])
+        entity = await self.entities.build(self.model, state, then)
         current_context().reason = "restore"
         with counting_from(deletion):
             restored: Entity = await self.service.restore(entity)
@@ -128,7 +126,7 @@ class HistoryService:
         state = await self.past.state(self.model, self.id, then)
         if state is None:
             raise NotFoundException(f"{self.name} had no such version")
-        return await self.entities.build(self.model, state, until(change.at))
+        return await self.entities.build(self.model, state, until(change["at"]))
 
     @property
     def name(self) -> str:
@@ -136,8 +134,8 @@ class HistoryService:
 
 
 @contextmanager
-def counting_from(deletion: AuditChange) -> Iterator[None]:
-    token = last_version.set(deletion.version or 0)
+def counting_from(deletion: Row) -> Iterator[None]:
+    token = last_version.set(deletion["version"] or 0)
     try:
         yield
     finally:

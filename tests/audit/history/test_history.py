@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from tests.accounts import PASSWORD
 from tests.auth.signing import login
+from tests.auth.tokens.test_access_tokens import record_statements
 from tests.conftest import ClientWith, MakeAccount
 
 Json = dict[str, Any]
@@ -222,9 +224,9 @@ def test_a_role_is_restored_with_its_grants(client: TestClient) -> None:
     assert body(client.get(role))["modules"] == modules
 
 
-def user_of(client: TestClient, *roles: str) -> str:
+def user_of(client: TestClient, *roles: str, email: str = "u@example.com") -> str:
     ids = [role.removeprefix("roles/") for role in roles]
-    user = {"email": "u@example.com", "full_name": "U", "password": PASSWORD}
+    user = {"email": email, "full_name": "U", "password": PASSWORD}
     return make(client, "users", {**user, "role_ids": ids})
 
 
@@ -317,3 +319,29 @@ def test_restoring_a_user_requires_the_permissions_of_the_roles(
     assert client.post(f"{user}/restore", headers=weak).status_code == 403
     restored = body(client.post(f"{user}/restore"))
     assert [each["name"] for each in restored["roles"]] == ["boss"]
+
+
+def make_roles(client: TestClient, count: int) -> list[str]:
+    actions = ["create", "update", "delete"]
+    modules = {"tasks": actions, "products": actions, "customers": actions}
+    names = [f"role {count} {number}" for number in range(count)]
+    return [make(client, "roles", {"name": n, "modules": modules}) for n in names]
+
+
+def test_a_past_user_takes_as_many_statements_with_one_role_as_with_ten(
+    app: FastAPI, client: TestClient
+) -> None:
+    statements = record_statements(app)
+    counts = []
+    for count in (1, 10):
+        roles = make_roles(client, count)
+        user = user_of(client, *roles, email=f"u{count}@example.com")
+        first = history(client, user)[0]["at"]
+        client.patch(user, json={"role_ids": []})
+        for role in roles:
+            client.delete(role)
+        statements.clear()
+        past = body(at(client, user, first))
+        counts.append(len(statements))
+        assert len(past["roles"]) == count
+    assert counts[0] == counts[1] <= 40

@@ -37,13 +37,13 @@ class DriverConnection(ABC):
         connection = self.connection or await self.connect()
         compiled, call = resolve(statement, values, self.engine.dialect)
         reject_write(connection, compiled)
-        sql, parameters = notify(connection, call)
+        call = notify(connection, call)
         try:
             if compiled.converters is None:
-                compiled.set_types(await self.column_types(sql))
-            records = await self.fetch(sql, parameters)
+                compiled.set_types(await self.column_types(call.sql))
+            records = await self.fetch(*call)
         except BaseException as error:
-            await self.fail(connection, error, sql)
+            await self.fail(connection, error, call)
         return compiled.read(records)
 
     async def connect(self) -> Connection:
@@ -66,7 +66,7 @@ class DriverConnection(ABC):
         """Return the driver's type of each column of the result."""
 
     async def fail(
-        self, connection: Connection, error: BaseException, sql: str
+        self, connection: Connection, error: BaseException, call: Call
     ) -> NoReturn:
         """Raise the error as SQLAlchemy does. A broken connection leaves the pool."""
         if isinstance(error, TimeoutError | asyncio.CancelledError):
@@ -76,7 +76,7 @@ class DriverConnection(ABC):
         error = self.dbapi_error(connection, error)
         if isinstance(error, self.engine.dialect.loaded_dbapi.Error):
             handle = connection._handle_dbapi_exception
-            await greenlet_spawn(handle, error, sql, None, None, None)
+            await greenlet_spawn(handle, error, *call, None, None)
         raise error
 
     def dbapi_error(

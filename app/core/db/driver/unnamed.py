@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Connection
 
+from app.core.db.driver.compiled import Call
 from app.core.db.driver.connections import Records
 from app.core.db.driver.postgresql import PostgresqlConnection
 
@@ -26,9 +27,9 @@ class UnnamedConnection(PostgresqlConnection):
         return records
 
     async def fail(
-        self, connection: Connection, error: BaseException, sql: str
+        self, connection: Connection, error: BaseException, call: Call
     ) -> NoReturn:
         try:
-            await super().fail(connection, error, sql)
+            await super().fail(connection, error, call)
         finally:
             connection.invalidate(error)  # it may be in a transaction
