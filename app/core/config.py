@@ -125,8 +125,6 @@ class Settings(BaseSettings):
             yield "CORS_ORIGINS must not contain *"
         if any(network.endswith("/0") for network in self.TRUSTED_PROXIES):
             yield "TRUSTED_PROXIES must not contain all addresses"
-        if self.WORKERS > 1 and self.DATABASE_URL.startswith("sqlite"):
-            yield "WORKERS must be 1 with SQLite"
 
     @property
     def is_production(self) -> bool:

@@ -35,7 +35,6 @@ UNSAFE: list[tuple[str, dict[str, str]]] = [
     ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "*"}),
     ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "10.0.0.1, 0.0.0.0/0"}),
     ("TRUSTED_PROXIES", {"TRUSTED_PROXIES": "::/0"}),
-    ("WORKERS", LITE),
     ("FIRST_SUPERUSER_PASSWORD", {"FIRST_SUPERUSER_PASSWORD": "example-only-password"}),
 ]
 
@@ -167,7 +166,7 @@ def test_a_validation_error_hides_secrets() -> None:
 def test_the_server_reports_an_invalid_setting_in_one_line(
     name: str, values: dict[str, str]
 ) -> None:
-    env = environment("", **(SAFE | {"WORKERS": "1"} | values))
+    env = environment("", **(SAFE | values))
     done = command(("-m", "app"), env)
     assert (done.code, done.output) == (1, "")
     (sentence,) = done.errors.splitlines()

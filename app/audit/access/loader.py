@@ -32,7 +32,8 @@ class Loader:
     """
 
     def __init__(self, spool: Spool, database: Database) -> None:
-        self.spool, self.repository = spool, AccessRepository(database)
+        self.spool, self.database = spool, database
+        self.repository = AccessRepository(database)
         self.set_aside = SetAside(spool.folder)
         self.inserter = LineInserter(self.repository, self.set_aside)
         self.unreadable: set[Path] = set()
@@ -68,7 +69,7 @@ class Loader:
     async def load(self) -> None:
         """Load all rows; rotate only if the closed segments could be loaded."""
         try:
-            async with self.loading:
+            async with self.loading, self.database.background_turn():
                 await self.load_closed_segments()
                 self.spool.rotate()
                 await self.load_closed_segments()

@@ -19,7 +19,7 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
     """Return a context manager that runs `purge` every PURGE_INTERVAL seconds."""
 
     async def purge_expired() -> int:
-        async with database.writing() as session:
+        async with database.background_turn(), database.writing() as session:
             return await purge(session)
 
     return run_every(PURGE_INTERVAL, purge_expired)

@@ -1,7 +1,7 @@
 """Database engine and sessions. The only module that commits."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -13,15 +13,17 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from app.core.config import Settings
-from app.core.db import sqlite  # registers the sqlite+loop dialect
 from app.core.db.driver.factory import is_unnamed, make_connection
 from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.unnamed import UNNAMED
 from app.core.db.json_text import dump_json, load_json
 from app.core.db.session import DatabaseSession, ReadingSession
+from app.core.db.sqlite.dialect import LoopDialect
+from app.core.db.sqlite.reading import reading_engine
+from app.core.db.sqlite.turns import background_turn
 
 DRIVERS = {
-    "sqlite": f"sqlite+{sqlite.LoopDialect.driver}",
+    "sqlite": f"sqlite+{LoopDialect.driver}",
     "postgresql": "postgresql+asyncpg",
 }
 
@@ -35,9 +37,11 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = make_engine(settings)
+        # On SQLite, readers do not wait for the one connection that writes.
+        self.read_engine = reading_engine(self.engine)
         reading = "READ COMMITTED" if is_unnamed(settings) else "AUTOCOMMIT"
         reader, snapshot = (
-            self.engine.execution_options(isolation_level=level)
+            self.read_engine.execution_options(isolation_level=level)
             for level in (reading, "REPEATABLE READ")
         )
         for engine in (reader, snapshot):
@@ -46,7 +50,7 @@ class Database:
             reader,
             class_=ReadingSession,
             expire_on_commit=False,
-            direct=partial(make_connection, self.engine.sync_engine, settings),
+            direct=partial(make_connection, self.read_engine.sync_engine, settings),
         )
         self.snapshots = make_sessionmaker(snapshot)
         self.writers = make_sessionmaker(self.engine)
@@ -89,8 +93,13 @@ class Database:
         finally:
             await session.close()
 
+    def background_turn(self) -> AbstractAsyncContextManager[None]:
+        """Return the turn that background work of this process takes."""
+        return background_turn(self.engine.url)
+
     async def close(self) -> None:
         await self.engine.dispose()
+        await self.read_engine.dispose()
 
 
 def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession]:

@@ -20,7 +20,7 @@ FOREIGN_KEY_VIOLATION = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
 # cancellation, transaction rollback (deadlock), lock timeout.
 TRANSIENT_ERRORS = (
     *("08", "53", "57", "40", "55P03"),
-    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"),
+    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_INTERRUPT"),
 )
 # Data exceptions: the column's type cannot hold the value.
 DATA_ERRORS = ("22",)

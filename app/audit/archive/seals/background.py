@@ -21,7 +21,8 @@ async def run_sealer(database: Database, settings: Settings) -> AsyncIterator[Se
         # A seal covers the whole row. With a newer schema, rows may have columns that
         # this release doesn't know: leave them to the newer one.
         if (await read_revision(database)).is_head:
-            await sealer.seal()
+            async with database.background_turn():
+                await sealer.seal()
 
     async with run_every(SEAL_INTERVAL, seal_all_columns):
         yield sealer

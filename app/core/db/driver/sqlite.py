@@ -1,16 +1,58 @@
-"""Statements on SQLite, executed in the event loop."""
+"""Statements on SQLite, executed in the event loop; slow ones in a thread."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import repeat
 from typing import Any
 
 from app.core.db.driver.connections import DriverConnection, Records
+from app.core.db.sqlite.busy import is_busy, retry_while_busy
+from app.core.db.sqlite.connection import Limit
+
+# A statement stops the event loop this long at most; then it is executed again in a
+# thread. Passing it to a thread takes longer than most statements do.
+IN_LOOP = Limit(seconds=0.005, steps=2_000)
+# Rarely: each look at the clock waits for the interpreter's lock.
+THREAD_STEPS = 500_000
+# Threads of its own, so that slow statements delay nothing else that needs one.
+THREADS = ThreadPoolExecutor(4, thread_name_prefix="slow-read")
+
+Fetch = Callable[[Limit], Records]
 
 
 class SqliteConnection(DriverConnection):
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records:
-        records: Records = self.driver.fetch(sql, parameters)
-        return records
+        fetch = partial(self.driver.fetch, sql, parameters)
+        try:
+            return await self.fetch_in_loop(fetch)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+        return await self.fetch_in_thread(fetch)
+
+    async def fetch_in_loop(self, fetch: Fetch) -> Records:
+        try:
+            return fetch(IN_LOOP)
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+        return await retry_while_busy(partial(fetch, IN_LOOP), self.driver.timeout)
+
+    async def fetch_in_thread(self, fetch: Fetch) -> Records:
+        """Fetch in a thread. If the task is cancelled, the thread stops soon."""
+        timeout = self.driver.timeout
+        work = THREADS.submit(fetch, Limit(timeout, THREAD_STEPS))
+        done = asyncio.wrap_future(work)
+        try:
+            async with asyncio.timeout(timeout):
+                return await asyncio.shield(done)
+        finally:
+            if not work.done() and not work.cancel():
+                self.driver.interrupt()
+                await asyncio.wait([done])
 
     async def column_types(self, sql: str) -> Iterable[None]:
         return repeat(None)  # the driver does not tell them

@@ -42,7 +42,7 @@ async def impatient(url: str) -> AsyncIterator[Database]:
 
 
 def checked_out(database: Database) -> int:
-    pool: Any = database.engine.sync_engine.pool
+    pool: Any = database.read_engine.sync_engine.pool
     count: int = pool.checkedout()
     return count
 
@@ -128,6 +128,8 @@ async def test_sqlite_rejects_a_second_session_of_one_task() -> None:
 
 
 async def test_a_cancelled_wait_for_a_connection_leaves_none_behind(url: str) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("Readers of SQLite do not wait for a connection")
     async with impatient(url) as database:
         async with database.reading() as session:
             await session.rows(ONE)

@@ -1,10 +1,8 @@
-"""SQLite dialect that runs queries in the event loop, on one connection.
+"""SQLite dialect that executes statements in the event loop.
 
-A local query takes microseconds, less than passing it to a thread and back. A slow
-query blocks the whole process, so use PostgreSQL if there are slow queries.
+A local query takes microseconds, less than passing it to a thread and back.
 """
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +10,10 @@ from sqlalchemy import URL, Pool
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
-from sqlalchemy.util import await_
 
-from app.core.db.pool import SingleConnectionPool
+from app.core.db.sqlite.connection import LoopConnection
+from app.core.db.sqlite.functions import lower, translate
+from app.core.db.sqlite.pool import SingleConnectionPool
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -29,25 +28,6 @@ BEGIN: dict[Any, str] = {
     "REPEATABLE READ": "BEGIN DEFERRED",
     "SERIALIZABLE": "BEGIN IMMEDIATE",
 }
-
-
-class LoopCursor(sqlite3.Cursor):
-    async def _async_soft_close(self) -> None:
-        """Do nothing. SQLAlchemy awaits this method of an async cursor."""
-
-
-class LoopConnection(sqlite3.Connection):
-    level = "SERIALIZABLE"
-
-    def cursor(self, factory: Any = LoopCursor) -> Any:
-        # AsyncConnection.execute() raises unless the driver awaits at least once.
-        cursor = super().cursor(factory)
-        await_(cursor._async_soft_close())
-        return cursor
-
-    def fetch(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
-        """Execute a statement outside of a greenlet, and return all its rows."""
-        return super().cursor().execute(sql, parameters).fetchall()
 
 
 class LoopDialect(SQLiteDialect_pysqlite):
@@ -73,7 +53,7 @@ class LoopDialect(SQLiteDialect_pysqlite):
             connection.create_function("lower", 1, lower, deterministic=True)
             connection.create_function("translate", 3, translate, deterministic=True)
             for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
+                connection.execute_when_free(f"PRAGMA {pragma}")
 
         return initialize
 
@@ -85,26 +65,7 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
     def do_begin(self, connection: Any) -> None:
         if statement := BEGIN[connection.level]:
-            connection.execute(statement)
-
-
-def lower(text: Any) -> Any:
-    """Lower the text character by character, as PostgreSQL's function does.
-
-    `str.lower` maps İ to two characters, and Σ according to its position.
-    """
-    if not isinstance(text, str):
-        return text
-    # Not str.translate(), which takes ten times as long.
-    simple = text.replace("İ", "i").replace("Σ", "\N{GREEK SMALL LETTER SIGMA}")
-    return simple.lower()
-
-
-def translate(text: str | None, old: str, new: str) -> str | None:
-    """Replace each character of `old` by the one at its place in `new`."""
-    if text is None or not any(character in text for character in old):
-        return text
-    return text.translate(str.maketrans(old, new))
+            connection.execute_when_free(statement)
 
 
 registry.register("sqlite.loop", __name__, "LoopDialect")
