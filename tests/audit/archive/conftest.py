@@ -21,6 +21,12 @@ def audit_log(settings: Settings, tmp_path: Path) -> AuditLog:
 
 
 @contextmanager
+def empty_log(template: Template, directory: Path) -> Iterator[AuditLog]:
+    with template.copy() as url:
+        yield clear_changes(AuditLog(make_settings(url), directory))
+
+
+@contextmanager
 def copy_log(
     audit_log: AuditLog, template: Template, directory: Path
 ) -> Iterator[AuditLog]:
