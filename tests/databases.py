@@ -5,7 +5,7 @@ import atexit
 import shutil
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -93,7 +93,8 @@ class SqliteTemplate:
 class PostgresTemplate:
     """A PostgreSQL server from a Python package, so that none has to be installed.
 
-    A thread creates the next copy, and drops the last one, while a test runs.
+    While a test runs, it has no transaction of its own: neither CREATE DATABASE nor
+    autovacuum. An open transaction keeps later rows of the audit log from being sealed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -102,13 +103,12 @@ class PostgresTemplate:
         self.thread.submit(self._connect).result()
         for statement in (
             "ALTER SYSTEM SET fsync = off",
+            "ALTER SYSTEM SET autovacuum = off",
             "SELECT pg_reload_conf()",
             "CREATE DATABASE template",
         ):
-            self.thread.submit(self._execute, statement).result()
+            self._execute(statement)
         prepare(self.server.get_uri("template"))
-        self.next: Future[str] | None = None
-        self.dropped: list[Future[None]] = []
 
     def _connect(self) -> None:
         # Reuse one connection: a psql process per statement takes as long as a test.
@@ -117,36 +117,25 @@ class PostgresTemplate:
         self.connection = self.runner.run(connect)
 
     def _execute(self, statement: str) -> None:
-        self.runner.run(self.connection.execute(statement))
-
-    def _create(self, template: str) -> str:
-        name = f"test_{uuid4().hex}"
-        copy = f"TEMPLATE {template} STRATEGY file_copy"
-        self._execute(f"CREATE DATABASE {name} {copy}")
-        return name
+        execution = self.connection.execute(statement)
+        self.thread.submit(self.runner.run, execution).result()
 
     def empty(self) -> AbstractContextManager[str]:
-        return self._database(self.thread.submit(self._create, "template0"))
+        return self._copy_of("template0")
 
     def copy(self, url: str = "") -> AbstractContextManager[str]:
         """Copy the template, or another database without open connections."""
-        if url:
-            source = str(make_url(url).database)
-            return self._database(self.thread.submit(self._create, source))
-        ready = self.next or self.thread.submit(self._create, "template")
-        self.next = self.thread.submit(self._create, "template")
-        return self._database(ready)
+        return self._copy_of(str(make_url(url).database) if url else "template")
 
     @contextmanager
-    def _database(self, created: Future[str]) -> Iterator[str]:
-        name = created.result()
+    def _copy_of(self, template: str) -> Iterator[str]:
+        name = f"test_{uuid4().hex}"
+        copy = f"TEMPLATE {template} STRATEGY file_copy"
+        self._execute(f"CREATE DATABASE {name} {copy}")
         yield self.server.get_uri(name)
-        drop = f"DROP DATABASE {name} WITH (FORCE)"
-        self.dropped.append(self.thread.submit(self._execute, drop))
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def close(self) -> None:
-        for future in self.dropped:
-            future.result()
         self.thread.submit(self._disconnect).result()
         self.thread.shutdown()
         self.server.cleanup()

@@ -16,6 +16,8 @@ from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
+
 from app.core import config
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +77,11 @@ class Forked:
     ) -> None:
         self.words = words
         self.process = forks.Process(target=run, args=(words, env, outputs))
-        self.process.start()
+        # The first one starts the parent process, whose imports need a valid setting:
+        # a test may have removed it.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SECRET_KEY", "parent-process-" + "s" * 40)
+            self.process.start()
 
     @property
     def pid(self) -> int:

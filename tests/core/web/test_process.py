@@ -23,7 +23,7 @@ FASTAPI = str(Path(sys.executable).parent / "fastapi")
 
 @pytest.fixture
 def server(url: str, tmp_path: Path) -> Iterator[Server]:
-    with serving(url, tmp_path, command=(sys.executable, "-m", "app")) as server:
+    with serving(url, tmp_path) as server:
         yield server
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
@@ -16,6 +17,7 @@ from tests.audit.archive.adopt.restored import (
     write_until_backup,
 )
 from tests.audit.archive.commands import KEEP, command
+from tests.audit.archive.conftest import copy_log, empty_log
 from tests.audit.archive.rows import (
     OLD,
     AuditLog,
@@ -29,9 +31,22 @@ from tests.databases import Template
 IDENTITIES = model_table(AuditIdentity)
 
 
+@pytest.fixture(scope="module")
+def original(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AuditLog]:
+    with (
+        empty_log(template, tmp_path_factory.mktemp("archive")) as audit_log,
+        restore_backup(audit_log, template) as restored,
+    ):
+        yield restored
+
+
 @pytest.fixture
-def restored(audit_log: AuditLog, template: Template) -> Iterator[AuditLog]:
-    with restore_backup(audit_log, template) as restored:
+def restored(
+    original: AuditLog, template: Template, tmp_path: Path
+) -> Iterator[AuditLog]:
+    with copy_log(original, template, tmp_path / "restored") as restored:
         yield restored
 
 

@@ -10,24 +10,31 @@ from app.audit.archive.logs import CHANGES
 from tests.audit.archive.adopt.restored import contents
 from tests.audit.archive.adopt.test_adopt import IDENTITIES
 from tests.audit.archive.commands import KEEP, command
+from tests.audit.archive.conftest import copy_log, empty_log
 from tests.audit.archive.rows import AuditLog
-from tests.audit.archive.verify.tampering import clear_changes, execute
-from tests.databases import Template, make_settings
+from tests.audit.archive.verify.tampering import execute
+from tests.databases import Template
+
+
+@pytest.fixture(scope="module")
+def original(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AuditLog]:
+    """Another database, which has an archive of its own."""
+    folder, own_folder = map(tmp_path_factory.mktemp, ("archive", "own"))
+    with empty_log(template, folder) as audit_log:
+        audit_log.fill()
+        audit_log.archive()
+    with empty_log(template, own_folder) as own:
+        own.fill(days=2)
+        assert command(own, "run", "--until", "2020-01-01", "--yes").code == 0
+        yield AuditLog(own.settings, folder)
 
 
 @pytest.fixture
-def other(
-    template: Template, audit_log: AuditLog, tmp_path: Path
-) -> Iterator[AuditLog]:
-    """Another database, which has an archive of its own."""
-    audit_log.fill()
-    audit_log.archive()
-    with template.copy() as url:
-        own = AuditLog(make_settings(url), tmp_path / "own")
-        own.directory.mkdir()
-        clear_changes(own).fill(days=2)
-        assert command(own, "run", "--until", "2020-01-01", "--yes").code == 0
-        yield AuditLog(own.settings, audit_log.directory)
+def other(original: AuditLog, template: Template, tmp_path: Path) -> Iterator[AuditLog]:
+    with copy_log(original, template, tmp_path / "archive") as other:
+        yield other
 
 
 def check_refusal(other: AuditLog, reason: str) -> None:

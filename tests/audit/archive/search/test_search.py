@@ -52,31 +52,27 @@ def test_live_and_archived_rows_are_in_one_list(audit_log: AuditLog) -> None:
     assert times == sorted(times, reverse=True)
 
 
-def test_by_actor_request_and_time(audit_log: AuditLog) -> None:
-    audit_log.fill()
-    audit_log.archive()
-    assert len(search(audit_log, actor=str(ANN)).rows) == 30 + 20
-    assert len(search(audit_log, actor="ann@example.com").rows) == 30 + 20
-    both = search(audit_log, request="request-0").rows
+def test_by_actor_request_and_time(archived: AuditLog) -> None:
+    assert len(search(archived, actor=str(ANN)).rows) == 30 + 20
+    assert len(search(archived, actor="ann@example.com").rows) == 30 + 20
+    both = search(archived, request="request-0").rows
     assert {row["log"] for row in both} == {"changes", "accesses"}
     day = LogRange.of_day(OLD.date())
-    assert len(search(audit_log, day, entity="Product").rows) == 6
-    assert len(search(audit_log, day).rows) == 6 + 4
-    assert len(search(audit_log, entity="Product").rows) == 60
-    assert search(audit_log, entity="task").rows == []
+    assert len(search(archived, day, entity="Product").rows) == 6
+    assert len(search(archived, day).rows) == 6 + 4
+    assert len(search(archived, entity="Product").rows) == 60
+    assert search(archived, entity="task").rows == []
 
 
-def test_files_without_matches_are_skipped(audit_log: AuditLog) -> None:
-    audit_log.fill()
-    audit_log.archive()
-    result = search(audit_log, LogRange.of_day(OLD.date()), entity="Product")
+def test_files_without_matches_are_skipped(archived: AuditLog) -> None:
+    result = search(archived, LogRange.of_day(OLD.date()), entity="Product")
     assert (result.read, result.skipped) == (1, 6)
-    result = search(audit_log, request="request-0")
+    result = search(archived, request="request-0")
     assert (result.read, result.skipped) == (2, 12)
-    assert search(audit_log, entity="task").read == 0
+    assert search(archived, entity="task").read == 0
     # The newest nine are live, and the tenth is in the newest file.
-    assert search(audit_log, limit=10, entity_id=str(PEN)).read == 1
-    assert search(audit_log, limit=9, entity_id=str(PEN)).read == 0
+    assert search(archived, limit=10, entity_id=str(PEN)).read == 1
+    assert search(archived, limit=9, entity_id=str(PEN)).read == 0
 
 
 def test_every_block_of_a_file_is_found(
@@ -138,13 +134,6 @@ def test_the_time_until_which_an_entity_is_archived(audit_log: AuditLog) -> None
 
 
 PLANTED = "changes/2026/01/2026-01-01.0001.manifest.json"
-
-
-@pytest.fixture
-def archived(audit_log: AuditLog) -> AuditLog:
-    audit_log.fill()
-    audit_log.archive()
-    return audit_log
 
 
 def test_a_changed_archived_row_is_not_returned(archived: AuditLog) -> None:

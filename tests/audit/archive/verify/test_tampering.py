@@ -3,60 +3,35 @@
 What `verify` reports of each manipulation is in the table of attacks.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.conftest import copy_log
 from tests.audit.archive.rows import AuditLog, CallAtStep
 from tests.audit.archive.verify import tampering
-from tests.audit.archive.verify.tampering import Tamper, clear_changes
-from tests.databases import SECRET, Template, make_settings
+from tests.audit.archive.verify.tampering import Tamper
+from tests.databases import SECRET, make_settings
 
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
 # Lines of a file that are no rows.
 NO_ROWS = ["{}", "null", "[]", "1", '{"at": 1, "id": 2}', "[" * 100_000, "\x00\xff"]
 
 
-@pytest.fixture(scope="module")
-def original(
-    template: Template, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AuditLog]:
-    """Logs whose rows are sealed and mostly archived, without findings."""
-    with template.copy() as url:
-        audit_log = AuditLog(make_settings(url), tmp_path_factory.mktemp("archive"))
-        clear_changes(audit_log).fill()
-        audit_log.archive()
-        assert audit_log.count_findings() == {}
-        yield audit_log
-
-
-@pytest.fixture
-def sealed(
-    original: AuditLog, template: Template, tmp_path: Path
-) -> Iterator[AuditLog]:
-    with copy_log(original, template, tmp_path / "sealed") as copy:
-        yield copy
-
-
 def test_rows_of_every_window_are_compared(
-    sealed: AuditLog, monkeypatch: pytest.MonkeyPatch
+    archived: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.audit.archive.verify.rows.WINDOW_ROWS", 1)
-    assert sealed.count_findings() == {}
-    tampering.change_a_file(sealed)
-    assert sealed.count_findings() == {FindingKind.FILE_CHANGED: 1, MODIFIED: 1}
+    assert archived.count_findings() == {}
+    tampering.change_a_file(archived)
+    assert archived.count_findings() == {FindingKind.FILE_CHANGED: 1, MODIFIED: 1}
 
 
 @pytest.mark.parametrize("content", NO_ROWS, ids=lambda text: repr(text[:8]))
-def test_a_file_of_something_else_is_reported(sealed: AuditLog, content: str) -> None:
-    tampering.replace_lines(sealed, content.encode("latin-1"))
-    assert sealed.count_findings() == {FindingKind.FILE_CHANGED: 1, MISSING: 6}
+def test_a_file_of_something_else_is_reported(archived: AuditLog, content: str) -> None:
+    tampering.replace_lines(archived, content.encode("latin-1"))
+    assert archived.count_findings() == {FindingKind.FILE_CHANGED: 1, MISSING: 6}
 
 
 def test_a_forged_chain_does_not_match_its_witnesses(
@@ -74,12 +49,12 @@ def test_a_forged_chain_does_not_match_its_witnesses(
     assert audit_log.count_findings(*witnesses) == {FindingKind.SEAL_CHANGED: 1}
 
 
-def test_a_late_access_is_not_a_finding(sealed: AuditLog) -> None:
-    tampering.add_an_access(sealed)
-    report = sealed.verify()
+def test_a_late_access_is_not_a_finding(archived: AuditLog) -> None:
+    tampering.add_an_access(archived)
+    report = archived.verify()
     assert (report.late, report.findings) == (1, [])
-    assert sealed.archive()["accesses"].rows == 1
-    assert sealed.verify().late == 0
+    assert archived.archive()["accesses"].rows == 1
+    assert archived.verify().late == 0
 
 
 def test_a_row_that_is_not_sealed_stays_live(audit_log: AuditLog) -> None:
@@ -140,19 +115,21 @@ def test_no_row_is_deleted_if_a_verified_file_was_changed(
     ids=lambda tamper: tamper.__name__,
 )
 def test_a_file_that_was_tampered_with_is_not_restored(
-    sealed: AuditLog, tamper: Tamper
+    archived: AuditLog, tamper: Tamper
 ) -> None:
-    tamper(sealed)
+    tamper(archived)
     with pytest.raises(VerificationException):
-        sealed.restore()
-    assert sealed.rows(CHANGES, restored=True) == []
+        archived.restore()
+    assert archived.rows(CHANGES, restored=True) == []
 
 
-def test_seals_under_an_old_secret_key_verify(sealed: AuditLog) -> None:
+def test_seals_under_an_old_secret_key_verify(archived: AuditLog) -> None:
     new = {"SECRET_KEY": "new-" + "s" * 40, "SECRET_KEYS_OLD": SECRET}
-    url = sealed.settings.DATABASE_URL
-    assert AuditLog(make_settings(url, **new), sealed.directory).count_findings() == {}
+    url = archived.settings.DATABASE_URL
+    assert (
+        AuditLog(make_settings(url, **new), archived.directory).count_findings() == {}
+    )
     del new["SECRET_KEYS_OLD"]
-    findings = AuditLog(make_settings(url, **new), sealed.directory).count_findings()
+    findings = AuditLog(make_settings(url, **new), archived.directory).count_findings()
     forged = {FindingKind.SEAL_FORGED, FindingKind.MANIFEST_FORGED}
     assert findings.keys() == forged | {FindingKind.KEY_CHANGED}
