@@ -32,7 +32,8 @@ def only_on_sqlite(url: str) -> None:
 
 async def count_products(database: Database) -> int:
     async with database.reading() as session:
-        count: int = await session.value(select(func.count(Product.id)))
+        query = select(func.count()).select_from(Product)
+        count: int = await session.value(query)
         return count
 
 
