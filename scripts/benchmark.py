@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -25,26 +25,32 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 from scripts.bench.operations import Kind
 from scripts.bench.report import Row, rows_of, table_of
 from scripts.bench.rounds import Sample, Subject, measure
-from scripts.bench.servers import CORES, VARIANTS, pin, run_server
+from scripts.bench.servers import CORES, VARIANTS, WORKERS, pin, run_server
 from tests.databases import Engine, template_on
 
 Measure = Callable[[Sequence[Subject], Kind], Mapping[str, Sequence[Sample]]]
 
 
 @contextmanager
-def subjects_on(engine: Engine, count: int) -> Iterator[list[Subject]]:
-    """Start every variant, each on a database of its own with `count` rows."""
+def subjects_on(
+    engine: Engine, names: Iterable[str], count: int
+) -> Iterator[list[Subject]]:
+    """Start these variants, each on a database of its own with `count` rows."""
     with ExitStack() as stack:
         template = stack.enter_context(template_on(engine))
-        urls = {name: stack.enter_context(template.copy()) for name in VARIANTS}
+        urls = {name: stack.enter_context(template.copy()) for name in names}
         servers = (run_server(name, url) for name, url in urls.items())
         yield [Subject(stack.enter_context(server), count) for server in servers]
 
 
 def compare(
-    engine: Engine, count: int, kinds: list[Kind], measure_kind: Measure
+    engine: Engine,
+    names: Iterable[str],
+    count: int,
+    kinds: list[Kind],
+    measure_kind: Measure,
 ) -> Iterator[Row]:
-    with subjects_on(engine, count) as subjects:
+    with subjects_on(engine, names, count) as subjects:
         for kind in kinds:
             yield from rows_of(engine, kind, measure_kind(subjects, kind))
 
@@ -63,16 +69,24 @@ def main(  # noqa: PLR0913, PLR0917  # one per option
     ] = 1_000,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     only: Annotated[list[Kind] | None, typer.Option(metavar="OPERATION")] = None,
+    workers: Annotated[
+        bool, typer.Option("--workers", help="Compare two workers with one instead.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare requests/s and CPU time per request, by default on all databases."""
-    pin(os.getpid(), CORES[:-1] or CORES)
+    """Compare requests/s and CPU time per request, by default on all databases.
+
+    Workers share all cores with the driver.
+    """
+    names = WORKERS if workers else VARIANTS
+    if not workers:
+        pin(os.getpid(), CORES[:-1] or CORES)
     measure_kind = partial(measure, rounds=rounds, seconds=seconds)
     with Console(stderr=True).status("Measuring"):
         rows = [
             row
             for engine in database or Engine
-            for row in compare(engine, table_rows, only or [*Kind], measure_kind)
+            for row in compare(engine, names, table_rows, only or [*Kind], measure_kind)
         ]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))

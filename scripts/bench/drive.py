@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from itertools import chain
 from time import perf_counter
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class Load(NamedTuple):
 class Outcome(NamedTuple):
     answered: int
     seconds: float
+    latencies: list[float]  # seconds, of all requests
 
 
 class Connection(asyncio.Protocol):
@@ -34,7 +36,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, load: Load) -> None:
         self.requests = load.requests
         self.expected = f"HTTP/1.1 {load.status} ".encode()
-        self.answered = 0
+        self.latencies: list[float] = []
         self.received = bytearray()
         self.size = 0  # of the current response; 0 until its header is complete
         self.closed = asyncio.get_running_loop().create_future()
@@ -45,12 +47,13 @@ class Connection(asyncio.Protocol):
 
     def send_next(self) -> None:
         if request := next(self.requests, None):
+            self.sent = perf_counter()
             self.transport.write(request)
         else:
             self.finish()
 
     def finish(self) -> None:
-        self.closed.set_result(self.answered)
+        self.closed.set_result(self.latencies)
         self.transport.close()
 
     def data_received(self, data: bytes) -> None:
@@ -58,10 +61,11 @@ class Connection(asyncio.Protocol):
         if not self.size:
             self.size = self.measure()
         if 0 < self.size <= len(self.received):
-            self.answered += 1
+            now = perf_counter()
+            self.latencies.append(now - self.sent)
             self.received.clear()
             self.size = 0
-            if perf_counter() < self.deadline:
+            if now < self.deadline:
                 self.send_next()
             else:
                 self.finish()
@@ -101,8 +105,9 @@ async def drive(port: int, load: Load) -> Outcome:
     try:
         for transport, connection in connections:
             connection.start(transport, begin + load.seconds)
-        answered = sum(await asyncio.gather(*(one.closed for _, one in connections)))
+        found = await asyncio.gather(*(one.closed for _, one in connections))
     finally:
         for transport, _ in connections:
             transport.abort()
-    return Outcome(answered, perf_counter() - begin)
+    latencies = list(chain.from_iterable(found))
+    return Outcome(len(latencies), perf_counter() - begin, latencies)

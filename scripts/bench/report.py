@@ -26,6 +26,7 @@ class Row:
     variant: str
     requests_per_second: Spread
     cpu_microseconds: Spread
+    p99_milliseconds: Spread
     ratio: Spread  # requests/s divided by the first variant's in the same round
     step: Spread  # requests/s divided by the previous variant's
 
@@ -41,6 +42,7 @@ def rows_of(
             variant,
             spread(s.requests_per_second for s in taken),
             spread(s.cpu_microseconds for s in taken),
+            spread(s.p99_milliseconds for s in taken),
             ratio(taken, base),
             ratio(taken, before),
         )
@@ -61,7 +63,7 @@ def table_of(rows: Sequence[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     for title in ("database", "request", "variant"):
         table.add_column(title, no_wrap=True)
-    for title in ("requests/s", "CPU \N{MICRO SIGN}s", "to bare", "step"):
+    for title in ("requests/s", "CPU \N{MICRO SIGN}s", "p99 ms", "to first", "step"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         if row.variant == rows[0].variant:
@@ -72,6 +74,7 @@ def table_of(rows: Sequence[Row]) -> Table:
             row.variant,
             cell(row.requests_per_second, ".0f"),
             f"{row.cpu_microseconds.median:.0f}",
+            f"{row.p99_milliseconds.median:.0f}",
             cell(row.ratio, ".2f"),
             f"{row.step.median:.2f}",
         )

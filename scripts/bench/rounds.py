@@ -21,7 +21,8 @@ class Sample:
     """Measurement of one server in one round."""
 
     requests_per_second: float
-    cpu_microseconds: float  # of the server's process, per request
+    cpu_microseconds: float  # of the server's processes, per request
+    p99_milliseconds: float
 
 
 class Subject:
@@ -50,9 +51,10 @@ class Subject:
     def sample(self, kind: Kind, seconds: float) -> Sample:
         load = Load(self.streams[kind], OPERATIONS[kind].status, seconds)
         before = self.server.cpu_seconds()
-        answered, elapsed = self.drive(load)
+        answered, elapsed, latencies = self.drive(load)
         spent = self.server.cpu_seconds() - before
-        return Sample(answered / elapsed, spent / answered * 1e6)
+        p99 = sorted(latencies)[answered * 99 // 100] * 1000
+        return Sample(answered / elapsed, spent / answered * 1e6, p99)
 
     def drive(self, load: Load) -> Outcome:
         return uvloop.run(drive(self.server.port, load))

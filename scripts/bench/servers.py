@@ -20,7 +20,6 @@ TIMEOUT = 60.0  # seconds
 OPTIONS = (
     "--loop=uvloop",
     "--http=httptools",
-    "--workers=1",
     "--no-access-log",
     "--no-server-header",
     "--no-proxy-headers",
@@ -34,6 +33,7 @@ class Variant(NamedTuple):
 
     app: str
     environment: dict[str, str] = {}
+    workers: int = 1
 
 
 NO_ACCESS_LOG = {"AUDIT_ACCESS_MODE": "off"}
@@ -47,6 +47,11 @@ VARIANTS = {
     "+ accesses": Variant("app.main:app"),
 }
 *_, COMPLETE = VARIANTS
+# Of the complete application, on all cores.
+WORKERS = {
+    "1 worker": Variant("app.main:app"),
+    "2 workers": Variant("app.main:app", workers=2),
+}
 
 
 class Server:
@@ -56,22 +61,25 @@ class Server:
         self.process = psutil.Process(pid)
 
     def cpu_seconds(self) -> float:
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        """Return the CPU time of the process and its workers."""
+        processes = [self.process, *self.process.children()]
+        times = [process.cpu_times() for process in processes]
+        return float(sum(each.user + each.system for each in times))
 
 
 @contextmanager
 def run_server(name: str, url: str) -> Iterator[Server]:
     """Run a variant on this database in production mode. Discard its log."""
-    variant, port = VARIANTS[name], free_port()
+    variant, port = (VARIANTS | WORKERS)[name], free_port()
+    options = (f"--port={port}", f"--workers={variant.workers}", *OPTIONS)
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", variant.app, f"--port={port}", *OPTIONS],
+        [sys.executable, "-m", "uvicorn", variant.app, *options],
         env=os.environ | settings(url) | variant.environment,
         cwd=ROOT.anchor,  # without .env
         stdout=subprocess.DEVNULL,
     )
     try:
-        pin(process.pid, CORES[-1:])
+        pin(process.pid, CORES[-1:] if name in VARIANTS else CORES)
         wait_for(process, port)
         yield Server(name, port, process.pid)
     finally:

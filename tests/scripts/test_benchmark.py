@@ -19,7 +19,7 @@ from scripts.bench.bare.main import app as bare
 from scripts.bench.drive import Load, WrongAnswerError, drive
 from scripts.bench.operations import OPERATIONS, PATH, message, product
 from scripts.bench.report import Row, Spread, table_of
-from scripts.bench.servers import VARIANTS
+from scripts.bench.servers import VARIANTS, WORKERS
 from tests.accounts import root_header
 from tests.databases import ROOT, Template, make_settings
 
@@ -49,11 +49,21 @@ def test_each_operation_is_measured_on_each_variant(rows: list[dict[str, Any]]) 
 def test_the_table_has_a_row_for_each_variant() -> None:
     spread = Spread(median=2.0, low=1.0, high=3.0)
     names = list(VARIANTS)
-    table = table_of([Row("sqlite", "get", name, *[spread] * 4) for name in names])
+    table = table_of([Row("sqlite", "get", name, *[spread] * 5) for name in names])
     titles = [str(column.header) for column in table.columns]
     assert titles[:4] == ["database", "request", "variant", "requests/s"]
     assert list(table.columns[2].cells) == names
     assert set(table.columns[3].cells) == {"2 (1-3)"}
+
+
+@pytest.mark.slow
+def test_two_workers_are_compared_with_one() -> None:
+    command = [sys.executable, "scripts/benchmark.py", "--workers", *QUICK]
+    done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
+    found = json.loads(done.stdout)
+    expected = [(operation, name) for operation in OPERATIONS for name in WORKERS]
+    assert [(row["operation"], row["variant"]) for row in found] == expected
+    assert all(row["p99_milliseconds"]["low"] > 0 for row in found)
 
 
 @pytest.mark.slow
