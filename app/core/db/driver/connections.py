@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.util import greenlet_spawn
 
 from app.core.db.driver.compiled import Call, Row, Values
@@ -34,7 +35,9 @@ class DriverConnection(ABC):
             DBAPIError: as SQLAlchemy raises it for this error of the driver.
             TimeoutError: the driver has not answered in time.
         """
-        connection = self.connection or await self.connect()
+        connection = self.connection
+        if connection is None or connection.invalidated:
+            connection = await self.connect()
         compiled, call = resolve(statement, values, self.engine.dialect)
         reject_write(connection, compiled)
         call = notify(connection, call)
@@ -47,10 +50,22 @@ class DriverConnection(ABC):
         return compiled.read(records)
 
     async def connect(self) -> Connection:
-        connection = await greenlet_spawn(self.engine.connect)
+        connection = self.connect_idle()
+        if connection is None:
+            connection = await greenlet_spawn(self.engine.connect)
         self.driver = connection.connection.driver_connection
         self.connection = connection
         return connection
+
+    def connect_idle(self) -> Connection | None:
+        """Return a connection that waits in the pool; None if it must be opened."""
+        pool: Any = self.engine.pool
+        if not pool.checkedin():
+            return None
+        try:
+            return self.engine.connect()
+        except MissingGreenlet:
+            return None  # it was lost, and has to be opened again
 
     def release(self) -> None:
         """Return the connection to the pool. It is not in a transaction."""
