@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import (
 
 from app.core.config import Settings
 from app.core.db import sqlite  # registers the sqlite+loop dialect
+from app.core.db.driver.asyncpg_connection import RepeatingConnection
 from app.core.db.driver.factory import is_unnamed, make_connection
 from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.unnamed import UNNAMED
@@ -123,7 +124,11 @@ def make_engine(settings: Settings) -> AsyncEngine:
 
 def driver_options(settings: Settings) -> dict[str, Any]:
     timeout = settings.DATABASE_TIMEOUT
-    options = {"timeout": timeout, "server_settings": server_settings(timeout)}
+    options = {
+        "timeout": timeout,
+        "server_settings": server_settings(timeout),
+        "connection_class": RepeatingConnection,
+    }
     return options | UNNAMED if is_unnamed(settings) else options
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.util import greenlet_spawn
 
 from app.core.db.driver.compiled import Call, Row, Values
@@ -50,22 +49,12 @@ class DriverConnection(ABC):
         return compiled.read(records)
 
     async def connect(self) -> Connection:
-        connection = self.connect_idle()
-        if connection is None:
-            connection = await greenlet_spawn(self.engine.connect)
+        self.connection = connection = await self.check_out()
         self.driver = connection.connection.driver_connection
-        self.connection = connection
         return connection
 
-    def connect_idle(self) -> Connection | None:
-        """Return a connection that waits in the pool; None if it must be opened."""
-        pool: Any = self.engine.pool
-        if not pool.checkedin():
-            return None
-        try:
-            return self.engine.connect()
-        except MissingGreenlet:
-            return None  # it was lost, and has to be opened again
+    async def check_out(self) -> Connection:
+        return await greenlet_spawn(self.engine.connect)
 
     def release(self) -> None:
         """Return the connection to the pool. It is not in a transaction."""
