@@ -26,4 +26,4 @@ class SqliteConnection(DriverConnection):
         return records
 
     async def column_types(self, sql: str) -> Iterable[None]:
-        return repeat(None)  # the driver does not tell them
+        return repeat(None)  # unknown to the driver
