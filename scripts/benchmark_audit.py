@@ -31,7 +31,8 @@ from app.audit.history.schemas import HistoryQuery
 from app.audit.repository import ACCESSES, CHANGES, AuditRepository
 from app.audit.schemas import AccessQuery, ChangeQuery
 from app.core.config import Settings
-from app.core.db.database import Database, make_engine
+from app.core.db.database import Database
+from app.core.db.engine import make_engine
 from app.modules.products.models import Product
 from tests.databases import Engine, make_settings, template_on
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.config import Settings
 from app.core.db import database
+from app.core.db.engine import make_engine
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def shared_statements() -> Iterator[None]:
     SQLAlchemy caches compiled statements per engine and dialect. Without sharing, a
     small test spends a sixth of its time compiling statements again.
     """
-    make_engine, shared = database.make_engine, dict[str, tuple[Any, Any]]()
+    shared = dict[str, tuple[Any, Any]]()
 
     def make_sharing_engine(settings: Settings) -> AsyncEngine:
         engine = make_engine(settings)

@@ -140,7 +140,7 @@ def test_sqlalchemy_s_engines_can_share_compiled_statements() -> None:
     assert [key[0] for key in one._compiled_cache] == [one.dialect]
 
 
-def test_sqlalchemy_s_compiled_statement_tells_parameters_and_columns() -> None:
+def test_sqlalchemy_s_compiled_statement_has_parameters_and_columns() -> None:
     """compiled.py keeps them, and converts the values."""
     query = (
         select(PRODUCTS.c.id, PRODUCTS.c.price).where(PRODUCTS.c.sku == "A").limit(3)

@@ -72,7 +72,7 @@ async def list_sessions(
 ) -> list[SessionRead]:
     """List your active sessions, newest first."""
     sessions = await service.list_sessions(user.user_id)
-    return [SessionRead.from_session(session, claims.sid) for session in sessions]
+    return [SessionRead.from_row(row, claims.sid) for row in sessions]
 
 
 # Sessions have no version, so the operation documents no If-Match header.

@@ -31,8 +31,11 @@ def of_model(
     model: type[Entity], entity: ColumnElement[str] = CHANGES.c.entity
 ) -> ColumnElement[bool]:
     """Return the condition for rows of this class, also under its former names."""
-    name, *former = recorded_names(model)
-    return entity.in_([name, *former]) if former else entity == name
+    return is_named(entity, recorded_names(model))
+
+
+def is_named(entity: ColumnElement[str], names: tuple[str, ...]) -> ColumnElement[bool]:
+    return entity.in_(names) if names[1:] else entity == names[0]
 
 
 def of_records(

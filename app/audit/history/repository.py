@@ -3,21 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from app.audit.history.column_repository import ColumnRepository
 from app.audit.history.columns import State, present_values, unmapped_names
 from app.audit.history.gaps import Gaps, complete
-from app.audit.history.moments import Moment, of_model, of_records
+from app.audit.history.moments import Moment, is_named, of_records
 from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action
 from app.audit.repository import CHANGES, from_clause
 from app.core.db.driver.compiled import Row
+from app.core.db.driver.statements import Prepared
 from app.core.db.session import DatabaseSession
-from app.core.models import Entity
+from app.core.fields import INT32
+from app.core.models import Entity, recorded_names
 
 LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -31,12 +34,11 @@ class HistoryRepository:
         self, model: type[Entity], id: UUID, query: HistoryQuery
     ) -> list[Row]:
         """Return a record's changes, newest first, and one more than the limit."""
-        log = from_clause(CHANGES, query.include)
-        of = of_model(model, log.c.entity), log.c.entity_id == id
-        rows = select(log).where(*of).order_by(log.c.version.desc())
-        if query.cursor:
-            rows = rows.where(log.c.version < query.cursor)
-        return await self.session.rows(rows.limit(query.limit + 1))
+        below = query.cursor or INT32 + 1
+        values = {"id": id, "last": below - 1, "limit": query.limit + 1}
+        return await self.session.rows(
+            history_query(recorded_names(model), query.include), values
+        )
 
     async def state(self, model: type[Entity], id: UUID, then: Moment) -> State | None:
         """Return a record's values as of then; None if it did not exist."""
@@ -105,6 +107,15 @@ class HistoryRepository:
         made = CHANGES.c.version <= version
         query = select(func.min(CHANGES.c.at)).where(*of_records(model, {id}), ~made)
         return Moment(made, await self.session.value(query) or LATEST)
+
+
+@lru_cache
+def history_query(names: tuple[str, ...], include: str | None) -> Prepared:
+    """Return the query of the changes of one record, up to the version `last`."""
+    log = from_clause(CHANGES, include)
+    of_record = is_named(log.c.entity, names), log.c.entity_id == bindparam("id")
+    rows = select(log).where(*of_record, log.c.version <= bindparam("last"))
+    return Prepared(rows.order_by(log.c.version.desc()).limit(bindparam("limit")))
 
 
 def undone(model: type[Entity], change: Row, state: State | None) -> State | None:

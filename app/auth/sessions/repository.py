@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Update, exists, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.auth.client import Client
@@ -15,6 +14,8 @@ from app.auth.models import AuthSession, User, UserRevokedToken
 from app.auth.tokens.access_tokens import Claims
 from app.auth.tokens.refresh_tokens import RefreshToken
 from app.core.clock import now
+from app.core.db.driver.compiled import Row
+from app.core.db.session import DatabaseSession
 from app.core.db.upsert import upsert
 
 MAX_SESSIONS_PER_USER = 20
@@ -26,7 +27,7 @@ REF_COLUMNS = (
 
 
 class SessionRepository:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
     async def open(
@@ -46,14 +47,14 @@ class SessionRepository:
         self.session.add(opened)
         await self.session.flush()
         for excess in (await self.list_live(user.id))[MAX_SESSIONS_PER_USER:]:
-            await self.revoke_one(user.id, excess.id, "too_many")
+            await self.revoke_one(user.id, excess["id"], "too_many")
         return opened
 
-    async def list_live(self, user_id: UUID) -> list[AuthSession]:
+    async def list_live(self, user_id: UUID) -> list[Row]:
         """Return the live sessions of a user, newest first."""
         own = select(AuthSession).where(col(AuthSession.user_id) == user_id)
         query = own.where(*live_conditions()).order_by(col(AuthSession.id).desc())
-        return list(await self.session.scalars(query))
+        return await self.session.rows(query)
 
     async def rotate(
         self, token: RefreshToken, lifetimes: Lifetimes, client: Client

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.auth.models import AuthSession
 from app.auth.passwords.password_policy import PASSWORD_MAX_LENGTH
+from app.core.db.driver.compiled import Row
 from app.core.fields import Email, ShortText
 from app.core.schemas import Body, Read, optional
 
@@ -63,15 +63,9 @@ class SessionRead(BaseModel):
     current: bool = Field(description="Whether this request belongs to the session")
 
     @classmethod
-    def from_session(cls, session: AuthSession, current: UUID) -> "SessionRead":
-        return cls(
-            id=session.id,
-            created_at=session.created_at,
-            last_used_at=session.rotated_at,
-            ip=session.ip,
-            user_agent=session.user_agent,
-            current=session.id == current,
-        )
+    def from_row(cls, row: Row, current: UUID) -> "SessionRead":
+        last_used_at, is_current = row["rotated_at"], row["id"] == current
+        return cls(**row, last_used_at=last_used_at, current=is_current)
 
 
 class MeUpdate(Body):

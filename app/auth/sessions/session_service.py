@@ -4,10 +4,10 @@ from uuid import UUID
 
 import structlog
 
-from app.auth.models import AuthSession
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.tokens.access_tokens import Claims
+from app.core.db.driver.compiled import Row
 from app.core.exceptions import NotFoundException
 
 logger = structlog.get_logger()
@@ -32,7 +32,7 @@ class SessionService:
         await self.repository.revoke_all(user_id, "logout_all")
         logger.info("logged_out_everywhere", user_id=str(user_id))
 
-    async def list_sessions(self, user_id: UUID) -> list[AuthSession]:
+    async def list_sessions(self, user_id: UUID) -> list[Row]:
         return await self.repository.list_live(user_id)
 
     async def end_session(self, user_id: UUID, session_id: UUID) -> None:

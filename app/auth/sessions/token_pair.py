@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.auth.client import Client
 from app.auth.components import AuthComponents
 from app.auth.models import User
@@ -14,6 +12,7 @@ from app.auth.tokens.access_tokens import Claims
 from app.auth.tokens.refresh_tokens import RefreshToken, encode_refresh_token
 from app.core.clock import now
 from app.core.db.ids import uuid7
+from app.core.db.session import DatabaseSession
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def issue_token_pair(
 
 
 async def open_session(
-    session: AsyncSession, components: AuthComponents, user: User, client: Client
+    session: DatabaseSession, components: AuthComponents, user: User, client: Client
 ) -> TokenPair:
     """Create a login session in the current transaction; return its first pair."""
     token = RefreshToken.new()

@@ -3,29 +3,20 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     async_sessionmaker,
-    create_async_engine,
 )
 
 from app.core.config import Settings
 from app.core.db.driver.factory import is_unnamed, make_connection
 from app.core.db.driver.read_only import reject_write
-from app.core.db.driver.unnamed import UNNAMED
-from app.core.db.json_text import dump_json, load_json
+from app.core.db.engine import make_engine
 from app.core.db.session import DatabaseSession, ReadingSession
-from app.core.db.sqlite.dialect import LoopDialect
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
-
-DRIVERS = {
-    "sqlite": f"sqlite+{LoopDialect.driver}",
-    "postgresql": "postgresql+asyncpg",
-}
 
 
 class Database:
@@ -104,50 +95,3 @@ class Database:
 
 def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession]:
     return async_sessionmaker(engine, class_=DatabaseSession, expire_on_commit=False)
-
-
-def make_engine(settings: Settings) -> AsyncEngine:
-    url = with_driver(settings.DATABASE_URL)
-    timeout = settings.DATABASE_TIMEOUT
-    if url.get_backend_name() == "sqlite":
-        return create_async_engine(
-            url,
-            hide_parameters=True,
-            json_serializer=dump_json,
-            json_deserializer=load_json,
-            pool_timeout=timeout,
-            connect_args={"timeout": timeout},
-        )
-    return create_async_engine(
-        url,
-        hide_parameters=True,  # keep values out of logged errors
-        json_serializer=dump_json,
-        json_deserializer=load_json,
-        pool_size=settings.DATABASE_POOL_SIZE,
-        max_overflow=0,
-        pool_timeout=timeout,
-        connect_args=driver_options(settings),
-    )
-
-
-def driver_options(settings: Settings) -> dict[str, Any]:
-    timeout = settings.DATABASE_TIMEOUT
-    options = {"timeout": timeout, "server_settings": server_settings(timeout)}
-    return options | UNNAMED if is_unnamed(settings) else options
-
-
-def server_settings(timeout: float) -> dict[str, str]:
-    """Return PostgreSQL's run-time parameters; `timeout` is in seconds."""
-    milliseconds = str(int(timeout * 1000))
-    return {
-        "application_name": "app",
-        "statement_timeout": milliseconds,
-        "lock_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": milliseconds,
-    }
-
-
-def with_driver(url: str) -> URL:
-    """Return the URL with the async driver that this application uses."""
-    parsed = make_url(url)
-    return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))

@@ -32,7 +32,8 @@ class DatabaseSession(AsyncSession):
         self, statement: Statement, values: Values | None = None
     ) -> list[Row]:
         """Return the rows of a SELECT, by the names of their columns."""
-        result = await self.execute(core_statement(statement), values)
+        connection = await self.connection()
+        result = await connection.execute(core_statement(statement), values)
         return [dict(row) for row in result.mappings()]
 
     async def value(self, statement: Statement, values: Values | None = None) -> Any:

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.core.config import Settings
-from app.core.db.database import make_engine
+from app.core.db.engine import make_engine
 from scripts.bench.bare.models import Product
 from scripts.bench.bare.schemas import (
     ProductCreate,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.audit.models import AuditPruning
 from app.core.config import Settings
-from app.core.db.database import make_engine
+from app.core.db.engine import make_engine
 
 pytestmark = pytest.mark.anyio
 LOGS = ("audit_change", "audit_access")

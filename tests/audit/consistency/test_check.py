@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from app.audit.changes.guard import unaudited
 from app.core.config import Settings
-from app.core.db.database import Database, make_engine
+from app.core.db.database import Database
+from app.core.db.engine import make_engine
 from app.modules.products.models import Product
 from scripts.check_audit import find_inconsistencies
 from tests.audit.history.test_history import PEN, make

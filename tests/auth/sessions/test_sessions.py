@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from time_machine import TimeMachineFixture
 
@@ -20,6 +19,7 @@ from app.auth.sessions.repository import SessionRepository
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.db.ids import uuid7
+from app.core.db.session import DatabaseSession
 from app.main import create_app, open_database
 from tests.accounts import PASSWORD
 from tests.auth.sessions.test_refresh import DAY, SECOND, are_rejected, refresh_pair
@@ -93,7 +93,7 @@ def end(client: TestClient, ending: Ending, pair: Json) -> None:
 
 
 def write(
-    settings: Settings, change: Callable[[AsyncSession], Awaitable[object]]
+    settings: Settings, change: Callable[[DatabaseSession], Awaitable[object]]
 ) -> None:
     """Change the database in a session of its own."""
 
@@ -174,7 +174,7 @@ def test_a_revoked_token_is_rejected_while_its_session_continues(
     newer = refresh_pair(anonymous, pair)
     claims = AuthComponents.from_settings(settings).tokens.decode(pair["access_token"])
 
-    async def revoke(session: AsyncSession) -> None:
+    async def revoke(session: DatabaseSession) -> None:
         await SessionRepository(session).revoke_token(claims, "stolen")
 
     write(settings, revoke)

@@ -9,8 +9,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.core.db.database import Database, with_driver
+from app.core.db.database import Database
 from app.core.db.driver.read_only import ReadOnlyError
+from app.core.db.engine import with_driver
 from app.main import create_app, open_database
 from app.modules.products.models import Product
 from tests.databases import make_settings

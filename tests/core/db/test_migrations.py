@@ -12,7 +12,8 @@ from sqlmodel import SQLModel
 
 from app.audit.changes.guard import unaudited
 from app.core.db.compatibility.releases import COMPATIBLE
-from app.core.db.database import Database, make_engine
+from app.core.db.database import Database
+from app.core.db.engine import make_engine
 from app.core.db.migrations import FOLDER, check_schema, head
 from app.core.db.partitions import partition_names
 from app.main import open_database

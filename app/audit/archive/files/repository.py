@@ -3,13 +3,27 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES, Log
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.models import AuditChange
+from app.core.db.driver.statements import Prepared
 from app.core.db.session import DatabaseSession
+
+FIRST_VERSION = Prepared(
+    select(func.min(col(AuditChange.version))).where(
+        col(AuditChange.entity) == bindparam("entity"),
+        col(AuditChange.entity_id) == bindparam("entity_id"),
+    )
+)
+LAST_PRUNED = Prepared(
+    select(func.max(AuditArchive.last_at)).where(
+        col(AuditArchive.log) == CHANGES.name,
+        col(AuditArchive.state).in_((FileState.HELD, FileState.PRUNED)),
+    )
+)
 
 
 class FileRepository:
@@ -65,15 +79,8 @@ class FileRepository:
         None if the live history is complete: it has version 1, or no change was ever
         archived. All changes after the returned time are in the live table.
         """
-        row = AuditChange
-        query = select(func.min(row.version)).where(
-            col(row.entity) == entity, col(row.entity_id) == entity_id
-        )
-        if await self.session.value(query) == 1:
+        record = {"entity": entity, "entity_id": entity_id}
+        if await self.session.value(FIRST_VERSION, record) == 1:
             return None
-        pruned = select(func.max(AuditArchive.last_at)).where(
-            col(AuditArchive.log) == CHANGES.name,
-            col(AuditArchive.state).in_((FileState.HELD, FileState.PRUNED)),
-        )
-        archived: datetime | None = await self.session.value(pruned)
+        archived: datetime | None = await self.session.value(LAST_PRUNED)
         return archived

@@ -34,7 +34,9 @@ class DriverConnection(ABC):
             DBAPIError: as SQLAlchemy raises it for this error of the driver.
             TimeoutError: the driver has not answered in time.
         """
-        connection = self.connection or await self.connect()
+        connection = self.connection
+        if connection is None or connection.invalidated:
+            connection = await self.connect()
         compiled, call = resolve(statement, values, self.engine.dialect)
         reject_write(connection, compiled)
         call = notify(connection, call)
@@ -47,10 +49,12 @@ class DriverConnection(ABC):
         return compiled.read(records)
 
     async def connect(self) -> Connection:
-        connection = await greenlet_spawn(self.engine.connect)
+        self.connection = connection = await self.check_out()
         self.driver = connection.connection.driver_connection
-        self.connection = connection
         return connection
+
+    async def check_out(self) -> Connection:
+        return await greenlet_spawn(self.engine.connect)
 
     def release(self) -> None:
         """Return the connection to the pool. It is not in a transaction."""

@@ -52,16 +52,16 @@ def resolve(
         found = compile_for(dialect, statement)
         return found, found.call({**found.constants, **values})
     name = (dialect.name, key.key)
-    if name not in _cache:
-        _cache[name] = compile_for(dialect, statement, key)
-    found = _cache[name]
-    given = found.compiled.construct_params(
+    cached = _cache.get(name)
+    if cached is None:
+        cached = _cache[name] = compile_for(dialect, statement, key)
+    given = cached.compiled.construct_params(
         dict(values),
         extracted_parameters=key.bindparams,
         escape_names=False,
         _collected_params=key.params,
     )
-    return found, found.call(given)
+    return cached, cached.call(given)
 
 
 def compile_for(

@@ -1,4 +1,4 @@
-"""Statements on PostgreSQL without names, for a pooler that does not know them."""
+"""Statements on PostgreSQL without names, for a pooler that does not support them."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn

@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from app.core.config import Settings
-from app.core.db.database import make_engine
+from app.core.db.engine import make_engine
 from app.core.db.migrations import FOLDER, head
 from tests.databases import alembic_config
 

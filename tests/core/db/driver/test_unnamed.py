@@ -1,4 +1,4 @@
-"""Reads without named statements, as a pooler without them requires."""
+"""Statements without names, for a pooler that does not support them."""
 
 import asyncio
 from typing import Any

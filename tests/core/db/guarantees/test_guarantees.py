@@ -13,7 +13,8 @@ from sqlalchemy import event, make_url, text
 from sqlmodel import SQLModel
 
 from app.core.config import Settings
-from app.core.db.database import Database, make_engine
+from app.core.db.database import Database
+from app.core.db.engine import make_engine
 from app.core.db.guarantees.definitions import Check, declared_guarantees
 from app.core.db.migrations import FOLDER, check_schema, head
 from app.main import create_app

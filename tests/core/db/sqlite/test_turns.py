@@ -1,4 +1,4 @@
-"""Background work on SQLite: one process at a time, without waiting for ever."""
+"""Background work on SQLite: one process at a time, and the wait has an end."""
 
 import asyncio
 from pathlib import Path

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import Log, model_table
 from app.audit.models import AuditPruning
-from app.core.db.database import with_driver
+from app.core.db.engine import with_driver
 from app.core.db.json_text import dump_json, load_json
 from tests.audit.archive.rows import OLD
 
