@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import psutil  # type: ignore[import-untyped]  # It has no type stubs.
 
 from tests.accounts import root_header
 from tests.databases import ROOT, SECRET, SPOOL, make_settings
@@ -49,6 +50,15 @@ class Server:
         """Send SIGTERM, as a service manager does; return the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(TIMEOUT)
+
+
+def kill(process: Forked | subprocess.Popen[bytes]) -> None:
+    """Kill a process with its workers, which would outlive it."""
+    with suppress(psutil.NoSuchProcess):
+        for worker in psutil.Process(process.pid).children(recursive=True):
+            worker.kill()
+    process.kill()
+    process.wait()
 
 
 def free_port() -> int:
@@ -94,5 +104,4 @@ def serving(
         server.wait_for("/livez")
         yield server
     finally:
-        process.kill()
-        process.wait()
+        kill(process)
