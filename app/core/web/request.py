@@ -1,5 +1,6 @@
 """Strict requests: no value is coerced, no field is dropped."""
 
+import re
 import sys
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.core.web.etag import Preconditions
 
 NO_QUERY = QueryParams()
 MAX_DIGITS = 18  # of a Content-Length
+JSON = re.compile(r"application/([^/]*\+)?json")
 
 
 def read_preconditions(request: Request) -> Preconditions:
@@ -61,5 +63,5 @@ def check_encoding(request: Request) -> None:
 
 def check_type(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not (kind.startswith("application/") and kind.endswith(("/json", "+json"))):
+    if not JSON.fullmatch(kind):
         raise UnsupportedMediaTypeException("Content-Type must be application/json")
