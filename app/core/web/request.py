@@ -5,16 +5,22 @@ import sys
 from typing import Any
 
 from fastapi import Request
-from pydantic_core import from_json
+from pydantic_core import PydanticUndefined, from_json
 from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
-from app.core.exceptions import ContentTooLargeException, UnsupportedMediaTypeException
+from app.core.exceptions import (
+    BadRequestException,
+    ContentTooLargeException,
+    UnsupportedMediaTypeException,
+)
 from app.core.web.etag import Preconditions
 
 NO_QUERY = QueryParams()
 MAX_DIGITS = 18  # of a Content-Length
 JSON = re.compile(r"application/([^/]*\+)?json")
+UNREADABLE = "There was an error parsing the body"
 
 
 def read_preconditions(request: Request) -> Preconditions:
@@ -40,6 +46,19 @@ class StrictRequest(Request):
         # The standard parser accepts NaN, lone surrogates and unlimited nesting, each
         # of which would fail later, in the database or in the response.
         return from_json(await self.body(), allow_inf_nan=False)
+
+    async def parsed_body(self) -> Any:
+        """Return the JSON value of the body, PydanticUndefined if it is empty.
+
+        Raises:
+            BadRequestException: the body is malformed or incomplete.
+        """
+        try:
+            return await self.json() if await self.body() else PydanticUndefined
+        except HTTPException:  # 413, from the framework
+            raise
+        except Exception as error:
+            raise BadRequestException(UNREADABLE) from error
 
 
 def check_size(request: Request) -> None:
