@@ -4,7 +4,6 @@ from fastapi.dependencies.models import (
     Dependant,
     _is_async_gen_callable,
     _is_coroutine_callable,
-    _is_gen_callable,
 )
 from fastapi.dependencies.utils import get_validation_alias
 from fastapi.utils import get_path_param_names
@@ -21,7 +20,6 @@ def is_callable(dependant: Dependant) -> bool:
     names = get_path_param_names(dependant.path or "")
     return (
         (_is_coroutine_callable(call) or _is_async_gen_callable(call))
-        and not _is_gen_callable(call)
         and dependant.use_cache
         and not dependant.concurrency
         and not dependant.query_params

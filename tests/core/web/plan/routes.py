@@ -1,6 +1,7 @@
 """Routes with all kinds of parameters and dependencies, which record their calls."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from fastapi import (
 from fastapi.requests import HTTPConnection
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel
+from starlette.background import BackgroundTask
 
 from app.core.exceptions import AppException, ConflictException
 
@@ -69,6 +71,7 @@ async def set_status(response: Response) -> None:
     response.headers.append("X-Two", "2")
 
 
+@asynccontextmanager
 async def opened(name: str, request: Request) -> AsyncIterator[str]:
     calls.append(f"open {name}")
     try:
@@ -84,19 +87,19 @@ async def opened(name: str, request: Request) -> AsyncIterator[str]:
 
 
 async def get_outer(request: Request) -> AsyncIterator[str]:
-    async for each in opened("outer", request):
+    async with opened("outer", request) as each:
         yield each
 
 
 async def get_session(
     request: Request, outer: Annotated[str, Depends(get_outer)]
 ) -> AsyncIterator[str]:
-    async for each in opened("session", request):
+    async with opened("session", request) as each:
         yield f"{outer} {each}"
 
 
 async def get_lock(request: Request) -> AsyncIterator[str]:
-    async for each in opened("lock", request):
+    async with opened("lock", request) as each:
         yield each
 
 
@@ -165,6 +168,25 @@ async def return_status(status: Annotated[int, Header()]) -> Any:
     return Response(status_code=status, headers={"X-Own": "1"})
 
 
+async def get_name(pen: Pen) -> str:
+    calls.append("name")
+    return pen.name
+
+
+async def write_name(name: Annotated[str, Depends(get_name)]) -> str:
+    return name
+
+
+async def write_both(name: Annotated[str, Depends(get_name)], note: Pen) -> list[Any]:
+    return [name, note]
+
+
+async def respond_later(tasks: BackgroundTasks, own: Annotated[int, Header()]) -> Any:
+    tasks.add_task(calls.append, "task")
+    background = BackgroundTask(calls.append, "own") if own else None
+    return Response(b"later", background=background)
+
+
 async def return_nothing() -> None:
     calls.append("endpoint")
 
@@ -193,6 +215,12 @@ def add_routes(router: APIRouter) -> APIRouter:
     router.post("/session")(write_in_session)
     router.get("/status", dependencies=[Depends(set_status)])(return_status)
     router.delete("/nothing", status_code=204, dependencies=user)(return_nothing)
+    router.post("/name")(write_name)
+    router.post("/both")(write_both)
+    router.get("/later")(respond_later)
+    router.post("/accepted", status_code=201, dependencies=[Depends(set_status)])(
+        return_pen
+    )
     router.get("/wrong", response_model=Pen)(return_wrong)
     router.get("/text/{name:path}", response_class=PlainTextResponse)(return_text)
     router.get("/accepted", dependencies=[Depends(set_status)])(return_pen)

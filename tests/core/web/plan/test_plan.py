@@ -6,17 +6,12 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
-from fastapi.exception_handlers import request_validation_exception_handler
-from fastapi.exceptions import RequestValidationError
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from starlette.types import Receive, Scope, Send
 
-from app.core.context import Context, new_context
 from app.core.db.ids import uuid7
-from app.core.handlers import install_handlers
 from app.core.web.routing import Route, api_router
-from tests.clients import Client
+from tests.core.web.plan.client import client_of
 from tests.core.web.plan.routes import add_routes, calls
 
 ID = uuid7()
@@ -77,6 +72,12 @@ CASES = [
     ),
     post("session", PEN),
     post("session", WRONG),
+    post("name", PEN),
+    post("name", WRONG),
+    post("both", {"pen": PEN, "note": PEN}),
+    post("both", {"pen": WRONG, "note": WRONG}),
+    post("accepted", EMPTY),
+    *(get("later", own=it) for it in ("0", "1")),
     *(get("status", status=it) for it in ("200", "204", "304", "404", "503", "x")),
     ("DELETE", "nothing", {}),
     ("DELETE", "nothing", {"headers": USER}),
@@ -88,29 +89,15 @@ CASES = [
 ]
 
 
-def client_of(router: APIRouter) -> Client:
-    app = FastAPI()
-    install_handlers(app)
-    # FastAPI's own shows all of an error, the problem document a part.
-    app.exception_handler(RequestValidationError)(request_validation_exception_handler)
-    app.router.routes.extend(add_routes(router).routes)
-
-    async def in_context(scope: Scope, receive: Receive, send: Send) -> None:
-        with new_context(Context(request_id="1")):
-            await app(scope, receive, send)
-
-    return Client(in_context, base_url="http://test/api/v1/")
-
-
 @pytest.fixture(scope="module")
 def plain() -> Iterator[TestClient]:
-    with client_of(APIRouter(prefix="/api/v1")) as client:
+    with client_of(add_routes(APIRouter(prefix="/api/v1"))) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def planned() -> Iterator[TestClient]:
-    with client_of(api_router("")) as client:
+    with client_of(add_routes(api_router(""))) as client:
         yield client
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI, Form, Request, Security
+from fastapi import Depends, FastAPI, Form, Path, Request, Security
 from fastapi.security import SecurityScopes
 from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace import TracerProvider
@@ -138,3 +138,13 @@ def test_fastapi_serves_what_cannot_be_planned(
     assert route.planned is None
     with Client(app, base_url=BASE) as client:
         assert client.get("x").json() == expected
+
+
+async def read_missing(missing: Annotated[int, Path()]) -> None: ...
+
+
+def test_fastapi_reports_a_parameter_that_is_not_in_the_path() -> None:
+    app = app_with(read_missing)
+    with Client(app, base_url=BASE) as client:
+        (error,) = client.get("x").json()["errors"]
+    assert error["loc"] == ["path", "missing"]
