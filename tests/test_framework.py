@@ -4,19 +4,41 @@ An upgrade of a framework that breaks one of them fails here, and names what it 
 """
 
 import sqlite3
+from asyncio import current_task
+from collections.abc import AsyncIterator
 from dataclasses import fields
 from decimal import Decimal
 from inspect import getsource, iscoroutinefunction, signature
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 import sqlalchemy
-from fastapi import APIRouter, FastAPI, Request
+from anyio import CancelScope
+from anyio._backends._asyncio import _task_states
+from fastapi import APIRouter, Body, FastAPI, Header, Request
+from fastapi.datastructures import DefaultPlaceholder
+from fastapi.dependencies import models
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.dependencies.utils import (
+    get_dependant,
+    get_validation_alias,
+    request_body_to_args,
+    request_params_to_args,
+)
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import (
+    APIRoute,
+    RouteContext,
+    _extract_endpoint_context,
+    iter_route_contexts,
+    request_response,
+    serialize_response,
+)
 from fastapi.testclient import TestClient
+from fastapi.utils import get_path_param_names, is_body_allowed_for_status_code
+from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy import AsyncAdaptedQueuePool, create_engine, event, select
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +47,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import configure_mappers, persistence
 from sqlalchemy.util import LRUCache, await_
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.routing import Route as StarletteRoute
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -56,6 +79,131 @@ def test_fastapi_reads_the_dependant_of_a_route_when_it_makes_the_handler() -> N
     assert [each.name for each in dependant.query_params] == ["q"]
     names = {each.name for each in fields(Dependant)}
     assert names >= {"query_params", "dependencies", "call"}
+
+
+def test_fastapi_finds_what_a_route_depends_on() -> None:
+    """plan.py reads these attributes, and falls back to FastAPI for some of them."""
+    assert {each.name for each in fields(Dependant)} == {
+        *("name", "call", "path", "dependencies", "scope", "use_cache", "concurrency"),
+        *("path_params", "query_params", "header_params", "cookie_params"),
+        *("body_params", "request_param_name", "response_param_name"),
+        *("background_tasks_param_name", "http_connection_param_name"),
+        *("websocket_param_name", "security_scopes_param_name"),
+        *("own_oauth_scopes", "parent_oauth_scopes"),
+    }
+    one, two = (get_dependant(path="/", call=call) for call in (list, list))
+    assert models._get_cache_key(dependant=one) == models._get_cache_key(dependant=two)
+
+
+def test_fastapi_classifies_the_functions_that_a_route_depends_on() -> None:
+    """plan.py enters asynchronous generators, and awaits coroutines."""
+
+    async def enter() -> AsyncIterator[int]:
+        yield 1
+
+    async def get() -> int:
+        return 1
+
+    for call, kinds in (
+        (enter, (False, True, False)),
+        (get, (True, False, False)),
+        (fields, (False, False, False)),
+    ):
+        assert kinds == (
+            models._is_coroutine_callable(call),
+            models._is_async_gen_callable(call),
+            models._is_gen_callable(call),
+        )
+    scopes = [
+        models._get_computed_scope(dependant=each)
+        for each in (Dependant(call=enter), Dependant(call=enter, scope="function"))
+    ]
+    assert scopes == ["request", "function"]
+
+
+@pytest.mark.anyio
+async def test_fastapi_validates_parameters_by_their_fields() -> None:
+    """call.py calls these functions, and validates parameters of the path itself."""
+
+    async def read(
+        number: int, size: Annotated[int, Header()], pens: Annotated[list[int], Body()]
+    ) -> None: ...
+
+    dependant = get_dependant(path="/{number}", call=read)
+    assert get_path_param_names("/{number}") == {"number"}
+    (field,) = dependant.path_params
+    assert get_validation_alias(field) == "number"
+    assert field.validate("1", loc=("path", "number")) == (1, [])
+    _, (error,) = field.validate("x", loc=("path", "number"))
+    assert error["loc"] == ("path", "number")
+    headers = Headers({"size": "2"})
+    found = request_params_to_args(dependant.header_params, headers)
+    assert found == ({"size": 2}, [])
+    body = await request_body_to_args(dependant.body_params, [3], False)
+    assert body == ({"pens": [3]}, [])
+
+
+@pytest.mark.anyio
+async def test_fastapi_serializes_results_by_the_response_model() -> None:
+    """responder.py makes responses with these functions and attributes."""
+
+    async def read() -> list[int]:
+        return [1]
+
+    route = APIRoute("/", read)
+    field = route.response_field
+    for writes_json, expected in ((True, b"[1]"), (False, [1])):
+        content = await serialize_response(
+            field=field, response_content=[1], dump_json=writes_json
+        )
+        assert content == expected
+    assert isinstance(route.response_class, DefaultPlaceholder)
+    assert route.response_class.value is JSONResponse
+    assert not is_body_allowed_for_status_code(204)
+    assert _extract_endpoint_context(read).get("function") == "read"
+    assert not route._embed_body_fields
+
+
+def test_fastapi_calls_the_application_of_a_route() -> None:
+    """Route replaces the attribute, and asks for FastAPI's with `request_response`."""
+    app = FastAPI(openapi_url=None)
+    app.get("/")(lambda: 1)
+    (route,) = app.routes
+    assert isinstance(route, APIRoute)
+    answers = []
+    for answer in ("one", "two"):
+
+        async def handle(request: Request, answer: str = answer) -> PlainTextResponse:
+            return PlainTextResponse(answer)
+
+        route.app = request_response(handle)
+        answers.append(TestClient(app).get("/").text)
+    assert answers == ["one", "two"]
+
+
+@pytest.mark.parametrize("provider", [None, TracerProvider()])
+def test_the_scope_of_a_request_with_spans_holds_them(
+    provider: TracerProvider | None,
+) -> None:
+    """Route then leaves the request to FastAPI, which measures each step."""
+    app = FastAPI(telemetry={"tracer_provider": provider})
+    found: list[Any] = []
+
+    @app.get("/")
+    async def read(request: Request) -> None:
+        found.append(request.scope.get("fastapi.telemetry"))
+
+    TestClient(app).get("/")
+    assert (found[0] is None) == (provider is None)
+
+
+@pytest.mark.anyio
+async def test_anyio_holds_the_scope_of_each_task() -> None:
+    """Route then leaves the request to FastAPI, which shields the cleanup."""
+    task = current_task()
+    assert task
+    with CancelScope() as scope:
+        assert _task_states[task].cancel_scope is scope
 
 
 def test_fastapi_lists_the_routes_of_included_routers() -> None:

@@ -60,7 +60,9 @@ def test_malformed_json_is_rejected(client: TestClient) -> None:
     check_problem(broken, 400, "bad_request")
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "", "json"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml", "application/x/json", "", "json"]
+)
 def test_another_content_type_is_rejected(client: TestClient, kind: str) -> None:
     response = client.post("products", content=b"{}", headers={"content-type": kind})
     check_problem(response, 415, "unsupported_media_type")

@@ -1,18 +1,26 @@
 """Strict requests: no value is coerced, no field is dropped."""
 
+import re
 import sys
 from typing import Any
 
 from fastapi import Request
-from pydantic_core import from_json
+from pydantic_core import PydanticUndefined, from_json
 from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 
-from app.core.exceptions import ContentTooLargeException, UnsupportedMediaTypeException
+from app.core.exceptions import (
+    BadRequestException,
+    ContentTooLargeException,
+    UnsupportedMediaTypeException,
+)
 from app.core.web.etag import Preconditions
 
 NO_QUERY = QueryParams()
 MAX_DIGITS = 18  # of a Content-Length
+JSON = re.compile(r"application/([^/]*\+)?json")
+UNREADABLE = "There was an error parsing the body"
 
 
 def read_preconditions(request: Request) -> Preconditions:
@@ -39,6 +47,19 @@ class StrictRequest(Request):
         # of which would fail later, in the database or in the response.
         return from_json(await self.body(), allow_inf_nan=False)
 
+    async def parsed_body(self) -> Any:
+        """Return the JSON value of the body, PydanticUndefined if it is empty.
+
+        Raises:
+            BadRequestException: the body is malformed or incomplete.
+        """
+        try:
+            return await self.json() if await self.body() else PydanticUndefined
+        except HTTPException:  # 413, from the framework
+            raise
+        except Exception as error:
+            raise BadRequestException(UNREADABLE) from error
+
 
 def check_size(request: Request) -> None:
     """Reject a body whose Content-Length is over the limit.
@@ -61,5 +82,5 @@ def check_encoding(request: Request) -> None:
 
 def check_type(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not (kind.startswith("application/") and kind.endswith(("/json", "+json"))):
+    if not JSON.fullmatch(kind):
         raise UnsupportedMediaTypeException("Content-Type must be application/json")
