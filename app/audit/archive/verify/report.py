@@ -15,6 +15,7 @@ class FindingKind(StrEnum):
     SEAL_MISSING = "seal_missing"
     SEAL_CHANGED = "seal_changed"
     SEAL_FORGED = "seal_forged"
+    SEAL_REPEATED = "seal_repeated"
     TILE_CHANGED = "tile_changed"
     KEY_CHANGED = "key_changed"
     FILE_MISSING = "file_missing"
@@ -34,6 +35,14 @@ class Finding:
 
     kind: FindingKind
     where: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class SealFault:
+    """Reason why the leaves of a seal are not proven."""
+
+    kind: FindingKind
     detail: str
 
 

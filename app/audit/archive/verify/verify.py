@@ -26,8 +26,11 @@ async def verify(
     listed = [each for found in files.values() for each in found]
     file_verifier.verify_identity_file(each.manifest for each in listed)
     manifests = [each.manifest for each in listed if not each.adopted]
-    await SealVerifier(context, report).verify_chain(manifests, witnesses)
+    seals = SealVerifier(context, report)
+    await seals.verify_chain(manifests, witnesses)
     for log, found in files.items():
-        await RowVerifier(context, log, report).verify_rows(found)
+        tree = seals.trees[log.name]
+        faulty = tree.faulty | seals.old_seals.faulty
+        await RowVerifier(context, tree, faulty).verify_rows(found)
     report.merge_moved_rows()
     return report

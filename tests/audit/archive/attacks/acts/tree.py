@@ -51,13 +51,32 @@ def drop_leaf_and_rebuild(target: Target) -> None:
     stored_tree.rebuild(target, stored_tree.keep_note)
 
 
-def sign_newest_checkpoint(target: Target) -> None:
-    """Sign the checkpoint of the newest seal, as it is, with a key of one's own."""
-    newest = list_seals(target)[-1]
-    note = stored_tree.read_note(newest)
+def first_of(target: Target, log: Log) -> AuditSeal:
+    return next(each for each in list_seals(target) if each.log == log.name)
+
+
+def sign_checkpoint(target: Target, seal: AuditSeal) -> None:
+    """Sign the checkpoint of a seal, as it is, with a key of one's own."""
+    note = stored_tree.read_note(seal)
     checkpoint = Checkpoint.parse(note.text)
     forged = str(stored_tree.sign(checkpoint, note))
-    change_seal(target, newest.number, note=forged)
+    change_seal(target, seal.number, note=forged)
+
+
+def sign_newest_checkpoint(target: Target) -> None:
+    sign_checkpoint(target, list_seals(target)[-1])
+
+
+def sign_first_checkpoint(target: Target) -> None:
+    sign_checkpoint(target, first_of(target, CHANGES))
+
+
+def delete_first_checkpoint(target: Target) -> None:
+    change_seal(target, first_of(target, CHANGES).number, note=None)
+
+
+def change_first_edge(target: Target) -> None:
+    change_seal(target, first_of(target, CHANGES).number, edge=b"")
 
 
 def take_other_log_s_checkpoint(target: Target) -> None:
@@ -66,8 +85,8 @@ def take_other_log_s_checkpoint(target: Target) -> None:
 
 
 def take_older_checkpoint(target: Target) -> None:
-    first = next(each for each in list_seals(target) if each.log == CHANGES.name)
-    change_seal(target, newest_of(target, CHANGES).number, note=first.note)
+    older = first_of(target, CHANGES).note
+    change_seal(target, newest_of(target, CHANGES).number, note=older)
 
 
 def delete_checkpoint(target: Target) -> None:
@@ -129,3 +148,13 @@ def rename_number(target: Target) -> None:
 
 def repeat_seal(target: Target) -> None:
     stored_seals.repeat(target, newest_of(target, CHANGES))
+
+
+def repeat_first_seal(target: Target) -> None:
+    stored_seals.repeat(target, first_of(target, CHANGES))
+
+
+def repeat_seal_elsewhere(target: Target) -> None:
+    repeat_seal(target)
+    newest = newest_of(target, CHANGES)
+    change_seal(target, newest.number, start=(newest.start or 0) - 1)
