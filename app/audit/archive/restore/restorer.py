@@ -8,6 +8,8 @@ from app.audit.archive.files.ownership import check_identity
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.partitions.archived_lines import ArchivedLines
+from app.audit.archive.repository import LogRepository
 from app.audit.archive.restore.repository import RestoredRepository
 from app.audit.archive.run.checks import find_file_error, split_batches
 from app.audit.archive.run.totals import RunTotals
@@ -22,12 +24,16 @@ class Restorer:
     async def restore_range(self, log_range: LogRange) -> RunTotals:
         """Restore every file that overlaps the range. Idempotent.
 
+        Restored rows that are not as archived are replaced, or deleted if no file has
+        them; the notes count them.
+
         Raises:
             VerificationException: a file or its manifest is missing, invalid or not
                 recorded, or the folder is that of another database.
         """
         await check_identity(self.context.database, self.context.store)
         totals, recorded = RunTotals(), await self.list_recorded()
+        restored, replaced = list[AuditArchive](), 0
         paths = self.context.store.list_manifests(self.log.name)
         for path in paths:
             signed = read_manifest(self.context.store, path)
@@ -37,10 +43,17 @@ class Restorer:
                     raise VerificationException(
                         f"{path}: {error}. Not restored; run `verify`."
                     )
-                await self.restore_file(manifest)
+                replaced += await self.restore_file(manifest)
                 totals.add_file(manifest)
+                restored.append(recorded[path])
         missing = recorded.keys() - {*paths}
         check_missing([recorded[path] for path in missing], log_range)
+        deleted = await self.delete_others(log_range, restored)
+        if replaced or deleted:
+            totals.notes.append(
+                f"{self.log.restored.name} had rows that were not as archived: "
+                f"{replaced} replaced, {deleted} deleted."
+            )
         return totals
 
     async def list_recorded(self) -> dict[str, AuditArchive]:
@@ -57,18 +70,40 @@ class Restorer:
             return "it differs from what is recorded in audit_archive"
         return find_file_error(self.context, signed)
 
-    async def restore_file(self, manifest: Manifest) -> None:
+    async def restore_file(self, manifest: Manifest) -> int:
+        """Restore the rows of a file; return how many replaced another row."""
+        replaced = 0
         for lines in split_batches(
             self.context.store.read_lines(manifest.data_path), self.context.batch_size
         ):
-            rows = [self.log.parse_row(decode_row(line)) for line in lines]
+            rows = {line: self.log.parse_row(decode_row(line)) for line in lines}
             async with self.context.database.writing() as session:
-                await RestoredRepository(session, self.log).add_rows(rows)
+                replaced += await RestoredRepository(session, self.log).put_rows(rows)
             self.context.progress.report_rows(len(rows))
         async with self.context.database.writing() as session:
             details = {"file": manifest.data_path, "rows": manifest.count}
+            details |= {"replaced": replaced} if replaced else {}
             await record_action(session, self.log.live.name, "restored", details)
         self.context.progress.report_step("restored", manifest.name)
+        return replaced
+
+    async def delete_others(
+        self, log_range: LogRange, files: list[AuditArchive]
+    ) -> int:
+        """Delete the rows of the range that none of its files has; count them."""
+        archived = ArchivedLines(self.context.store, files)
+        deleted = 0
+        while True:
+            async with self.context.database.writing() as session:
+                stored = LogRepository(session, self.log, self.log.restored)
+                page = await stored.read_page(log_range, self.context.batch_size)
+                keys = [(row["at"], row["id"]) for row in page]
+                others = [key[1] for key in keys if not archived.find(key)]
+                await RestoredRepository(session, self.log).delete_by_ids(others)
+            if not page:
+                return deleted
+            deleted += len(others)
+            log_range = LogRange(keys[-1], log_range.until)
 
 
 def is_unfinished(file: AuditArchive | None) -> bool:

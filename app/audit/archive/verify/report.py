@@ -63,16 +63,18 @@ class Proven:
 class VerificationReport:
     """Numbers of verified items, and findings.
 
-    `unsealed` rows are not sealed yet. `late` accesses are older than the numbers of
-    transactions, and the next run seals them. `sealed_late` rows were sealed after rows
-    whose time is more than five minutes later: a clock was set back, or they were
-    loaded late. `adopted` names the files of a database that this one was restored
-    from: their witnesses, and the hashes of their previous manifests, are not compared.
+    `restored` are the copies of `cold` rows that `restore` has made. `unsealed` rows
+    are not sealed yet. `late` accesses are older than the numbers of transactions, and
+    the next run seals them. `sealed_late` rows were sealed after rows whose time is
+    more than five minutes later: a clock was set back, or they were loaded late.
+    `adopted` names the files of a database that this one was restored from: their
+    witnesses, and the hashes of their previous manifests, are not compared.
     None of these is a finding.
     """
 
     live: int = 0
     cold: int = 0
+    restored: int = 0
     seals: int = 0
     files: int = 0
     unsealed: int = 0

@@ -13,6 +13,7 @@ from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
 from app.audit.archive.verify.report import FindingKind
+from app.audit.archive.verify.restored import RestoredVerifier
 from app.audit.archive.verify.tree import TreeVerifier
 from app.audit.archive.verify.unsealed import UnsealedRows
 from app.audit.archive.verify.window import Match, StoredRow, WindowLeaves
@@ -36,6 +37,7 @@ class RowVerifier:
         self.faulty = faulty
         self.again = Counter[int]()
         self.unsealed = UnsealedRows(self.log, self.report)
+        self.restored = RestoredVerifier(context, self.log, self.report)
 
     async def verify_rows(self, files: list[ArchivedFile]) -> None:
         async with self.context.database.reading() as session:
@@ -79,6 +81,7 @@ class RowVerifier:
             self.report.add_finding(
                 FindingKind.MISSING, id, f"not in {self.log.live.name} or a file"
             )
+        await self.restored.verify_rows(log_range, leaves)
         self.again += leaves.count_again()
         self.context.progress.report_rows(leaves.count)
 

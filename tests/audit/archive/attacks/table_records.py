@@ -1,10 +1,11 @@
 """Attacks of a database administrator on the records of files, with their reports."""
 
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import records
+from tests.audit.archive.attacks.acts import events, records
 from tests.audit.archive.attacks.attack import Attack, Command
 from tests.audit.archive.attacks.table_files import (
     ALL,
+    EXTRA,
     FORGED,
     IDENTITY_CHANGED,
     MANIFEST_CHANGED,
@@ -66,9 +67,39 @@ RECORD_ATTACKS = [
     Attack(
         "inserts a changed row into the table of restored rows",
         records.insert_restored_row,
-        {},
+        {MODIFIED: 1},
         None,
         (Command.QUERY,),
+    ),
+    Attack(
+        "inserts an invented row into the table of restored rows",
+        records.invent_restored_row,
+        {EXTRA: 1},
+        None,
+        (Command.QUERY,),
+    ),
+    Attack(
+        "inserts a re-dated row into the table of restored accesses",
+        records.redate_restored_access,
+        {MODIFIED: 1},
+    ),
+    Attack(
+        "inserts a changed row into the table of restored rows, before a restore",
+        records.insert_restored_row,
+        then=events.restore,
+        note="the restore replaces the row",
+    ),
+    Attack(
+        "inserts an invented row into the table of restored rows, before a restore",
+        records.invent_restored_row,
+        then=events.restore,
+        note="the restore deletes the row",
+    ),
+    Attack(
+        "inserts a re-dated row into the table of restored accesses, before a restore",
+        records.redate_restored_access,
+        then=events.restore,
+        note="the restore replaces the row",
     ),
     Attack("changes the archive's id", records.change_identity, FOREIGN, None, ALL),
     Attack("deletes the archive's id", records.delete_identity, FOREIGN, None, ALL),
