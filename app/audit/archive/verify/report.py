@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import Table
+
 MAX_LISTED = 1_000  # per kind; `counts` has no limit
 
 
@@ -27,11 +29,12 @@ class FindingKind(StrEnum):
     MANIFEST_FORGED = "manifest_forged"
     IDENTITY_MISSING = "identity_missing"
     IDENTITY_CHANGED = "identity_changed"
+    SCHEMA_CHANGED = "schema_changed"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`where` is a row's id, a seal's number or a file's path."""
+    """`where` is a row's id, a seal's number, a file's path or a table."""
 
     kind: FindingKind
     where: str
@@ -68,7 +71,8 @@ class VerificationReport:
     the next run seals them. `sealed_late` rows were sealed after rows whose time is
     more than five minutes later: a clock was set back, or they were loaded late.
     `adopted` names the files of a database that this one was restored from: their
-    witnesses, and the hashes of their previous manifests, are not compared.
+    witnesses, and the hashes of their previous manifests, are not compared. `damaged`
+    are tables that lack columns, so that their rows cannot be read.
     None of these is a finding.
     """
 
@@ -82,6 +86,7 @@ class VerificationReport:
     late: int = 0
     sealed_late: int = 0
     adopted: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
     proven: dict[str, Proven] = field(default_factory=dict)
     counts: Counter[FindingKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
@@ -90,6 +95,9 @@ class VerificationReport:
         self.counts[kind] += 1
         if self.counts[kind] <= MAX_LISTED:
             self.findings.append(Finding(kind, str(where), detail))
+
+    def can_read(self, *tables: Table) -> bool:
+        return not {table.name for table in tables} & {*self.damaged}
 
     def add_unsealed(self, at: datetime) -> None:
         self.unsealed += 1

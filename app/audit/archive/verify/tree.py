@@ -5,10 +5,10 @@ from hashlib import sha256
 from uuid import UUID
 
 from app.audit.archive.checkpoints.growth import frontier_of
-from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.logs import Log
+from app.audit.archive.logs import Log, model_table
 from app.audit.archive.seals.leaves import Leaf
 from app.audit.archive.seals.old_seal import encode_seal
 from app.audit.archive.tree.frontier import Frontier, Growth
@@ -22,6 +22,8 @@ from app.audit.archive.verify.report import (
     VerificationReport,
 )
 from app.audit.archive.verify.runs import CheckpointVerifier, SealedRun
+
+TILES, KEYS = model_table(AuditTile), model_table(AuditKey)
 
 
 class TreeVerifier:
@@ -111,7 +113,7 @@ class TreeVerifier:
 
     async def verify_tiles(self) -> None:
         """Compare the stored tiles with those of the tree, if all leaves are there."""
-        if not self.is_complete:
+        if not (self.is_complete and self.report.can_read(TILES)):
             return
         async with self.context.database.reading() as session:
             stored = await TreeRepository(session, self.log).list_tiles()
@@ -125,6 +127,8 @@ class TreeVerifier:
                 )
 
     async def verify_keys(self) -> None:
+        if not self.report.can_read(KEYS):
+            return
         async with self.context.database.reading() as session:
             keys = await TreeRepository(session, self.log).list_keys()
         verify_keys(keys, self.keys, self.report)

@@ -2,13 +2,24 @@
 
 from collections.abc import Iterable, Sequence
 
+from sqlmodel import SQLModel
+
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
-from app.audit.archive.logs import Log
-from app.audit.archive.verify.files import FileVerifier
-from app.audit.archive.verify.report import VerificationReport
+from app.audit.archive.logs import Log, model_table
+from app.audit.archive.models import AuditArchive, AuditIdentity
+from app.audit.archive.verify.files import ArchivedFile, FileVerifier
+from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.rows import RowVerifier
 from app.audit.archive.verify.seals import SealVerifier
+from app.core.db.columns import find_missing_columns
+from app.core.db.database import Database
+
+FILES = (model_table(AuditArchive), model_table(AuditIdentity))
+SEALS = (model_table(AuditSeal), model_table(AuditIdentity))
+PREFIX = "audit_"  # of the names of all tables of the log and its archive
+Files = dict[Log, list[ArchivedFile]]
 
 
 async def verify(
@@ -17,20 +28,52 @@ async def verify(
     """Verify all data of the logs.
 
     `witnesses` are kept outside the database: signed checkpoints, and references to
-    seals of former releases.
+    seals of former releases. What a damaged table prevents is left out.
     """
     report = VerificationReport()
-    file_verifier = FileVerifier(context, report)
-    await file_verifier.verify_identity()
-    files = {log: await file_verifier.verify_files(log) for log in logs}
+    for table, error in (await find_damaged_tables(context.database)).items():
+        report.add_finding(FindingKind.SCHEMA_CHANGED, table, error)
+        report.damaged.append(table)
+    files: Files = {log: [] for log in logs}
+    if report.can_read(*FILES):
+        files = await verify_files(context, logs, report)
+    if report.can_read(*FILES, *SEALS):
+        await verify_seals(context, files, witnesses, report)
+    report.merge_moved_rows()
+    return report
+
+
+async def find_damaged_tables(database: Database) -> dict[str, str]:
+    """Return a clause about each table of the log that cannot be read, by its name."""
+    tables = SQLModel.metadata.tables.values()
+    own = [table for table in tables if table.name.startswith(PREFIX)]
+    return await find_missing_columns(database, own)
+
+
+async def verify_files(
+    context: ArchiveContext, logs: Iterable[Log], report: VerificationReport
+) -> Files:
+    verifier = FileVerifier(context, report)
+    await verifier.verify_identity()
+    files = {log: await verifier.verify_files(log) for log in logs}
+    listed = (each.manifest for found in files.values() for each in found)
+    verifier.verify_identity_file(listed)
+    return files
+
+
+async def verify_seals(
+    context: ArchiveContext,
+    files: Files,
+    witnesses: Sequence[SealRef | str],
+    report: VerificationReport,
+) -> None:
+    """Verify the seals, then compare the rows of each log with them."""
     listed = [each for found in files.values() for each in found]
-    file_verifier.verify_identity_file(each.manifest for each in listed)
     manifests = [each.manifest for each in listed if not each.adopted]
     seals = SealVerifier(context, report)
     await seals.verify_chain(manifests, witnesses)
     for log, found in files.items():
         tree = seals.trees[log.name]
         faulty = tree.faulty | seals.old_seals.faulty
-        await RowVerifier(context, tree, faulty).verify_rows(found)
-    report.merge_moved_rows()
-    return report
+        if report.can_read(log.live):
+            await RowVerifier(context, tree, faulty).verify_rows(found)
