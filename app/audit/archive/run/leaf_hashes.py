@@ -12,7 +12,7 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import Log
-from app.audit.archive.run.proven_seals import ProvenSeals
+from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.seals.leaves import LEAF_BYTES
 
 MAX_LEAVES = 50_000  # in memory, about 12 MB; of more, seals are read again

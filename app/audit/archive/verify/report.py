@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from sqlalchemy import Table
 
+from app.audit.archive.proven.faults import SealFault
+
 MAX_LISTED = 1_000  # per kind; `counts` has no limit
 
 
@@ -31,6 +33,10 @@ class FindingKind(StrEnum):
     IDENTITY_CHANGED = "identity_changed"
     SCHEMA_CHANGED = "schema_changed"
 
+    @classmethod
+    def of_fault(cls, fault: SealFault) -> "FindingKind":
+        return cls.SEAL_FORGED if fault.is_forged else cls.SEAL_CHANGED
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -38,14 +44,6 @@ class Finding:
 
     kind: FindingKind
     where: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class SealFault:
-    """Reason why the leaves of a seal are not proven."""
-
-    kind: FindingKind
     detail: str
 
 

@@ -9,6 +9,8 @@ from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log, model_table
+from app.audit.archive.proven.faults import SealFault
+from app.audit.archive.proven.runs import CheckpointVerifier, SealedRun
 from app.audit.archive.seals.leaves import Leaf
 from app.audit.archive.seals.old_seal import encode_seal
 from app.audit.archive.tree.frontier import Frontier, Growth
@@ -16,12 +18,7 @@ from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.merkle import HASH_LENGTH, leaf_hash
 from app.audit.archive.tree.tiles import TileId, tile_updates
 from app.audit.archive.verify.keys import verify_keys
-from app.audit.archive.verify.report import (
-    FindingKind,
-    SealFault,
-    VerificationReport,
-)
-from app.audit.archive.verify.runs import CheckpointVerifier, SealedRun
+from app.audit.archive.verify.report import FindingKind, VerificationReport
 
 TILES, KEYS = model_table(AuditTile), model_table(AuditKey)
 
@@ -93,7 +90,8 @@ class TreeVerifier:
             missing = f"leaves {self.frontier.size} to {start} are missing"
             self.add_finding(FindingKind.SEAL_MISSING, run.seal, missing)
             return
-        self.add_finding(fault.kind, run.seal, fault.detail + self.find_suspects(run))
+        kind = FindingKind.of_fault(fault)
+        self.add_finding(kind, run.seal, fault.detail + self.find_suspects(run))
 
     def find_suspects(self, run: SealedRun) -> str:
         """Return which leaves were changed, as far as the signed edge shows that."""

@@ -12,6 +12,8 @@ from app.audit.archive.checkpoints.growth import frontier_of, hash_checkpoint
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log
+from app.audit.archive.proven.faults import SealFault
+from app.audit.archive.proven.old_seals import find_leaf_error
 from app.audit.archive.seals.leaves import Leaf
 from app.audit.archive.tree.checkpoints import Checkpoint, open_checkpoint
 from app.audit.archive.tree.exceptions import ProofException
@@ -20,8 +22,6 @@ from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.paths import root_path
 from app.audit.archive.tree.signer_keys import SignerKey
 from app.audit.archive.tree.signing_keys import log_name
-from app.audit.archive.verify.old_seals import find_leaf_error
-from app.audit.archive.verify.report import FindingKind, SealFault
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ class CheckpointVerifier:
     def find_fault(self, run: SealedRun) -> SealFault | None:
         """Return why the leaves do not lead to the signed checkpoint, or None."""
         if not run.before.is_complete:
-            return SealFault(FindingKind.SEAL_CHANGED, "the tree before it is damaged")
+            return SealFault("the tree before it is damaged")
         if run.error:
-            return SealFault(FindingKind.SEAL_CHANGED, run.error)
+            return SealFault(run.error)
         return self.find_note_fault(run.seal)
 
     def find_note_fault(self, seal: AuditSeal) -> SealFault | None:
@@ -101,9 +101,9 @@ class CheckpointVerifier:
         try:
             signed = open_checkpoint(seal.note or "", *self.keys)
         except ProofException as error:
-            return SealFault(FindingKind.SEAL_FORGED, str(error))
+            return SealFault(str(error), is_forged=True)
         if signed != expected or seal.root != head.root.hex():
-            return SealFault(FindingKind.SEAL_FORGED, "signed for another tree")
+            return SealFault("signed for another tree", is_forged=True)
         if seal.hash != hash_checkpoint(signed):
-            return SealFault(FindingKind.SEAL_CHANGED, "does not match its hash")
+            return SealFault("does not match its hash")
         return None

@@ -11,12 +11,12 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.ownership import read_identity
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
+from app.audit.archive.proven.faults import SealFault
+from app.audit.archive.proven.old_seals import find_fault
+from app.audit.archive.proven.runs import CheckpointVerifier, SealedRun
 from app.audit.archive.seals.batch import hash_old_seals
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.audit.archive.tree.frontier import Frontier
-from app.audit.archive.verify.old_seals import find_fault
-from app.audit.archive.verify.report import SealFault
-from app.audit.archive.verify.runs import CheckpointVerifier, SealedRun
 
 
 class ProvenSeals:
