@@ -8,6 +8,7 @@ from app.audit.archive.checkpoints.growth import frontier_of
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
+from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.ownership import read_identity
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
@@ -26,7 +27,7 @@ class ProvenSeals:
         self.context = context
         self.log = log
         self.faults: dict[int, str] = {}
-        self.signed: CheckpointVerifier | None = None
+        self.verifier: CheckpointVerifier | None = None
         self.last = Frontier()  # the tree after the seal that was read last
 
     async def read(self, session: AsyncSession, numbers: list[int]) -> dict[int, bytes]:
@@ -47,16 +48,28 @@ class ProvenSeals:
         leaves = unpack_leaves(seal.leaves)
         if seal.start is None:
             return find_fault(seal, leaves, self.context.sealer.signer)
-        if self.signed is None:
+        before = await self.read_tree(session, seal.start)
+        old = [] if seal.count else await hash_old_seals(session, self.log)
+        verifier = await self.get_verifier(session)
+        fault = verifier.find_fault(SealedRun(seal, leaves, before, old))
+        self.last = Frontier() if fault else frontier_of(seal)
+        return fault
+
+    async def get_verifier(self, session: AsyncSession) -> CheckpointVerifier:
+        if self.verifier is None:
             # `adopt` gives the folder's id to a database that has none.
             archive = await read_archive_id(session)
             archive = archive or read_identity(self.context.store)
-            self.signed = CheckpointVerifier(self.context, self.log, archive)
-        before = await self.read_tree(session, seal.start)
-        old = [] if seal.count else await hash_old_seals(session, self.log)
-        fault = self.signed.find_fault(SealedRun(seal, leaves, before, old))
-        self.last = Frontier() if fault else frontier_of(seal)
-        return fault
+            self.verifier = CheckpointVerifier(self.context, self.log, archive)
+        return self.verifier
+
+    async def check_head(self, session: AsyncSession) -> None:
+        """Check the tree that the next seal will continue."""
+        seal = await TreeRepository(session, self.log).get_newest()
+        verifier = await self.get_verifier(session)
+        fault = verifier.find_note_fault(seal) if seal else None
+        if seal and fault:
+            self.faults[seal.number] = fault.detail
 
     async def read_tree(self, session: AsyncSession, size: int) -> Frontier:
         """Return the tree of this size. It is proven by the run that follows it."""
@@ -70,3 +83,8 @@ class ProvenSeals:
             f"seal {number} of {self.log.name} is not as it was signed: {detail}"
             for number, detail in sorted(self.faults.items())
         ]
+
+    def raise_errors(self) -> None:
+        """Raise VerificationException if there is a seal that is not proven."""
+        for error in self.list_errors():
+            raise VerificationException(f"{error[0].upper()}{error[1:]}. Run `verify`.")

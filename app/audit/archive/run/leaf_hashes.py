@@ -10,7 +10,6 @@ from sqlmodel import col
 from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import Log
 from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.seals.leaves import LEAF_BYTES
@@ -38,8 +37,7 @@ class LeafHashes:
                 its leaves may be forged or missing.
         """
         found = await self.find_proven(rows)
-        for error in self.proven.list_errors():
-            raise VerificationException(f"{error[0].upper()}{error[1:]}. Run `verify`.")
+        self.proven.raise_errors()
         return found
 
     async def find_proven(self, rows: list[Row]) -> dict[UUID, bytes]:

@@ -24,17 +24,17 @@ WINDOW_ROWS = 50_000  # rows compared at once; bounds the memory used
 class RowVerifier:
     """Compare the live and archived rows of one log with its seals.
 
-    `faulty` are the seals whose leaves are not proven.
+    `proven` are the seals whose leaves lead to what was signed.
     """
 
     def __init__(
-        self, context: ArchiveContext, tree: TreeVerifier, faulty: Collection[int]
+        self, context: ArchiveContext, tree: TreeVerifier, proven: Collection[int]
     ) -> None:
         self.context = context
         self.log = tree.log
         self.report = tree.report
         self.suspect = tree.suspect
-        self.faulty = faulty
+        self.proven = proven
         self.again = Counter[int]()
         self.unsealed = UnsealedRows(self.log, self.report)
         self.restored = RestoredVerifier(context, self.log, self.report)
@@ -86,7 +86,7 @@ class RowVerifier:
         self.context.progress.report_rows(leaves.count)
 
     async def read_leaves(self, log_range: LogRange) -> WindowLeaves:
-        window = WindowLeaves(self.faulty)
+        window = WindowLeaves(self.proven)
         async with self.context.database.reading() as session:
             leaves = SealRepository(session).read_leaves(self.log, log_range)
             async for seal, key, leaf in leaves:

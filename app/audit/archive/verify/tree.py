@@ -74,14 +74,24 @@ class TreeVerifier:
             self.report_fault(run, fault)
         if run.error:
             self.is_complete = False
-            # Continue after the stored state, so that one error is one finding.
-            stored = frontier_of(seal)
-            self.frontier = stored if stored.is_complete else run.growth.frontier
+            self.follow(run)
         else:
             self.frontier = run.growth.frontier
             self.add_tiles(run.growth)
         self.checkpoints[self.frontier.size] = self.frontier.head.root, seal.sealed_at
         self.sizes[seal.number] = self.frontier.size
+
+    def follow(self, run: SealedRun) -> None:
+        """Continue where the seal may have left the tree: one error is one finding.
+
+        A seal of leaves that the tree has already does not belong to it.
+        """
+        stored = frontier_of(run.seal)
+        is_signed = not self.signed.find_note_fault(run.seal)
+        if is_signed and stored.size >= self.frontier.size:
+            self.frontier = stored
+        elif run.seal.start == self.frontier.size:
+            self.frontier = run.growth.frontier
 
     def report_fault(self, run: SealedRun, fault: SealFault) -> None:
         self.faulty.add(run.seal.number)

@@ -77,8 +77,8 @@ class WindowLeaves:
     Those of a seal that is not proven count only for rows that have no other leaf.
     """
 
-    def __init__(self, faulty: Collection[int]) -> None:
-        self.faulty = faulty
+    def __init__(self, proven: Collection[int]) -> None:
+        self.proven = proven
         self.rows: dict[UUID, RowLeaves] = {}
         self.unproven: list[tuple[AuditSeal, Leaf]] = []
         self.count = 0
@@ -86,7 +86,7 @@ class WindowLeaves:
     def add_leaf(self, seal: AuditSeal, leaf: Leaf) -> None:
         """Add a leaf. Call this in the order of the seals."""
         self.count += 1
-        if seal.number in self.faulty:
+        if seal.number not in self.proven:
             self.unproven.append((seal, leaf))
         elif row := self.rows.get(leaf.id):
             row.add(seal, leaf.digest)
@@ -94,12 +94,12 @@ class WindowLeaves:
             self.rows[leaf.id] = RowLeaves(seal, leaf.digest)
 
     def add_unproven(self) -> None:
-        """Add the leaves of faulty seals, after all others."""
+        """Add the leaves of seals that are not proven, after all others."""
         for seal, leaf in self.unproven:
             row = self.rows.get(leaf.id)
             if row is None:
                 self.rows[leaf.id] = RowLeaves(seal, leaf.digest)
-            elif row.seal[0] in self.faulty:
+            elif row.seal[0] not in self.proven:
                 row.add(seal, leaf.digest)
         self.unproven = []
 

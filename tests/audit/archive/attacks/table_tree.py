@@ -12,7 +12,8 @@ CHANGED, FORGED, LOST = (
 )
 REPEATED = FindingKind.SEAL_REPEATED
 TILE, KEY = FindingKind.TILE_CHANGED, FindingKind.KEY_CHANGED
-UNPROVEN = (Command.QUERY, Command.RUN)
+RUN = Command.RUN
+UNPROVEN = (Command.QUERY, RUN)
 
 FORGERIES = [
     Attack(
@@ -96,7 +97,26 @@ CHECKPOINTS = [
     ),
 ]
 PLACES = [
-    Attack("removes the edge of a tree", tree.change_edge, {CHANGED: 1}),
+    Attack("removes the edge of a tree", tree.change_edge, {CHANGED: 1}, None, (RUN,)),
+    Attack(
+        "changes a row with its leaf and the edge, before the application seals a row",
+        tree.change_newest_row_and_edge,
+        {CHANGED: 2},
+        {CHANGED: 1},
+        then=events.change_and_seal,
+    ),
+    Attack(
+        "gives a seal a number below 1",
+        tree.lower_number,
+        {CHANGED: 1, LOST: 3},
+    ),
+    Attack(
+        "changes a row, and adds a seal with its new leaf before all others",
+        tree.change_row_and_prepend_seal,
+        {CHANGED: 1, MODIFIED: 1},
+        None,
+        UNPROVEN,
+    ),
     Attack(
         "removes the edge of a tree that has grown since",
         tree.change_first_edge,
@@ -117,6 +137,15 @@ PLACES = [
     Attack("gives a seal to an unknown log", tree.move_to_unknown_log, {CHANGED: 1}),
     Attack("calls a seal one of a former release", tree.call_old, {CHANGED: 1}),
     Attack("raises the number of the newest seal", tree.rename_number, {LOST: 1}),
+    Attack(
+        "changes a row, and appends a seal with its new leaf in the first one's place",
+        tree.change_row_and_append_seal,
+        {CHANGED: 2, MODIFIED: 1},
+        None,
+        UNPROVEN,
+        note="the application forks the tree where the copy ends",
+        then=events.change_and_seal,
+    ),
     Attack("repeats a seal", tree.repeat_seal, {REPEATED: 1}),
     Attack(
         "repeats a seal, before the application seals a row",
