@@ -10,8 +10,9 @@ from typing import NoReturn, TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.audit.archive.canonical import MALFORMED
 from app.audit.archive.exceptions import ArchiveException, VerificationException
-from app.audit.archive.verify.verify import find_damaged_tables
+from app.audit.archive.verify.verify import find_damage
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
@@ -22,9 +23,9 @@ from app.core.observability.log_output import log_output
 STATEMENT_TIMEOUT = 120.0  # seconds
 EXIT_ERROR = 1
 RETRY_ADVICE = "No row is deleted before its copy is verified. The next run continues."
-SCHEMA_CHANGED = (
-    "The schema is not that of this release: {}. Find out who changed it, and restore "
-    "it; then run `verify`. No row was deleted."
+DAMAGED = (
+    "The tables of the audit log were changed: {}. Find out who did it, and restore "
+    "them; then run `verify`. No row was deleted."
 )
 ResultT = TypeVar("ResultT")
 
@@ -51,10 +52,9 @@ async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Re
         if error := await check_head(database):
             raise ArchiveException(error)
         return await command(database)
-    except SQLAlchemyError:
-        if found := await find_damaged_tables(database):
-            reason = "; ".join(found.values())
-            raise VerificationException(SCHEMA_CHANGED.format(reason)) from None
+    except (SQLAlchemyError, *MALFORMED):
+        if found := await find_damage(database):
+            raise VerificationException(DAMAGED.format("; ".join(found[:5]))) from None
         raise
     finally:
         await database.close()

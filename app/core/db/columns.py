@@ -1,9 +1,25 @@
-"""Comparison of the database's tables and columns with those of the models."""
+"""Tables, columns and values of the database that do not fit the models."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import Table, text
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    TypeDecorator,
+    Uuid,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    type_coerce,
+    union_all,
+)
 
 from app.core.db.database import Database
 
@@ -18,6 +34,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespac
     AND a.attnum > 0 AND NOT a.attisdropped
 """)
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+MAX_VALUES = 1_000
+HEXADECIMAL = "[0-9a-f]" * 32
 
 
 async def find_missing_columns(
@@ -45,3 +63,37 @@ def describe(table: Table, found: set[str]) -> str | None:
     unknown = sorted(found - {column.name for column in table.columns})
     clause = f"{table.name} has no column {', '.join(missing)}"
     return f"{clause}, but {', '.join(unknown)}" if unknown else clause
+
+
+async def find_unreadable(database: Database, table: Table) -> list[tuple[str, str]]:
+    """Return the key and the column of each value that a query fails to convert.
+
+    Only SQLite stores values that do not fit their column's type.
+    """
+    if database.engine.dialect.name != "sqlite":
+        return []
+    key = type_coerce(next(iter(table.primary_key)), String)
+    queries = [
+        select(key, literal(column.name)).where(column.is_not(None), fault)
+        for column in table.columns
+        if (fault := is_unreadable(column, column.type)) is not None
+    ]
+    async with database.reading() as session:
+        found = await session.execute(union_all(*queries).limit(MAX_VALUES))
+        return [(str(row[0]), row[1]) for row in found]
+
+
+def is_unreadable(
+    column: ColumnElement[object], kind: object
+) -> ColumnElement[bool] | None:
+    """Match values of another type; None if the column has any text."""
+    if isinstance(kind, TypeDecorator):
+        kind = kind.impl_instance
+    stored, raw = func.typeof(column), type_coerce(column, String)
+    if isinstance(kind, Uuid):
+        return or_(stored != "text", ~func.glob(HEXADECIMAL, raw))
+    if isinstance(kind, DateTime):
+        return func.datetime(raw).is_(None)
+    if isinstance(kind, Integer):
+        return stored != "integer"
+    return stored != "blob" if isinstance(kind, LargeBinary) else None

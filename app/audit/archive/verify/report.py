@@ -32,6 +32,7 @@ class FindingKind(StrEnum):
     IDENTITY_MISSING = "identity_missing"
     IDENTITY_CHANGED = "identity_changed"
     SCHEMA_CHANGED = "schema_changed"
+    UNREADABLE = "value_unreadable"
 
     @classmethod
     def of_fault(cls, fault: SealFault) -> "FindingKind":

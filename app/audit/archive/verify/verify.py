@@ -1,9 +1,12 @@
 """Verification of the seal chain, the archive files and every row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+from app.audit.archive.canonical import MALFORMED
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
@@ -13,7 +16,7 @@ from app.audit.archive.verify.files import ArchivedFile, FileVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.rows import RowVerifier
 from app.audit.archive.verify.seals import SealVerifier
-from app.core.db.columns import find_missing_columns
+from app.core.db.columns import find_missing_columns, find_unreadable
 from app.core.db.database import Database
 
 FILES = (model_table(AuditArchive), model_table(AuditIdentity))
@@ -31,23 +34,36 @@ async def verify(
     seals of former releases. What a damaged table prevents is left out.
     """
     report = VerificationReport()
-    for table, error in (await find_damaged_tables(context.database)).items():
+    damaged = await find_missing_columns(context.database, list_tables())
+    for table, error in damaged.items():
         report.add_finding(FindingKind.SCHEMA_CHANGED, table, error)
         report.damaged.append(table)
     files: Files = {log: [] for log in logs}
     if report.can_read(*FILES):
-        files = await verify_files(context, logs, report)
+        async with named_values(context, report, *FILES):
+            files = await verify_files(context, logs, report)
     if report.can_read(*FILES, *SEALS):
-        await verify_seals(context, files, witnesses, report)
+        async with named_values(context, report, *SEALS):
+            await verify_seals(context, files, witnesses, report)
     report.merge_moved_rows()
     return report
 
 
-async def find_damaged_tables(database: Database) -> dict[str, str]:
-    """Return a clause about each table of the log that cannot be read, by its name."""
+def list_tables() -> list[Table]:
     tables = SQLModel.metadata.tables.values()
-    own = [table for table in tables if table.name.startswith(PREFIX)]
-    return await find_missing_columns(database, own)
+    return [table for table in tables if table.name.startswith(PREFIX)]
+
+
+async def find_damage(database: Database) -> list[str]:
+    """Return a clause about each table or value of the log that cannot be read."""
+    tables = list_tables()
+    if damaged := await find_missing_columns(database, tables):
+        return [*damaged.values()]
+    return [
+        f"{column} of the row {key} of {table.name} cannot be read"
+        for table in tables
+        for key, column in await find_unreadable(database, table)
+    ]
 
 
 async def verify_files(
@@ -76,4 +92,25 @@ async def verify_seals(
         tree = seals.trees[log.name]
         proven = {*seals.hashes} - tree.faulty - seals.old_seals.faulty
         if report.can_read(log.live):
-            await RowVerifier(context, tree, proven).verify_rows(found)
+            async with named_values(context, report, log.live, log.restored):
+                await RowVerifier(context, tree, proven).verify_rows(found)
+
+
+@asynccontextmanager
+async def named_values(
+    context: ArchiveContext, report: VerificationReport, *tables: Table
+) -> AsyncIterator[None]:
+    """Report values of these tables that cannot be read, instead of failing on them."""
+    try:
+        yield
+    except MALFORMED:
+        found = [
+            (table.name, *each)
+            for table in tables
+            for each in await find_unreadable(context.database, table)
+        ]
+        if not found:
+            raise
+        for name, key, column in found:
+            detail = f"in {name}: {column} is unreadable, so not all was compared"
+            report.add_finding(FindingKind.UNREADABLE, key, detail)
