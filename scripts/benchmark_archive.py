@@ -1,10 +1,11 @@
-"""Benchmark of the archive: seal, run, query and verify, with and without writers.
+"""Benchmark of the archive: seal, run, query and verify, and of the self-check.
 
 python scripts/benchmark_archive.py                on SQLite, in a temporary directory
 python scripts/benchmark_archive.py --database postgresql
 
 Half of the rows is sealed and archived on an idle server, the other half while another
-client writes. Both databases sync their commits to the disk as in production.
+client writes. The self-check reads other records, with three changes each. Both
+databases sync their commits to the disk as in production.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.core.db.database import Database
 from scripts.bench.archive.commands import Commands, Measured
+from scripts.bench.archive.records import VERSIONS, insert_records
 from scripts.bench.archive.rows import (
     ENTITIES,
     REQUEST,
@@ -102,6 +104,19 @@ def measure_reads(commands: Commands, count: int) -> Values:
     }
 
 
+def measure_check(commands: Commands, count: int) -> Values:
+    asyncio.run(enable_fsync(commands.url))
+    asyncio.run(insert_records(commands.url, count))
+    done = commands.check()
+    return {
+        "records checked": count,
+        "changes checked": count * VERSIONS,
+        "self-check, s": done.seconds,
+        "self-check's CPU, s": done.cpu,
+        "self-check's peak memory, MB": done.peak,
+    }
+
+
 def run_benchmark(commands: Commands, rows: int, rate: float, idle: float) -> Values:
     half = rows // 2
     asyncio.run(enable_fsync(commands.url))
@@ -118,10 +133,14 @@ def run_benchmark(commands: Commands, rows: int, rate: float, idle: float) -> Va
     return {"rows": half * 2} | found | sizes | measure_reads(commands, half * 2)
 
 
-def main(
+def main(  # noqa: PLR0913, they are options
+    *,
     rows: Annotated[
         int, typer.Option(min=2, max=100_000_000, help="Number of old rows.")
     ] = 1_000_000,
+    records: Annotated[
+        int, typer.Option(min=0, max=100_000_000, help="Number of records to check.")
+    ] = 100_000,
     rate: Annotated[
         float, typer.Option(min=0.1, max=10_000, help="Concurrent writes per second.")
     ] = 50.0,
@@ -131,7 +150,7 @@ def main(
     database: Annotated[Engine, typer.Option()] = Engine.SQLITE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure sealing, run, query and verify, idle and while another client writes."""
+    """Measure sealing, run, query and verify, with and without writes; the check."""
     with ExitStack() as stack:
         root = Path(stack.enter_context(TemporaryDirectory()))
         template = TEMPLATES[database](root / database)
@@ -141,6 +160,9 @@ def main(
         directory.mkdir()
         with Console(stderr=True).status("Measuring"):
             found = run_benchmark(Commands(url, directory), rows, rate, idle)
+            if records:
+                other = stack.enter_context(template.copy())
+                found |= measure_check(Commands(other, directory), records)
     if as_json:
         print(json.dumps(found, indent=2))
         return

@@ -14,18 +14,24 @@ from enum import IntEnum
 from pathlib import Path
 
 import typer
+from sqlalchemy import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.logs import model_table
+from app.audit.archive.models import AuditArchive
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.consistency.check import ConsistencyCheck
 from app.audit.consistency.findings import Finding
+from app.audit.models import AuditChange
 from app.core.config import settings
+from app.core.db.columns import find_missing_columns
 from app.core.db.database import Database
 from app.core.db.migrations import RESTORE, check_guarantees, read_revision
-from app.core.models import entities
+from app.core.models import Entity, entities
 from app.main import open_database
 
 
@@ -41,6 +47,9 @@ async def check() -> ExitCode:
         schema = await read_revision(database)
         if schema.fault:
             return report_incomplete(schema.fault)
+        if damaged := await find_missing_columns(database, checked_tables()):
+            reason = "; ".join(damaged.values())
+            return report_incomplete(f"The schema was changed: {reason}.")
         faults = await check_guarantees(database, schema)
         for fault in faults:
             print(f"{fault}: {RESTORE}")
@@ -58,12 +67,22 @@ async def check() -> ExitCode:
 async def find_inconsistencies(database: Database) -> AsyncIterator[Finding]:
     keys = redaction_keys(settings)
     async with database.snapshot() as session:
-        for model in entities():
-            # Other metadata has other tables: those of tests.
-            if model.metadata is SQLModel.metadata:
-                check = ConsistencyCheck(session, model, keys)
-                async for finding in check.find_inconsistencies():
-                    yield finding
+        for model in checked_models():
+            check = ConsistencyCheck(session, model, keys)
+            async for finding in check.find_inconsistencies():
+                yield finding
+
+
+def checked_models() -> list[type[Entity]]:
+    # Other metadata has other tables: those of tests.
+    return [each for each in entities() if each.metadata is SQLModel.metadata]
+
+
+def checked_tables() -> list[Table]:
+    """Return the tables that are read. A newer release's may have further columns."""
+    models: list[type[SQLModel]] = [*checked_models()]
+    models += [AuditChange, AuditArchive, AuditSeal]
+    return [model_table(model) for model in models]
 
 
 def report_incomplete(reason: str) -> ExitCode:

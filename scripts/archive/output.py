@@ -100,7 +100,7 @@ def print_purged(counts: dict[str, int]) -> None:
 def print_report(report: VerificationReport) -> None:
     print(
         f"Verified {report.live:,} live rows, {report.cold:,} rows in {report.files} "
-        f"files, and {report.seals:,} seals."
+        f"files, {report.restored:,} restored rows, and {report.seals:,} seals."
     )
     if oldest := report.oldest_unsealed:
         print(f"Not sealed yet: {report.unsealed:,} rows, the oldest of {oldest}.")

@@ -10,7 +10,9 @@ from typing import NoReturn, TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.audit.archive.exceptions import ArchiveException
+from app.audit.archive.canonical import MALFORMED
+from app.audit.archive.exceptions import ArchiveException, VerificationException
+from app.audit.archive.verify.verify import find_damage
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
@@ -21,6 +23,10 @@ from app.core.observability.log_output import log_output
 STATEMENT_TIMEOUT = 120.0  # seconds
 EXIT_ERROR = 1
 RETRY_ADVICE = "No row is deleted before its copy is verified. The next run continues."
+DAMAGED = (
+    "The tables of the audit log were changed: {}. Find out who did it, and restore "
+    "them; then run `verify`. No row was deleted."
+)
 ResultT = TypeVar("ResultT")
 
 
@@ -46,6 +52,10 @@ async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Re
         if error := await check_head(database):
             raise ArchiveException(error)
         return await command(database)
+    except (SQLAlchemyError, *MALFORMED):
+        if found := await find_damage(database):
+            raise VerificationException(DAMAGED.format("; ".join(found[:5]))) from None
+        raise
     finally:
         await database.close()
 

@@ -1,4 +1,4 @@
-"""Queries on the live rows of a log: read in key order, count, delete by id."""
+"""Queries on the rows of a log: read in key order, count, delete by id."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,10 +36,14 @@ PRUNING = model_table(AuditPruning)
 
 
 class LogRepository:
-    def __init__(self, session: AsyncSession, log: Log) -> None:
+    """Queries on the live rows, or on those of another table with their columns."""
+
+    def __init__(
+        self, session: AsyncSession, log: Log, table: Table | None = None
+    ) -> None:
         self.session = session
         self.log = log
-        self.table = log.live
+        self.table = log.live if table is None else table
 
     async def read_page(self, log_range: LogRange, limit: int) -> list[Row]:
         """Return the first rows of the range, in key order."""

@@ -18,12 +18,17 @@ ROOT = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Measured:
-    """Duration and CPU time in seconds, peak memory in MB, and the JSON output."""
+    """Duration and CPU time in seconds, peak memory in MB, and the output."""
 
     seconds: float
     cpu: float
     peak: float
-    output: Any
+    text: str
+
+    @property
+    def output(self) -> Any:
+        """The output of a command that prints JSON."""
+        return json.loads(self.text)
 
 
 class Commands:
@@ -38,6 +43,9 @@ class Commands:
         dest = ("--dest", str(self.directory), "--json")
         return self.measure("scripts/archive_audit.py", *words, *dest)
 
+    def check(self) -> Measured:
+        return self.measure("scripts/check_audit.py")
+
     def measure(self, *words: str) -> Measured:
         """Run Python with these arguments. The CPU time is without that of a server."""
         before, began = children_cpu(), time.monotonic()
@@ -51,11 +59,10 @@ class Commands:
             peak = watch(process)
             seconds = time.monotonic() - began
             output.seek(0)
-            text = output.read()
+            text = output.read().decode()
         if process.returncode:
             sys.exit(f"Command failed: {' '.join(words)}")
-        found = json.loads(text)
-        return Measured(seconds, children_cpu() - before, peak / 1e6, found)
+        return Measured(seconds, children_cpu() - before, peak / 1e6, text)
 
 
 def watch(process: psutil.Popen) -> int:

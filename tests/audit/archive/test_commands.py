@@ -275,3 +275,26 @@ def test_a_hold_applies_to_changes_through_the_api(
         lambda context: make_plan(context.database, CHANGES, TODAY + timedelta(days=1))
     )
     assert (plan.held, plan.rows) == (1, 1)  # the other is the entry of the hold
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", *KEEP, "--yes"),
+        ("plan",),
+        ("status",),
+        ("query", "--entity", "Product"),
+        ("verify",),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_renamed_column_is_named(audit_log: AuditLog, words: tuple[str, ...]) -> None:
+    """Not as an error of the database, after which another run may succeed."""
+    audit_log.fill(days=1)
+    tampering.target_of(audit_log).define(
+        "ALTER TABLE audit_change RENAME COLUMN at TO why"
+    )
+    done = command(audit_log, *words)
+    assert done.code == 4
+    assert "audit_change has no column at, but why" in done.output + done.errors
+    assert len(done.errors.splitlines()) == 1

@@ -95,3 +95,16 @@ def test_an_inconsistency_is_reported(
     done = check(url)
     assert done.code == 1
     assert problem in done.output
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("audit_change", "reason"), ("product", "price")]
+)
+def test_a_renamed_column_is_named(
+    client: TestClient, settings: Settings, url: str, table: str, column: str
+) -> None:
+    make_changes(client)
+    tamper(settings, f"ALTER TABLE {table} RENAME COLUMN {column} TO other")
+    done = check(url)
+    assert done.code == 3
+    assert f"{table} has no column {column}, but other" in done.errors

@@ -2,6 +2,7 @@
 
 import structlog
 
+from app.audit.archive.checkpoints.growth import frontier_of
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import Log
 from app.core.db.database import Database
@@ -30,7 +31,9 @@ class HeadWatch:
             return
         async with self.database.reading() as session:
             seal = await TreeRepository(session, log).get_by_size(size)
-        if seal is None or seal.root != root:
+        # The next seal continues the edge, not the root.
+        edge = frontier_of(seal).head.root.hex()
+        if seal is None or seal.root != root or edge != root:
             fault = "is missing" if seal is None else "was replaced"
             self.alarms[log.name] = f"the checkpoint of {log.name} at {size} {fault}"
             logger.error("audit_log_rewritten", log=log.name, size=size, fault=fault)

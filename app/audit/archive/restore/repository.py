@@ -1,25 +1,38 @@
 """Queries on restored rows."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from sqlalchemy import delete as delete_from
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.archive.canonical import Row
+from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.logs import Log
+from app.audit.archive.repository import LogRepository
 from app.core.db.upsert import upsert
 
 
 class RestoredRepository:
     def __init__(self, session: AsyncSession, log: Log) -> None:
         self.session = session
+        self.log = log
         self.table = log.restored
 
-    async def add_rows(self, rows: Iterable[Row]) -> None:
-        """Insert rows; skip those that exist."""
+    async def put_rows(self, rows: Mapping[bytes, Row]) -> int:
+        """Insert rows, given by line; return how many replaced a row that differed."""
+        stored = LogRepository(self.session, self.log, self.table)
+        found = await stored.read_by_ids([row["id"] for row in rows.values()])
+        differing = [row["id"] for row in found if encode_row(row) not in rows]
+        await self.delete_by_ids(differing)
         query = upsert(self.session, self.table).on_conflict_do_nothing()
-        await self.session.execute(query, list(rows))
+        await self.session.execute(query, list(rows.values()))
+        return len(differing)
+
+    async def delete_by_ids(self, ids: Sequence[UUID]) -> None:
+        if ids:
+            chosen = LogRepository(self.session, self.log, self.table).has_id(ids)
+            await self.session.execute(delete_from(self.table).where(chosen))
 
     async def count_rows(self) -> int:
         query = select(func.count()).select_from(self.table)

@@ -1,5 +1,7 @@
 """Restore of archived rows into separate tables, for reading."""
 
+from collections.abc import Iterator
+
 from app.audit.archive.canonical import decode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
@@ -8,19 +10,27 @@ from app.audit.archive.files.ownership import check_identity
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.partitions.archived_lines import ArchivedLines
+from app.audit.archive.repository import LogRepository
 from app.audit.archive.restore.repository import RestoredRepository
 from app.audit.archive.run.checks import find_file_error, split_batches
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.trace import record_action
+
+Files = dict[str, AuditArchive]  # by the paths of their manifests
 
 
 class Restorer:
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
+        self.replaced = self.deleted = 0
 
     async def restore_range(self, log_range: LogRange) -> RunTotals:
         """Restore every file that overlaps the range. Idempotent.
+
+        Restored rows that are not as archived are replaced, or deleted if no file has
+        them; the notes count them.
 
         Raises:
             VerificationException: a file or its manifest is missing, invalid or not
@@ -29,21 +39,39 @@ class Restorer:
         await check_identity(self.context.database, self.context.store)
         totals, recorded = RunTotals(), await self.list_recorded()
         paths = self.context.store.list_manifests(self.log.name)
+        restored = []
+        for manifest in self.verify_files(paths, recorded, log_range):
+            await self.restore_file(manifest)
+            totals.add_file(manifest)
+            restored.append(recorded[manifest.path])
+        missing = recorded.keys() - {*paths}
+        check_missing([recorded[path] for path in missing], log_range)
+        await self.delete_others(log_range, restored)
+        totals.notes += self.describe_repairs()
+        return totals
+
+    def verify_files(
+        self, paths: list[str], recorded: Files, log_range: LogRange
+    ) -> Iterator[Manifest]:
+        """Yield the manifests of the range, each after its verification."""
         for path in paths:
-            signed = read_manifest(self.context.store, path)
-            manifest = signed.manifest
-            if manifest.overlaps(log_range) and not is_unfinished(recorded.get(path)):
-                if error := self.find_error(signed, recorded.get(path)):
+            signed, file = read_manifest(self.context.store, path), recorded.get(path)
+            if signed.manifest.overlaps(log_range) and not is_unfinished(file):
+                if error := self.find_error(signed, file):
                     raise VerificationException(
                         f"{path}: {error}. Not restored; run `verify`."
                     )
-                await self.restore_file(manifest)
-                totals.add_file(manifest)
-        missing = recorded.keys() - {*paths}
-        check_missing([recorded[path] for path in missing], log_range)
-        return totals
+                yield signed.manifest
 
-    async def list_recorded(self) -> dict[str, AuditArchive]:
+    def describe_repairs(self) -> list[str]:
+        if not (self.replaced or self.deleted):
+            return []
+        return [
+            f"{self.log.restored.name} had rows that were not as archived: "
+            f"{self.replaced} replaced, {self.deleted} deleted."
+        ]
+
+    async def list_recorded(self) -> Files:
         """Return the files that this database has written, by their manifests."""
         async with self.context.database.reading() as session:
             files = await FileRepository(session).list_files(self.log)
@@ -58,17 +86,37 @@ class Restorer:
         return find_file_error(self.context, signed)
 
     async def restore_file(self, manifest: Manifest) -> None:
+        replaced = 0
         for lines in split_batches(
             self.context.store.read_lines(manifest.data_path), self.context.batch_size
         ):
-            rows = [self.log.parse_row(decode_row(line)) for line in lines]
+            rows = {line: self.log.parse_row(decode_row(line)) for line in lines}
             async with self.context.database.writing() as session:
-                await RestoredRepository(session, self.log).add_rows(rows)
+                replaced += await RestoredRepository(session, self.log).put_rows(rows)
             self.context.progress.report_rows(len(rows))
         async with self.context.database.writing() as session:
             details = {"file": manifest.data_path, "rows": manifest.count}
+            details |= {"replaced": replaced} if replaced else {}
             await record_action(session, self.log.live.name, "restored", details)
         self.context.progress.report_step("restored", manifest.name)
+        self.replaced += replaced
+
+    async def delete_others(
+        self, log_range: LogRange, files: list[AuditArchive]
+    ) -> None:
+        """Delete the rows of the range that none of its files has."""
+        archived = ArchivedLines(self.context.store, files)
+        while True:
+            async with self.context.database.writing() as session:
+                stored = LogRepository(session, self.log, self.log.restored)
+                page = await stored.read_page(log_range, self.context.batch_size)
+                keys = [(row["at"], row["id"]) for row in page]
+                others = [key[1] for key in keys if not archived.find(key)]
+                await RestoredRepository(session, self.log).delete_by_ids(others)
+            if not page:
+                return
+            self.deleted += len(others)
+            log_range = LogRange(keys[-1], log_range.until)
 
 
 def is_unfinished(file: AuditArchive | None) -> bool:

@@ -17,6 +17,7 @@ from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.creation import create_months
 from app.audit.archive.partitions.unarchived import UnarchivedRows
 from app.audit.archive.run.checks import (
+    check_heads,
     compare_copy,
     compare_remaining_rows,
     verify_manifest,
@@ -45,6 +46,7 @@ class Archiver:
         await check_folder(self.context)
         if self.unarchived.is_partitioned:
             self.totals.notes += await create_months(self.context.database, self.log)
+        await check_heads(self.context)
         await self.context.sealer.seal()
         # A row without a leaf is left for the next run.
         log_range = rest = LogRange(MIN_KEY, LogRange.between(before, before).until)

@@ -1,4 +1,4 @@
-"""Look-up of the leaf hashes of rows, which reads each seal once."""
+"""Look-up of the leaf hashes of rows, which reads and checks each seal once."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -11,9 +11,11 @@ from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log
+from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.seals.leaves import LEAF_BYTES
 
 MAX_LEAVES = 50_000  # in memory, about 12 MB; of more, seals are read again
+MAX_SEALS = 500  # in one query: drivers limit bound parameters
 DIGEST = slice(24, LEAF_BYTES)
 ID = slice(8, 24)
 
@@ -24,10 +26,22 @@ class LeafHashes:
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
+        self.proven = ProvenSeals(context, log)
         self.seals: dict[int, Digests] = {}
 
     async def find(self, rows: list[Row]) -> dict[UUID, bytes]:
-        """Return the leaf hashes of those rows that have one, by row id."""
+        """Return the leaf hashes of those rows that have one, by row id.
+
+        Raises:
+            VerificationException: a seal of the rows' times is not proven, so any of
+                its leaves may be forged or missing.
+        """
+        found = await self.find_proven(rows)
+        self.proven.raise_errors()
+        return found
+
+    async def find_proven(self, rows: list[Row]) -> dict[UUID, bytes]:
+        """Return the leaf hashes that are proven; the other seals are in `proven`."""
         ids = {row["id"].bytes: row["id"] for row in rows}
         found: dict[UUID, bytes] = {}
         async with self.context.database.reading() as session:
@@ -36,7 +50,8 @@ class LeafHashes:
             for seal in self.seals.values():
                 found |= select_digests(seal, ids)
             for numbers in self.split_missing(counts):
-                seals = await read_digests(session, numbers)
+                packed = await self.proven.read(session, numbers)
+                seals = {each: unpack_digests(packed[each]) for each in packed}
                 for seal in seals.values():
                     found |= select_digests(seal, ids)
                 self.keep(seals)
@@ -62,7 +77,7 @@ class LeafHashes:
         for number, count in counts.items():
             if number in self.seals:
                 continue
-            if part and size + count > MAX_LEAVES:
+            if part and (size + count > MAX_LEAVES or len(part) == MAX_SEALS):
                 yield part
                 part, size = [], 0
             part.append(number)
@@ -78,13 +93,6 @@ class LeafHashes:
             if kept > MAX_LEAVES:
                 return
             self.seals[number] = seal
-
-
-async def read_digests(session: AsyncSession, numbers: list[int]) -> dict[int, Digests]:
-    number = col(AuditSeal.number)
-    query = select(number, col(AuditSeal.leaves)).where(number.in_(numbers))
-    found = await session.execute(query.order_by(number))
-    return {each: unpack_digests(leaves) for each, leaves in found}
 
 
 def unpack_digests(packed: bytes) -> Digests:

@@ -76,7 +76,7 @@ class SealRepository:
             col(AuditSeal.last_at) >= log_range.after[0],
             col(AuditSeal.first_at) <= log_range.until[0],
         )
-        for seal in await self.session.scalars(query):
+        for seal in await self.session.scalars(query.order_by(col(AuditSeal.number))):
             first, last = (seal.first_at, seal.first_id), (seal.last_at, seal.last_id)
             for leaf in unpack_leaves(seal.leaves):
                 yield seal, min(max(leaf.key, first), last), leaf

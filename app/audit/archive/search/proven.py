@@ -57,8 +57,10 @@ class ProvenFiles:
         if not found:
             return []
         keys = sorted(row_key(row) for row in found.values())
-        leaves = await self.leaves.find([{"at": at, "id": id} for at, id in keys])
-        sealed = set(leaves.values())
+        rows = [{"at": at, "id": id} for at, id in keys]
+        sealed = {*(await self.leaves.find_proven(rows)).values()}
+        errors = self.leaves.proven.list_errors()
+        self.rejected += [each for each in errors if each not in self.rejected]
         self.rejected += [
             f"{source}: row {row['id']}"
             for digest, row in found.items()

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import Table
+
+from app.audit.archive.proven.faults import SealFault
+
 MAX_LISTED = 1_000  # per kind; `counts` has no limit
 
 
@@ -15,6 +19,7 @@ class FindingKind(StrEnum):
     SEAL_MISSING = "seal_missing"
     SEAL_CHANGED = "seal_changed"
     SEAL_FORGED = "seal_forged"
+    SEAL_REPEATED = "seal_repeated"
     TILE_CHANGED = "tile_changed"
     KEY_CHANGED = "key_changed"
     FILE_MISSING = "file_missing"
@@ -26,11 +31,17 @@ class FindingKind(StrEnum):
     MANIFEST_FORGED = "manifest_forged"
     IDENTITY_MISSING = "identity_missing"
     IDENTITY_CHANGED = "identity_changed"
+    SCHEMA_CHANGED = "schema_changed"
+    UNREADABLE = "value_unreadable"
+
+    @classmethod
+    def of_fault(cls, fault: SealFault) -> "FindingKind":
+        return cls.SEAL_FORGED if fault.is_forged else cls.SEAL_CHANGED
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`where` is a row's id, a seal's number or a file's path."""
+    """`where` is a row's id, a seal's number, a file's path or a table."""
 
     kind: FindingKind
     where: str
@@ -54,16 +65,19 @@ class Proven:
 class VerificationReport:
     """Numbers of verified items, and findings.
 
-    `unsealed` rows are not sealed yet. `late` accesses are older than the numbers of
-    transactions, and the next run seals them. `sealed_late` rows were sealed after rows
-    whose time is more than five minutes later: a clock was set back, or they were
-    loaded late. `adopted` names the files of a database that this one was restored
-    from: their witnesses, and the hashes of their previous manifests, are not compared.
+    `restored` are the copies of `cold` rows that `restore` has made. `unsealed` rows
+    are not sealed yet. `late` accesses are older than the numbers of transactions, and
+    the next run seals them. `sealed_late` rows were sealed after rows whose time is
+    more than five minutes later: a clock was set back, or they were loaded late.
+    `adopted` names the files of a database that this one was restored from: their
+    witnesses, and the hashes of their previous manifests, are not compared. `damaged`
+    are tables that lack columns, so that their rows cannot be read.
     None of these is a finding.
     """
 
     live: int = 0
     cold: int = 0
+    restored: int = 0
     seals: int = 0
     files: int = 0
     unsealed: int = 0
@@ -71,6 +85,7 @@ class VerificationReport:
     late: int = 0
     sealed_late: int = 0
     adopted: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
     proven: dict[str, Proven] = field(default_factory=dict)
     counts: Counter[FindingKind] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
@@ -79,6 +94,9 @@ class VerificationReport:
         self.counts[kind] += 1
         if self.counts[kind] <= MAX_LISTED:
             self.findings.append(Finding(kind, str(where), detail))
+
+    def can_read(self, *tables: Table) -> bool:
+        return not {table.name for table in tables} & {*self.damaged}
 
     def add_unsealed(self, at: datetime) -> None:
         self.unsealed += 1

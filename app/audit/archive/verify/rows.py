@@ -1,17 +1,20 @@
 """Verification that each sealed row exists once and unchanged, and no other row."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator
 from uuid import UUID
 
 from app.audit.archive.canonical import MALFORMED, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.logs import MIN_KEY, Log, LogRange, last_key
+from app.audit.archive.logs import MIN_KEY, LogRange, last_key
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
-from app.audit.archive.verify.report import FindingKind, VerificationReport
+from app.audit.archive.verify.report import FindingKind
+from app.audit.archive.verify.restored import RestoredVerifier
+from app.audit.archive.verify.tree import TreeVerifier
 from app.audit.archive.verify.unsealed import UnsealedRows
 from app.audit.archive.verify.window import Match, StoredRow, WindowLeaves
 
@@ -19,21 +22,31 @@ WINDOW_ROWS = 50_000  # rows compared at once; bounds the memory used
 
 
 class RowVerifier:
-    """Compare the live and archived rows of one log with its seals."""
+    """Compare the live and archived rows of one log with its seals.
+
+    `proven` are the seals whose leaves lead to what was signed.
+    """
 
     def __init__(
-        self, context: ArchiveContext, log: Log, report: VerificationReport
+        self, context: ArchiveContext, tree: TreeVerifier, proven: Collection[int]
     ) -> None:
         self.context = context
-        self.log = log
-        self.report = report
-        self.unsealed = UnsealedRows(log, report)
+        self.log = tree.log
+        self.report = tree.report
+        self.suspect = tree.suspect
+        self.proven = proven
+        self.again = Counter[int]()
+        self.unsealed = UnsealedRows(self.log, self.report)
+        self.restored = RestoredVerifier(context, self.log, self.report)
 
     async def verify_rows(self, files: list[ArchivedFile]) -> None:
         async with self.context.database.reading() as session:
             await self.unsealed.read_cursor(session)
         for log_range in await self.list_windows():
             await self.verify_window(log_range, files)
+        for number, count in sorted(self.again.items()):
+            detail = f"{count} of its rows were sealed before, by earlier seals"
+            self.report.add_finding(FindingKind.SEAL_REPEATED, number, detail)
 
     async def list_windows(self) -> list[LogRange]:
         """Return ranges that together are the whole log, for all times there are."""
@@ -68,17 +81,18 @@ class RowVerifier:
             self.report.add_finding(
                 FindingKind.MISSING, id, f"not in {self.log.live.name} or a file"
             )
+        await self.restored.verify_rows(log_range, leaves)
+        self.again += leaves.count_again()
         self.context.progress.report_rows(leaves.count)
 
     async def read_leaves(self, log_range: LogRange) -> WindowLeaves:
-        window = WindowLeaves()
+        window = WindowLeaves(self.proven)
         async with self.context.database.reading() as session:
             leaves = SealRepository(session).read_leaves(self.log, log_range)
             async for seal, key, leaf in leaves:
                 if log_range.after < key <= log_range.until:
                     window.add_leaf(seal, leaf)
-        for id in window.repeated:
-            self.report.add_finding(FindingKind.EXTRA, id, "sealed a second time")
+        window.add_unproven()
         return window
 
     def read_archived_rows(
@@ -119,6 +133,9 @@ class RowVerifier:
                 self.add_finding(FindingKind.EXTRA, found, "a duplicate")
             case Match.DIFFERENT:
                 self.add_finding(FindingKind.MODIFIED, found, "not as it was sealed")
+            case Match.EQUAL if number := self.suspect.get(found.id):
+                detail = f"changed, together with its leaf in seal {number}"
+                self.add_finding(FindingKind.MODIFIED, found, detail)
 
     def add_finding(self, kind: FindingKind, found: StoredRow, detail: str) -> None:
         self.report.add_finding(kind, found.id, f"in {found.where}: {detail}")

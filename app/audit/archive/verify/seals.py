@@ -16,6 +16,7 @@ from app.audit.archive.verify.tree import TreeVerifier
 from app.audit.archive.verify.witnesses import WitnessVerifier
 
 PAGE_SEALS = 50
+BEFORE_ALL = -(2**31)  # a number that no seal can have
 
 
 class SealVerifier:
@@ -32,12 +33,12 @@ class SealVerifier:
     ) -> None:
         """Verify each seal; compare them with manifests and with outside witnesses."""
         await self.open_trees()
-        number = 0
+        number = BEFORE_ALL
         while seals := await self.read_page(number):
             for seal in seals:
-                self.verify_number(seal, number)
-                self.verify_seal(seal)
-                self.hashes[seal.number] = seal.hash
+                if self.verify_number(seal, max(number, 0)):
+                    self.verify_seal(seal)
+                    self.hashes[seal.number] = seal.hash
                 number = seal.number
         self.report.seals = len(self.hashes)
         for tree in self.trees.values():
@@ -56,11 +57,17 @@ class SealVerifier:
         async with self.context.database.reading() as session:
             return await SealRepository(session).read_page(after, PAGE_SEALS)
 
-    def verify_number(self, seal: AuditSeal, number: int) -> None:
-        if gap := range(number + 1, seal.number):
+    def verify_number(self, seal: AuditSeal, number: int) -> bool:
+        """Report missing numbers; return whether a seal can have this one."""
+        if seal.number < 1:
+            self.report.add_finding(
+                FindingKind.SEAL_CHANGED, seal.number, "no seal has this number"
+            )
+        elif gap := range(number + 1, seal.number):
             self.report.add_finding(
                 FindingKind.SEAL_MISSING, number + 1, f"{len(gap)} seals are missing"
             )
+        return seal.number > 0
 
     def verify_seal(self, seal: AuditSeal) -> None:
         leaves = unpack_leaves(seal.leaves)

@@ -1,14 +1,28 @@
 """Verification of the seal chain, the archive files and every row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from app.audit.archive.canonical import MALFORMED
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
-from app.audit.archive.logs import Log
-from app.audit.archive.verify.files import FileVerifier
-from app.audit.archive.verify.report import VerificationReport
+from app.audit.archive.logs import Log, model_table
+from app.audit.archive.models import AuditArchive, AuditIdentity
+from app.audit.archive.verify.files import ArchivedFile, FileVerifier
+from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.rows import RowVerifier
 from app.audit.archive.verify.seals import SealVerifier
+from app.core.db.columns import find_missing_columns, find_unreadable
+from app.core.db.database import Database
+
+FILES = (model_table(AuditArchive), model_table(AuditIdentity))
+SEALS = (model_table(AuditSeal), model_table(AuditIdentity))
+PREFIX = "audit_"  # of the names of all tables of the log and its archive
+Files = dict[Log, list[ArchivedFile]]
 
 
 async def verify(
@@ -17,17 +31,86 @@ async def verify(
     """Verify all data of the logs.
 
     `witnesses` are kept outside the database: signed checkpoints, and references to
-    seals of former releases.
+    seals of former releases. What a damaged table prevents is left out.
     """
     report = VerificationReport()
-    file_verifier = FileVerifier(context, report)
-    await file_verifier.verify_identity()
-    files = {log: await file_verifier.verify_files(log) for log in logs}
-    listed = [each for found in files.values() for each in found]
-    file_verifier.verify_identity_file(each.manifest for each in listed)
-    manifests = [each.manifest for each in listed if not each.adopted]
-    await SealVerifier(context, report).verify_chain(manifests, witnesses)
-    for log, found in files.items():
-        await RowVerifier(context, log, report).verify_rows(found)
+    damaged = await find_missing_columns(context.database, list_tables())
+    for table, error in damaged.items():
+        report.add_finding(FindingKind.SCHEMA_CHANGED, table, error)
+        report.damaged.append(table)
+    files: Files = {log: [] for log in logs}
+    if report.can_read(*FILES):
+        async with named_values(context, report, *FILES):
+            files = await verify_files(context, logs, report)
+    if report.can_read(*FILES, *SEALS):
+        async with named_values(context, report, *SEALS):
+            await verify_seals(context, files, witnesses, report)
     report.merge_moved_rows()
     return report
+
+
+def list_tables() -> list[Table]:
+    tables = SQLModel.metadata.tables.values()
+    return [table for table in tables if table.name.startswith(PREFIX)]
+
+
+async def find_damage(database: Database) -> list[str]:
+    """Return a clause about each table or value of the log that cannot be read."""
+    tables = list_tables()
+    if damaged := await find_missing_columns(database, tables):
+        return [*damaged.values()]
+    return [
+        f"{column} of the row {key} of {table.name} cannot be read"
+        for table in tables
+        for key, column in await find_unreadable(database, table)
+    ]
+
+
+async def verify_files(
+    context: ArchiveContext, logs: Iterable[Log], report: VerificationReport
+) -> Files:
+    verifier = FileVerifier(context, report)
+    await verifier.verify_identity()
+    files = {log: await verifier.verify_files(log) for log in logs}
+    listed = (each.manifest for found in files.values() for each in found)
+    verifier.verify_identity_file(listed)
+    return files
+
+
+async def verify_seals(
+    context: ArchiveContext,
+    files: Files,
+    witnesses: Sequence[SealRef | str],
+    report: VerificationReport,
+) -> None:
+    """Verify the seals, then compare the rows of each log with them."""
+    listed = [each for found in files.values() for each in found]
+    manifests = [each.manifest for each in listed if not each.adopted]
+    seals = SealVerifier(context, report)
+    await seals.verify_chain(manifests, witnesses)
+    for log, found in files.items():
+        tree = seals.trees[log.name]
+        proven = {*seals.hashes} - tree.faulty - seals.old_seals.faulty
+        if report.can_read(log.live):
+            async with named_values(context, report, log.live, log.restored):
+                await RowVerifier(context, tree, proven).verify_rows(found)
+
+
+@asynccontextmanager
+async def named_values(
+    context: ArchiveContext, report: VerificationReport, *tables: Table
+) -> AsyncIterator[None]:
+    """Report values of these tables that cannot be read, instead of failing on them."""
+    try:
+        yield
+    except MALFORMED:
+        found = [
+            (table.name, *each)
+            for table in tables
+            for each in await find_unreadable(context.database, table)
+        ]
+        if not found:
+            raise
+        for name, key, column in found:
+            detail = f"in {name}: {column} is unreadable, so not all was compared"
+            report.add_finding(FindingKind.UNREADABLE, key, detail)

@@ -94,7 +94,7 @@ TIMES = [
             FindingKind.MANIFEST_FORGED: 6,
             FindingKind.KEY_CHANGED: 2,
         },
-        refused=(Command.RESTORE,),
+        refused=ALL,
         then=events.lose_key,
         adversary=TIME,
     ),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.attacks.acts import events, old_seals
-from tests.audit.archive.attacks.attack import Attack, Base
+from tests.audit.archive.attacks.attack import Attack, Base, Command
 
 CHANGED, FORGED, LOST = (
     FindingKind.SEAL_CHANGED,
@@ -12,17 +12,48 @@ CHANGED, FORGED, LOST = (
     FindingKind.SEAL_MISSING,
 )
 
+MODIFIED, UNPROVEN = FindingKind.MODIFIED, (Command.RUN,)
+
 ATTACKS = [
-    Attack("changes the count of an old seal", old_seals.change_count, {CHANGED: 2}),
+    Attack(
+        "changes a row and its leaf in the tree, not in the old seal",
+        old_seals.change_row_and_new_leaf,
+        {MODIFIED: 1, CHANGED: 1},
+        None,
+        UNPROVEN,
+    ),
+    Attack(
+        "changes a row and its leaf in the old seal, not in the tree",
+        old_seals.change_row_and_old_leaf,
+        {MODIFIED: 1, CHANGED: 1},
+        None,
+        UNPROVEN,
+    ),
+    Attack(
+        "repeats an old seal",
+        old_seals.repeat_seal,
+        {CHANGED: 1},
+    ),
+    Attack(
+        "changes the count of an old seal",
+        old_seals.change_count,
+        {CHANGED: 2},
+        None,
+        UNPROVEN,
+    ),
     Attack(
         "signs an old seal with another key",
         old_seals.change_signature,
         {FORGED: 1, CHANGED: 1},
+        None,
+        UNPROVEN,
     ),
     Attack(
         "changes a row, and computes all old seals again with another key",
         old_seals.forge_chain,
         {FORGED: 3, CHANGED: 3},
+        None,
+        UNPROVEN,
     ),
     Attack(
         "deletes an old seal",

@@ -1,10 +1,11 @@
 """Attacks of a database administrator on the records of files, with their reports."""
 
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import records
+from tests.audit.archive.attacks.acts import events, records, schemas
 from tests.audit.archive.attacks.attack import Attack, Command
 from tests.audit.archive.attacks.table_files import (
     ALL,
+    EXTRA,
     FORGED,
     IDENTITY_CHANGED,
     MANIFEST_CHANGED,
@@ -22,7 +23,32 @@ FOREIGN = {
 }
 UNKNOWN = {PLANTED: 1, MISSING: 6}
 
+SCHEMA = FindingKind.SCHEMA_CHANGED
+STOPPED = "the other commands stop with a sentence and exit code 4"
+
+SCHEMAS = [
+    Attack(
+        "renames a column of the change log",
+        schemas.rename_column_of_log,
+        {SCHEMA: 1},
+        note=STOPPED,
+    ),
+    Attack(
+        "renames a column of the seals", schemas.rename_column_of_seals, {SCHEMA: 1}
+    ),
+    Attack(
+        "renames a column of the files", schemas.rename_column_of_files, {SCHEMA: 1}
+    ),
+    Attack("drops the table of the tiles", schemas.drop_tiles, {SCHEMA: 1}),
+    Attack("drops the table of restored rows", schemas.drop_restored, {SCHEMA: 1}),
+    Attack(
+        "deletes a row, and renames a column of the other log",
+        schemas.delete_access_and_rename_column,
+        {SCHEMA: 1, MISSING: 1},
+    ),
+]
 RECORD_ATTACKS = [
+    *SCHEMAS,
     Attack(
         "calls a pruned file unfinished",
         records.call_file_unfinished,
@@ -66,9 +92,39 @@ RECORD_ATTACKS = [
     Attack(
         "inserts a changed row into the table of restored rows",
         records.insert_restored_row,
-        {},
+        {MODIFIED: 1},
         None,
         (Command.QUERY,),
+    ),
+    Attack(
+        "inserts an invented row into the table of restored rows",
+        records.invent_restored_row,
+        {EXTRA: 1},
+        None,
+        (Command.QUERY,),
+    ),
+    Attack(
+        "inserts a re-dated row into the table of restored accesses",
+        records.redate_restored_access,
+        {MODIFIED: 1},
+    ),
+    Attack(
+        "inserts a changed row into the table of restored rows, before a restore",
+        records.insert_restored_row,
+        then=events.restore,
+        note="the restore replaces the row",
+    ),
+    Attack(
+        "inserts an invented row into the table of restored rows, before a restore",
+        records.invent_restored_row,
+        then=events.restore,
+        note="the restore deletes the row",
+    ),
+    Attack(
+        "inserts a re-dated row into the table of restored accesses, before a restore",
+        records.redate_restored_access,
+        then=events.restore,
+        note="the restore replaces the row",
     ),
     Attack("changes the archive's id", records.change_identity, FOREIGN, None, ALL),
     Attack("deletes the archive's id", records.delete_identity, FOREIGN, None, ALL),

@@ -4,23 +4,30 @@ from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.attacks.acts import events, seals
 from tests.audit.archive.attacks.attack import Attack, Base, Command
 
-MISSING, EXTRA = FindingKind.MISSING, FindingKind.EXTRA
+MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
 CHANGED, LOST = FindingKind.SEAL_CHANGED, FindingKind.SEAL_MISSING
+REPEATED = FindingKind.SEAL_REPEATED
 QUERY = (Command.QUERY,)
+UNPROVEN = (Command.QUERY, Command.RUN)
 MOVED = {CHANGED: 1, MISSING: 1}
 POSITION = "the position is not part of what is sealed"
 
+# The first seal, whose rows are archived or about to be.
 LEAVES = [
     Attack(
         "dates a leaf to the year 9999, and deletes its row through `audit_pruning`",
         seals.redate_leaf_to_9999,
         MOVED,
+        None,
+        UNPROVEN,
     ),
     Attack("the same for an access", seals.redate_leaf_of_access, MOVED),
     Attack(
         "the same, beyond any calendar",
         seals.redate_leaf_beyond_calendar,
         MOVED,
+        None,
+        UNPROVEN,
     ),
     Attack(
         "moves an access's leaf away, and inserts the access with another user",
@@ -32,24 +39,51 @@ LEAVES = [
         seals.give_leaf_its_neighbours_id,
         MOVED,
         None,
-        (Command.RUN,),
+        UNPROVEN,
     ),
-    Attack("swaps two leaves", seals.swap_leaves, {CHANGED: 1}),
-    Attack("repeats a leaf", seals.repeat_leaf, MOVED),
-    Attack("removes a leaf", seals.drop_leaf, {CHANGED: 1, EXTRA: 1}),
-    Attack("appends a byte to the leaves", seals.append_byte, {CHANGED: 1}),
+    Attack("swaps two leaves", seals.swap_leaves, {CHANGED: 1}, None, UNPROVEN),
+    Attack("repeats a leaf", seals.repeat_leaf, {CHANGED: 1}, None, UNPROVEN),
+    Attack("removes a leaf", seals.drop_leaf, {CHANGED: 1, EXTRA: 1}, None, UNPROVEN),
+    Attack(
+        "appends a byte to the leaves", seals.append_byte, {CHANGED: 1}, None, UNPROVEN
+    ),
     Attack(
         "removes all leaves but one byte",
         seals.leave_one_byte,
         {CHANGED: 1, EXTRA: 24},
         None,
-        QUERY,
+        UNPROVEN,
     ),
-    Attack("changes a row and its leaf", seals.change_row_and_leaf, {CHANGED: 1}),
+    Attack(
+        "changes a leaf",
+        seals.change_leaf,
+        {CHANGED: 1, MODIFIED: 1},
+        None,
+        UNPROVEN,
+    ),
+    Attack(
+        "changes a row and its leaf",
+        seals.change_row_and_leaf,
+        {CHANGED: 1},
+        None,
+        UNPROVEN,
+        note="the finding names the rows that may be changed",
+    ),
+    Attack(
+        "changes a row and its leaf, which has a hash of its own in the signed root",
+        seals.change_single_row_and_leaf,
+        {CHANGED: 1, MODIFIED: 1},
+    ),
 ]
 CHAIN = [
-    Attack("changes a seal's count", seals.change_count, {CHANGED: 1}),
-    Attack("changes the roots of all seals", seals.change_roots, {CHANGED: 4}),
+    Attack("changes a seal's count", seals.change_count, {CHANGED: 1}, None, UNPROVEN),
+    Attack(
+        "changes the roots of all seals",
+        seals.change_roots,
+        {CHANGED: 4},
+        None,
+        UNPROVEN,
+    ),
     Attack(
         "deletes all seals of the trees, as if there were none yet",
         seals.delete_all_runs,
@@ -108,6 +142,20 @@ ORDER = [
         "moves the position of sealing back",
         seals.move_position_back,
         note=POSITION,
+    ),
+    Attack(
+        "moves the position of sealing back, before the application seals",
+        seals.move_position_back,
+        {REPEATED: 1},
+        base=Base.LARGE,
+        then=events.seal,
+    ),
+    Attack(
+        "changes a row and moves the position back, before the application seals",
+        seals.change_row_and_move_position_back,
+        {REPEATED: 1, MODIFIED: 1},
+        base=Base.LARGE,
+        then=events.seal,
     ),
     Attack(
         "moves the position of sealing ahead",

@@ -2,7 +2,7 @@
 
 from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.attacks.acts import events, tree
-from tests.audit.archive.attacks.attack import Attack, Base
+from tests.audit.archive.attacks.attack import Attack, Base, Command
 
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
 CHANGED, FORGED, LOST = (
@@ -10,7 +10,10 @@ CHANGED, FORGED, LOST = (
     FindingKind.SEAL_FORGED,
     FindingKind.SEAL_MISSING,
 )
+REPEATED = FindingKind.SEAL_REPEATED
 TILE, KEY = FindingKind.TILE_CHANGED, FindingKind.KEY_CHANGED
+RUN = Command.RUN
+UNPROVEN = (Command.QUERY, RUN)
 
 FORGERIES = [
     Attack(
@@ -18,24 +21,28 @@ FORGERIES = [
         tree.change_row_and_rebuild,
         {FORGED: 3, CHANGED: 3},
         {FORGED: 3, CHANGED: 2},
+        UNPROVEN,
     ),
     Attack(
         "the same, with the text of each checkpoint under its former signature",
         tree.change_row_and_keep_signatures,
         {FORGED: 3, CHANGED: 3},
         {FORGED: 3, CHANGED: 2},
+        UNPROVEN,
     ),
     Attack(
         "the same, and signs each checkpoint with another key",
         tree.change_row_and_sign,
         {FORGED: 4, CHANGED: 3},
         {FORGED: 4, CHANGED: 2},
+        UNPROVEN,
     ),
     Attack(
         "the same, and records that key as the log's first one",
         tree.change_row_sign_and_replace_key,
         {FORGED: 4, CHANGED: 3, KEY: 1},
         {FORGED: 4, CHANGED: 2, KEY: 1},
+        UNPROVEN,
     ),
     Attack(
         "the same in a tree with tiles, which are computed again",
@@ -48,6 +55,8 @@ FORGERIES = [
         "removes a leaf, and computes the tree again",
         tree.drop_leaf_and_rebuild,
         {FORGED: 2, CHANGED: 1, LOST: 2, EXTRA: 1},
+        None,
+        UNPROVEN,
     ),
 ]
 CHECKPOINTS = [
@@ -68,13 +77,53 @@ CHECKPOINTS = [
     ),
     Attack("deletes a checkpoint", tree.delete_checkpoint, {FORGED: 1}),
     Attack(
+        "signs the checkpoint of archived rows with another key",
+        tree.sign_first_checkpoint,
+        {FORGED: 1},
+        None,
+        UNPROVEN,
+    ),
+    Attack(
+        "deletes the checkpoint of archived rows",
+        tree.delete_first_checkpoint,
+        {FORGED: 1},
+        None,
+        UNPROVEN,
+    ),
+    Attack(
         "changes the hash by which manifests name a seal",
         tree.change_hash,
         {CHANGED: 1},
     ),
 ]
 PLACES = [
-    Attack("removes the edge of a tree", tree.change_edge, {CHANGED: 1}),
+    Attack("removes the edge of a tree", tree.change_edge, {CHANGED: 1}, None, (RUN,)),
+    Attack(
+        "changes a row with its leaf and the edge, before the application seals a row",
+        tree.change_newest_row_and_edge,
+        {CHANGED: 2},
+        {CHANGED: 1},
+        then=events.change_and_seal,
+    ),
+    Attack(
+        "gives a seal a number below 1",
+        tree.lower_number,
+        {CHANGED: 1, LOST: 3},
+    ),
+    Attack(
+        "changes a row, and adds a seal with its new leaf before all others",
+        tree.change_row_and_prepend_seal,
+        {CHANGED: 1, MODIFIED: 1},
+        None,
+        UNPROVEN,
+    ),
+    Attack(
+        "removes the edge of a tree that has grown since",
+        tree.change_first_edge,
+        {CHANGED: 1},
+        None,
+        UNPROVEN,
+    ),
     Attack("changes the first index of a seal", tree.change_start, {LOST: 1}),
     Attack(
         "changes a row and its leaf, and the first index of its seal to 0",
@@ -88,7 +137,35 @@ PLACES = [
     Attack("gives a seal to an unknown log", tree.move_to_unknown_log, {CHANGED: 1}),
     Attack("calls a seal one of a former release", tree.call_old, {CHANGED: 1}),
     Attack("raises the number of the newest seal", tree.rename_number, {LOST: 1}),
-    Attack("repeats a seal", tree.repeat_seal, {CHANGED: 1, MODIFIED: 7}),
+    Attack(
+        "changes a row, and appends a seal with its new leaf in the first one's place",
+        tree.change_row_and_append_seal,
+        {CHANGED: 2, MODIFIED: 1},
+        None,
+        UNPROVEN,
+        note="the application forks the tree where the copy ends",
+        then=events.change_and_seal,
+    ),
+    Attack("repeats a seal", tree.repeat_seal, {REPEATED: 1}),
+    Attack(
+        "repeats a seal, before the application seals a row",
+        tree.repeat_seal,
+        {REPEATED: 1},
+        then=events.change_and_seal,
+    ),
+    Attack("repeats the first seal", tree.repeat_first_seal, {REPEATED: 1}),
+    Attack(
+        "repeats the first seal, before the application seals a row",
+        tree.repeat_first_seal,
+        {REPEATED: 1, CHANGED: 1},
+        note="the application forks the tree where the copy ends",
+        then=events.change_and_seal,
+    ),
+    Attack(
+        "repeats a seal with another first index",
+        tree.repeat_seal_elsewhere,
+        {CHANGED: 1},
+    ),
 ]
 TILES = [
     Attack(

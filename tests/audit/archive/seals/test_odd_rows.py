@@ -52,6 +52,8 @@ def test_any_document_is_sealed_and_archived(
     assert audit_log.archive()["changes"].rows == 2
     assert audit_log.count_findings() == {}
     assert audit_log.restore()["changes"].rows == 2
+    assert audit_log.count_findings() == {}
+    assert audit_log.restore()["changes"].notes == []
 
 
 def test_a_changed_document_is_reported(audit_log: AuditLog) -> None:

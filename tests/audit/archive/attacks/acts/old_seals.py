@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from app.audit.archive.canonical import encode_row
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.audit.archive.seals.old_seal import seal_hash
-from app.audit.archive.tree.merkle import merkle_root
-from tests.audit.archive.attacks.acts import stored_seals
+from app.audit.archive.tree.merkle import leaf_hash, merkle_root
+from tests.audit.archive.attacks.acts import rows, stored_seals
+from tests.audit.archive.attacks.acts.rows import products
 from tests.audit.archive.attacks.acts.seals import change_row_and_leaf
 from tests.audit.archive.attacks.acts.stored_seals import change_seal, list_seals
 from tests.audit.archive.attacks.acts.target import Target
@@ -56,3 +58,25 @@ def delete_old_seals(target: Target) -> None:
 def delete_tree(target: Target) -> None:
     """Delete the trees and keep the old seals, as if the upgrade had just been done."""
     stored_seals.delete_runs(target)
+
+
+def change_row_and_leaves(target: Target, *, of_tree: bool) -> None:
+    """Change a row and its leaf in one of the two seals that have it."""
+    before = products(target)[0]
+    rows.change_reason(target)
+    old, new = (leaf_hash(encode_row(row)) for row in (before, products(target)[0]))
+    for seal in list_seals(target):
+        if old in seal.leaves and of_tree == (seal.start is not None):
+            change_seal(target, seal.number, leaves=seal.leaves.replace(old, new))
+
+
+def change_row_and_new_leaf(target: Target) -> None:
+    change_row_and_leaves(target, of_tree=True)
+
+
+def change_row_and_old_leaf(target: Target) -> None:
+    change_row_and_leaves(target, of_tree=False)
+
+
+def repeat_seal(target: Target) -> None:
+    stored_seals.repeat(target, list_seals(target)[0])

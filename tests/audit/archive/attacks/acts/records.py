@@ -1,16 +1,21 @@
 """Attacks of a database administrator on the records of files and the identity."""
 
+import gzip
+import json
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
 
-from app.audit.archive.logs import CHANGES, model_table
+from app.audit.archive.logs import ACCESSES, CHANGES, model_table
 from app.audit.archive.models import (
     AuditArchive,
     AuditIdentity,
     FileState,
+    RestoredAccess,
     RestoredChange,
 )
+from app.core.clock import TICK
+from app.core.db.ids import uuid7
 from tests.audit.archive.attacks.acts import files, stored_files
 from tests.audit.archive.attacks.acts.target import Target
 
@@ -71,3 +76,19 @@ def insert_restored_row(target: Target) -> None:
     """Insert a changed copy of an archived row into the table of restored rows."""
     forged = stored_files.read_rows(target)[0] | {"actor_label": "eve@example.com"}
     target.execute(insert(model_table(RestoredChange)).values(forged))
+
+
+def invent_restored_row(target: Target) -> None:
+    """Insert a row between archived ones that was never in the log."""
+    first = stored_files.read_rows(target)[0]
+    forged = first | {"id": uuid7(), "at": first["at"] + TICK}
+    target.execute(insert(model_table(RestoredChange)).values(forged))
+
+
+def redate_restored_access(target: Target) -> None:
+    """Insert a copy of an archived access at the time of no other row."""
+    path = sorted(target.folder.glob(f"accesses/**/*.{stored_files.DATA}"))[0]
+    line = gzip.decompress(path.read_bytes()).splitlines()[0]
+    row = ACCESSES.parse_row(json.loads(line))
+    forged = row | {"at": row["at"] + TICK}
+    target.execute(insert(model_table(RestoredAccess)).values(forged))

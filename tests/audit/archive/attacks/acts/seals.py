@@ -1,7 +1,10 @@
 """Attacks of a database administrator on seals."""
 
-from sqlalchemy import delete
+from uuid import UUID
 
+from sqlalchemy import delete, update
+
+from app.audit.archive.canonical import Row
 from app.audit.archive.logs import ACCESSES, CHANGES, Log
 from app.core.db.ids import uuid7
 from tests.audit.archive.attacks.acts import inserts, rows, stored_seals
@@ -14,6 +17,8 @@ from tests.audit.archive.attacks.acts.stored_seals import (
     rename,
 )
 from tests.audit.archive.attacks.acts.target import Target
+
+ROWS = CHANGES.live
 
 
 def prune_leaf_row(target: Target, leaf: bytes, log: Log) -> None:
@@ -82,6 +87,34 @@ def change_row_and_leaf(target: Target) -> None:
     before = products(target)[0]
     rows.change_reason(target)
     stored_seals.replace_digest(target, before, products(target)[0])
+
+
+def change_leaf(target: Target) -> None:
+    """Change the hash of the last leaf, and leave its row."""
+    edit_leaves(target, lambda leaves: [*leaves[:-1], leaves[-1][:-32] + b"x" * 32])
+
+
+def change_single_row_and_leaf(target: Target) -> None:
+    """Change a row that the signed root covers by a hash of its own."""
+    id = next(
+        stored_seals.ids_of(seal)[-1]
+        for seal in list_seals(target)
+        if seal.log == CHANGES.name and (seal.size or 0) % 2
+    )
+    before = find_row(target, id)
+    target.execute(update(ROWS).where(ROWS.c.id == id).values(reason="x"))
+    stored_seals.replace_digest(target, before, find_row(target, id))
+
+
+def find_row(target: Target, id: UUID) -> Row:
+    return next(row for row in target.rows(CHANGES) if row["id"] == id)
+
+
+def change_row_and_move_position_back(target: Target) -> None:
+    """Change the newest row, and let it be sealed again."""
+    newest = target.rows(CHANGES)[-1]["id"]
+    target.execute(update(ROWS).where(ROWS.c.id == newest).values(reason="x"))
+    move_position_back(target)
 
 
 def change_count(target: Target) -> None:

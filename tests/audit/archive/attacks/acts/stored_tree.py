@@ -59,6 +59,16 @@ def rebuild(target: Target, sign: Sign) -> None:
             set_tile(target, log.name, tile, hashes)
 
 
+def rebuild_edges(target: Target) -> None:
+    """Compute the edges again, and leave the roots and checkpoints."""
+    seals, frontier = list_seals(target), Frontier()
+    for seal in seals:
+        if seal.log == CHANGES.name:
+            leaves = [leaf.digest for leaf in unpack_leaves(seal.leaves)]
+            frontier = append(frontier, leaves).frontier
+            change_seal(target, seal.number, edge=b"".join(frontier.hashes))
+
+
 def describe(seal: AuditSeal, growth: Growth, sign: Sign) -> dict[str, Any]:
     """Return the columns of a seal that depend on the tree after it."""
     stored, head = read_note(seal), growth.frontier.head

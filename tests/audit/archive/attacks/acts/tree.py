@@ -1,12 +1,14 @@
 """Attacks of a database administrator on the trees: runs, checkpoints, tiles, keys."""
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
-from app.audit.archive.canonical import Row
+from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import ACCESSES, CHANGES, Log
 from app.audit.archive.tree.checkpoints import Checkpoint
-from tests.audit.archive.attacks.acts import stored_seals, stored_tree
+from app.audit.archive.tree.merkle import leaf_hash
+from tests.audit.archive.attacks.acts import rows, stored_seals, stored_tree
+from tests.audit.archive.attacks.acts.rows import products
 from tests.audit.archive.attacks.acts.seals import change_row_and_leaf, drop_leaf
 from tests.audit.archive.attacks.acts.stored_seals import change_seal, list_seals
 from tests.audit.archive.attacks.acts.target import Target
@@ -51,13 +53,32 @@ def drop_leaf_and_rebuild(target: Target) -> None:
     stored_tree.rebuild(target, stored_tree.keep_note)
 
 
-def sign_newest_checkpoint(target: Target) -> None:
-    """Sign the checkpoint of the newest seal, as it is, with a key of one's own."""
-    newest = list_seals(target)[-1]
-    note = stored_tree.read_note(newest)
+def first_of(target: Target, log: Log) -> AuditSeal:
+    return next(each for each in list_seals(target) if each.log == log.name)
+
+
+def sign_checkpoint(target: Target, seal: AuditSeal) -> None:
+    """Sign the checkpoint of a seal, as it is, with a key of one's own."""
+    note = stored_tree.read_note(seal)
     checkpoint = Checkpoint.parse(note.text)
     forged = str(stored_tree.sign(checkpoint, note))
-    change_seal(target, newest.number, note=forged)
+    change_seal(target, seal.number, note=forged)
+
+
+def sign_newest_checkpoint(target: Target) -> None:
+    sign_checkpoint(target, list_seals(target)[-1])
+
+
+def sign_first_checkpoint(target: Target) -> None:
+    sign_checkpoint(target, first_of(target, CHANGES))
+
+
+def delete_first_checkpoint(target: Target) -> None:
+    change_seal(target, first_of(target, CHANGES).number, note=None)
+
+
+def change_first_edge(target: Target) -> None:
+    change_seal(target, first_of(target, CHANGES).number, edge=b"")
 
 
 def take_other_log_s_checkpoint(target: Target) -> None:
@@ -66,8 +87,8 @@ def take_other_log_s_checkpoint(target: Target) -> None:
 
 
 def take_older_checkpoint(target: Target) -> None:
-    first = next(each for each in list_seals(target) if each.log == CHANGES.name)
-    change_seal(target, newest_of(target, CHANGES).number, note=first.note)
+    older = first_of(target, CHANGES).note
+    change_seal(target, newest_of(target, CHANGES).number, note=older)
 
 
 def delete_checkpoint(target: Target) -> None:
@@ -129,3 +150,44 @@ def rename_number(target: Target) -> None:
 
 def repeat_seal(target: Target) -> None:
     stored_seals.repeat(target, newest_of(target, CHANGES))
+
+
+def repeat_first_seal(target: Target) -> None:
+    stored_seals.repeat(target, first_of(target, CHANGES))
+
+
+def repeat_seal_elsewhere(target: Target) -> None:
+    repeat_seal(target)
+    newest = newest_of(target, CHANGES)
+    change_seal(target, newest.number, start=(newest.start or 0) - 1)
+
+
+def lower_number(target: Target) -> None:
+    change_seal(target, first_of(target, CHANGES).number, number=-1)
+
+
+def change_row_and_copy_seal(target: Target, number: int) -> None:
+    """Change a row, and add a copy of its seal that has the new leaf."""
+    seal = first_of(target, CHANGES)
+    before = products(target)[0]
+    rows.change_reason(target)
+    old, new = (leaf_hash(encode_row(row)) for row in (before, products(target)[0]))
+    copy = {"number": number, "leaves": seal.leaves.replace(old, new)}
+    target.execute(insert(stored_seals.SEALS).values(seal.model_dump() | copy))
+
+
+def change_row_and_prepend_seal(target: Target) -> None:
+    change_row_and_copy_seal(target, -1)
+
+
+def change_row_and_append_seal(target: Target) -> None:
+    change_row_and_copy_seal(target, list_seals(target)[-1].number + 1)
+
+
+def change_newest_row_and_edge(target: Target) -> None:
+    """Let the application continue and sign a tree that has a changed leaf."""
+    before = customers(target)[-1]
+    change = update(CHANGES.live).where(CHANGES.live.c.id == before["id"])
+    target.execute(change.values(reason="x"))
+    stored_seals.replace_digest(target, before, customers(target)[-1])
+    stored_tree.rebuild_edges(target)

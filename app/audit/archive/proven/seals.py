@@ -1,0 +1,90 @@
+"""Seals whose leaves lead to what was signed for them."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from app.audit.archive.checkpoints.growth import frontier_of
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.context import ArchiveContext
+from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.ownership import read_identity
+from app.audit.archive.identity import read_archive_id
+from app.audit.archive.logs import Log
+from app.audit.archive.proven.faults import SealFault
+from app.audit.archive.proven.old_seals import find_fault
+from app.audit.archive.proven.runs import CheckpointVerifier, SealedRun
+from app.audit.archive.seals.batch import hash_old_seals
+from app.audit.archive.seals.leaves import unpack_leaves
+from app.audit.archive.tree.frontier import Frontier
+
+
+class ProvenSeals:
+    """Reader of the seals of one log; `faults` are why others are not proven."""
+
+    def __init__(self, context: ArchiveContext, log: Log) -> None:
+        self.context = context
+        self.log = log
+        self.faults: dict[int, str] = {}
+        self.verifier: CheckpointVerifier | None = None
+        self.last = Frontier()  # the tree after the seal that was read last
+
+    async def read(self, session: AsyncSession, numbers: list[int]) -> dict[int, bytes]:
+        """Return the packed leaves of these seals; none of one that is not proven."""
+        number = col(AuditSeal.number)
+        query = select(AuditSeal).where(number.in_(numbers)).order_by(number)
+        found = {}
+        for seal in await session.scalars(query):
+            fault = await self.find_fault(session, seal)
+            if fault:
+                self.faults[seal.number] = fault.detail
+            found[seal.number] = b"" if fault else seal.leaves
+        return found
+
+    async def find_fault(
+        self, session: AsyncSession, seal: AuditSeal
+    ) -> SealFault | None:
+        leaves = unpack_leaves(seal.leaves)
+        if seal.start is None:
+            return find_fault(seal, leaves, self.context.sealer.signer)
+        before = await self.read_tree(session, seal.start)
+        old = [] if seal.count else await hash_old_seals(session, self.log)
+        verifier = await self.get_verifier(session)
+        fault = verifier.find_fault(SealedRun(seal, leaves, before, old))
+        self.last = Frontier() if fault else frontier_of(seal)
+        return fault
+
+    async def get_verifier(self, session: AsyncSession) -> CheckpointVerifier:
+        if self.verifier is None:
+            # `adopt` gives the folder's id to a database that has none.
+            archive = await read_archive_id(session)
+            archive = archive or read_identity(self.context.store)
+            self.verifier = CheckpointVerifier(self.context, self.log, archive)
+        return self.verifier
+
+    async def check_head(self, session: AsyncSession) -> None:
+        """Check the tree that the next seal will continue."""
+        seal = await TreeRepository(session, self.log).get_newest()
+        verifier = await self.get_verifier(session)
+        fault = verifier.find_note_fault(seal) if seal else None
+        if seal and fault:
+            self.faults[seal.number] = fault.detail
+
+    async def read_tree(self, session: AsyncSession, size: int) -> Frontier:
+        """Return the tree of this size. It is proven by the run that follows it."""
+        if size == self.last.size:
+            return self.last
+        return frontier_of(await TreeRepository(session, self.log).get_by_size(size))
+
+    def list_errors(self) -> list[str]:
+        """Return a clause about each seal that is not proven."""
+        return [
+            f"seal {number} of {self.log.name} is not as it was signed: {detail}"
+            for number, detail in sorted(self.faults.items())
+        ]
+
+    def raise_errors(self) -> None:
+        """Raise VerificationException if there is a seal that is not proven."""
+        for error in self.list_errors():
+            raise VerificationException(f"{error[0].upper()}{error[1:]}. Run `verify`.")
