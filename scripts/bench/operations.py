@@ -3,14 +3,10 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from functools import cache
 from itertools import count, cycle, repeat
 from typing import Any, NamedTuple
 
-from tests.accounts import root_header
-from tests.databases import make_settings
-
-PATH = "/api/v1/products"
+from scripts.bench.api import Api
 
 
 class Kind(StrEnum):
@@ -27,16 +23,10 @@ class Operation(NamedTuple):
     stream: Callable[[Sequence[str]], Iterator[bytes]]
 
 
-@cache
-def token() -> str:
-    """Return the superuser's bearer token. The bare application ignores it."""
-    return root_header(make_settings("sqlite:///"))["authorization"]
-
-
-def message(method: str, path: str, body: Any = None) -> bytes:
+def message(api: Api, method: str, path: str, body: Any = None) -> bytes:
     """Return the bytes of an HTTP/1.1 request."""
     head = (
-        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token()}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {api.token}\r\n"
     )
     if body is None:
         return f"{head}\r\n".encode()
@@ -45,23 +35,30 @@ def message(method: str, path: str, body: Any = None) -> bytes:
     return f"{head}{kind}\r\n{content}".encode()
 
 
-def get_one(ids: Sequence[str]) -> Iterator[bytes]:
-    return cycle([message("GET", f"{PATH}/{id}") for id in ids])
+def operations_of(api: Api) -> dict[Kind, Operation]:
+    """Return the operations. POST comes last, because it grows the table."""
 
+    def get_one(ids: Sequence[str]) -> Iterator[bytes]:
+        return cycle([message(api, "GET", f"{api.path}/{id}") for id in ids])
 
-def list_50(ids: Sequence[str]) -> Iterator[bytes]:
-    return repeat(message("GET", f"{PATH}?limit=50"))
+    def list_50(_: Sequence[str]) -> Iterator[bytes]:
+        return repeat(message(api, "GET", api.page_path(50)))
 
+    def update(ids: Sequence[str]) -> Iterator[bytes]:
+        # An increasing number, so that each request changes its row.
+        for stock, id in enumerate(cycle(ids), start=1):
+            yield message(api, "PATCH", f"{api.path}/{id}", {"stock": stock})
 
-def update(ids: Sequence[str]) -> Iterator[bytes]:
-    # An increasing number, so that each request changes its row.
-    for stock, id in enumerate(cycle(ids), start=1):
-        yield message("PATCH", f"{PATH}/{id}", {"stock": stock})
+    def create(ids: Sequence[str]) -> Iterator[bytes]:
+        for number in count(len(ids)):
+            yield message(api, "POST", api.path, product(number))
 
-
-def create(ids: Sequence[str]) -> Iterator[bytes]:
-    for number in count(len(ids)):
-        yield message("POST", PATH, product(number))
+    return {
+        Kind.GET: Operation(200, get_one),
+        Kind.LIST: Operation(200, list_50),
+        Kind.PATCH: Operation(200, update),
+        Kind.POST: Operation(api.created, create),
+    }
 
 
 def product(number: int) -> dict[str, Any]:
@@ -73,12 +70,3 @@ def product(number: int) -> dict[str, Any]:
         "stock": 0,
         "is_active": True,
     }
-
-
-# POST comes last, because it grows the table.
-OPERATIONS = {
-    Kind.GET: Operation(200, get_one),
-    Kind.LIST: Operation(200, list_50),
-    Kind.PATCH: Operation(200, update),
-    Kind.POST: Operation(201, create),
-}

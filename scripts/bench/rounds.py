@@ -9,7 +9,7 @@ import httpx
 import uvloop
 
 from scripts.bench.drive import Load, Outcome, drive
-from scripts.bench.operations import OPERATIONS, PATH, Kind, token
+from scripts.bench.operations import Kind, operations_of
 from scripts.bench.servers import TIMEOUT, Server
 
 PAGE_SIZE = 200
@@ -30,26 +30,28 @@ class Subject:
 
     def __init__(self, server: Server, rows: int) -> None:
         self.server = server
+        self.operations = operations_of(server.api)
         self.create_rows(rows)
         ids = list(self.read_ids(rows))
-        self.streams = {kind: op.stream(ids) for kind, op in OPERATIONS.items()}
+        self.streams = {kind: op.stream(ids) for kind, op in self.operations.items()}
 
     def create_rows(self, count: int) -> None:
-        operation = OPERATIONS[Kind.POST]
+        operation = self.operations[Kind.POST]
         requests = islice(operation.stream([]), count)
         self.drive(Load(requests, operation.status, inf))
 
     def read_ids(self, count: int) -> Iterator[str]:
-        url = f"http://127.0.0.1:{self.server.port}{PATH}"
-        for offset in range(0, count, PAGE_SIZE):
-            query = {"limit": PAGE_SIZE, "offset": offset}
-            header = {"Authorization": token()}
-            page = httpx.get(url, params=query, headers=header, timeout=TIMEOUT)
+        api = self.server.api
+        header = {"Authorization": api.token}
+        for start in range(0, count, PAGE_SIZE):
+            path = api.page_path(PAGE_SIZE, start // PAGE_SIZE + 1)
+            url = f"http://127.0.0.1:{self.server.port}{path}"
+            page = httpx.get(url, headers=header, timeout=TIMEOUT)
             page.raise_for_status()
             yield from (item["id"] for item in page.json()["items"])
 
     def sample(self, kind: Kind, seconds: float) -> Sample:
-        load = Load(self.streams[kind], OPERATIONS[kind].status, seconds)
+        load = Load(self.streams[kind], self.operations[kind].status, seconds)
         before = self.server.cpu_seconds()
         answered, elapsed, latencies = self.drive(load)
         spent = self.server.cpu_seconds() - before

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import psutil  # type: ignore[import-untyped]  # No stubs.
 
+from scripts.bench.api import Api, own_api
 from tests.databases import SECRET, SPOOL
 from tests.processes.servers import free_port
 
@@ -55,9 +56,10 @@ WORKERS = {
 
 
 class Server:
-    def __init__(self, name: str, port: int, pid: int) -> None:
+    def __init__(self, name: str, port: int, pid: int, api: Api) -> None:
         self.name = name
         self.port = port
+        self.api = api
         self.process = psutil.Process(pid)
 
     def cpu_seconds(self) -> float:
@@ -81,7 +83,7 @@ def run_server(name: str, url: str) -> Iterator[Server]:
     try:
         pin(process.pid, CORES[-1:] if name in VARIANTS else CORES)
         wait_for(process, port)
-        yield Server(name, port, process.pid)
+        yield Server(name, port, process.pid, own_api())
     finally:
         process.terminate()
         process.wait()

@@ -15,9 +15,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from scripts.bench.api import own_api
 from scripts.bench.bare.main import app as bare
 from scripts.bench.drive import Load, WrongAnswerError, drive
-from scripts.bench.operations import OPERATIONS, PATH, message, product
+from scripts.bench.operations import Kind, message, product
 from scripts.bench.report import Row, Spread, table_of
 from scripts.bench.servers import VARIANTS, WORKERS
 from tests.accounts import root_header
@@ -39,7 +40,7 @@ def rows() -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 def test_each_operation_is_measured_on_each_variant(rows: list[dict[str, Any]]) -> None:
-    expected = [(operation, name) for operation in OPERATIONS for name in VARIANTS]
+    expected = [(operation, name) for operation in Kind for name in VARIANTS]
     assert [(row["operation"], row["variant"]) for row in rows] == expected
     for row in rows:
         speed = row["requests_per_second"]
@@ -58,10 +59,10 @@ def test_the_table_has_a_row_for_each_variant() -> None:
 
 @pytest.mark.slow
 def test_two_workers_are_compared_with_one() -> None:
-    command = [sys.executable, "scripts/benchmark.py", "--workers", *QUICK]
+    command = [sys.executable, "scripts/benchmark.py", "--compare=workers", *QUICK]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
     found = json.loads(done.stdout)
-    expected = [(operation, name) for operation in OPERATIONS for name in WORKERS]
+    expected = [(operation, name) for operation in Kind for name in WORKERS]
     assert [(row["operation"], row["variant"]) for row in found] == expected
     assert all(row["p99_milliseconds"]["low"] > 0 for row in found)
 
@@ -92,7 +93,9 @@ async def drive_against_not_found() -> None:
     loop = asyncio.get_running_loop()
     async with await loop.create_server(NotFoundServer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        await drive(port, Load(repeat(message("GET", PATH)), 200, inf))
+        await drive(
+            port, Load(repeat(message(own_api(), "GET", own_api().path)), 200, inf)
+        )
 
 
 def test_an_unexpected_status_stops_the_benchmark() -> None:
@@ -112,11 +115,11 @@ def test_the_bare_application_returns_the_same_responses(
 
 def response_bodies(app: FastAPI) -> list[str]:
     """Return the response bodies, without values that differ between runs."""
-    header = root_header(make_settings("sqlite:///"))
+    products, header = own_api().path, root_header(make_settings("sqlite:///"))
     with TestClient(app, base_url="http://test", headers=header) as client:
-        made = [client.post(PATH, json=product(number)) for number in range(3)]
-        path = f"{PATH}/{made[0].json()['id']}"
+        made = [client.post(products, json=product(number)) for number in range(3)]
+        path = f"{products}/{made[0].json()['id']}"
         changed = client.patch(path, json={"stock": 7})
-        given = [*made, changed, client.get(path), client.get(f"{PATH}?limit=2")]
+        given = [*made, changed, client.get(path), client.get(f"{products}?limit=2")]
     assert [response.status_code for response in given] == [201] * 3 + [200] * 3
     return [VARYING.sub("-", response.text) for response in given]

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from json import dumps
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
-from app.core.db.ids import uuid7
 from app.core.web.routing import Route, api_router
 from tests.core.web.plan.client import client_of
 from tests.core.web.plan.routes import add_routes, calls
 
-ID = uuid7()
+ID = UUID(int=7)
 EMPTY = object()  # a body of no bytes
 PEN = {"name": "Pen", "size": 2}
 USER = {"authorization": "Bearer x"}

@@ -1,0 +1,33 @@
+"""How to address the products of an application: ours, or PocketBase's."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from tests.accounts import root_header
+from tests.databases import make_settings
+
+
+@dataclass(frozen=True)
+class Api:
+    """The path of the products, and what differs in requests and responses.
+
+    `page` is the query of one page, with the fields `limit` and `offset`, or `number`,
+    which counts from 1.
+    """
+
+    path: str
+    token: str
+    created: int  # status
+    page: str
+
+    def page_path(self, limit: int, number: int = 1) -> str:
+        offset = limit * (number - 1)
+        query = self.page.format(limit=limit, offset=offset, number=number)
+        return f"{self.path}?{query}"
+
+
+@cache
+def own_api() -> Api:
+    """Return our API, as the superuser. The bare application ignores the token."""
+    token = root_header(make_settings("sqlite:///"))["authorization"]
+    return Api("/api/v1/products", token, 201, "limit={limit}&offset={offset}")
