@@ -100,8 +100,11 @@ class ReadingSession(DatabaseSession):
 
 @lru_cache
 def select_by_id(model: type[SQLModel]) -> Prepared:
-    table: Table = inspect(model).local_table
-    return Prepared(select(table).where(table.c.id == bindparam("id")))
+    """Return the query of one row, by the names of the model's attributes."""
+    mapper = inspect(model)
+    table: Table = mapper.local_table
+    columns = (c.label(mapper.get_property_by_column(c).key) for c in table.c)
+    return Prepared(select(*columns).where(table.c.id == bindparam("id")))
 
 
 def make_instance(model: type[ModelT], row: Row) -> ModelT:
