@@ -1,4 +1,4 @@
-"""How to address the products of an application: ours, or PocketBase's."""
+"""Addresses of the products in the compared applications: ours, and PocketBase's."""
 
 from dataclasses import dataclass
 from functools import cache
