@@ -24,6 +24,7 @@ class Load(NamedTuple):
     requests: Iterator[bytes]
     status: int
     seconds: float
+    connections: int = CONNECTIONS
 
 
 class Outcome(NamedTuple):
@@ -103,7 +104,7 @@ async def drive(port: int, load: Load) -> Outcome:
     loop = asyncio.get_running_loop()
     connections = [
         await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
-        for _ in range(CONNECTIONS)
+        for _ in range(load.connections)
     ]
     begin = perf_counter()
     try:

@@ -49,8 +49,9 @@ VARIANTS = {
 }
 *_, COMPLETE = VARIANTS
 # Of the complete application, on all cores.
+ONE_WORKER = "1 worker"
 WORKERS = {
-    "1 worker": Variant("app.main:app"),
+    ONE_WORKER: Variant("app.main:app"),
     "2 workers": Variant("app.main:app", workers=2),
 }
 

@@ -68,6 +68,16 @@ def test_two_workers_are_compared_with_one() -> None:
 
 
 @pytest.mark.slow
+def test_reads_beside_long_requests_are_measured() -> None:
+    options = ("--table-rows=60", "--seconds=0.2", *ON_SQLITE)
+    command = [sys.executable, "scripts/benchmark_load.py", *options]
+    done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
+    found = json.loads(done.stdout)
+    assert [row["requests"] for row in found] == ["one record", "list of 200", "search"]
+    assert all(0 < row["median"] <= row["p99"] for row in found)
+
+
+@pytest.mark.slow
 def test_concurrent_logins_are_measured() -> None:
     command = [sys.executable, "scripts/benchmark_logins.py", "--users=10", *ON_SQLITE]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)

@@ -16,9 +16,10 @@ from app.core.db.driver.connections import DriverConnection, Records
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.connection import Limit
 
-# A statement stops the event loop this long at most; then it is executed again in a
-# thread. Passing it to a thread takes longer than most statements do.
-IN_LOOP = Limit(seconds=0.005, steps=2_000)
+# A statement of more steps, which are 1 to 5 ms, is executed again in a thread. Passing
+# it to a thread takes longer than most statements do. Not a time: on a busy machine a
+# quick statement would queue behind the slow ones.
+IN_LOOP = Limit(seconds=0, steps=20_000)
 # Rarely: each look at the clock waits for the interpreter's lock.
 THREAD_STEPS = 500_000
 # Threads of its own, so that slow statements delay nothing else that needs one.

@@ -18,7 +18,8 @@ NEVER = float("inf")
 class Limit(NamedTuple):
     """Time that a statement may take, and how often SQLite looks at the clock.
 
-    `steps` are instructions of its virtual machine: 1 000 take about 0.05 ms.
+    `steps` are instructions of its virtual machine: 1 000 take about 0.05 ms, and more
+    if they call functions of Python. A statement of fewer steps has no limit.
     """
 
     seconds: float
