@@ -1,4 +1,4 @@
-"""Reads of one record from many connections, beside long lists and searches."""
+"""Latencies of reads from many connections, beside long lists and searches."""
 
 import asyncio
 from collections.abc import Mapping
