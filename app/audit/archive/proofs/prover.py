@@ -20,10 +20,10 @@ from app.audit.archive.proofs.exceptions import (
     UnknownSizeException,
 )
 from app.audit.archive.proofs.leaf_finder import LeafFinder
-from app.audit.archive.seals.batch import hash_old_seals
+from app.audit.archive.seals.tree_leaves import TreeLeaves
 from app.audit.archive.tree.encoding import encode_base64
 from app.audit.archive.tree.paths import Path, consistency_path, inclusion_path
-from app.audit.archive.tree.tiles import WIDTH, TileReader, needed_tiles
+from app.audit.archive.tree.tiles import WIDTH, TileId, TileReader, needed_tiles
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Prover:
         self.log = log
         self.tree = TreeRepository(session, log)
         self.finder = LeafFinder(session, log)
+        self.leaves = TreeLeaves(session, log)
 
     async def prove_row(self, id: UUID) -> Inclusion:
         """Prove that a live row is in the newest tree.
@@ -87,20 +88,18 @@ class Prover:
         return dict(row) if row else None
 
     async def compute(self, path: Path) -> list[str]:
-        tiles = needed_tiles(path.nodes())
-        leaves = [tile for tile in tiles if tile.level == 0]
-        old = await self.read_old_seals(min((each.index for each in leaves), default=1))
-        upper = await self.tree.read_tiles(tile for tile in tiles if tile.level)
-        lowest = await self.finder.read_leaf_tiles(leaves, old)
-        return encode(path.compute(TileReader({**upper, **lowest})))
+        needed = needed_tiles(path.nodes())
+        tiles = await self.tree.read_tiles(tile for tile in needed if tile.level)
+        for tile in needed:
+            if tile.level == 0:
+                tiles[tile] = await self.read_leaf_tile(tile)
+        return encode(path.compute(TileReader(tiles)))
 
-    async def read_old_seals(self, first_tile: int) -> list[bytes]:
-        """Return the leaves that a tree begins with, if a proof needs any of them."""
-        first = first_tile * WIDTH
-        opening = await self.tree.list_overlapping(first, first + 1)
-        if not opening or opening[0].count:
-            return []
-        return await hash_old_seals(self.session, self.log)
+    async def read_leaf_tile(self, tile: TileId) -> bytes:
+        """Return a tile of level 0, which has the leaf hashes themselves."""
+        start, end = tile.index * WIDTH, (tile.index + 1) * WIDTH
+        hashes = await self.leaves.read_hashes(start, end)
+        return b"".join(hashes[index] for index in sorted(hashes))
 
 
 def encode(hashes: Sequence[bytes]) -> list[str]:

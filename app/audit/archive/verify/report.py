@@ -15,6 +15,7 @@ class FindingKind(StrEnum):
     SEAL_MISSING = "seal_missing"
     SEAL_CHANGED = "seal_changed"
     SEAL_FORGED = "seal_forged"
+    LEAVES_MISSING = "leaves_missing"
     TILE_CHANGED = "tile_changed"
     KEY_CHANGED = "key_changed"
     FILE_MISSING = "file_missing"

@@ -6,11 +6,12 @@ from uuid import UUID
 from app.audit.archive.canonical import MALFORMED, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.logs import MIN_KEY, Log, LogRange, last_key
+from app.audit.archive.logs import MIN_KEY, LogRange, last_key
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
+from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.unsealed import UnsealedRows
 from app.audit.archive.verify.window import Match, StoredRow, WindowLeaves
@@ -22,10 +23,14 @@ class RowVerifier:
     """Compare the live and archived rows of one log with its seals."""
 
     def __init__(
-        self, context: ArchiveContext, log: Log, report: VerificationReport
+        self,
+        context: ArchiveContext,
+        archived: LeafVerifier,
+        report: VerificationReport,
     ) -> None:
         self.context = context
-        self.log = log
+        self.archived = archived
+        self.log = log = archived.log
         self.report = report
         self.unsealed = UnsealedRows(log, report)
 
@@ -73,7 +78,8 @@ class RowVerifier:
     async def read_leaves(self, log_range: LogRange) -> WindowLeaves:
         window = WindowLeaves()
         async with self.context.database.reading() as session:
-            leaves = SealRepository(session).read_leaves(self.log, log_range)
+            seals = SealRepository(session)
+            leaves = seals.read_leaves(self.log, log_range, self.archived.read)
             async for seal, key, leaf in leaves:
                 if log_range.after < key <= log_range.until:
                     window.add_leaf(seal, leaf)

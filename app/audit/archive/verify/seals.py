@@ -6,10 +6,11 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import Manifest, SealRef
 from app.audit.archive.identity import read_archive_id
-from app.audit.archive.logs import LOGS
+from app.audit.archive.logs import LOGS, Log
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.verify.late import LateRows
+from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.old_seals import OldSealVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
@@ -19,8 +20,14 @@ PAGE_SEALS = 50
 
 
 class SealVerifier:
-    def __init__(self, context: ArchiveContext, report: VerificationReport) -> None:
+    def __init__(
+        self,
+        context: ArchiveContext,
+        archived: dict[Log, LeafVerifier],
+        report: VerificationReport,
+    ) -> None:
         self.context = context
+        self.archived = {log.name.value: found for log, found in archived.items()}
         self.report = report
         self.hashes: dict[int, str] = {}
         self.late = LateRows()
@@ -63,9 +70,12 @@ class SealVerifier:
             )
 
     def verify_seal(self, seal: AuditSeal) -> None:
+        tree, archived = self.trees.get(seal.log), self.archived.get(seal.log)
+        if tree and seal.is_emptied and not (archived and archived.restore(seal)):
+            tree.follow_run(seal)
+            return
         leaves = unpack_leaves(seal.leaves)
         self.report.sealed_late += self.late.count(seal, leaves)
-        tree = self.trees.get(seal.log)
         if tree is None:
             self.report.add_finding(
                 FindingKind.SEAL_CHANGED, seal.number, f"unknown log: {seal.log!r}"
@@ -73,5 +83,5 @@ class SealVerifier:
         elif seal.start is None:
             self.old_seals.verify(seal, leaves)
             tree.add_old_seal(seal)
-        else:
-            tree.verify_run(seal, leaves)
+        elif tree.verify_run(seal, leaves) and archived:
+            archived.compare(seal)

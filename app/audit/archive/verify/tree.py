@@ -53,16 +53,15 @@ class TreeVerifier:
     def add_old_seal(self, seal: AuditSeal) -> None:
         self.old_seals.append(leaf_hash(encode_seal(seal)))
 
-    def verify_run(self, seal: AuditSeal, leaves: list[Leaf]) -> None:
+    def verify_run(self, seal: AuditSeal, leaves: list[Leaf]) -> bool:
         """Append a run to the tree and compare it. Call this in the seals' order."""
-        if (seal.start or 0) > self.frontier.size:
-            missing = f"leaves {self.frontier.size} to {seal.start} are missing"
-            self.add_finding(FindingKind.SEAL_MISSING, seal, missing)
+        self.verify_start(seal)
         hashes = [leaf.digest for leaf in leaves]
         if seal.start == 0 and not seal.count:
             hashes = self.old_seals
         growth = append(self.frontier, hashes)
-        if error := self.find_error(seal, growth) or find_leaf_error(seal, leaves):
+        error = self.find_error(seal, growth) or find_leaf_error(seal, leaves)
+        if error:
             self.is_complete = False
             if (seal.start or 0) <= self.frontier.size:
                 self.add_finding(FindingKind.SEAL_CHANGED, seal, error)
@@ -72,6 +71,23 @@ class TreeVerifier:
             self.frontier = growth.frontier
             self.add_tiles(growth)
             self.verify_note(seal)
+        self.add_checkpoint(seal)
+        return error is None
+
+    def follow_run(self, seal: AuditSeal) -> None:
+        """Continue after a run without leaves, whose checkpoint alone is verified."""
+        self.verify_start(seal)
+        self.is_complete = False
+        self.frontier = frontier_of(seal)
+        self.verify_note(seal)
+        self.add_checkpoint(seal)
+
+    def verify_start(self, seal: AuditSeal) -> None:
+        if (seal.start or 0) > self.frontier.size:
+            missing = f"leaves {self.frontier.size} to {seal.start} are missing"
+            self.add_finding(FindingKind.SEAL_MISSING, seal, missing)
+
+    def add_checkpoint(self, seal: AuditSeal) -> None:
         self.checkpoints[self.frontier.size] = self.frontier.head.root, seal.sealed_at
         self.sizes[seal.number] = self.frontier.size
 

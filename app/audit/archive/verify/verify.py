@@ -6,6 +6,7 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import Log
 from app.audit.archive.verify.files import FileVerifier
+from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.verify.rows import RowVerifier
 from app.audit.archive.verify.seals import SealVerifier
@@ -26,8 +27,11 @@ async def verify(
     listed = [each for found in files.values() for each in found]
     file_verifier.verify_identity_file(each.manifest for each in listed)
     manifests = [each.manifest for each in listed if not each.adopted]
-    await SealVerifier(context, report).verify_chain(manifests, witnesses)
+    leaves = {log: LeafVerifier(context, log, report) for log in files}
     for log, found in files.items():
-        await RowVerifier(context, log, report).verify_rows(found)
+        await leaves[log].add_files(found)
+    await SealVerifier(context, leaves, report).verify_chain(manifests, witnesses)
+    for log, found in files.items():
+        await RowVerifier(context, leaves[log], report).verify_rows(found)
     report.merge_moved_rows()
     return report
