@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.cold.repository import ColdRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.core.clock import from_ticks
@@ -21,6 +22,13 @@ class LeafFinder:
     def __init__(self, session: AsyncSession, log: Log) -> None:
         self.session = session
         self.tree = TreeRepository(session, log)
+        self.cold = ColdRepository(session, log)
+
+    async def may_be_emptied(self, id: UUID) -> bool:
+        """Return whether a row with this id may have its leaf in a file only."""
+        around = time_of(id)
+        first, last = around - ID_TIME_MARGIN, around + ID_TIME_MARGIN
+        return await self.cold.has_emptied(first, last)
 
     async def find_index(self, id: UUID, at: datetime | None) -> int | None:
         """Return the index of the first leaf of a row, or None.

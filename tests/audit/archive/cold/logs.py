@@ -6,6 +6,7 @@ import pytest
 
 from app.audit.archive.logs import CHANGES
 from tests.audit.archive.rows import OLD, AuditLog, make_changes
+from tests.audit.archive.run.past import id_at
 
 SEAL_ROWS = 100
 DAYS, EACH = 10, 60
@@ -13,7 +14,8 @@ DAYS, EACH = 10, 60
 
 def fill(audit_log: AuditLog) -> None:
     """Add 600 changes in six seals."""
-    audit_log.add(CHANGES, make_changes(days=DAYS, each=EACH))
+    rows = make_changes(days=DAYS, each=EACH)
+    audit_log.add(CHANGES, [row | {"id": id_at(row["at"])} for row in rows])
     seal(audit_log)
 
 
