@@ -11,6 +11,7 @@ from app.core.clock import to_ticks
 TIME_ORDERED = 7  # the version of UUIDs that sort by creation time
 REST_OF_ID = 80  # bits of a UUIDv7 after its time
 MICROSECONDS = 1_000
+SECOND = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,16 @@ class ArchivedChanges:
 def newest_archived_id(until: datetime, packed_leaves: Iterable[bytes]) -> UUID:
     """Return the newest id among the leaves up to this time.
 
-    Without seals, return the newest id that this time allows.
+    Without seals, return the newest id that this time allows. If leaves are emptied,
+    their ids are not known, but none is much later than this time.
     """
-    ticks = to_ticks(until)
-    leaves = (leaf for packed in packed_leaves for leaf in unpack_leaves(packed))
-    ids = (leaf.id for leaf in leaves if leaf.at <= ticks)
-    return max(ids, default=UUID(int=((ticks // MICROSECONDS + 1) << REST_OF_ID) - 1))
+    ticks, seals = to_ticks(until), list(packed_leaves)
+    leaves = (leaf for packed in seals for leaf in unpack_leaves(packed))
+    ids = [leaf.id for leaf in leaves if leaf.at <= ticks]
+    if not all(seals):
+        ids.append(newest_id_at(ticks + SECOND))
+    return max(ids, default=newest_id_at(ticks))
+
+
+def newest_id_at(ticks: int) -> UUID:
+    return UUID(int=((ticks // MICROSECONDS + 1) << REST_OF_ID) - 1)

@@ -89,7 +89,9 @@ class ConsistencyRepository:
         if until is None:
             return ArchivedChanges(None)
         seals = select(col(AuditSeal.leaves)).where(
-            col(AuditSeal.log) == CHANGES.name, col(AuditSeal.first_at) <= until
+            col(AuditSeal.log) == CHANGES.name,
+            col(AuditSeal.first_at) <= until,
+            col(AuditSeal.count) > 0,
         )
         newest = seals.order_by(col(AuditSeal.number).desc()).limit(NEWEST_SEALS)
         leaves = await self.session.scalars(newest)

@@ -1,6 +1,7 @@
 """Recorded files as sources of the leaves of a log's tree."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,10 +38,17 @@ class RecordedFiles:
         """Return the pruned files that may have any of the leaves [start, end)."""
         archived = ArchivedLeaves(self.context.store, kept=self.kept)
         first, last = await self.seals.get_times(start, end)
-        for file in await self.files.list_between(self.log, first, last):
-            if file.state == FileState.PRUNED and (manifest := await self.read(file)):
-                archived.add(manifest)
+        for manifest in await self.list_between(first, last, FileState.PRUNED):
+            archived.add(manifest)
         return archived
+
+    async def list_between(
+        self, first: datetime, last: datetime, state: FileState
+    ) -> list[Manifest]:
+        """Return the files in this state that may have rows of this time."""
+        files = await self.files.list_between(self.log, first, last)
+        found = [await self.read(file) for file in files if file.state == state]
+        return [each for each in found if each]
 
     async def read(self, file: AuditArchive) -> Manifest | None:
         """Return the manifest of a file; None if it is not as it was recorded.

@@ -21,6 +21,11 @@ class Piece(NamedTuple):
     def end(self) -> int:
         return self.start + len(self.packed) // LEAF_BYTES
 
+    def split(self) -> list[bytes]:
+        """Return each leaf, packed."""
+        ends = range(LEAF_BYTES, len(self.packed) + 1, LEAF_BYTES)
+        return [self.packed[end - LEAF_BYTES : end] for end in ends]
+
 
 def join_pieces(pieces: Iterable[Piece], run: LeafRange) -> bytes | None:
     """Return the packed leaves of a run; None if any is missing or there twice."""

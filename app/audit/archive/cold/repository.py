@@ -8,6 +8,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.audit.archive.canonical import RowKey
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.checkpoints.repository import WITHOUT_LEAVES, TreeRepository
 from app.audit.archive.logs import Log
@@ -25,6 +26,10 @@ class ColdRepository:
     def select_runs(self) -> Select[Any]:
         """Return a query of the runs of rows: older seals have none."""
         return self.tree.select_seals().where(COUNT > 0)
+
+    def select_emptied(self, first: datetime, last: datetime) -> Select[Any]:
+        between = col(AuditSeal.last_at) >= first, col(AuditSeal.first_at) <= last
+        return self.select_runs().where(*between, func.length(LEAVES) == 0)
 
     async def list_stored(
         self, after: int, until: datetime, limit: int
@@ -55,10 +60,18 @@ class ColdRepository:
 
     async def has_emptied(self, first: datetime, last: datetime) -> bool:
         """Return whether a run with rows of this time has no leaves."""
-        between = col(AuditSeal.last_at) >= first, col(AuditSeal.first_at) <= last
-        query = self.select_runs().where(*between, func.length(LEAVES) == 0)
-        found = await self.session.scalar(query.with_only_columns(NUMBER).limit(1))
-        return found is not None
+        query = self.select_emptied(first, last).with_only_columns(NUMBER)
+        return await self.session.scalar(query.limit(1)) is not None
+
+    async def list_emptied(
+        self, first: datetime, last: datetime
+    ) -> list[tuple[RowKey, RowKey]]:
+        """Return the first and last keys of the runs of this time without leaves."""
+        query = self.select_emptied(first, last).options(WITHOUT_LEAVES)
+        return [
+            ((seal.first_at, seal.first_id), (seal.last_at, seal.last_id))
+            for seal in await self.session.scalars(query)
+        ]
 
     async def read_leaves(self, numbers: Sequence[int]) -> dict[int, bytes]:
         query = select(NUMBER, LEAVES).where(NUMBER.in_(numbers))

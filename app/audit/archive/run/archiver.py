@@ -8,6 +8,7 @@ has its manifest, and continues to delete the rows of a verified one.
 
 from datetime import date, datetime
 
+from app.audit.archive.cold.emptying import SealEmptier
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.repository import FileRepository
@@ -54,6 +55,7 @@ class Archiver:
             rest = await self.finish_file(await self.start_file(day), rest)
         if self.unarchived.is_partitioned:
             await self.prune_partitions(before, log_range)
+        await SealEmptier(self.context, self.log).empty()
         return self.totals
 
     async def prune_partitions(self, before: datetime, log_range: LogRange) -> None:

@@ -1,6 +1,7 @@
 """Archived rows and files as they were sealed and recorded; others are rejected."""
 
 from collections.abc import AsyncIterator, Iterable
+from uuid import UUID
 
 from app.audit.archive.canonical import MALFORMED, decode_row, row_key
 from app.audit.archive.context import ArchiveContext
@@ -10,6 +11,7 @@ from app.audit.archive.files.ownership import find_identity_error
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.run.leaf_hashes import LeafHashes
+from app.audit.archive.search.emptied import EmptiedRows
 from app.audit.archive.search.query import ResultRow
 from app.audit.archive.tree.merkle import leaf_hash
 
@@ -22,6 +24,7 @@ class ProvenFiles:
         self.log = log
         self.rejected = rejected
         self.leaves = LeafHashes(context, log)
+        self.emptied = EmptiedRows(context, log)
 
     async def list_manifests(self) -> AsyncIterator[Manifest]:
         """Yield the manifests that are recorded; name those that are not.
@@ -59,6 +62,10 @@ class ProvenFiles:
         keys = sorted(row_key(row) for row in found.values())
         leaves = await self.leaves.find([{"at": at, "id": id} for at, id in keys])
         sealed = set(leaves.values())
+        if rest := {
+            d: row for d, row in found.items() if UUID(row["id"]) not in leaves
+        }:
+            sealed |= await self.emptied.prove(source, rest)
         self.rejected += [
             f"{source}: row {row['id']}"
             for digest, row in found.items()

@@ -22,6 +22,7 @@ class LeafVerifier:
         self.report = report
         self.files = ArchivedLeaves(context.store)
         self.pruned = ArchivedLeaves(context.store, kept=self.files.kept)
+        self.trusted = ArchivedLeaves(context.store, kept=self.files.kept)
         self.intact: set[str] = set()
 
     async def add_files(self, files: list[ArchivedFile]) -> None:
@@ -33,21 +34,28 @@ class LeafVerifier:
 
     def add_file(self, file: ArchivedFile) -> None:
         self.files.add(file.manifest)
-        if not file.pruning:
-            self.pruned.add(file.manifest)
         if file.intact:
             self.intact.add(file.manifest.name)
+        if not file.pruning:
+            self.pruned.add(file.manifest)
+        if not file.pruning and file.intact:
+            self.trusted.add(file.manifest)
 
     def read(self, seal: AuditSeal) -> bytes:
         """Return the packed leaves of a seal, as far as they are there.
 
-        Those of an emptied one are in files whose rows are pruned.
+        Those of an emptied one are in files whose rows are pruned. A changed manifest
+        may claim the leaves of other files.
         """
         if not seal.is_emptied:
             return seal.leaves
         start = seal.start or 0
-        pieces = self.pruned.read(start, start + seal.count)
-        return b"".join(piece.packed for piece in pieces)
+        leaves: dict[int, bytes] = {}
+        for files in (self.trusted, self.pruned):
+            for piece in files.read(start, start + seal.count):
+                for index, leaf in enumerate(piece.split(), piece.start):
+                    leaves.setdefault(index, leaf)
+        return b"".join(leaves[index] for index in sorted(leaves))
 
     def restore(self, seal: AuditSeal) -> bool:
         """Restore the leaves of an emptied seal; report it if any is missing."""
