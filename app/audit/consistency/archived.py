@@ -11,7 +11,6 @@ from app.core.clock import to_ticks
 TIME_ORDERED = 7  # the version of UUIDs that sort by creation time
 REST_OF_ID = 80  # bits of a UUIDv7 after its time
 MICROSECONDS = 1_000
-SECOND = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -31,19 +30,23 @@ class ArchivedChanges:
         return id.version != TIME_ORDERED or id <= self.newest_id
 
 
-def newest_archived_id(until: datetime, packed_leaves: Iterable[bytes]) -> UUID:
+def newest_archived_id(
+    until: datetime, seals: Iterable[tuple[bytes, datetime]]
+) -> UUID:
     """Return the newest id among the leaves up to this time.
 
-    Without seals, return the newest id that this time allows. If leaves are emptied,
-    their ids are not known, but none is much later than this time.
+    `seals` have leaves, and the time of sealing: if the leaves are emptied, no id is
+    later than that. Without seals, return the newest id that `until` allows.
     """
-    ticks, seals = to_ticks(until), list(packed_leaves)
-    leaves = (leaf for packed in seals for leaf in unpack_leaves(packed))
-    ids = [leaf.id for leaf in leaves if leaf.at <= ticks]
-    if not all(seals):
-        ids.append(newest_id_at(ticks + SECOND))
-    return max(ids, default=newest_id_at(ticks))
+    ids = [id for seal in seals for id in list_ids(to_ticks(until), *seal)]
+    return max(ids, default=newest_id_at(until))
 
 
-def newest_id_at(ticks: int) -> UUID:
-    return UUID(int=((ticks // MICROSECONDS + 1) << REST_OF_ID) - 1)
+def list_ids(until: int, packed: bytes, sealed_at: datetime) -> list[UUID]:
+    if not packed:
+        return [newest_id_at(sealed_at)]
+    return [leaf.id for leaf in unpack_leaves(packed) if leaf.at <= until]
+
+
+def newest_id_at(at: datetime) -> UUID:
+    return UUID(int=((to_ticks(at) // MICROSECONDS + 1) << REST_OF_ID) - 1)

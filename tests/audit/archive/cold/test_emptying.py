@@ -6,12 +6,14 @@ from uuid import UUID
 import pytest
 
 from app.audit.archive.cold.emptying import SealEmptier
+from app.audit.archive.cold.indexes import LeafIndexer
 from app.audit.archive.exceptions import TimeLimitException
 from app.audit.archive.logs import ACCESSES, CHANGES
 from app.audit.archive.progress import Progress
 from app.audit.archive.verify.report import FindingKind
 from app.core.clock import now
 from tests.audit.archive.checkpoints.old_seals import seal_as_before
+from tests.audit.archive.checkpoints.test_tree import no_runs
 from tests.audit.archive.cold import logs
 from tests.audit.archive.commands import command
 from tests.audit.archive.rows import (
@@ -69,6 +71,19 @@ def test_old_seals_in_the_first_tile_do_not_keep_its_leaves(
     logs.seal_hundreds(audit_log)
     logs.archive_days(audit_log, 9)
     assert logs.emptied(audit_log) == [24, 124, 224, 324]
+    assert audit_log.count_findings() == {}
+
+
+def test_files_without_indexes_do_not_replace_leaves(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the release before; their rows share a tile with those of the others."""
+    logs.fill(audit_log)
+    with monkeypatch.context() as patch:
+        patch.setattr(LeafIndexer, "make_runs", no_runs)
+        logs.archive_days(audit_log, 5)
+    logs.archive_days(audit_log, 9)
+    assert logs.emptied(audit_log) == []
     assert audit_log.count_findings() == {}
 
 
