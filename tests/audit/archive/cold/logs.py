@@ -13,6 +13,7 @@ DAYS, EACH = 10, 60
 
 
 def add_rows(audit_log: AuditLog, each: int = EACH) -> None:
+    audit_log.batch_size = 1_000
     rows = make_changes(days=DAYS, each=each)
     audit_log.add(CHANGES, [row | {"id": id_at(row["at"])} for row in rows])
 
