@@ -19,29 +19,29 @@ FORGERIES = [
     Attack(
         "changes a row and its leaf, and computes the tree again",
         tree.change_row_and_rebuild,
+        {FORGED: 3, CHANGED: 4},
         {FORGED: 3, CHANGED: 3},
-        {FORGED: 3, CHANGED: 2},
         UNPROVEN,
     ),
     Attack(
         "the same, with the text of each checkpoint under its former signature",
         tree.change_row_and_keep_signatures,
+        {FORGED: 3, CHANGED: 4},
         {FORGED: 3, CHANGED: 3},
-        {FORGED: 3, CHANGED: 2},
         UNPROVEN,
     ),
     Attack(
         "the same, and signs each checkpoint with another key",
         tree.change_row_and_sign,
+        {FORGED: 4, CHANGED: 4},
         {FORGED: 4, CHANGED: 3},
-        {FORGED: 4, CHANGED: 2},
         UNPROVEN,
     ),
     Attack(
         "the same, and records that key as the log's first one",
         tree.change_row_sign_and_replace_key,
+        {FORGED: 4, CHANGED: 4, KEY: 1},
         {FORGED: 4, CHANGED: 3, KEY: 1},
-        {FORGED: 4, CHANGED: 2, KEY: 1},
         UNPROVEN,
     ),
     Attack(
