@@ -1,7 +1,6 @@
 """Verification of a log's tree: each run of leaves, its checkpoint, and the tiles."""
 
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from app.audit.archive.checkpoints.growth import frontier_of
@@ -9,8 +8,9 @@ from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log, model_table
+from app.audit.archive.proven.checkpoints import CheckpointVerifier
 from app.audit.archive.proven.faults import SealFault
-from app.audit.archive.proven.runs import CheckpointVerifier, SealedRun
+from app.audit.archive.proven.runs import SealedRun, hash_run
 from app.audit.archive.seals.leaves import Leaf
 from app.audit.archive.seals.old_seal import encode_seal
 from app.audit.archive.tree.frontier import Frontier, Growth
@@ -147,9 +147,3 @@ class TreeVerifier:
 
     def add_finding(self, kind: FindingKind, seal: AuditSeal, detail: str) -> None:
         self.report.add_finding(kind, seal.number, detail)
-
-
-def hash_run(seal: AuditSeal) -> bytes:
-    """Return a hash that two seals have in common if one is a copy of the other."""
-    place = f"{seal.start} {seal.size}\n{seal.note}".encode()
-    return sha256(place + seal.leaves).digest()
