@@ -10,10 +10,11 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.ownership import read_identity
 from app.audit.archive.identity import read_archive_id
-from app.audit.archive.logs import Log
+from app.audit.archive.logs import LOGS, Log
+from app.audit.archive.proven.checkpoints import CheckpointVerifier
 from app.audit.archive.proven.faults import SealFault
 from app.audit.archive.proven.old_seals import find_fault
-from app.audit.archive.proven.runs import CheckpointVerifier, SealedRun
+from app.audit.archive.proven.runs import SealedRun
 from app.audit.archive.seals.batch import hash_old_seals
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.audit.archive.tree.frontier import Frontier
@@ -107,3 +108,16 @@ class ProvenSeals:
         """Raise VerificationException if there is a seal that is not proven."""
         for error in self.list_errors():
             raise VerificationException(f"{error[0].upper()}{error[1:]}. Run `verify`.")
+
+
+async def check_heads(context: ArchiveContext) -> None:
+    """Refuse to seal rows in a tree that is not as it was signed.
+
+    Raises:
+        VerificationException: the newest seal of a log was changed.
+    """
+    for log in LOGS.values():
+        proven = ProvenSeals(context, log)
+        async with context.database.reading() as session:
+            await proven.check_head(session)
+        proven.raise_errors()

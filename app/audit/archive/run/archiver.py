@@ -18,8 +18,8 @@ from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.creation import create_months
 from app.audit.archive.partitions.unarchived import UnarchivedRows
 from app.audit.archive.proven.rebuilt import RebuiltSeals
+from app.audit.archive.proven.seals import check_heads
 from app.audit.archive.run.checks import (
-    check_heads,
     compare_copy,
     compare_remaining_rows,
     verify_manifest,

@@ -14,6 +14,7 @@ from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.old_seals import OldSealVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
+from app.audit.archive.verify.tree_tables import verify_tables
 from app.audit.archive.verify.witnesses import WitnessVerifier
 
 PAGE_SEALS = 50
@@ -49,8 +50,7 @@ class SealVerifier:
                 number = seal.number
         self.report.seals = len(self.hashes)
         for tree in self.trees.values():
-            await tree.verify_tiles()
-            await tree.verify_keys()
+            await verify_tables(tree)
         outside = WitnessVerifier(self.report, self.hashes, self.trees)
         outside.verify(manifests, witnesses)
 

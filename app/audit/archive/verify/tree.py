@@ -1,26 +1,23 @@
-"""Verification of a log's tree: each run of leaves, its checkpoint, and the tiles."""
+"""Verification of a log's tree: each run of leaves, and its checkpoint."""
 
 from datetime import datetime
 from uuid import UUID
 
 from app.audit.archive.checkpoints.growth import frontier_of
-from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
-from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.logs import Log, model_table
+from app.audit.archive.logs import Log
+from app.audit.archive.proven.checkpoints import CheckpointVerifier
 from app.audit.archive.proven.copies import SealCopies
 from app.audit.archive.proven.faults import SealFault
-from app.audit.archive.proven.runs import CheckpointVerifier, SealedRun
+from app.audit.archive.proven.runs import SealedRun
 from app.audit.archive.proven.tiles import BuiltTiles
 from app.audit.archive.seals.leaves import Leaf
 from app.audit.archive.seals.old_seal import encode_seal
 from app.audit.archive.tree.frontier import Frontier
 from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.merkle import leaf_hash
-from app.audit.archive.verify.keys import verify_keys
 from app.audit.archive.verify.report import FindingKind, VerificationReport
-
-TILES, KEYS = model_table(AuditTile), model_table(AuditKey)
 
 
 class TreeVerifier:
@@ -140,29 +137,6 @@ class TreeVerifier:
         if not found:
             return ""
         return f": among the {len(found)} from row {found[0].id} to {found[-1].id}"
-
-    async def verify_tiles(self) -> None:
-        """Compare the stored tiles with those of the tree, if all leaves are there."""
-        if not (self.is_complete and self.report.can_read(TILES)):
-            return
-        async with self.context.database.reading() as session:
-            stored = await TreeRepository(session, self.log).list_tiles()
-        for tile in self.tiles.find_differing(stored):
-            where = f"{self.log.name} {tile.level}/{tile.index}"
-            self.report.add_finding(
-                FindingKind.TILE_CHANGED, where, "does not match the leaves"
-            )
-
-    async def verify_keys(self) -> None:
-        if not self.report.can_read(KEYS):
-            return
-        async with self.context.database.reading() as session:
-            keys = await TreeRepository(session, self.log).list_keys()
-        verify_keys(keys, self.keys, self.report)
-        if self.sizes and not keys:
-            self.report.add_finding(
-                FindingKind.KEY_CHANGED, self.log.name, "no key is recorded"
-            )
 
     def add_finding(self, kind: FindingKind, seal: AuditSeal, detail: str) -> None:
         self.report.add_finding(kind, seal.number, detail)

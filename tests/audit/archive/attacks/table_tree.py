@@ -124,6 +124,20 @@ PLACES = [
         None,
         UNPROVEN,
     ),
+    Attack(
+        "puts the root in the place of the edge",
+        tree.put_root_for_edge,
+        {CHANGED: 1},
+        None,
+        (RUN,),
+    ),
+    Attack(
+        "puts the root in the place of the edge of a tree that has grown since",
+        tree.put_root_for_first_edge,
+        {CHANGED: 1},
+        None,
+        UNPROVEN,
+    ),
     Attack("changes the first index of a seal", tree.change_start, {LOST: 1}),
     Attack(
         "changes a row and its leaf, and the first index of its seal to 0",
