@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import cold, files
+from tests.audit.archive.attacks.acts import cold, events, files, records
 from tests.audit.archive.attacks.attack import Act, Attack, Base, Command, Findings
 from tests.audit.archive.attacks.table_files import PLANTED, READ, storage
 
@@ -11,7 +11,8 @@ MODIFIED, EXTRA = FindingKind.MODIFIED, FindingKind.EXTRA
 CHANGED, LEAVES = FindingKind.SEAL_CHANGED, FindingKind.LEAVES_MISSING
 FILE_CHANGED, FILE_LOST = FindingKind.FILE_CHANGED, FindingKind.FILE_MISSING
 MANIFEST_CHANGED, FORGED = FindingKind.MANIFEST_CHANGED, FindingKind.MANIFEST_FORGED
-QUERY = (Command.QUERY,)
+REPEATED, SEAL_FORGED = FindingKind.SEAL_REPEATED, FindingKind.SEAL_FORGED
+QUERY, RUN = (Command.QUERY,), (Command.RUN,)
 
 
 def on_seal(
@@ -31,12 +32,41 @@ SEALS = [
         "empties the leaves of a seal whose rows are live",
         cold.empty_first_leaves,
         {LEAVES: 1, EXTRA: 28},
+        None,
+        RUN,
+        base=Base.LIVE,
+    ),
+    Attack(
+        "changes a row, and empties the leaves of its seal",
+        cold.change_row_and_empty_leaves,
+        {LEAVES: 1, EXTRA: 28},
+        None,
+        RUN,
+        base=Base.LIVE,
+    ),
+    Attack(
+        "the same, and moves the position back, before the application seals",
+        cold.empty_leaves_and_move_position_back,
+        {LEAVES: 1},
+        None,
+        RUN,
+        base=Base.LIVE,
+        then=events.seal,
+    ),
+    Attack(
+        "adds a copy of a seal without its leaves",
+        cold.repeat_seal_without_leaves,
+        {REPEATED: 1},
+        None,
+        RUN,
         base=Base.LIVE,
     ),
     Attack(
         "empties the leaves of a seal whose rows are archived in part",
         cold.empty_first_leaves,
         {LEAVES: 1, EXTRA: 6},
+        None,
+        RUN,
     ),
     on_seal(
         "empties the leaves of all seals",
@@ -52,6 +82,38 @@ SEALS = [
         "changes the root of an emptied seal",
         cold.change_root_of_emptied_seal,
         {CHANGED: 1},
+        QUERY,
+    ),
+    on_seal(
+        "puts the root in the place of the edge of an emptied seal",
+        cold.put_root_for_edge_of_emptied_seal,
+        {CHANGED: 1},
+        QUERY,
+    ),
+    on_seal(
+        "signs the checkpoint of an emptied seal with another key",
+        cold.sign_emptied_seal,
+        {SEAL_FORGED: 1},
+        QUERY,
+    ),
+    on_seal(
+        "changes a line whose leaf is emptied, all hashes, and the recorded one",
+        records.record_changed_manifest,
+        {FORGED: 1, MANIFEST_CHANGED: 1, CHANGED: 1},
+        (Command.QUERY, Command.RESTORE),
+    ),
+    on_seal("adds a copy of an emptied seal", cold.repeat_emptied_seal, {REPEATED: 1}),
+    on_seal(
+        "inserts a changed copy of such a row into the table of restored rows",
+        cold.change_restored_row_of_emptied_seal,
+        {MODIFIED: 1},
+        QUERY,
+    ),
+    on_seal(
+        "inserts an invented row there, at the time of an emptied seal",
+        cold.invent_restored_row_of_emptied_seal,
+        {EXTRA: 1},
+        QUERY,
     ),
     on_seal(
         "inserts a changed copy of a row whose leaf is emptied",

@@ -6,7 +6,16 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import FileState
 from app.audit.archive.seals.leaves import make_leaves, pack_leaves
-from tests.audit.archive.attacks.acts import records, stored_files, stored_seals
+from app.audit.archive.tree.checkpoints import Checkpoint
+from tests.audit.archive.attacks.acts import (
+    records,
+    rows,
+    seals,
+    stored_files,
+    stored_seals,
+    stored_tree,
+    tree,
+)
 from tests.audit.archive.attacks.acts.stored_files import MANIFEST, edit_manifest
 from tests.audit.archive.attacks.acts.stored_seals import change_seal, list_seals
 from tests.audit.archive.attacks.acts.target import Target
@@ -22,6 +31,26 @@ def empty_first_leaves(target: Target) -> None:
     change_seal(target, first_seal(target).number, leaves=b"")
 
 
+def change_row_and_empty_leaves(target: Target) -> None:
+    rows.change_reason(target)
+    empty_first_leaves(target)
+
+
+def empty_leaves_and_move_position_back(target: Target) -> None:
+    """Change a row, and let it be sealed again as if it had no leaf."""
+    seals.change_row_and_move_position_back(target)
+    empty_first_leaves(target)
+
+
+def repeat_emptied_seal(target: Target) -> None:
+    stored_seals.repeat(target, first_seal(target))
+
+
+def repeat_seal_without_leaves(target: Target) -> None:
+    stored_seals.repeat(target, first_seal(target))
+    change_seal(target, list_seals(target)[-1].number, leaves=b"")
+
+
 def empty_all_leaves(target: Target) -> None:
     for seal in list_seals(target):
         change_seal(target, seal.number, leaves=b"")
@@ -29,14 +58,34 @@ def empty_all_leaves(target: Target) -> None:
 
 def fill_leaves_again(target: Target) -> None:
     """Write leaves into an emptied seal, one of them with another content."""
-    rows = stored_files.read_rows(target)
-    changed = [rows[0] | {"actor_label": "eve@example.com"}, *rows[1:]]
+    found = stored_files.read_rows(target)
+    changed = [found[0] | {"actor_label": "eve@example.com"}, *found[1:]]
     leaves = pack_leaves(make_leaves(changed))
     change_seal(target, first_seal(target).number, leaves=leaves)
 
 
 def change_root_of_emptied_seal(target: Target) -> None:
     change_seal(target, first_seal(target).number, root="0" * 64)
+
+
+def put_root_for_edge_of_emptied_seal(target: Target) -> None:
+    tree.put_root_for_first_edge(target)
+
+
+def sign_emptied_seal(target: Target) -> None:
+    """Sign the checkpoint of an emptied seal with a key of one's own."""
+    seal = first_seal(target)
+    note = stored_tree.read_note(seal)
+    signed = stored_tree.sign(Checkpoint.parse(note.text), note)
+    change_seal(target, seal.number, note=str(signed))
+
+
+def change_restored_row_of_emptied_seal(target: Target) -> None:
+    records.insert_restored_row(target)
+
+
+def invent_restored_row_of_emptied_seal(target: Target) -> None:
+    records.invent_restored_row(target)
 
 
 def insert_row_of_emptied_seal(target: Target) -> None:
