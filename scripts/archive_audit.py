@@ -315,7 +315,7 @@ def purge(
 
 # The former name; it printed the newest seal as JSON.
 app.command("export-seal", hidden=True)(proofs.checkpoint)
-for command in (proofs.checkpoint, proofs.key, proofs.prove):
+for command in (proofs.checkpoint, proofs.key, proofs.prove, proofs.consistency):
     app.command()(command)
 
 

@@ -36,6 +36,7 @@ from scripts.bench.archive.rows import (
     REQUEST,
     first_day,
     insert_rows,
+    leaf_bytes,
     live_bytes,
 )
 from scripts.bench.archive.writer import background_writer
@@ -60,13 +61,17 @@ async def enable_fsync(url: str) -> None:
 def seal_and_archive(commands: Commands, half: int, count: int) -> Values:
     """Seal and archive one half of the rows; return the rates."""
     sealed = commands.seal().output
+    before = asyncio.run(leaf_bytes(commands.url))
     until = f"{first_day(half + 1):%Y-%m-%d}"
     words = ("run", "--table", "changes", "--yes", "--until", until)
     run = commands.archive(*words)
     archived = run.output["changes"]["rows"]
     if archived != count:
         sys.exit(f"{archived} of {count} rows were archived")
+    after = asyncio.run(leaf_bytes(commands.url))
     return {
+        "leaves, bytes/row": before / count,
+        "leaves after the run, bytes/row": after / count,
         "sealed, rows/s": sealed["rows"] / sealed["seconds"],
         "archived, rows/s": archived / run.seconds,
         "archiver's CPU, µs/row": run.cpu / archived * 1e6,

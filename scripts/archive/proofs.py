@@ -1,21 +1,30 @@
 """Commands `checkpoint`, `key` and `prove`: what proves the log to others."""
 
 from base64 import b64encode
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import orjson
 import typer
+from pydantic_core import to_jsonable_python
 
 from app.audit.archive.checkpoints.export import export_checkpoints, get_verifier_key
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import UsageException
+from app.audit.archive.files.store import Store
 from app.audit.archive.logs import LOGS, LogName
-from app.audit.archive.proofs.prover import Inclusion, Prover
+from app.audit.archive.progress import Progress
+from app.audit.archive.proofs.archive import RowArchive
+from app.audit.archive.proofs.prover import Prover
+from app.audit.archive.proofs.schemas import ConsistencyRead
+from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.tree.signing_keys import SigningKeys
 from app.core.config import settings
 from app.core.db.database import Database
 from app.core.exceptions import AppException
+from scripts.archive.options import Dest
 from scripts.archive.runner import run_with_database
 
 
@@ -54,15 +63,49 @@ async def read_keys(database: Database) -> list[str]:
         raise UsageException(error.detail) from None
 
 
-def prove(log: LogName, id: UUID) -> None:
-    """Print the proof that an entry is in a log, for scripts/verify_log.py."""
+def prove(log: LogName, id: UUID, dest: Dest = "") -> None:
+    """Print the proof that an entry is in a log, for scripts/verify_log.py.
 
-    async def make_proof(database: Database) -> Inclusion:
+    Archived entries are read from the archive directory.
+    """
+    print_proof(log, dest, lambda prover: prover.prove_row(id))
+
+
+def consistency(
+    log: LogName,
+    old: Annotated[int, typer.Argument(min=0, help="Leaves of the old checkpoint.")],
+    new: Annotated[int, typer.Argument(min=0, help="Leaves of the new checkpoint.")],
+    dest: Dest = "",
+) -> None:
+    """Print the proof that nothing was changed between two checkpoints of a log."""
+
+    async def prove_growth(prover: Prover) -> ConsistencyRead:
+        hashes = await prover.prove_consistency(old, new)
+        return ConsistencyRead(from_=old, to=new, hashes=hashes)
+
+    print_proof(log, dest, prove_growth)
+
+
+def print_proof(
+    log: LogName, dest: str, prove: Callable[[Prover], Awaitable[object]]
+) -> None:
+    async def make_proof(database: Database) -> object:
+        context = open_archive(database, dest)
         try:
             async with database.reading() as session:
-                return await Prover(session, LOGS[log]).prove_row(id)
+                archive = RowArchive(session, context, LOGS[log]) if context else None
+                return await prove(Prover(session, LOGS[log], archive))
         except AppException as error:
             raise UsageException(error.detail) from None
 
-    proof = asdict(run_with_database(make_proof))
+    proof = to_jsonable_python(run_with_database(make_proof), by_alias=True)
     print(orjson.dumps(proof, option=orjson.OPT_INDENT_2).decode())
+
+
+def open_archive(database: Database, dest: str) -> ArchiveContext | None:
+    """Return the archive, unless there is none: live entries are proven without it."""
+    configured = settings.AUDIT_ARCHIVE_DIR
+    if not dest and not (configured and Path(configured).is_dir()):
+        return None
+    sealer, store = Sealer(database, settings), Store(Path(dest or configured))
+    return ArchiveContext(database, store, sealer, Progress(), batch_size=1)

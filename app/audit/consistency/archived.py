@@ -30,12 +30,23 @@ class ArchivedChanges:
         return id.version != TIME_ORDERED or id <= self.newest_id
 
 
-def newest_archived_id(until: datetime, packed_leaves: Iterable[bytes]) -> UUID:
+def newest_archived_id(
+    until: datetime, seals: Iterable[tuple[bytes, datetime]]
+) -> UUID:
     """Return the newest id among the leaves up to this time.
 
-    Without seals, return the newest id that this time allows.
+    `seals` have leaves, and the time of sealing: if the leaves are emptied, no id is
+    later than that. Without seals, return the newest id that `until` allows.
     """
-    ticks = to_ticks(until)
-    leaves = (leaf for packed in packed_leaves for leaf in unpack_leaves(packed))
-    ids = (leaf.id for leaf in leaves if leaf.at <= ticks)
-    return max(ids, default=UUID(int=((ticks // MICROSECONDS + 1) << REST_OF_ID) - 1))
+    ids = [id for seal in seals for id in list_ids(to_ticks(until), *seal)]
+    return max(ids, default=newest_id_at(until))
+
+
+def list_ids(until: int, packed: bytes, sealed_at: datetime) -> list[UUID]:
+    if not packed:
+        return [newest_id_at(sealed_at)]
+    return [leaf.id for leaf in unpack_leaves(packed) if leaf.at <= until]
+
+
+def newest_id_at(at: datetime) -> UUID:
+    return UUID(int=((to_ticks(at) // MICROSECONDS + 1) << REST_OF_ID) - 1)

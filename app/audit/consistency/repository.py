@@ -88,12 +88,14 @@ class ConsistencyRepository:
         until = await self.session.scalar(query)
         if until is None:
             return ArchivedChanges(None)
-        seals = select(col(AuditSeal.leaves)).where(
-            col(AuditSeal.log) == CHANGES.name, col(AuditSeal.first_at) <= until
+        seals = select(col(AuditSeal.leaves), col(AuditSeal.sealed_at)).where(
+            col(AuditSeal.log) == CHANGES.name,
+            col(AuditSeal.first_at) <= until,
+            col(AuditSeal.count) > 0,
         )
         newest = seals.order_by(col(AuditSeal.number).desc()).limit(NEWEST_SEALS)
-        leaves = await self.session.scalars(newest)
-        return ArchivedChanges(newest_archived_id(until, leaves))
+        found = [(row[0], row[1]) for row in await self.session.execute(newest)]
+        return ArchivedChanges(newest_archived_id(until, found))
 
     async def unaudited_writes(self) -> list[tuple[datetime, str]]:
         """Return time and reason of the table's unaudited writes, oldest first."""

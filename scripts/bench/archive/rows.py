@@ -5,8 +5,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text
 
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES
 from app.core.db.database import Database
 from app.core.db.ids import uuid7
@@ -61,6 +62,15 @@ async def insert_rows(url: str, half: int, count: int) -> None:
         async with database.writing() as session:
             await session.execute(insert(CHANGES.live), rows)
     await database.close()
+
+
+async def leaf_bytes(url: str) -> int:
+    """Return the size of the leaves that the seals have, in bytes."""
+    database = Database(make_settings(url, DATABASE_TIMEOUT=120))
+    async with database.reading() as session:
+        size = await session.scalar(select(func.sum(func.length(AuditSeal.leaves))))
+    await database.close()
+    return int(size or 0)
 
 
 async def live_bytes(url: str) -> int:

@@ -114,13 +114,14 @@ class AuditLog:
     settings: Settings
     directory: Path
     progress: Progress = field(default_factory=Progress)
+    batch_size: int = 5
 
     def run(self, work: Callable[[ArchiveContext], Awaitable[ResultT]]) -> ResultT:
         async def run_work() -> ResultT:
             database = Database(self.settings)
             sealer = Sealer(database, self.settings)
             context = ArchiveContext(
-                database, Store(self.directory), sealer, self.progress, 5
+                database, Store(self.directory), sealer, self.progress, self.batch_size
             )
             try:
                 return await work(context)

@@ -7,8 +7,10 @@ from uuid import UUID
 from app.audit.archive.adopt.candidates import Candidate
 from app.audit.archive.adopt.report import AdoptedFile
 from app.audit.archive.canonical import MALFORMED, Row, decode_row, encode_row
+from app.audit.archive.cold.ownership import TreeFiles
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.run.checks import find_file_error, split_batches
 from app.audit.archive.run.leaf_hashes import LeafHashes
@@ -78,15 +80,25 @@ class Comparison:
     async def read_batches(self) -> AsyncIterator[Batch]:
         context, log = self.context, self.candidate.log
         lines = context.store.read_lines(self.candidate.manifest.data_path)
-        leaves = LeafHashes(context, log)
+        leaves = LeafHashes(ProvenSeals(context, log))
+        is_own = await self.is_of_tree()
         for part in split_batches(lines, context.batch_size):
             rows = {line: self.parse_line(line) for line in part}
             listed = list(rows.values())
             sealed = await leaves.find(listed)
+            if is_own:  # leaves may be emptied
+                own = {row["id"]: leaf_hash(line) for line, row in rows.items()}
+                sealed = own | sealed
             async with context.database.reading() as session:
                 ids = [row["id"] for row in listed]
                 live = await LogRepository(session, log).read_by_ids(ids)
             yield Batch(rows, live, sealed)
+
+    async def is_of_tree(self) -> bool:
+        """Return whether the tree of this database has the rows of the file."""
+        async with self.context.database.reading() as session:
+            own = TreeFiles(session, self.candidate.log)
+            return await own.includes(self.candidate.manifest)
 
     def parse_line(self, line: bytes) -> Row:
         try:

@@ -30,6 +30,8 @@ class AuditSeal(SQLModel, table=True):
     `size`, `root` and `edge` (the roots of its perfect subtrees) are those of the tree
     after it, `note` is its signed checkpoint, and `hash` that of the checkpoint. The
     first run of a log that has older seals is these seals, and has no rows.
+
+    The leaves of a run are emptied when archive files have all of its rows.
     """
 
     __tablename__ = "audit_seal"
@@ -60,6 +62,10 @@ class AuditSeal(SQLModel, table=True):
     size: int | None = Field(default=None, sa_type=BigInteger)
     note: str | None = Field(default=None, max_length=1_000)
     edge: bytes | None = None
+
+    @property
+    def is_emptied(self) -> bool:
+        return self.start is not None and self.count > 0 and not self.leaves
 
 
 class AuditTile(SQLModel, table=True):

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from app.audit.archive.canonical import MALFORMED, hash_json, json_default
 from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.leaf_runs import LeafRuns
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import LogName, LogRange
 from app.audit.archive.models import FileState, base_path
@@ -54,6 +55,7 @@ class Manifest:
     archive: UUID | None = None
     # The newest signed checkpoints of both logs.
     checkpoints: tuple[str, ...] | None = None
+    leaves: LeafRuns | None = None
 
     @property
     def name(self) -> str:

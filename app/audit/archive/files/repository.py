@@ -36,6 +36,27 @@ class FileRepository:
         ordered = query.order_by(col(AuditArchive.sequence))
         return list(await self.session.scalars(ordered))
 
+    async def list_between(
+        self, log: Log, first: datetime, last: datetime
+    ) -> list[AuditArchive]:
+        """Return the files with a manifest whose rows may be of this time."""
+        query = select(AuditArchive).where(
+            col(AuditArchive.log) == log.name,
+            col(AuditArchive.manifest).is_not(None),
+            col(AuditArchive.first_at) <= last,
+            col(AuditArchive.last_at) >= first,
+        )
+        ordered = query.order_by(col(AuditArchive.sequence))
+        return list(await self.session.scalars(ordered))
+
+    async def get_last_pruned(self, log: Log) -> datetime | None:
+        """Return the time of the newest row of pruned files."""
+        query = select(func.max(AuditArchive.last_at)).where(
+            col(AuditArchive.log) == log.name,
+            col(AuditArchive.state) == FileState.PRUNED,
+        )
+        return await self.session.scalar(query)
+
     async def list_held(self, log: Log) -> list[str]:
         """Return the names of files that have rows which a hold keeps live."""
         files = await self.list_files(log)

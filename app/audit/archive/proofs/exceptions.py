@@ -40,6 +40,19 @@ class ArchivedRowException(AppException):
 
     def __init__(self, id: UUID) -> None:
         super().__init__(
-            f"Entry {id} is in cold storage: ask an administrator to run "
-            "scripts/archive_audit.py query"
+            f"If entry {id} exists, it is in cold storage: ask an administrator to run "
+            "scripts/archive_audit.py prove"
+        )
+
+
+class ArchivedLeavesException(AppException):
+    """Only archive files have leaves that the proof needs."""
+
+    status = 410
+    code = "archived"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This proof needs leaves that are in cold storage: ask an administrator to "
+            "run scripts/archive_audit.py consistency"
         )

@@ -1,6 +1,5 @@
-"""Search for the leaf of a row, and for leaves by their index."""
+"""Search for the leaf of a row."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,9 +8,9 @@ from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.cold.repository import ColdRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.seals.leaves import unpack_leaves
-from app.audit.archive.tree.tiles import WIDTH, TileId
 from app.core.clock import from_ticks
 
 ID_TIME_MARGIN = timedelta(days=1)
@@ -23,6 +22,13 @@ class LeafFinder:
     def __init__(self, session: AsyncSession, log: Log) -> None:
         self.session = session
         self.tree = TreeRepository(session, log)
+        self.cold = ColdRepository(session, log)
+
+    async def may_be_emptied(self, id: UUID) -> bool:
+        """Return whether a row with this id may have its leaf in a file only."""
+        around = time_of(id)
+        first, last = around - ID_TIME_MARGIN, around + ID_TIME_MARGIN
+        return await self.cold.has_emptied(first, last)
 
     async def find_index(self, id: UUID, at: datetime | None) -> int | None:
         """Return the index of the first leaf of a row, or None.
@@ -42,22 +48,6 @@ class LeafFinder:
                     if leaf.id == id:
                         return (seal.start or 0) + offset
         return None
-
-    async def read_leaf_tiles(
-        self, tiles: Iterable[TileId], old_seals: list[bytes]
-    ) -> dict[TileId, bytes]:
-        """Return tiles of level 0, which are the leaf hashes themselves."""
-        return {tile: await self.read_leaf_tile(tile, old_seals) for tile in tiles}
-
-    async def read_leaf_tile(self, tile: TileId, old_seals: list[bytes]) -> bytes:
-        start, end = tile.index * WIDTH, (tile.index + 1) * WIDTH
-        hashes: list[bytes] = []
-        for seal in await self.tree.list_overlapping(start, end):
-            own = [leaf.digest for leaf in unpack_leaves(seal.leaves)]
-            first = seal.start or 0
-            leaves = own if seal.count else old_seals
-            hashes += leaves[max(start - first, 0) : end - first]
-        return b"".join(hashes)
 
 
 def time_of(id: UUID) -> datetime:

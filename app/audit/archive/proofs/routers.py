@@ -24,6 +24,7 @@ router = guarded_router("audit", (READ,))
 LogQueryDep = Annotated[LogQuery, Query()]
 RESPONSES = documented(409, 410)
 UNSEALED = documented(404)
+GROWTH = documented(404, 410)
 
 
 @router.get("/changes/{id}/proof", response_model=InclusionRead, responses=RESPONSES)
@@ -52,11 +53,14 @@ async def get_checkpoint(session: SessionDep, query: LogQueryDep) -> str:
     return seal.note or ""
 
 
-@router.get("/consistency", response_model=ConsistencyRead, responses=UNSEALED)
+@router.get("/consistency", response_model=ConsistencyRead, responses=GROWTH)
 async def prove_consistency(
     session: SessionDep, query: Annotated[ConsistencyQuery, Query()]
 ) -> ConsistencyRead:
-    """Prove that nothing was changed between two checkpoints of a log."""
+    """Prove that nothing was changed between two checkpoints of a log.
+
+    410 if leaves that the proof needs are archived.
+    """
     prover = Prover(session, LOGS[query.log])
     newest = (await prover.get_newest()).size or 0
     size = newest if query.to is None else query.to

@@ -8,6 +8,7 @@ has its manifest, and continues to delete the rows of a verified one.
 
 from datetime import date, datetime
 
+from app.audit.archive.cold.emptying import SealEmptier
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.repository import FileRepository
@@ -16,8 +17,9 @@ from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.creation import create_months
 from app.audit.archive.partitions.unarchived import UnarchivedRows
+from app.audit.archive.proven.rebuilt import RebuiltSeals
+from app.audit.archive.proven.seals import check_heads
 from app.audit.archive.run.checks import (
-    check_heads,
     compare_copy,
     compare_remaining_rows,
     verify_manifest,
@@ -37,7 +39,7 @@ class Archiver:
         self.log = log
         self.recorder = FileRecorder(context, log)
         self.pruner = Pruner(context, log)
-        self.leaves = LeafHashes(context, log)
+        self.leaves = LeafHashes(RebuiltSeals(context, log))
         self.totals = RunTotals()
         self.unarchived = UnarchivedRows(context, log)
 
@@ -56,6 +58,7 @@ class Archiver:
             rest = await self.finish_file(await self.start_file(day), rest)
         if self.unarchived.is_partitioned:
             await self.prune_partitions(before, log_range)
+        await SealEmptier(self.context, self.log).empty()
         return self.totals
 
     async def prune_partitions(self, before: datetime, log_range: LogRange) -> None:

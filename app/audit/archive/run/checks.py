@@ -10,27 +10,13 @@ from app.audit.archive.canonical import Row, decode_row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
-from app.audit.archive.logs import LOGS, Log
+from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
-from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.tree.merkle import leaf_hash
 
 ADVICE = "This run deleted no row of the file. Run `verify`."
-
-
-async def check_heads(context: ArchiveContext) -> None:
-    """Refuse to seal rows in a tree that is not as it was signed.
-
-    Raises:
-        VerificationException: the newest seal of a log was changed.
-    """
-    for log in LOGS.values():
-        proven = ProvenSeals(context, log)
-        async with context.database.reading() as session:
-            await proven.check_head(session)
-        proven.raise_errors()
 
 
 async def select_sealed(

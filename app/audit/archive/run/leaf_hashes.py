@@ -9,8 +9,6 @@ from sqlmodel import col
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.models import AuditSeal
-from app.audit.archive.context import ArchiveContext
-from app.audit.archive.logs import Log
 from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.seals.leaves import LEAF_BYTES
 
@@ -23,10 +21,10 @@ Digests = dict[bytes, bytes]  # leaf hashes by the bytes of the row's id
 
 
 class LeafHashes:
-    def __init__(self, context: ArchiveContext, log: Log) -> None:
-        self.context = context
-        self.log = log
-        self.proven = ProvenSeals(context, log)
+    def __init__(self, proven: ProvenSeals) -> None:
+        self.context = proven.context
+        self.log = proven.log
+        self.proven = proven
         self.seals: dict[int, Digests] = {}
 
     async def find(self, rows: list[Row]) -> dict[UUID, bytes]:

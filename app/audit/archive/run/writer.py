@@ -6,9 +6,11 @@ from typing import Any, BinaryIO
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.export import read_checkpoints
+from app.audit.archive.cold.indexes import LeafIndexer
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.blocks import BlockWriter
 from app.audit.archive.files.index import index_keys, pack_index
+from app.audit.archive.files.leaf_runs import LeafRuns
 from app.audit.archive.files.manifest import FORMAT, Manifest, RowRef, SealRef
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.identity import get_archive_id
@@ -95,8 +97,16 @@ class FileWriter:
             file_sha256=self.context.store.hash_file(f"{name}.jsonl.gz"),
             keys_sha256=self.context.store.hash_file(f"{name}.keys"),
             root=merkle_root(stats.leaves),
+            leaves=await self.find_leaves(stats, ends),
             **await self.read_predecessors(),
         )
+
+    async def find_leaves(
+        self, stats: FileStats, ends: tuple[Row, Row]
+    ) -> LeafRuns | None:
+        async with self.context.database.reading() as session:
+            indexer = LeafIndexer(session, self.log)
+            return await indexer.make_runs(stats.leaves, ends[0]["at"], ends[1]["at"])
 
     async def read_predecessors(self) -> dict[str, Any]:
         """Return the fields that refer to the database and what came before."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.audit.archive.canonical import Row, RowKey, encode_row
-from app.audit.archive.tree.merkle import leaf_hash
+from app.audit.archive.tree.merkle import HASH_LENGTH, leaf_hash
 from app.core.clock import from_ticks, to_ticks
 
 MAX_TIME = datetime.max.replace(tzinfo=UTC)
@@ -48,6 +48,12 @@ def unpack_leaves(packed: bytes) -> list[Leaf]:
 def unpack_leaf(part: bytes) -> Leaf:
     at = int.from_bytes(part[:8], "big", signed=True)
     return Leaf(at, UUID(bytes=part[8:24]), part[24:])
+
+
+def unpack_digests(packed: bytes) -> list[bytes]:
+    """Return the hashes of the leaves alone."""
+    ends = range(LEAF_BYTES, len(packed) + 1, LEAF_BYTES)
+    return [packed[end - HASH_LENGTH : end] for end in ends]
 
 
 def make_leaves(rows: Iterable[Row]) -> list[Leaf]:

@@ -1,6 +1,7 @@
 """Queries on seals and their leaves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from operator import attrgetter
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -64,9 +65,14 @@ class SealRepository:
         return [((row[0], row[1]), row[2]) for row in found]
 
     async def read_leaves(
-        self, log: Log, log_range: LogRange
+        self,
+        log: Log,
+        log_range: LogRange,
+        read: Callable[[AuditSeal], bytes] = attrgetter("leaves"),
     ) -> AsyncIterator[tuple[AuditSeal, RowKey, Leaf]]:
         """Yield all leaves of the seals that overlap the range, with their seals.
+
+        `read` returns the packed leaves of a seal, by default those of the database.
 
         The key of a leaf is limited to the bounds of its seal, which the seal's hash
         covers: a leaf whose time was changed must not escape from every range.
@@ -78,5 +84,5 @@ class SealRepository:
         )
         for seal in await self.session.scalars(query.order_by(col(AuditSeal.number))):
             first, last = (seal.first_at, seal.first_id), (seal.last_at, seal.last_id)
-            for leaf in unpack_leaves(seal.leaves):
+            for leaf in unpack_leaves(read(seal)):
                 yield seal, min(max(leaf.key, first), last), leaf

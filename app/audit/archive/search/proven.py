@@ -1,6 +1,7 @@
 """Archived rows and files as they were sealed and recorded; others are rejected."""
 
 from collections.abc import AsyncIterator, Iterable
+from uuid import UUID
 
 from app.audit.archive.canonical import MALFORMED, decode_row, row_key
 from app.audit.archive.context import ArchiveContext
@@ -9,7 +10,9 @@ from app.audit.archive.files.manifest import Manifest, read_manifest
 from app.audit.archive.files.ownership import find_identity_error
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
+from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.run.leaf_hashes import LeafHashes
+from app.audit.archive.search.emptied import EmptiedRows
 from app.audit.archive.search.query import ResultRow
 from app.audit.archive.tree.merkle import leaf_hash
 
@@ -21,7 +24,8 @@ class ProvenFiles:
         self.context = context
         self.log = log
         self.rejected = rejected
-        self.leaves = LeafHashes(context, log)
+        self.leaves = LeafHashes(ProvenSeals(context, log))
+        self.emptied = EmptiedRows(context, log)
 
     async def list_manifests(self) -> AsyncIterator[Manifest]:
         """Yield the manifests that are recorded; name those that are not.
@@ -58,9 +62,14 @@ class ProvenFiles:
             return []
         keys = sorted(row_key(row) for row in found.values())
         rows = [{"at": at, "id": id} for at, id in keys]
-        sealed = {*(await self.leaves.find_proven(rows)).values()}
+        leaves = await self.leaves.find_proven(rows)
         errors = self.leaves.proven.list_errors()
         self.rejected += [each for each in errors if each not in self.rejected]
+        sealed = {*leaves.values()}
+        if rest := {
+            d: row for d, row in found.items() if UUID(row["id"]) not in leaves
+        }:
+            sealed |= await self.emptied.prove(source, rest)
         self.rejected += [
             f"{source}: row {row['id']}"
             for digest, row in found.items()

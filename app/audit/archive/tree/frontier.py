@@ -19,11 +19,6 @@ class Frontier:
     def head(self) -> TreeHead:
         return TreeHead(self.size, fold(self.hashes))
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether there are as many hashes as a tree of this size has subtrees."""
-        return self.size >= 0 and len(self.hashes) == self.size.bit_count()
-
 
 class NodeRun(NamedTuple):
     """Hashes of consecutive nodes of one level, from the index `start` on."""

@@ -22,12 +22,13 @@ class ArchivedFile:
     """A file with a readable manifest. While `pruning`, some rows are still live.
 
     They are not deleted yet, or kept by a legal hold. The witness of an adopted file is
-    a seal of the database that wrote it.
+    a seal of the database that wrote it. An `intact` file has no finding.
     """
 
     manifest: Manifest
     pruning: bool
     adopted: bool
+    intact: bool
 
 
 class FileVerifier:
@@ -71,12 +72,14 @@ class FileVerifier:
         found = []
         previous = GENESIS_HASH
         for file in files:
+            before = self.report.counts.total()
             if signed := self.load_manifest(file):
                 self.verify_manifest(file, signed, previous)
                 self.verify_hashes(signed.manifest)
                 pruning = file.state != FileState.PRUNED
                 adopted = file.adopted_at is not None
-                found.append(ArchivedFile(signed.manifest, pruning, adopted))
+                intact = self.report.counts.total() == before
+                found.append(ArchivedFile(signed.manifest, pruning, adopted, intact))
             previous = file.manifest or previous
         self.report.files += len(found)
         self.report.adopted += [each.manifest.name for each in found if each.adopted]

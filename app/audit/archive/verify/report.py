@@ -20,6 +20,7 @@ class FindingKind(StrEnum):
     SEAL_CHANGED = "seal_changed"
     SEAL_FORGED = "seal_forged"
     SEAL_REPEATED = "seal_repeated"
+    LEAVES_MISSING = "leaves_missing"
     TILE_CHANGED = "tile_changed"
     KEY_CHANGED = "key_changed"
     FILE_MISSING = "file_missing"

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from uuid import UUID
 
 from app.audit.archive.canonical import MALFORMED, decode_row, encode_row, row_key
-from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import MIN_KEY, LogRange, last_key
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
+from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.report import FindingKind
 from app.audit.archive.verify.restored import RestoredVerifier
 from app.audit.archive.verify.tree import TreeVerifier
@@ -28,16 +28,17 @@ class RowVerifier:
     """
 
     def __init__(
-        self, context: ArchiveContext, tree: TreeVerifier, proven: Collection[int]
+        self, archived: LeafVerifier, tree: TreeVerifier, proven: Collection[int]
     ) -> None:
-        self.context = context
+        self.archived = archived
+        self.context = archived.context
         self.log = tree.log
         self.report = tree.report
         self.suspect = tree.suspect
         self.proven = proven
         self.again = Counter[int]()
         self.unsealed = UnsealedRows(self.log, self.report)
-        self.restored = RestoredVerifier(context, self.log, self.report)
+        self.restored = RestoredVerifier(self.context, self.log, self.report)
 
     async def verify_rows(self, files: list[ArchivedFile]) -> None:
         async with self.context.database.reading() as session:
@@ -88,7 +89,8 @@ class RowVerifier:
     async def read_leaves(self, log_range: LogRange) -> WindowLeaves:
         window = WindowLeaves(self.proven)
         async with self.context.database.reading() as session:
-            leaves = SealRepository(session).read_leaves(self.log, log_range)
+            seals = SealRepository(session)
+            leaves = seals.read_leaves(self.log, log_range, self.archived.read)
             async for seal, key, leaf in leaves:
                 if log_range.after < key <= log_range.until:
                     window.add_leaf(seal, leaf)

@@ -6,13 +6,15 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import Manifest, SealRef
 from app.audit.archive.identity import read_archive_id
-from app.audit.archive.logs import LOGS
-from app.audit.archive.seals.leaves import unpack_leaves
+from app.audit.archive.logs import LOGS, Log
+from app.audit.archive.seals.leaves import Leaf, unpack_leaves
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.verify.late import LateRows
+from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.old_seals import OldSealVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
+from app.audit.archive.verify.tree_tables import verify_tables
 from app.audit.archive.verify.witnesses import WitnessVerifier
 
 PAGE_SEALS = 50
@@ -20,8 +22,14 @@ BEFORE_ALL = -(2**31)  # a number that no seal can have
 
 
 class SealVerifier:
-    def __init__(self, context: ArchiveContext, report: VerificationReport) -> None:
+    def __init__(
+        self,
+        context: ArchiveContext,
+        archived: dict[Log, LeafVerifier],
+        report: VerificationReport,
+    ) -> None:
         self.context = context
+        self.archived = {log.name.value: found for log, found in archived.items()}
         self.report = report
         self.hashes: dict[int, str] = {}
         self.late = LateRows()
@@ -42,8 +50,7 @@ class SealVerifier:
                 number = seal.number
         self.report.seals = len(self.hashes)
         for tree in self.trees.values():
-            await tree.verify_tiles()
-            await tree.verify_keys()
+            await verify_tables(tree)
         outside = WitnessVerifier(self.report, self.hashes, self.trees)
         outside.verify(manifests, witnesses)
 
@@ -70,9 +77,11 @@ class SealVerifier:
         return seal.number > 0
 
     def verify_seal(self, seal: AuditSeal) -> None:
+        tree, archived = self.trees.get(seal.log), self.archived.get(seal.log)
+        if archived and seal.is_emptied:
+            archived.restore(seal)
         leaves = unpack_leaves(seal.leaves)
         self.report.sealed_late += self.late.count(seal, leaves)
-        tree = self.trees.get(seal.log)
         if tree is None:
             self.report.add_finding(
                 FindingKind.SEAL_CHANGED, seal.number, f"unknown log: {seal.log!r}"
@@ -80,5 +89,16 @@ class SealVerifier:
         elif seal.start is None:
             self.old_seals.verify(seal, leaves)
             tree.add_old_seal(seal)
-        else:
-            tree.verify_run(seal, leaves)
+        elif not tree.is_repeated(seal):
+            self.verify_run(tree, seal, leaves)
+
+    def verify_run(
+        self, tree: TreeVerifier, seal: AuditSeal, leaves: list[Leaf]
+    ) -> None:
+        archived = self.archived.get(seal.log)
+        if seal.is_emptied:
+            tree.follow_run(seal)
+            if archived:
+                archived.report_missing(seal)
+        elif tree.verify_run(seal, leaves) and archived:
+            archived.compare(seal)

@@ -1,26 +1,23 @@
-"""Verification of a log's tree: each run of leaves, its checkpoint, and the tiles."""
+"""Verification of a log's tree: each run of leaves, and its checkpoint."""
 
 from datetime import datetime
-from hashlib import sha256
 from uuid import UUID
 
 from app.audit.archive.checkpoints.growth import frontier_of
-from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
-from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.logs import Log, model_table
+from app.audit.archive.logs import Log
+from app.audit.archive.proven.checkpoints import CheckpointVerifier
+from app.audit.archive.proven.copies import SealCopies
 from app.audit.archive.proven.faults import SealFault
-from app.audit.archive.proven.runs import CheckpointVerifier, SealedRun
+from app.audit.archive.proven.runs import SealedRun
+from app.audit.archive.proven.tiles import BuiltTiles
 from app.audit.archive.seals.leaves import Leaf
 from app.audit.archive.seals.old_seal import encode_seal
-from app.audit.archive.tree.frontier import Frontier, Growth
+from app.audit.archive.tree.frontier import Frontier
 from app.audit.archive.tree.keys import VerifierKey
-from app.audit.archive.tree.merkle import HASH_LENGTH, leaf_hash
-from app.audit.archive.tree.tiles import TileId, tile_updates
-from app.audit.archive.verify.keys import verify_keys
+from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.report import FindingKind, VerificationReport
-
-TILES, KEYS = model_table(AuditTile), model_table(AuditKey)
 
 
 class TreeVerifier:
@@ -43,11 +40,11 @@ class TreeVerifier:
         self.report = report
         self.old_seals: list[bytes] = []
         self.frontier = Frontier()
-        self.tiles: dict[TileId, bytes] = {}
+        self.tiles = BuiltTiles()
         self.is_complete = True
         self.checkpoints: dict[int, tuple[bytes, datetime]] = {}
         self.sizes: dict[int, int] = {}  # by the number of the seal
-        self.numbers: dict[bytes, int] = {}  # of the seals, by their content
+        self.copies = SealCopies()
         self.faulty: set[int] = set()
         self.suspect: dict[UUID, int] = {}
 
@@ -62,14 +59,12 @@ class TreeVerifier:
     def add_old_seal(self, seal: AuditSeal) -> None:
         self.old_seals.append(leaf_hash(encode_seal(seal)))
 
-    def verify_run(self, seal: AuditSeal, leaves: list[Leaf]) -> None:
-        """Append a run to the tree and compare it. Call this in the seals' order."""
+    def verify_run(self, seal: AuditSeal, leaves: list[Leaf]) -> bool:
+        """Append a run to the tree; return whether it is one of these leaves.
+
+        Call this in the seals' order, without copies.
+        """
         run = SealedRun(seal, leaves, self.frontier, self.old_seals)
-        first = self.numbers.setdefault(hash_run(seal), seal.number)
-        if first != seal.number:
-            self.faulty.add(seal.number)
-            self.add_finding(FindingKind.SEAL_REPEATED, seal, f"a copy of seal {first}")
-            return
         if fault := self.signed.find_fault(run):
             self.report_fault(run, fault)
         if run.error:
@@ -77,7 +72,32 @@ class TreeVerifier:
             self.follow(run)
         else:
             self.frontier = run.growth.frontier
-            self.add_tiles(run.growth)
+            self.tiles.add(run.growth)
+        self.add_checkpoint(seal)
+        return run.error is None
+
+    def follow_run(self, seal: AuditSeal) -> None:
+        """Continue after a run without leaves, whose checkpoint alone is verified."""
+        self.is_complete = False
+        self.faulty.add(seal.number)
+        fault = self.signed.find_note_fault(seal)
+        if not self.report_gap(seal) and fault:
+            self.add_finding(FindingKind.of_fault(fault), seal, fault.detail)
+        stored = frontier_of(seal)
+        if stored.size >= self.frontier.size:
+            self.frontier = stored
+        self.add_checkpoint(seal)
+
+    def is_repeated(self, seal: AuditSeal) -> bool:
+        """Report a copy of an earlier seal. Its leaves are those of the other."""
+        first = self.copies.find_first(seal)
+        if first == seal.number:
+            return False
+        self.faulty.add(seal.number)
+        self.add_finding(FindingKind.SEAL_REPEATED, seal, f"a copy of seal {first}")
+        return True
+
+    def add_checkpoint(self, seal: AuditSeal) -> None:
         self.checkpoints[self.frontier.size] = self.frontier.head.root, seal.sealed_at
         self.sizes[seal.number] = self.frontier.size
 
@@ -95,13 +115,17 @@ class TreeVerifier:
 
     def report_fault(self, run: SealedRun, fault: SealFault) -> None:
         self.faulty.add(run.seal.number)
-        start = run.seal.start or 0
-        if start > self.frontier.size:
-            missing = f"leaves {self.frontier.size} to {start} are missing"
-            self.add_finding(FindingKind.SEAL_MISSING, run.seal, missing)
-            return
-        kind = FindingKind.of_fault(fault)
-        self.add_finding(kind, run.seal, fault.detail + self.find_suspects(run))
+        if not self.report_gap(run.seal):
+            kind = FindingKind.of_fault(fault)
+            self.add_finding(kind, run.seal, fault.detail + self.find_suspects(run))
+
+    def report_gap(self, seal: AuditSeal) -> bool:
+        """Report the leaves that are missing before a seal, if there are any."""
+        missing = range(self.frontier.size, seal.start or 0)
+        if missing:
+            detail = f"leaves {missing.start} to {missing.stop} are missing"
+            self.add_finding(FindingKind.SEAL_MISSING, seal, detail)
+        return bool(missing)
 
     def find_suspects(self, run: SealedRun) -> str:
         """Return which leaves were changed, as far as the signed edge shows that."""
@@ -114,42 +138,5 @@ class TreeVerifier:
             return ""
         return f": among the {len(found)} from row {found[0].id} to {found[-1].id}"
 
-    def add_tiles(self, growth: Growth) -> None:
-        for tile, start, data in tile_updates(growth.runs):
-            before = self.tiles.get(tile, b"")[: start * HASH_LENGTH]
-            self.tiles[tile] = before + data
-
-    async def verify_tiles(self) -> None:
-        """Compare the stored tiles with those of the tree, if all leaves are there."""
-        if not (self.is_complete and self.report.can_read(TILES)):
-            return
-        async with self.context.database.reading() as session:
-            stored = await TreeRepository(session, self.log).list_tiles()
-        for tile in sorted(
-            {*stored, *self.tiles}, key=lambda each: (each.level, each.index)
-        ):
-            if stored.get(tile) != self.tiles.get(tile):
-                where = f"{self.log.name} {tile.level}/{tile.index}"
-                self.report.add_finding(
-                    FindingKind.TILE_CHANGED, where, "does not match the leaves"
-                )
-
-    async def verify_keys(self) -> None:
-        if not self.report.can_read(KEYS):
-            return
-        async with self.context.database.reading() as session:
-            keys = await TreeRepository(session, self.log).list_keys()
-        verify_keys(keys, self.keys, self.report)
-        if self.sizes and not keys:
-            self.report.add_finding(
-                FindingKind.KEY_CHANGED, self.log.name, "no key is recorded"
-            )
-
     def add_finding(self, kind: FindingKind, seal: AuditSeal, detail: str) -> None:
         self.report.add_finding(kind, seal.number, detail)
-
-
-def hash_run(seal: AuditSeal) -> bytes:
-    """Return a hash that two seals have in common if one is a copy of the other."""
-    place = f"{seal.start} {seal.size}\n{seal.note}".encode()
-    return sha256(place + seal.leaves).digest()

@@ -13,6 +13,7 @@ from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import Log, model_table
 from app.audit.archive.models import AuditArchive, AuditIdentity
 from app.audit.archive.verify.files import ArchivedFile, FileVerifier
+from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.rows import RowVerifier
 from app.audit.archive.verify.seals import SealVerifier
@@ -86,14 +87,17 @@ async def verify_seals(
     """Verify the seals, then compare the rows of each log with them."""
     listed = [each for found in files.values() for each in found]
     manifests = [each.manifest for each in listed if not each.adopted]
-    seals = SealVerifier(context, report)
+    leaves = {log: LeafVerifier(context, log, report) for log in files}
+    for log, found in files.items():
+        await leaves[log].add_files(found)
+    seals = SealVerifier(context, leaves, report)
     await seals.verify_chain(manifests, witnesses)
     for log, found in files.items():
         tree = seals.trees[log.name]
         proven = {*seals.hashes} - tree.faulty - seals.old_seals.faulty
         if report.can_read(log.live):
             async with named_values(context, report, log.live, log.restored):
-                await RowVerifier(context, tree, proven).verify_rows(found)
+                await RowVerifier(leaves[log], tree, proven).verify_rows(found)
 
 
 @asynccontextmanager

@@ -24,13 +24,15 @@ class Adversary(StrEnum):
 class Base(StrEnum):
     """Logs before the attack: mostly archived, or all live, and sealed.
 
-    LARGE are live, with a tree that has tiles. UPGRADED are live, and were sealed by
+    LARGE are live, with a tree that has tiles. COLD are mostly archived, with seals
+    whose leaves are emptied. UPGRADED are live, and were sealed by
     the release before the tree. OTHER are those of another database, without a seal.
     """
 
     ARCHIVED = "archived"
     LIVE = "live"
     LARGE = "large"
+    COLD = "cold"
     UPGRADED = "upgraded"
     OTHER = "other"
 

@@ -16,6 +16,7 @@ from tests.audit.archive.attacks.acts.target import ARCHIVED
 from tests.audit.archive.attacks.attack import Base
 from tests.audit.archive.attacks.witness import Witness, export_witnesses
 from tests.audit.archive.checkpoints.old_seals import seal_as_before
+from tests.audit.archive.cold.logs import seal_hundreds
 from tests.audit.archive.conftest import copy_log
 from tests.audit.archive.rows import AuditLog, make_accesses, make_changes
 from tests.audit.archive.verify.tampering import clear_changes
@@ -67,6 +68,14 @@ def fill_large(audit_log: AuditLog) -> None:
     audit_log.seal()
 
 
+def fill_cold(audit_log: AuditLog) -> None:
+    audit_log.add(CHANGES, make_changes(days=4, each=100))
+    seal_hundreds(audit_log)
+    audit_log.archive(ARCHIVED)
+    add_customer(audit_log)
+    audit_log.seal()
+
+
 def fill_upgraded(audit_log: AuditLog) -> None:
     audit_log.fill(days=4)
     add_customer(audit_log)
@@ -78,6 +87,7 @@ FILL: dict[Base, Callable[[AuditLog], None]] = {
     Base.ARCHIVED: fill_archived,
     Base.LIVE: fill_live,
     Base.LARGE: fill_large,
+    Base.COLD: fill_cold,
     Base.UPGRADED: fill_upgraded,
     Base.OTHER: lambda audit_log: audit_log.fill(days=4),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tests.audit.archive.attacks.attack import Adversary, Attack, Findings
+from tests.audit.archive.attacks.table_cold import COLD_ATTACKS
 from tests.audit.archive.attacks.table_events import EVENTS
 from tests.audit.archive.attacks.table_files import FILE_ATTACKS
 from tests.audit.archive.attacks.table_old_seals import OLD_SEAL_ATTACKS
@@ -18,6 +19,7 @@ ATTACKS = [
     *OLD_SEAL_ATTACKS,
     *RECORD_ATTACKS,
     *FILE_ATTACKS,
+    *COLD_ATTACKS,
     *EVENTS,
 ]
 # Tests elsewhere: adversary, attack, found by, finding.

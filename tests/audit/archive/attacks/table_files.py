@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import files, planted
+from tests.audit.archive.attacks.acts import files
 from tests.audit.archive.attacks.attack import Act, Adversary, Attack, Command, Findings
 
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
@@ -115,13 +115,13 @@ FOLDER = [
     ),
     storage(
         "plants a copy of a file with its manifest under another number",
-        planted.plant_file,
+        files.plant_file,
         {PLANTED: 1},
         ALL,
     ),
     storage(
         "plants a file with a changed line and a manifest signed with another key",
-        planted.plant_forged_file,
+        files.plant_forged_file,
         {PLANTED: 1},
         ALL,
     ),

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from app.audit.archive.cold.emptying import SealEmptier
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
+from tests.audit.archive.cold import logs
 from tests.audit.archive.conftest import copy_log
 from tests.audit.archive.rows import AuditLog, make_changes
 from tests.audit.archive.run.past import create_partition, past_accesses
@@ -125,6 +127,33 @@ def test_a_run_killed_at_any_step_is_resumed(
     # file of accesses, their partition is dropped.
     accesses = 6 + 1 if audit_log.keeps_archived(ACCESSES) else 8
     assert step == (8 + 1) * 2 + accesses + 1
+
+
+def test_a_run_killed_while_it_empties_seals_is_resumed(
+    audit_log: AuditLog,
+    runs: Runs,
+    template: Template,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logs.fill(audit_log, each=120)
+    with monkeypatch.context() as patch:
+        patch.setattr(SealEmptier, "empty", logs.empty_nothing)
+        audit_log.archive()
+    with copy_log(audit_log, template, tmp_path / "0") as copy:
+        runs.warm(copy)
+        whole = logs.emptied(copy)
+    for step in count(1):
+        with copy_log(audit_log, template, tmp_path / str(step)) as copy:
+            runs.start(copy, step)
+            if runs.finish() == 0:
+                break
+            assert len(logs.emptied(copy)) == min(5 * step, len(whole))
+            assert copy.count_findings() == {}
+            copy.archive()
+            assert logs.emptied(copy) == whole
+            assert copy.count_findings() == {}
+    assert (len(whole), step) == (7, 3)
 
 
 def test_a_run_killed_at_any_time_is_resumed(

@@ -23,6 +23,7 @@ DAY = timedelta(days=1)
 # The first three days are archived before an attack, the fourth one by the next run.
 ARCHIVED = OLD + 3 * DAY
 NEXT = ARCHIVED + DAY
+TIMEOUT = 60.0  # seconds
 PRUNING = model_table(AuditPruning)
 
 
@@ -40,6 +41,7 @@ class Target:
                 json_serializer=dump_json,
                 json_deserializer=load_json,
                 poolclass=NullPool,
+                connect_args={"timeout": TIMEOUT},
             )
             async with engine.begin() as connection:
                 return await work(connection)

@@ -191,3 +191,13 @@ def change_newest_row_and_edge(target: Target) -> None:
     target.execute(change.values(reason="x"))
     stored_seals.replace_digest(target, before, customers(target)[-1])
     stored_tree.rebuild_edges(target)
+
+
+def put_root_for_edge(target: Target) -> None:
+    newest = newest_of(target, CHANGES)
+    change_seal(target, newest.number, edge=bytes.fromhex(newest.root))
+
+
+def put_root_for_first_edge(target: Target) -> None:
+    first = first_of(target, CHANGES)
+    change_seal(target, first.number, edge=bytes.fromhex(first.root))

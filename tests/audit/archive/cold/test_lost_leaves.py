@@ -1,0 +1,78 @@
+"""What a run, a restore and an adoption do where seals have no leaves."""
+
+import pytest
+from sqlalchemy import update
+
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
+from app.audit.archive.verify.report import FindingKind
+from tests.audit.archive.attacks.acts import cold, files
+from tests.audit.archive.cold import logs
+from tests.audit.archive.rows import AuditLog, make_accesses, make_change
+from tests.audit.archive.verify import tampering
+
+SEALS = model_table(AuditSeal)
+
+
+def empty_leaves(audit_log: AuditLog, log: Log) -> None:
+    own = update(SEALS).where(SEALS.c.log == log.name)
+    tampering.execute(audit_log, own.values(leaves=b""))
+
+
+def test_a_run_does_not_seal_late_accesses_again(audit_log: AuditLog) -> None:
+    accesses = make_accesses(days=2)
+    audit_log.add(ACCESSES, [row | {"transaction_id": None} for row in accesses])
+    audit_log.seal()
+    count = len(audit_log.seals())
+    empty_leaves(audit_log, ACCESSES)
+    with pytest.raises(VerificationException, match="leaves are neither"):
+        logs.archive_days(audit_log, 2)
+    assert len(audit_log.seals()) == count
+    assert audit_log.count_findings()[FindingKind.LEAVES_MISSING] == 1
+
+
+def test_late_rows_among_those_of_emptied_seals_are_archived(
+    audit_log: AuditLog,
+) -> None:
+    logs.fill(audit_log)
+    logs.archive_days(audit_log, 5)
+    assert logs.emptied(audit_log) == [0, 100]
+    audit_log.add(CHANGES, [make_change(logs.before_day(1), 1, entity="Task")])
+    audit_log.seal()
+    logs.archive_days(audit_log, 9)
+    assert logs.emptied(audit_log) == [0, 100, 200, 300, 400]
+    assert audit_log.count_findings() == {}
+    tampering.files(audit_log)[0].unlink()
+    audit_log.add(CHANGES, [make_change(logs.before_day(1), 2, entity="Task")])
+    with pytest.raises(VerificationException, match="leaves are neither"):
+        logs.archive_days(audit_log, 9)
+
+
+def test_restored_rows_of_emptied_seals_are_verified(audit_log: AuditLog) -> None:
+    logs.fill(audit_log)
+    logs.archive_days(audit_log, 9)
+    assert audit_log.restore()["changes"].notes == []
+    report = audit_log.verify()
+    assert (report.findings, report.restored) == ([], 540)
+
+
+def test_a_forged_file_of_emptied_seals_is_not_adopted(audit_log: AuditLog) -> None:
+    logs.fill(audit_log)
+    logs.archive_days(audit_log, 9)
+    target = tampering.target_of(audit_log)
+    files.change_line_and_sign(target)
+    cold.delete_record_of_emptied_file(target)
+    assert len(audit_log.adopt().contradictions) == 1
+    assert audit_log.count_findings()[FindingKind.LEAVES_MISSING] == 1
+
+
+def test_nothing_is_adopted_while_the_checkpoint_of_its_seal_is_forged(
+    audit_log: AuditLog,
+) -> None:
+    logs.fill(audit_log)
+    logs.archive_days(audit_log, 9)
+    target = tampering.target_of(audit_log)
+    cold.sign_emptied_seal(target)
+    cold.delete_record_of_emptied_file(target)
+    assert len(audit_log.adopt().contradictions) == 1
