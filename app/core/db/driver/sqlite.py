@@ -2,14 +2,15 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import MissingGreenlet
 
 from app.core.db.driver.connections import DriverConnection, Records
@@ -17,17 +18,23 @@ from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.connection import Limit
 
 # A statement stops the event loop this long at most; then it is executed again in a
-# thread. Passing it to a thread takes longer than most statements do.
-IN_LOOP = Limit(seconds=0.005, steps=2_000)
+# thread. Passing it to a thread takes longer than most statements do. In time of the
+# processor: a quick statement that waits for the interpreter's lock is not a slow one.
+IN_LOOP = Limit(seconds=0.005, steps=2_000, clock=time.thread_time)
 # Rarely: each look at the clock waits for the interpreter's lock.
 THREAD_STEPS = 500_000
+# Slow statements at once. Each competes with the event loop for the interpreter's lock:
+# with four of them, requests that need no database took a second.
+SLOW_READS = 2
 # Threads of its own, so that slow statements delay nothing else that needs one.
-THREADS = ThreadPoolExecutor(4, thread_name_prefix="slow-read")
-
-Fetch = Callable[[Limit], Records]
+THREADS = ThreadPoolExecutor(SLOW_READS, thread_name_prefix="slow-read")
 
 
 class SqliteConnection(DriverConnection):
+    def __init__(self, engine: Engine, slow_reads: asyncio.Semaphore) -> None:
+        super().__init__(engine)
+        self.slow_reads = slow_reads
+
     async def check_out(self) -> Connection:
         """Return the connection. Opening it takes a greenlet, which costs 10 µs."""
         pool: Any = self.engine.pool
@@ -43,28 +50,36 @@ class SqliteConnection(DriverConnection):
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
-        return await self.fetch_in_thread(fetch)
+        timeout = self.driver.timeout
+        # Others use the connection while this statement waits for a thread.
+        self.release()
+        async with asyncio.timeout(timeout), self.slow_reads:
+            await self.connect()
+            return await self.fetch_in_thread(sql, parameters)
 
-    async def fetch_in_loop(self, fetch: Fetch) -> Records:
+    async def fetch_in_loop(self, fetch: Callable[[], Records]) -> Records:
+        def fetch_in_time() -> Records:
+            self.driver.set_limit(IN_LOOP)
+            return fetch()
+
         try:
-            return fetch(IN_LOOP)
+            return fetch_in_time()
         except sqlite3.OperationalError as error:
             if not is_busy(error):
                 raise
-        return await retry_while_busy(partial(fetch, IN_LOOP), self.driver.timeout)
+        return await retry_while_busy(fetch_in_time, self.driver.timeout)
 
-    async def fetch_in_thread(self, fetch: Fetch) -> Records:
-        """Fetch in a thread. If the task is cancelled, the thread stops soon."""
-        timeout = self.driver.timeout
-        work = THREADS.submit(fetch, Limit(timeout, THREAD_STEPS))
-        done = asyncio.wrap_future(work)
+    async def fetch_in_thread(self, sql: str, parameters: Sequence[Any]) -> Records:
+        """Fetch in a thread, which stops if the task is cancelled."""
+        self.driver.set_limit(Limit(self.driver.timeout, THREAD_STEPS, time.monotonic))
+        work = THREADS.submit(self.driver.fetch, sql, parameters)
         try:
-            async with asyncio.timeout(timeout):
-                return await asyncio.shield(done)
+            return await asyncio.wrap_future(work)
         finally:
-            if not work.done() and not work.cancel():
-                self.driver.interrupt()
-                await asyncio.wait([done])
+            if not work.cancel() and not work.done():
+                self.driver.stop()
+                # Not awaited: a second cancellation would close a connection in use.
+                wait([work])
 
     async def column_types(self, sql: str) -> Iterable[None]:
         return repeat(None)  # unknown to the driver
