@@ -16,6 +16,7 @@ from sqlalchemy.exc import MissingGreenlet
 from app.core.db.driver.connections import DriverConnection, Records
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.connection import Limit
+from app.core.db.sqlite.reading import is_file
 
 # A statement stops the event loop this long at most; then it is executed again in a
 # thread. Passing it to a thread takes longer than most statements do. In time of the
@@ -38,7 +39,7 @@ class SqliteConnection(DriverConnection):
     async def check_out(self) -> Connection:
         """Return the connection. Opening it takes a greenlet, which costs 10 µs."""
         pool: Any = self.engine.pool
-        if self.engine.url.database and pool.checkedin():
+        if is_file(self.engine.url) and pool.checkedin():
             with suppress(MissingGreenlet):  # it was lost, and has to be opened again
                 return self.engine.connect()
         return await super().check_out()

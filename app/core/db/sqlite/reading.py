@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import AsyncAdaptedQueuePool, Engine, Pool
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Engine, Pool
 from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -41,6 +41,12 @@ def reading_engine(engine: AsyncEngine) -> AsyncEngine:
 
     A second connection to SQLite in memory would open another database.
     """
-    if engine.dialect.name != "sqlite" or not engine.url.database:
+    if not is_file(engine.url):
         return engine
     return AsyncEngine(ReadingEngine(engine.sync_engine))
+
+
+def is_file(url: URL) -> bool:
+    """Return whether the database is a file of SQLite."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    return is_sqlite and url.database not in (None, "", ":memory:")
