@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from app.core.config import Settings
 from app.core.db.driver.connections import DriverConnection
 from app.core.db.driver.postgresql import PostgresqlConnection
-from app.core.db.driver.sqlite import SLOW_READS, SqliteConnection
+from app.core.db.driver.sqlite import SqliteConnection
 from app.core.db.driver.unnamed import UnnamedConnection
 
 
@@ -17,7 +17,7 @@ def connections_to(
     engine: Engine, settings: Settings
 ) -> Callable[[], DriverConnection]:
     if engine.dialect.name == "sqlite":
-        return partial(SqliteConnection, engine, asyncio.Semaphore(SLOW_READS))
+        return partial(SqliteConnection, engine, asyncio.Lock())
     kind = UnnamedConnection if is_unnamed(settings) else PostgresqlConnection
     return partial(kind, engine, settings.DATABASE_TIMEOUT)
 

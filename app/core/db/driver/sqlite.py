@@ -24,15 +24,14 @@ from app.core.db.sqlite.reading import is_file
 IN_LOOP = Limit(seconds=0.005, steps=2_000, clock=time.thread_time)
 # Rarely: each look at the clock waits for the interpreter's lock.
 THREAD_STEPS = 500_000
-# Slow statements at once. Each competes with the event loop for the interpreter's lock:
-# with four of them, requests that need no database took a second.
-SLOW_READS = 2
-# Threads of its own, so that slow statements delay nothing else that needs one.
-THREADS = ThreadPoolExecutor(SLOW_READS, thread_name_prefix="slow-read")
+# A thread of its own, so that slow statements delay nothing else that needs one. One,
+# as each competes with the event loop for the interpreter's lock: with four, requests
+# that need no database took a second. And the WAL can be emptied between two reads.
+THREAD = ThreadPoolExecutor(1, thread_name_prefix="slow-read")
 
 
 class SqliteConnection(DriverConnection):
-    def __init__(self, engine: Engine, slow_reads: asyncio.Semaphore) -> None:
+    def __init__(self, engine: Engine, slow_reads: asyncio.Lock) -> None:
         super().__init__(engine)
         self.slow_reads = slow_reads
 
@@ -52,7 +51,7 @@ class SqliteConnection(DriverConnection):
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
         timeout = self.driver.timeout
-        # Others use the connection while this statement waits for a thread.
+        # Others use the connection while this statement waits for the thread.
         self.release()
         async with asyncio.timeout(timeout), self.slow_reads:
             await self.connect()
@@ -71,9 +70,9 @@ class SqliteConnection(DriverConnection):
         return await retry_while_busy(fetch_in_time, self.driver.timeout)
 
     async def fetch_in_thread(self, sql: str, parameters: Sequence[Any]) -> Records:
-        """Fetch in a thread, which stops if the task is cancelled."""
+        """Fetch in the thread, which stops if the task is cancelled."""
         self.driver.set_limit(Limit(self.driver.timeout, THREAD_STEPS, time.monotonic))
-        work = THREADS.submit(self.driver.fetch, sql, parameters)
+        work = THREAD.submit(self.driver.fetch_slowly, sql, parameters)
         try:
             return await asyncio.wrap_future(work)
         finally:

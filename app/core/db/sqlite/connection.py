@@ -3,7 +3,9 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.util import await_
@@ -13,6 +15,7 @@ from app.core.db.sqlite.busy import is_busy, retry_while_busy
 ResultT = TypeVar("ResultT")
 
 NEVER, ALWAYS = float("inf"), float("-inf")
+WAL_SIZE = 8 * 2**20  # bytes; SQLite copies it to the database from 4 MiB on
 
 
 class Limit(NamedTuple):
@@ -42,6 +45,7 @@ class LoopConnection(sqlite3.Connection):
 
     def __init__(self, database: str, *, timeout: float, **options: Any) -> None:
         super().__init__(database, timeout=0, **options)
+        self.database = database
         self.timeout = timeout  # seconds
         self.interrupted_at, self.clock = NEVER, time.monotonic
 
@@ -73,6 +77,17 @@ class LoopConnection(sqlite3.Connection):
             return super().cursor().execute(sql, parameters).fetchall()
         finally:
             self.interrupted_at = NEVER
+
+    def fetch_slowly(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+        """Fetch in a thread. Before, empty the WAL if it has become large.
+
+        SQLite begins it again once all of it is in the database and nobody reads it.
+        Slow reads that follow each other would prevent that.
+        """
+        with suppress(OSError, sqlite3.Error):
+            if Path(f"{self.database}-wal").stat().st_size > WAL_SIZE:
+                super().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return self.fetch(sql, parameters)
 
     def execute_when_free(self, sql: str) -> None:
         self.when_free(partial(super().execute, sql))

@@ -6,8 +6,8 @@ from sqlalchemy import URL, AsyncAdaptedQueuePool, Engine, Pool
 from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# Connections that stay open. Reads in the event loop need one at a time; each read in a
-# thread needs one more, and so does each reader that waits for it.
+# Connections that stay open. Reads in the event loop need one at a time, and the one in
+# a thread needs another; so does each session of the ORM.
 POOL_SIZE = 4
 
 
