@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import (
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from app.core.config import Settings
-from app.core.db.driver.factory import is_unnamed, make_connection
+from app.core.db.driver.factory import connections_to, is_unnamed
 from app.core.db.driver.read_only import reject_write
 from app.core.db.engine import make_engine
 from app.core.db.session import DatabaseSession, ReadingSession
@@ -41,7 +40,7 @@ class Database:
             reader,
             class_=ReadingSession,
             expire_on_commit=False,
-            direct=partial(make_connection, self.read_engine.sync_engine, settings),
+            direct=connections_to(self.read_engine.sync_engine, settings),
         )
         self.snapshots = make_sessionmaker(snapshot)
         self.writers = make_sessionmaker(self.engine)

@@ -45,7 +45,7 @@ class DriverConnection(ABC):
                 compiled.set_types(await self.column_types(call.sql))
             records = await self.fetch(*call)
         except BaseException as error:
-            await self.fail(connection, error, call)
+            await self.fail(self.connection or connection, error, call)
         return compiled.read(records)
 
     async def connect(self) -> Connection:
@@ -75,7 +75,8 @@ class DriverConnection(ABC):
         """Raise the error as SQLAlchemy does. A broken connection leaves the pool."""
         if isinstance(error, TimeoutError | asyncio.CancelledError):
             # Its answer is still to come. This does not wait for the server.
-            connection.invalidate(error)
+            if not connection.closed:
+                connection.invalidate(error)
             raise error
         error = self.dbapi_error(connection, error)
         if isinstance(error, self.engine.dialect.loaded_dbapi.Error):

@@ -1,4 +1,8 @@
-"""The driver's connection for the settings: by database, and with names or without."""
+"""The driver's connections for the settings: by database, and with names or without."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import Engine
 
@@ -9,11 +13,13 @@ from app.core.db.driver.sqlite import SqliteConnection
 from app.core.db.driver.unnamed import UnnamedConnection
 
 
-def make_connection(engine: Engine, settings: Settings) -> DriverConnection:
+def connections_to(
+    engine: Engine, settings: Settings
+) -> Callable[[], DriverConnection]:
     if engine.dialect.name == "sqlite":
-        return SqliteConnection(engine)
+        return partial(SqliteConnection, engine, asyncio.Lock())
     kind = UnnamedConnection if is_unnamed(settings) else PostgresqlConnection
-    return kind(engine, settings.DATABASE_TIMEOUT)
+    return partial(kind, engine, settings.DATABASE_TIMEOUT)
 
 
 def is_unnamed(settings: Settings) -> bool:

@@ -2,37 +2,43 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import MissingGreenlet
 
 from app.core.db.driver.connections import DriverConnection, Records
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.connection import Limit
+from app.core.db.sqlite.reading import is_file
 
-# A statement of more steps, which are 1 to 5 ms, is executed again in a thread. Passing
-# it to a thread takes longer than most statements do. Not a time: on a busy machine a
-# quick statement would queue behind the slow ones.
-IN_LOOP = Limit(seconds=0, steps=20_000)
+# A statement stops the event loop this long at most; then it is executed again in a
+# thread. Passing it to a thread takes longer than most statements do. In time of the
+# processor: a quick statement that waits for the interpreter's lock is not a slow one.
+IN_LOOP = Limit(seconds=0.005, steps=2_000, clock=time.thread_time)
 # Rarely: each look at the clock waits for the interpreter's lock.
 THREAD_STEPS = 500_000
-# Threads of its own, so that slow statements delay nothing else that needs one.
-THREADS = ThreadPoolExecutor(4, thread_name_prefix="slow-read")
-
-Fetch = Callable[[Limit], Records]
+# A thread of its own, so that slow statements delay nothing else that needs one. One,
+# as each competes with the event loop for the interpreter's lock: with four, requests
+# that need no database took a second. And the WAL can be emptied between two reads.
+THREAD = ThreadPoolExecutor(1, thread_name_prefix="slow-read")
 
 
 class SqliteConnection(DriverConnection):
+    def __init__(self, engine: Engine, slow_reads: asyncio.Lock) -> None:
+        super().__init__(engine)
+        self.slow_reads = slow_reads
+
     async def check_out(self) -> Connection:
         """Return the connection. Opening it takes a greenlet, which costs 10 µs."""
         pool: Any = self.engine.pool
-        if self.engine.url.database and pool.checkedin():
+        if is_file(self.engine.url) and pool.checkedin():
             with suppress(MissingGreenlet):  # it was lost, and has to be opened again
                 return self.engine.connect()
         return await super().check_out()
@@ -44,28 +50,36 @@ class SqliteConnection(DriverConnection):
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
-        return await self.fetch_in_thread(fetch)
+        timeout = self.driver.timeout
+        # Others use the connection while this statement waits for the thread.
+        self.release()
+        async with asyncio.timeout(timeout), self.slow_reads:
+            await self.connect()
+            return await self.fetch_in_thread(sql, parameters)
 
-    async def fetch_in_loop(self, fetch: Fetch) -> Records:
+    async def fetch_in_loop(self, fetch: Callable[[], Records]) -> Records:
+        def fetch_in_time() -> Records:
+            self.driver.set_limit(IN_LOOP)
+            return fetch()
+
         try:
-            return fetch(IN_LOOP)
+            return fetch_in_time()
         except sqlite3.OperationalError as error:
             if not is_busy(error):
                 raise
-        return await retry_while_busy(partial(fetch, IN_LOOP), self.driver.timeout)
+        return await retry_while_busy(fetch_in_time, self.driver.timeout)
 
-    async def fetch_in_thread(self, fetch: Fetch) -> Records:
-        """Fetch in a thread. If the task is cancelled, the thread stops soon."""
-        timeout = self.driver.timeout
-        work = THREADS.submit(fetch, Limit(timeout, THREAD_STEPS))
-        done = asyncio.wrap_future(work)
+    async def fetch_in_thread(self, sql: str, parameters: Sequence[Any]) -> Records:
+        """Fetch in the thread, which stops if the task is cancelled."""
+        self.driver.set_limit(Limit(self.driver.timeout, THREAD_STEPS, time.monotonic))
+        work = THREAD.submit(self.driver.fetch_slowly, sql, parameters)
         try:
-            async with asyncio.timeout(timeout):
-                return await asyncio.shield(done)
+            return await asyncio.wrap_future(work)
         finally:
-            if not work.done() and not work.cancel():
-                self.driver.interrupt()
-                await asyncio.wait([done])
+            if not work.cancel() and not work.done():
+                self.driver.stop()
+                # Not awaited: a second cancellation would close a connection in use.
+                wait([work])
 
     async def column_types(self, sql: str) -> Iterable[None]:
         return repeat(None)  # unknown to the driver

@@ -3,7 +3,9 @@
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.util import await_
@@ -12,11 +14,12 @@ from app.core.db.sqlite.busy import is_busy, retry_while_busy
 
 ResultT = TypeVar("ResultT")
 
-NEVER = float("inf")
+NEVER, ALWAYS = float("inf"), float("-inf")
+WAL_SIZE = 8 * 2**20  # bytes; SQLite copies it to the database from 4 MiB on
 
 
 class Limit(NamedTuple):
-    """Time that a statement may take, and how often SQLite looks at the clock.
+    """Time that a statement may take, and how often SQLite looks at which clock.
 
     `steps` are instructions of its virtual machine: 1 000 take about 0.05 ms, and more
     if they call functions of Python. A statement of fewer steps has no limit.
@@ -24,6 +27,7 @@ class Limit(NamedTuple):
 
     seconds: float
     steps: int
+    clock: Callable[[], float]
 
 
 class LoopCursor(sqlite3.Cursor):
@@ -42,8 +46,9 @@ class LoopConnection(sqlite3.Connection):
 
     def __init__(self, database: str, *, timeout: float, **options: Any) -> None:
         super().__init__(database, timeout=0, **options)
+        self.database = database
         self.timeout = timeout  # seconds
-        self.interrupted_at = NEVER
+        self.interrupted_at, self.clock = NEVER, time.monotonic
 
     def cursor(self, factory: Any = LoopCursor) -> Any:
         # AsyncConnection.execute() raises unless the driver awaits at least once.
@@ -51,19 +56,39 @@ class LoopConnection(sqlite3.Connection):
         await_(cursor._async_soft_close())
         return cursor
 
-    def fetch(self, sql: str, parameters: Any, limit: Limit) -> list[tuple[Any, ...]]:
+    def set_limit(self, limit: Limit) -> None:
+        """Limit the time of the next `fetch`, which starts now."""
+        self.clock = limit.clock
+        self.interrupted_at = self.clock() + limit.seconds
+        self.set_progress_handler(self.is_overdue, limit.steps)
+
+    def stop(self) -> None:
+        """Interrupt the `fetch` in another thread, which may only be about to begin."""
+        self.interrupted_at = ALWAYS
+        self.interrupt()
+
+    def fetch(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
         """Execute a statement outside of a greenlet, and return all its rows.
 
         Raises:
             sqlite3.OperationalError: SQLITE_INTERRUPT, as it takes longer than the
                 limit; SQLITE_BUSY, at once.
         """
-        self.interrupted_at = time.monotonic() + limit.seconds
-        self.set_progress_handler(self.is_overdue, limit.steps)
         try:
             return super().cursor().execute(sql, parameters).fetchall()
         finally:
             self.interrupted_at = NEVER
+
+    def fetch_slowly(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+        """Fetch in a thread. Before, empty the WAL if it has become large.
+
+        SQLite begins it again once all of it is in the database and nobody reads it.
+        Slow reads that follow each other would prevent that.
+        """
+        with suppress(OSError, sqlite3.Error):
+            if Path(f"{self.database}-wal").stat().st_size > WAL_SIZE:
+                super().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return self.fetch(sql, parameters)
 
     def execute_when_free(self, sql: str) -> None:
         self.when_free(partial(super().execute, sql))
@@ -80,4 +105,4 @@ class LoopConnection(sqlite3.Connection):
 
     def is_overdue(self) -> bool:
         """Return whether SQLite is to interrupt the statement."""
-        return time.monotonic() > self.interrupted_at
+        return self.clock() > self.interrupted_at

@@ -11,13 +11,14 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
-from app.core.db.sqlite.connection import LoopConnection
+from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection
 from app.core.db.sqlite.functions import lower, translate
 from app.core.db.sqlite.pool import SingleConnectionPool
 
 PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
+    f"journal_size_limit = {WAL_SIZE}",
     "foreign_keys = ON",
     "recursive_triggers = ON",  # else REPLACE would bypass the audit log's triggers
 )

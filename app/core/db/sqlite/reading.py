@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import AsyncAdaptedQueuePool, Engine, Pool
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Engine, Pool
 from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# Connections that stay open. Reads in the event loop need one at a time; each read in a
-# thread needs one more, and so does each reader that waits for it.
+# Connections that stay open. Reads in the event loop need one at a time, and the one in
+# a thread needs another; so does each session of the ORM.
 POOL_SIZE = 4
 
 
@@ -41,6 +41,12 @@ def reading_engine(engine: AsyncEngine) -> AsyncEngine:
 
     A second connection to SQLite in memory would open another database.
     """
-    if engine.dialect.name != "sqlite" or not engine.url.database:
+    if not is_file(engine.url):
         return engine
     return AsyncEngine(ReadingEngine(engine.sync_engine))
+
+
+def is_file(url: URL) -> bool:
+    """Return whether the database is a file of SQLite."""
+    is_sqlite = url.get_backend_name() == "sqlite"
+    return is_sqlite and url.database not in (None, "", ":memory:")

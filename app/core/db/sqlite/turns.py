@@ -7,11 +7,13 @@ process at once.
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from sqlalchemy import URL
+
+from app.core.db.sqlite.reading import is_file
 
 # In seconds.
 PAUSE = 0.05  # between two attempts to get a turn
@@ -25,14 +27,14 @@ async def background_turn(url: URL) -> AsyncIterator[None]:
     The wait has an end, because a turn is only a courtesy: the database keeps
     transactions apart. On PostgreSQL there is nothing to wait for.
     """
-    if url.get_backend_name() != "sqlite" or not url.database:
-        yield
-        return
-    # The kernel releases the lock if this process is killed.
-    with Path(f"{url.database}.background-lock").open("a") as file:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_WAIT):
-                await lock(file)
+    with ExitStack() as stack:
+        # The folder may be read-only, its disk full, its file system without locks.
+        with suppress(TimeoutError, OSError):
+            if is_file(url):
+                # The kernel releases the lock if this process is killed.
+                path = Path(f"{url.database}.background-lock")
+                async with asyncio.timeout(LONGEST_WAIT):
+                    await lock(stack.enter_context(path.open("a")))
         yield
 
 

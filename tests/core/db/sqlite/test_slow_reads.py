@@ -1,6 +1,10 @@
 """Slow reads of SQLite run in a thread, and do not stop the event loop."""
 
 import asyncio
+import gc
+import sqlite3
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.db.database import Database
 from app.core.db.database_errors import to_app_exception
+from app.core.db.session import ReadingSession
+from app.core.db.sqlite.connection import Limit, LoopConnection
 from app.core.exceptions import UnavailableException
 from app.main import open_database
 from tests.databases import make_settings
@@ -23,12 +29,15 @@ def only_on_sqlite(url: str) -> None:
         pytest.skip("PostgreSQL executes nothing in the event loop")
 
 
-def count_to(number: int) -> Any:
-    """Return a query that takes one step for each number."""
+def numbers_to(number: int) -> Any:
+    """Return a query of numbers, which takes one step for each."""
     numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
     following = select(numbers.c.n + 1).where(numbers.c.n < literal_column(str(number)))
-    numbers = numbers.union_all(following)
-    return select(func.max(column("n"))).select_from(numbers)
+    return numbers.union_all(following)
+
+
+def count_to(number: int) -> Any:
+    return select(func.max(column("n"))).select_from(numbers_to(number))
 
 
 async def read(database: Database, number: int) -> int:
@@ -72,3 +81,67 @@ async def test_a_cancelled_slow_read_stops(database: Database) -> None:
         await slow
     assert checked_out(database) == 0
     assert await read(database, 3) == 3
+
+
+async def test_slow_reads_that_wait_hold_no_connection(database: Database) -> None:
+    slow = [asyncio.create_task(read(database, 1_000_000_000)) for _ in range(8)]
+    await asyncio.sleep(0.2)
+    assert checked_out(database) <= 1
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    assert checked_out(database) == 0
+    assert await read(database, 3) == 3
+
+
+async def test_an_interrupted_read_is_not_logged_by_asyncio(database: Database) -> None:
+    logged: list[Any] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: logged.append(context))
+    slow = asyncio.create_task(read(database, 1_000_000_000))
+    await asyncio.sleep(0.1)
+    slow.cancel()
+    await asyncio.wait([slow])
+    del slow
+    gc.collect()
+    assert logged == []
+
+
+class Nap:
+    """An SQL function that takes time, but none of the processor."""
+
+    def __init__(self) -> None:
+        self.threads: list[int] = []
+        self.sleeping = 0
+
+    def __call__(self) -> int:
+        self.threads.append(threading.get_ident())
+        self.sleeping += 1
+        time.sleep(0.02)
+        self.sleeping -= 1
+        return 0
+
+
+async def add_function(session: ReadingSession, nap: Nap) -> None:
+    await session.value(select(literal(1)))
+    session.direct.driver.create_function("nap", 0, nap)
+
+
+async def test_a_read_that_waits_for_the_processor_is_not_slow(
+    database: Database,
+) -> None:
+    nap = Nap()
+    async with database.reading() as session:
+        await add_function(session, nap)
+        number = count_to(1_000).scalar_subquery()
+        assert await session.value(select(func.nap() + number)) == 1_000
+    assert nap.threads == [threading.get_ident()]
+
+
+def test_a_statement_can_be_stopped_before_it_begins() -> None:
+    connection = LoopConnection(":memory:", timeout=1)
+    connection.set_limit(Limit(1, 1, time.monotonic))
+    connection.stop()
+    with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+        connection.fetch(str(count_to(10)), (1, 1))
+    connection.close()
