@@ -1,4 +1,4 @@
-"""What a run, a restore and an adoption do where seals have no leaves."""
+"""Tests of runs, restores and adoptions where seals have no leaves."""
 
 import pytest
 from sqlalchemy import update
