@@ -1,4 +1,4 @@
-"""Runs, restores and adoptions where seals have no leaves."""
+"""Tests of runs, restores and adoptions where seals have no leaves."""
 
 import pytest
 from sqlalchemy import update
