@@ -82,7 +82,7 @@ class LoopConnection(sqlite3.Connection):
     def fetch_slowly(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
         """Fetch in a thread. Before, empty the WAL if it has become large.
 
-        SQLite begins it again once all of it is in the database and there is no reader.
+        SQLite begins it again once all of it is in the database and no read uses it.
         Slow reads that follow each other would prevent that.
         """
         with suppress(OSError, sqlite3.Error):
