@@ -9,7 +9,7 @@ import pytest
 
 from tests.databases import ROOT
 
-QUICK = ("--rows", "2000", "--rate", "20", "--idle", "0.5", "--json")
+QUICK = ("--rows=2000", "--records=500", "--rate=20", "--idle=0.5", "--json")
 
 
 @pytest.mark.slow
