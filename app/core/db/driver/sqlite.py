@@ -44,9 +44,9 @@ class SqliteConnection(DriverConnection):
         return await super().check_out()
 
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records:
-        fetch = partial(self.driver.fetch, sql, parameters)
+        fetch = partial(self.driver.fetch_within, IN_LOOP, sql, parameters)
         try:
-            return await self.fetch_in_loop(fetch)
+            return await self.fetch_when_free(fetch)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
@@ -57,17 +57,13 @@ class SqliteConnection(DriverConnection):
             await self.connect()
             return await self.fetch_in_thread(sql, parameters)
 
-    async def fetch_in_loop(self, fetch: Callable[[], Records]) -> Records:
-        def fetch_in_time() -> Records:
-            self.driver.set_limit(IN_LOOP)
-            return fetch()
-
+    async def fetch_when_free(self, fetch: Callable[[], Records]) -> Records:
         try:
-            return fetch_in_time()
+            return fetch()
         except sqlite3.OperationalError as error:
             if not is_busy(error):
                 raise
-        return await retry_while_busy(fetch_in_time, self.driver.timeout)
+        return await retry_while_busy(fetch, self.driver.timeout)
 
     async def fetch_in_thread(self, sql: str, parameters: Sequence[Any]) -> Records:
         """Fetch in the thread, which stops if the task is cancelled."""

@@ -79,6 +79,12 @@ class LoopConnection(sqlite3.Connection):
         finally:
             self.interrupted_at = NEVER
 
+    def fetch_within(
+        self, limit: Limit, sql: str, parameters: Any
+    ) -> list[tuple[Any, ...]]:
+        self.set_limit(limit)
+        return self.fetch(sql, parameters)
+
     def fetch_slowly(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
         """Fetch in a thread. Before, empty the WAL if it has become large.
 
