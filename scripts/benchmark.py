@@ -30,6 +30,7 @@ from scripts.bench.rounds import Sample, Subject, measure
 from scripts.bench.servers import COMPLETE, CORES, VARIANTS, WORKERS, pin, run_server
 from tests.databases import Engine, memory, template_on
 
+WIDTH = 88  # of the table; a narrower one would cut figures off
 Started = AbstractContextManager[list[Subject]]
 Measure = Callable[[Sequence[Subject], Kind], Mapping[str, Sequence[Sample]]]
 
@@ -129,7 +130,9 @@ def main(  # noqa: PLR0913, PLR0917  # one per option
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:
-        Console().print(table_of(rows))
+        console = Console()
+        console.width = max(console.width, WIDTH)
+        console.print(table_of(rows))
 
 
 if __name__ == "__main__":
