@@ -23,6 +23,7 @@ from app.core.origins import (
     check_networks,
     check_origins,
     check_signing_key,
+    check_witness,
 )
 
 DRIVERS = ("sqlite:///", "postgresql://")
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
     AUDIT_ARCHIVE_DIR: str = ""
     AUDIT_SEAL_FILE: str = ""
+    AUDIT_WITNESS: Annotated[str, AfterValidator(check_witness)] = ""
     AUDIT_SIGNING_KEY: SigningKey = SecretStr("")
     AUDIT_SIGNING_KEYS_OLD: Annotated[tuple[SigningKey, ...], NoDecode] = ()
     FIRST_SUPERUSER_EMAIL: EmailStr = "admin@example.com"
