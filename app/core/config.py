@@ -22,6 +22,7 @@ from app.core.startup.setting_types import (
     Secrets,
     SigningKey,
     SigningKeys,
+    Witness,
 )
 
 EXAMPLE_PREFIX = "example-only"  # of the SECRET_KEY in .env.example
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
     AUDIT_ARCHIVE_DIR: str = ""
     AUDIT_SEAL_FILE: str = ""
+    AUDIT_WITNESS: Witness = ""
     AUDIT_SIGNING_KEY: SigningKey = SecretStr("")
     AUDIT_SIGNING_KEYS_OLD: SigningKeys = ()
     FIRST_SUPERUSER_EMAIL: EmailStr = "admin@example.com"

@@ -10,6 +10,7 @@ from app.core.origins import (
     check_networks,
     check_origins,
     check_signing_key,
+    check_witness,
 )
 from app.core.startup.addresses import check_database_url, check_listen_address
 
@@ -30,3 +31,4 @@ SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 SigningKeys = Annotated[tuple[SigningKey, ...], *SPLIT]
 DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
 ListenAddress = Annotated[str, AfterValidator(check_listen_address)]
+Witness = Annotated[str, AfterValidator(check_witness)]
