@@ -17,6 +17,7 @@ from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
+from app.auth.client import client_ip
 from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
 from app.auth.roles.routers import permissions_router
@@ -121,6 +122,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     app.state.settings = settings
     app.state.auth = AuthComponents.from_settings(settings)
     app.state.access_log = AccessLog(settings)
+    app.client_ip = client_ip
     app.outer_layer = partial(with_access_log, app.state.access_log)
     install_handlers(app)
     app.exception_handler(Replay)(on_replay)

@@ -18,7 +18,10 @@ DRIVERS = {
 }
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
+def make_engine(settings: Settings, *, create: bool = False) -> AsyncEngine:
+    """Return an engine. Only with `create` it makes a file of SQLite that is missing:
+    a wrong path would otherwise be an empty database.
+    """
     url = with_driver(settings.DATABASE_URL)
     timeout = settings.DATABASE_TIMEOUT
     if url.get_backend_name() == "sqlite":
@@ -28,7 +31,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
             json_serializer=dump_json,
             json_deserializer=load_json,
             pool_timeout=timeout,
-            connect_args={"timeout": timeout},
+            connect_args={"timeout": timeout, "create": create},
         )
     return create_async_engine(
         url,

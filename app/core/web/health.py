@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import structlog
+from alembic.util import CommandError
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
 from app.core.exceptions import UnavailableException
+from app.core.startup.database_faults import describe_fault
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
@@ -23,21 +25,26 @@ class Health:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.fault: str | None = "The service is starting"
+        self.reason: str | None = self.fault  # for the log: it may name the server
         self.schema = "ok"
         # Further checks in /readyz, by name. They do not affect the readiness.
         self.notes: dict[str, Callable[[], str]] = {}
 
     async def check(self) -> str | None:
         """Check again, and log a fault once, when it begins."""
-        before = self.fault
+        before = self.reason
         try:
             schema = await read_revision(self.database)
             self.schema = schema.state
             self.fault = schema.fault or await describe_faults(self.database, schema)
-        except (SQLAlchemyError, OSError):
+            self.reason = self.fault
+        except CommandError as error:
+            self.fault = self.reason = str(error)
+        except (SQLAlchemyError, OSError) as error:
             self.fault = "The database does not answer"
-        if self.fault and self.fault != before:
-            logger.error("not_ready", reason=self.fault)
+            self.reason = describe_fault(error, self.database.url)
+        if self.reason and self.reason != before:
+            logger.error("not_ready", reason=self.reason)
         return self.fault
 
     async def require(self) -> None:
