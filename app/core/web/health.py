@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
+from app.core.db.outages.states import Outage, outage_of
+from app.core.db.outages.write_probe import WriteProbe
 from app.core.exceptions import UnavailableException
 from app.core.web.openapi import documented
 
@@ -24,21 +26,31 @@ class Health:
         self.database = database
         self.fault: str | None = "The service is starting"
         self.schema = "ok"
+        self.writes = WriteProbe(database.attempt_to_write)
         # Further checks in /readyz, by name. They do not affect the readiness.
         self.notes: dict[str, Callable[[], str]] = {}
 
     async def check(self) -> str | None:
         """Check again, and log a fault once, when it begins."""
-        before = self.fault
+        before, cause = self.fault, None
         try:
             schema = await read_revision(self.database)
             self.schema = schema.state
             self.fault = schema.fault or await describe_faults(self.database, schema)
-        except (SQLAlchemyError, OSError):
-            self.fault = "The database does not answer"
+        except (SQLAlchemyError, OSError) as error:
+            self.fault, cause = outage_of(error) or Outage.AWAY, repr(error)
         if self.fault and self.fault != before:
-            logger.error("not_ready", reason=self.fault)
+            logger.error("not_ready", reason=self.fault, cause=cause)
+        if self.fault is None:
+            await self.check_writes()
         return self.fault
+
+    async def check_writes(self) -> None:
+        """Check whether the database accepts writes. Reads are served without them."""
+        before = self.writes.outage
+        outage = await self.writes.check()
+        if outage and outage != before:
+            logger.error("not_writable", reason=outage)
 
     async def require(self) -> None:
         """Raise UnavailableException while there is a fault. Checks again only then."""
@@ -62,9 +74,14 @@ async def get_liveness() -> dict[str, str]:
 
 @router.get("/readyz", summary="Check readiness", responses=documented(503))
 async def get_readiness(health: HealthDep) -> JSONResponse:
-    """Return 200 if the database answers and its schema fits, otherwise 503."""
+    """Return 200 if the database answers and its schema fits, otherwise 503.
+
+    A database that can only be read is `degraded`: reads are served, writes get 503.
+    """
     if fault := await health.check():
         raise UnavailableException(fault)
-    checks = {"database": "ok", "schema": health.schema}
+    outage = health.writes.outage
+    checks = {"database": outage or "ok", "schema": health.schema}
     checks |= {name: note() for name, note in health.notes.items()}
-    return JSONResponse({"status": "ok", "checks": checks})
+    status = "degraded" if outage else "ok"
+    return JSONResponse({"status": status, "checks": checks})
