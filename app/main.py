@@ -12,6 +12,7 @@ from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
 from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import run_sealer
+from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
@@ -68,22 +69,36 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with open_database(app.state.settings) as database:
+        app.state.health = health = Health(database)
+        async with run_audit(app, database, health), purge_periodically(database):
+            await health.check()
+            async with run_every(CHECK_INTERVAL, health.check):
+                yield
+
+
+@asynccontextmanager
+async def run_audit(
+    app: FastAPI, database: Database, health: Health
+) -> AsyncIterator[None]:
+    """Load accesses, seal rows and submit checkpoints; add their states to /readyz."""
     access_log: AccessLog = app.state.access_log
+    settings = app.state.settings
+    app.state.witness = witness = WitnessWatch(database, settings)
     async with (
-        open_database(app.state.settings) as database,
         access_log.running(database),
-        run_sealer(database, app.state.settings) as app.state.sealer,
-        purge_periodically(database),
+        run_sealer(database, settings, witness.submit) as sealer,
     ):
-        app.state.health = Health(database)
-        app.state.health.notes["audit"] = access_log.state
-        app.state.health.notes["seal_file"] = app.state.sealer.seal_file.state
-        app.state.health.notes["checkpoints"] = app.state.sealer.watch.state
-        app.state.health.notes["sealing"] = app.state.sealer.backlog.state
-        app.state.health.notes["log"] = log_output.state
-        await app.state.health.check()
-        async with run_every(CHECK_INTERVAL, app.state.health.check):
-            yield
+        app.state.sealer = sealer
+        health.notes |= {
+            "audit": access_log.state,
+            "seal_file": sealer.seal_file.state,
+            "checkpoints": sealer.watch.state,
+            "witness": witness.state,
+            "sealing": sealer.backlog.state,
+            "log": log_output.state,
+        }
+        yield
 
 
 def create_app(settings: Settings = config.settings) -> FastAPI:

@@ -39,6 +39,7 @@ from app.modules.tasks.models import Status
 from app.modules.tasks.repository import TaskRepository
 from app.modules.tasks.schemas import TaskUpdate
 from app.modules.tasks.service import TaskService
+from scripts.commands import exit_on_database_error
 from seeds import data
 from seeds.accounts import add_accounts
 
@@ -146,7 +147,8 @@ def main(
     ] = 0,
 ) -> None:
     """Fill the database with linked example data. Idempotent."""
-    asyncio.run(seed(rows))
+    with exit_on_database_error("Nothing more was added."):
+        asyncio.run(seed(rows))
 
 
 if __name__ == "__main__":

@@ -119,8 +119,9 @@ class CrudContract:
             taken = self.body(client) | {name: self.payload[name]}
             rejected = client.post(self.resource, json=taken)
             assert status_and_code(rejected) == (409, "conflict")
-            fields = rejected.json()["detail"].partition(" has the same ")[2]
-            assert name in fields.split(" or ")
+            (error,) = rejected.json()["errors"]
+            assert error["loc"] == ["body", name]
+            assert error["msg"].endswith(f" has the same {name}")
 
     def test_timestamps_are_in_utc(self, client: TestClient, record: str) -> None:
         body = client.get(record).json()

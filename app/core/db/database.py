@@ -26,6 +26,7 @@ class Database:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.url = settings.DATABASE_URL
         self.engine = make_engine(settings)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)

@@ -19,13 +19,16 @@ DRIVERS = {
 }
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
-    engine = engine_of(settings)
+def make_engine(settings: Settings, *, create: bool = False) -> AsyncEngine:
+    """Return an engine. Only with `create` it makes a file of SQLite that is missing:
+    a wrong path would otherwise be an empty database.
+    """
+    engine = engine_of(settings, create=create)
     discard_stuck_connections(engine)
     return engine
 
 
-def engine_of(settings: Settings) -> AsyncEngine:
+def engine_of(settings: Settings, *, create: bool) -> AsyncEngine:
     url = with_driver(settings.DATABASE_URL)
     timeout = settings.DATABASE_TIMEOUT
     if url.get_backend_name() == "sqlite":
@@ -35,7 +38,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
             json_serializer=dump_json,
             json_deserializer=load_json,
             pool_timeout=timeout,
-            connect_args={"timeout": timeout},
+            connect_args={"timeout": timeout, "create": create},
         )
     return create_async_engine(
         url,

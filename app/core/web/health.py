@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import structlog
+from alembic.util import CommandError
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,6 +14,7 @@ from app.core.db.migrations import describe_faults, read_revision
 from app.core.db.outages.states import Outage, outage_of
 from app.core.db.outages.write_probe import WriteProbe
 from app.core.exceptions import UnavailableException
+from app.core.startup.database_faults import describe_fault
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
@@ -25,6 +27,7 @@ class Health:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.fault: str | None = "The service is starting"
+        self.reason: str | None = self.fault  # for the log: it may name the server
         self.schema = "ok"
         self.writes = WriteProbe(database.attempt_to_write)
         # Further checks in /readyz, by name. They do not affect the readiness.
@@ -32,15 +35,19 @@ class Health:
 
     async def check(self) -> str | None:
         """Check again, and log a fault once, when it begins."""
-        before, cause = self.fault, None
+        before = self.reason
         try:
             schema = await read_revision(self.database)
             self.schema = schema.state
             self.fault = schema.fault or await describe_faults(self.database, schema)
+            self.reason = self.fault
+        except CommandError as error:
+            self.fault = self.reason = str(error)
         except (SQLAlchemyError, OSError) as error:
-            self.fault, cause = outage_of(error) or Outage.AWAY, repr(error)
-        if self.fault and self.fault != before:
-            logger.error("not_ready", reason=self.fault, cause=cause)
+            self.fault = outage_of(error) or Outage.AWAY
+            self.reason = describe_fault(error, self.database.url)
+        if self.reason and self.reason != before:
+            logger.error("not_ready", reason=self.reason)
         if self.fault is None:
             await self.check_writes()
         return self.fault
