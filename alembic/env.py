@@ -110,6 +110,11 @@ def trust_references(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
 
 
+def wait_for_statements(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
+    """Disable the driver's deadline: a migration takes as long as it takes."""
+    options.pop("command_timeout")
+
+
 @asynccontextmanager
 async def connect(
     engine: AsyncEngine, settings: Settings
@@ -131,6 +136,8 @@ async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings, create=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
+    else:
+        event.listen(engine.sync_engine, "do_connect", wait_for_statements)
     try:
         async with connect(engine, settings) as connection:
             await connection.run_sync(migrate)
