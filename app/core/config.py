@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.core.enums import AccessMode, Environment, LogLevel
 from app.core.origins import (
@@ -24,6 +24,7 @@ from app.core.origins import (
     check_origins,
     check_signing_key,
 )
+from app.core.settings.server import ServerSettings
 
 DRIVERS = ("sqlite:///", "postgresql://")
 EXAMPLE_PREFIX = "example-only"  # of the SECRET_KEY in .env.example
@@ -39,7 +40,7 @@ Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
 SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 
 
-class Settings(BaseSettings):
+class Settings(ServerSettings):
     """Every setting of the application; docs/SETTINGS.md explains each."""
 
     model_config = SettingsConfigDict(
@@ -53,15 +54,10 @@ class Settings(BaseSettings):
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
     DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
     DATABASE_NAMED_STATEMENTS: bool = True
-    HOST: str = "127.0.0.1"
-    PORT: int = Field(8000, ge=1, le=65_535)
-    WORKERS: int = Field(1, ge=1, le=64)
-    SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()
     TRUSTED_PROXIES: Networks = ()
-    MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False
     DOCS_CDN: str = Field("", pattern=r"^(https://[^/].*[^/])?$")
     AUDIT_ACCESS_MODE: AccessMode = AccessMode.BATCH

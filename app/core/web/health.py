@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
 from app.core.exceptions import UnavailableException
+from app.core.web.draining import draining
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
@@ -62,7 +63,12 @@ async def get_liveness() -> dict[str, str]:
 
 @router.get("/readyz", summary="Check readiness", responses=documented(503))
 async def get_readiness(health: HealthDep) -> JSONResponse:
-    """Return 200 if the database answers and its schema fits, otherwise 503."""
+    """Return 200 if the database answers and its schema fits, otherwise 503.
+
+    It is 503 as well while the server is stopping, which still serves other requests.
+    """
+    if draining.started:
+        raise UnavailableException("The server is stopping")
     if fault := await health.check():
         raise UnavailableException(fault)
     checks = {"database": "ok", "schema": health.schema}

@@ -7,6 +7,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.context import Context, new_context
+from app.core.web.draining import draining
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
@@ -15,6 +16,7 @@ SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
+CLOSE = (b"connection", b"close")
 HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -69,6 +71,8 @@ class ResponseSender:
         given = {name for name, _ in headers}
         headers.append((b"x-request-id", self.request_id.encode()))
         headers.extend(self.fixed)
+        if draining.started:
+            headers.append(CLOSE)
         headers.extend(pair for pair in (POLICY, NO_STORE) if pair[0] not in given)
 
     def log(self) -> None:
