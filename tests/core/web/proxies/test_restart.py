@@ -59,8 +59,9 @@ def test_a_rolling_restart_loses_no_request(url: str, tmp_path: Path) -> None:
     with ExitStack() as stack:
 
         def start(port: int) -> Server:
-            values = {"WORKERS": workers[port], "SHUTDOWN_DELAY": "1"}
-            return stack.enter_context(serving(url, tmp_path, None, port, **values))
+            number = workers[port]
+            run = serving(url, tmp_path, port=port, WORKERS=number, SHUTDOWN_DELAY="1")
+            return stack.enter_context(run)
 
         servers = [start(port) for port in workers]
         proxy = stack.enter_context(proxying("nginx", "nginx.conf", tmp_path, *servers))
