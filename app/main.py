@@ -54,8 +54,9 @@ costs the same. Each record has its version as `ETag`: send it as `If-Match` to 
 lost updates. With an `Idempotency-Key`, a request can be sent again and is done once.
 Errors are problem details (RFC 9457) with a stable `code`, and each response has an
 `X-Request-ID`. Request bodies are JSON, validated strictly: unknown fields and values
-of another type are rejected. A body that cannot be parsed is rejected with 400 before
-authentication.
+of another type are rejected. A request without a valid token is rejected before its
+body is read; a body that cannot be parsed is rejected with 400 before permissions are
+checked.
 """
 
 

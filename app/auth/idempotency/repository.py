@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.auth.idempotency.exceptions import KeyInUseException
 from app.auth.idempotency.models import IdempotencyKey
-from app.core.db.database_errors import error_code
+from app.core.db.outages.states import error_code
 from app.core.db.session import DatabaseSession
 from app.core.db.upsert import upsert
 

@@ -49,6 +49,9 @@ def describe(path: str, options: Json, added: Iterable[Json]) -> None:
         options["openapi_extra"] = {"parameters": parameters}
 
 
+REWRITTEN = 'A compressing proxy may rewrite it: `W/"1"` and `"1-gzip"` are `"1"`.'
+
+
 def errors_of(path: str, method: str) -> set[int]:
     statuses = {400, 422, 500, 503}
     if "{" in path:
@@ -68,6 +71,7 @@ def preconditions_of(path: str, method: str, shows_entity: bool) -> Iterator[Jso
 
 
 def header(name: str, description: str) -> Json:
+    description = f"{description} {REWRITTEN}"
     schema = {"type": "string", "pattern": f"^({TAGS.pattern})$", "examples": ['"1"']}
     return {"name": name, "in": "header", "description": description, "schema": schema}
 

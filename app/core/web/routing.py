@@ -1,6 +1,6 @@
 """Routes of the API: strict requests in, responses with entity tags out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -43,6 +43,7 @@ class Route(APIRoute):
         super().__init__(path, self.adapter.adapted(), **options)
         self.options = options
         self.adapter.query, self.adapter.reader = reader_of(self.dependant)
+        self.head_checks = [*head_checks(self.dependant)]
         self.planned = self.planned_app()
         self.app = self.serve
         if self.max_body_size is not None:
@@ -71,6 +72,8 @@ class Route(APIRoute):
     def check(self, request: Request) -> None:
         check_size(request)
         if self.body_field:
+            for check in self.head_checks:
+                check(request)
             check_encoding(request)
             if not self.has_form():
                 check_type(request)
@@ -101,6 +104,17 @@ class Route(APIRoute):
             return response
 
         return handle_strictly
+
+
+def head_checks(dependant: Dependant) -> Iterator[Callable[[Request], None]]:
+    """Yield the method `check_head` of each dependency that has one.
+
+    It rejects a request by its head, so that a stranger's body is not read.
+    """
+    if check := getattr(dependant.call, "check_head", None):
+        yield check
+    for each in dependant.dependencies:
+        yield from head_checks(each)
 
 
 def api_router(
