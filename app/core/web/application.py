@@ -13,6 +13,7 @@ from app.core.web.head_requests import HeadAsGet
 from app.core.web.middleware import RequestMiddleware
 from app.core.web.openapi import complete
 from app.core.web.plain_text_errors import PlainTextErrors
+from app.core.web.single_headers import SingleHeaders
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 REQUEST_HEADERS = (
@@ -44,7 +45,7 @@ class Application(FastAPI):
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
-        app = self.outer_layer(HeadAsGet(PlainTextErrors(app)))
+        app = self.outer_layer(HeadAsGet(SingleHeaders(PlainTextErrors(app))))
         return RequestMiddleware(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:
