@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from app.auth.bearer import get_principal
-from app.auth.client import Client, client_ip
+from app.auth.client import Client, read_client
 from app.auth.components import AuthComponents
 from app.auth.exceptions import (
     MissingPermissionException,
@@ -30,8 +30,7 @@ async def get_components(request: Request) -> AuthComponents:
 
 
 async def get_client(request: Request) -> Client:
-    agent = request.headers.get("user-agent")
-    return Client(ip=client_ip(request), user_agent=agent and agent[:255])
+    return read_client(request)
 
 
 ComponentsDep = Annotated[AuthComponents, Depends(get_components)]

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from pydantic import SecretStr
 
 SEED_LENGTH = 32
+UNIX_SOCKET = "unix:"  # stands for the clients of a Unix socket, as in nginx
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 NAME = rf"{LABEL}(\.{LABEL})*"
 IPV6 = r"\[[0-9a-f:.]+\]"
@@ -39,9 +40,14 @@ def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
     """Return the networks as `ipaddress` spells them."""
     try:
-        return tuple(str(ip_network(network)) for network in networks)
+        return tuple(
+            network if network == UNIX_SOCKET else str(ip_network(network))
+            for network in networks
+        )
     except ValueError:
-        raise ValueError("must be IP addresses or networks (CIDR)") from None
+        raise ValueError(
+            f"must be IP addresses or networks (CIDR), or {UNIX_SOCKET}"
+        ) from None
 
 
 def check_signing_key(key: SecretStr) -> SecretStr:

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
-from app.auth.passwords.login_throttle import LONGEST_WINDOW
+from app.auth.passwords.attempt_counters import has_ended
+from app.auth.passwords.attempts import LONGEST_WINDOW
 from app.core.background import run_every
 from app.core.clock import now
 from app.core.db.database import Database
@@ -28,11 +29,10 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
 async def purge(session: AsyncSession) -> int:
     """Delete the expired rows of all three tables; return their number."""
     instant = now()
-    window_start = instant - LONGEST_WINDOW
     expired = (
         (UserRevokedToken, col(UserRevokedToken.expires_at) < instant),
         (AuthSession, col(AuthSession.expires_at) < instant),
-        (LoginThrottle, col(LoginThrottle.window_started_at) < window_start),
+        (LoginThrottle, has_ended(instant, LONGEST_WINDOW)),
     )
     count = 0
     for model, condition in expired:
