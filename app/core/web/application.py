@@ -16,12 +16,15 @@ from app.core.web.plain_text_errors import PlainTextErrors
 from app.core.web.single_headers import SingleHeaders
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
+# The SDKs of browsers add them to each request.
+TRACING_HEADERS = ("baggage", "sentry-trace", "traceparent", "tracestate")
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
     "If-Match",
     "If-None-Match",
     "X-Request-ID",
+    *TRACING_HEADERS,
 )
 EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID")
 

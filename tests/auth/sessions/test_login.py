@@ -55,6 +55,14 @@ def test_valid_credentials_return_a_token_pair(
     assert me(anonymous, pair) == 200
 
 
+def test_other_parameters_of_oauth2_are_ignored(
+    anonymous: TestClient, make_account: MakeAccount
+) -> None:
+    other = {"resource": "https://api.example.com", "audience": "app", "scope": ""}
+    form = {"username": make_account().email, "password": PASSWORD}
+    assert anonymous.post("auth/login", data=form | other).status_code == 200
+
+
 @pytest.mark.asvs("6.3.8")
 def test_failures_are_indistinguishable(
     app: FastAPI, anonymous: TestClient, make_account: MakeAccount, spy: list[str]
