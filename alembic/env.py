@@ -29,6 +29,7 @@ from app.core.db.engine import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
 from app.core.db.partitions import hiding_partitions
+from app.core.db.sqlite import batch  # noqa: F401  renames in batch blocks
 from app.core.startup.database_faults import describe_fault
 from app.modules.customers import models as customers
 from app.modules.products import models as products
