@@ -21,6 +21,7 @@ from app.audit.archive import models as archive
 from app.audit.archive.checkpoints import models as checkpoints
 from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
+from app.auth.idempotency import models as idempotency
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
@@ -41,6 +42,7 @@ MODELS = (
     auth,
     checkpoints,
     customers,
+    idempotency,
     products,
     tasks,
 )
@@ -109,6 +111,11 @@ def trust_references(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
 
 
+def wait_for_statements(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
+    """Disable the driver's deadline: a migration takes as long as it takes."""
+    options.pop("command_timeout")
+
+
 @asynccontextmanager
 async def connect(
     engine: AsyncEngine, settings: Settings
@@ -130,6 +137,8 @@ async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings, create=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
+    else:
+        event.listen(engine.sync_engine, "do_connect", wait_for_statements)
     try:
         async with connect(engine, settings) as connection:
             await connection.run_sync(migrate)

@@ -19,11 +19,18 @@ METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
+    "Idempotency-Key",
     "If-Match",
     "If-None-Match",
     "X-Request-ID",
 )
-EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID")
+EXPOSED_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "Retry-After",
+    "X-Request-ID",
+)
 
 
 class Application(FastAPI):

@@ -11,8 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
+from app.core.db.outages.states import Outage, outage_of
+from app.core.db.outages.write_probe import WriteProbe
 from app.core.exceptions import UnavailableException
 from app.core.startup.database_faults import describe_fault
+from app.core.web.draining import draining
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
@@ -27,6 +30,7 @@ class Health:
         self.fault: str | None = "The service is starting"
         self.reason: str | None = self.fault  # for the log: it may name the server
         self.schema = "ok"
+        self.writes = WriteProbe(database.attempt_to_write)
         # Further checks in /readyz, by name. They do not affect the readiness.
         self.notes: dict[str, Callable[[], str]] = {}
 
@@ -41,11 +45,20 @@ class Health:
         except CommandError as error:
             self.fault = self.reason = str(error)
         except (SQLAlchemyError, OSError) as error:
-            self.fault = "The database does not answer"
+            self.fault = outage_of(error) or Outage.AWAY
             self.reason = describe_fault(error, self.database.url)
         if self.reason and self.reason != before:
             logger.error("not_ready", reason=self.reason)
+        if self.fault is None:
+            await self.check_writes()
         return self.fault
+
+    async def check_writes(self) -> None:
+        """Check whether the database accepts writes. Reads are served without them."""
+        before = self.writes.outage
+        outage = await self.writes.check()
+        if outage and outage != before:
+            logger.error("not_writable", reason=outage)
 
     async def require(self) -> None:
         """Raise UnavailableException while there is a fault. Checks again only then."""
@@ -69,9 +82,18 @@ async def get_liveness() -> dict[str, str]:
 
 @router.get("/readyz", summary="Check readiness", responses=documented(503))
 async def get_readiness(health: HealthDep) -> JSONResponse:
-    """Return 200 if the database answers and its schema fits, otherwise 503."""
+    """Return 200 if the database answers and its schema fits, otherwise 503.
+
+    A database that can only be read is `degraded`: reads are served, writes get 503.
+
+    It is 503 as well while the server is stopping, which still serves other requests.
+    """
+    if draining.started:
+        raise UnavailableException("The server is stopping")
     if fault := await health.check():
         raise UnavailableException(fault)
-    checks = {"database": "ok", "schema": health.schema}
+    outage = health.writes.outage
+    checks = {"database": outage or "ok", "schema": health.schema}
     checks |= {name: note() for name, note in health.notes.items()}
-    return JSONResponse({"status": "ok", "checks": checks})
+    status = "degraded" if outage else "ok"
+    return JSONResponse({"status": status, "checks": checks})

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.context import Context, new_context
 from app.core.observability.redaction import printable
 from app.core.observability.tracing import mask_span, trace_id_of
+from app.core.web.draining import draining
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
@@ -22,6 +23,7 @@ SECURITY = [
     (b"referrer-policy", b"no-referrer"),
 ]
 MAX_PATH = 2_048
+CLOSE = (b"connection", b"close")
 HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -79,6 +81,8 @@ class ResponseSender:
         given = {name for name, _ in headers}
         headers.append((b"x-request-id", self.request_id.encode()))
         headers.extend(self.fixed)
+        if draining.started:
+            headers.append(CLOSE)
         headers.extend(pair for pair in (POLICY, NO_STORE) if pair[0] not in given)
 
     def log(self, client: str, user: UUID | None) -> None:
