@@ -1,4 +1,4 @@
-"""What stops a migration before it begins, in one sentence."""
+"""Checks before a migration, whose failure is one sentence."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
