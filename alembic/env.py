@@ -2,15 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
 
 from alembic import context
@@ -30,7 +24,8 @@ from app.core.db.engine import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
 from app.core.db.partitions import hiding_partitions
-from app.core.startup.database_faults import describe_fault
+from app.core.db.sqlite import batch  # noqa: F401  renames in batch blocks
+from app.core.startup.migrating import connect, reject_unknown_revision
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks
@@ -68,7 +63,7 @@ def migrate(connection: Connection) -> None:
             connection.execute(text(statement))
         connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.commit()
-    reject_unknown_revision(connection)
+    reject_unknown_revision(connection, context.script)
     compare = comparing_guarantees(connection, head())
     include = hiding_partitions(connection, is_compared)
     connection.commit()
@@ -80,17 +75,6 @@ def migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-
-
-def reject_unknown_revision(connection: Connection) -> None:
-    """Say what to do with a schema that a newer release has migrated."""
-    revision = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in context.script.walk_revisions()}
-    if revision and revision not in known:
-        raise CommandError(
-            f"The schema is at {revision}, which this release does not have: "
-            "run the release that has migrated it"
-        )
 
 
 def write_sql(settings: Settings) -> None:
@@ -115,23 +99,6 @@ def wait_for_statements(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> N
     options.pop("command_timeout")
 
 
-@asynccontextmanager
-async def connect(
-    engine: AsyncEngine, settings: Settings
-) -> AsyncIterator[AsyncConnection]:
-    """Open a connection. If that fails, Alembic prints one sentence."""
-    connection = engine.connect()
-    try:
-        await connection.start()
-    except (SQLAlchemyError, OSError) as error:
-        reason = describe_fault(error, settings.DATABASE_URL)
-        raise CommandError(f"Database error: {reason}") from None
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings, create=True)
     if engine.dialect.name == "sqlite":
@@ -139,7 +106,7 @@ async def migrate_online(settings: Settings) -> None:
     else:
         event.listen(engine.sync_engine, "do_connect", wait_for_statements)
     try:
-        async with connect(engine, settings) as connection:
+        async with connect(engine, settings.DATABASE_URL) as connection:
             await connection.run_sync(migrate)
     finally:
         await engine.dispose()  # it ends the session, which has the advisory lock
