@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
@@ -25,8 +25,10 @@ from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
 from app.core.db.compatibility.comparison import is_compared
+from app.core.db.driver.limits import Limits
 from app.core.db.engine import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
+from app.core.db.locks.process_lock import ProcessLock
 from app.core.db.migrations import head
 from app.core.db.partitions import hiding_partitions
 from app.core.startup.database_faults import describe_fault
@@ -34,6 +36,7 @@ from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks
 
+logger = logging.getLogger("alembic")
 MODELS = (
     archive,
     audit,
@@ -43,9 +46,12 @@ MODELS = (
     products,
     tasks,
 )
-# PostgreSQL only: a statement that waits for a lock blocks all later requests for it.
+# A statement that waits for a lock blocks all later requests for it. In a script
+# (--sql) these limits are statements, for PostgreSQL.
+LIMITS = Limits(statement=0, lock=5, idle_in_transaction=0)
 PATIENCE = ("SET lock_timeout = '5s'", "SET statement_timeout = 0")
-ONE_AT_A_TIME = 7_201_137  # key of the advisory lock that serializes migrations
+MIGRATION = ProcessLock("migration", 7_201_137)
+WAITING = "Another migration is running on this database: waiting for its end"
 
 
 def configure(**options: Any) -> None:
@@ -61,11 +67,6 @@ def configure(**options: Any) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        for statement in PATIENCE:
-            connection.execute(text(statement))
-        connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
-        connection.commit()
     reject_unknown_revision(connection)
     compare = comparing_guarantees(connection, head())
     include = hiding_partitions(connection, is_compared)
@@ -108,11 +109,6 @@ def trust_references(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
 
 
-def wait_for_statements(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
-    """Disable the driver's deadline: a migration takes as long as it takes."""
-    options.pop("command_timeout")
-
-
 @asynccontextmanager
 async def connect(
     engine: AsyncEngine, settings: Settings
@@ -131,16 +127,19 @@ async def connect(
 
 
 async def migrate_online(settings: Settings) -> None:
-    engine = make_engine(settings, create=True)
+    # One connection holds the lock.
+    pooled = settings.model_copy(update={"DATABASE_POOL_SIZE": 2})
+    engine = make_engine(pooled, LIMITS, create=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
-    else:
-        event.listen(engine.sync_engine, "do_connect", wait_for_statements)
     try:
-        async with connect(engine, settings) as connection:
+        async with (
+            connect(engine, settings) as connection,
+            MIGRATION.waited_for(engine, lambda: logger.warning(WAITING)),
+        ):
             await connection.run_sync(migrate)
     finally:
-        await engine.dispose()  # it ends the session, which has the advisory lock
+        await engine.dispose()
 
 
 # A program that runs Alembic passes its settings and configures logging itself.

@@ -40,10 +40,11 @@ MARKS = (
     "client: generates a TypeScript client, with npm; runs with --whole",
     "golang: compares with Go's implementation; runs with --whole",
     "slow: takes several seconds",
+    "whole: takes long, as it starts several processes; runs with --whole",
     "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )
-WHOLE = ("client", "golang")
+WHOLE = ("client", "golang", "whole")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
