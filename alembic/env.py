@@ -21,6 +21,7 @@ from app.audit.archive import models as archive
 from app.audit.archive.checkpoints import models as checkpoints
 from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
+from app.auth.idempotency import models as idempotency
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
@@ -43,6 +44,7 @@ MODELS = (
     auth,
     checkpoints,
     customers,
+    idempotency,
     products,
     tasks,
 )

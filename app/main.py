@@ -17,6 +17,7 @@ from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
+from app.auth.client import client_ip
 from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
 from app.auth.roles.routers import permissions_router
@@ -34,6 +35,7 @@ from app.core.observability.log_output import log_output
 from app.core.pages import routes as pages
 from app.core.web import health
 from app.core.web.application import Application
+from app.core.web.before_commit import Replay, on_replay
 from app.core.web.health import Health
 from app.modules import ROUTERS
 
@@ -49,10 +51,12 @@ A REST API for products, customers and tasks.
 
 Lists can be filtered, sorted and searched; with `after`, each page of a collection
 costs the same. Each record has its version as `ETag`: send it as `If-Match` to prevent
-lost updates. Errors are problem details (RFC 9457) with a stable `code`, and each
-response has an `X-Request-ID`. Request bodies are JSON, validated strictly: unknown
-fields and values of another type are rejected. A body that cannot be parsed is rejected
-with 400 before authentication.
+lost updates. With an `Idempotency-Key`, a request can be sent again and is done once.
+Errors are problem details (RFC 9457) with a stable `code`, and each response has an
+`X-Request-ID`. Request bodies are JSON, validated strictly: unknown fields and values
+of another type are rejected. A request without a valid token is rejected before its
+body is read; a body that cannot be parsed is rejected with 400 before permissions are
+checked.
 """
 
 
@@ -119,8 +123,10 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     app.state.settings = settings
     app.state.auth = AuthComponents.from_settings(settings)
     app.state.access_log = AccessLog(settings)
+    app.client_ip = client_ip
     app.outer_layer = partial(with_access_log, app.state.access_log)
     install_handlers(app)
+    app.exception_handler(Replay)(on_replay)
     install_routes(app, settings)
     check_permissions(app.routes)
     return app

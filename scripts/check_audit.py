@@ -13,11 +13,15 @@ from collections.abc import AsyncIterator
 from enum import IntEnum
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from sqlalchemy import Table
 from sqlmodel import SQLModel
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import model_table

@@ -9,9 +9,13 @@ import asyncio
 import sys
 from pathlib import Path
 
-import typer
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
+import typer
 
 from app.auth.sessions.purge import purge
 from app.core.config import settings

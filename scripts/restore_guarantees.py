@@ -14,14 +14,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.util import CommandError
 from sqlalchemy import Connection, event
 from sqlmodel import SQLModel
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.audit.archive.trace import record_action
 from app.core.config import settings

@@ -12,11 +12,15 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from rich.console import Console
 from rich.progress import Progress
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.auth.users.first_superuser import add_first_superuser
 from app.core.config import settings

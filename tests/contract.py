@@ -123,6 +123,20 @@ class CrudContract:
             assert error["loc"] == ["body", name]
             assert error["msg"].endswith(f" has the same {name}")
 
+    def test_a_repeated_request_is_done_once(
+        self, client: TestClient, others: list[Json]
+    ) -> None:
+        body, key = self.body(client), {"idempotency-key": uuid7().hex}
+        one, two = (
+            client.post(self.resource, json=body, headers=key) for _ in range(2)
+        )
+        assert (one.status_code, one.content) == (201, two.content)
+        assert two.headers["idempotency-replayed"] == "true"
+        url = f"{self.resource}/{one.json()['id']}"
+        for _ in range(2):
+            assert client.delete(url, headers=key).status_code == 204
+        assert client.get(self.resource).json()["items"] == others
+
     def test_timestamps_are_in_utc(self, client: TestClient, record: str) -> None:
         body = client.get(record).json()
         assert body["created_at"].endswith("Z")

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import sqlalchemy
+import uvicorn
 from anyio import CancelScope
 from anyio._backends._asyncio import _task_states
 from fastapi import APIRouter, Body, FastAPI, Header, Request
@@ -50,12 +51,19 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.routing import Route as StarletteRoute
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.supervisors import multiprocess
 
 from app.auth.models import User
 from app.core.models import Entity
 from app.core.pages.assets import LIBRARIES
 from app.core.pages.routes import REDOC, SWAGGER_UI
+from app.core.web.server.workers import Worker
 from app.modules.products.models import Product
 
 PRODUCTS = Product.__table__
@@ -413,6 +421,38 @@ def test_uvicorn_s_parser_calls_these_methods(
     """BoundedProtocol overrides them to limit headers and to send a problem."""
     assert [*signature(getattr(HttpToolsProtocol, method)).parameters] == parameters
     assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
+
+
+def test_uvicorn_s_parent_process_starts_the_class_of_its_module() -> None:
+    """workers.py replaces the class, so that workers drain."""
+    assert multiprocess.Process is Worker
+    for method in ("init_processes", "restart_all", "keep_subprocess_alive"):
+        source = getsource(getattr(multiprocess.Multiprocess, method))
+        assert "Process(self.config, self.sockets)" in source
+    assert "self.server.run(sockets)" in getsource(multiprocess.Process.target)
+
+
+def test_uvicorn_s_server_has_the_steps_that_draining_overrides() -> None:
+    """server.py closes the listening sockets, and handles SIGINT in another way."""
+    assert [*signature(uvicorn.Server.handle_exit).parameters] == [
+        "self",
+        "sig",
+        "frame",
+    ]
+    assert [*signature(uvicorn.Server.shutdown).parameters] == ["self", "sockets"]
+    assert "await self.main_loop()" in getsource(uvicorn.Server._serve)
+    assert "connection.shutdown()" in getsource(uvicorn.Server.shutdown)
+    assert "self.servers.append(server)" in getsource(uvicorn.Server.startup)
+
+
+def test_uvicorn_s_protocol_has_the_steps_that_deadlines_follow() -> None:
+    """timed_protocol.py overrides these callbacks, and reads the state of a cycle."""
+    for name in ("on_message_begin", "on_message_complete", "on_response_complete"):
+        assert [*signature(getattr(HttpToolsProtocol, name)).parameters] == ["self"]
+    source = getsource(RequestResponseCycle)
+    assert "self.response_started = False" in source
+    assert "self.response_complete = False" in source
+    assert "self.read_paused = False" in getsource(FlowControl.__init__)
 
 
 def test_fastapi_offline_contains_the_documentation_assets() -> None:

@@ -13,10 +13,10 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from app.core.enums import AccessMode, Environment, LogLevel, Pooler
 from app.core.startup.env_file import EnvFileSource, find_misspelt, read_env_file
+from app.core.startup.server_settings import ServerSettings
 from app.core.startup.setting_types import (
     DatabaseUrl,
     Hosts,
-    ListenAddress,
     Networks,
     Origins,
     Secrets,
@@ -29,7 +29,7 @@ EXAMPLE_PREFIX = "example-only"  # of the SECRET_KEY in .env.example
 MIN_SECRET_LENGTH = 32
 
 
-class Settings(BaseSettings):
+class Settings(ServerSettings):
     """Every setting of the application; docs/SETTINGS.md explains each."""
 
     model_config = SettingsConfigDict(
@@ -43,15 +43,10 @@ class Settings(BaseSettings):
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
     DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
     DATABASE_POOLER: Pooler = Pooler.OFF
-    HOST: ListenAddress = "127.0.0.1"
-    PORT: int = Field(8000, ge=1, le=65_535)
-    WORKERS: int = Field(1, ge=1, le=64)
-    SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()
     TRUSTED_PROXIES: Networks = ()
-    MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False
     DOCS_CDN: str = Field("", pattern=r"^(https://[^/].*[^/])?$")
     AUDIT_ACCESS_MODE: AccessMode = AccessMode.BATCH

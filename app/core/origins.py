@@ -22,6 +22,21 @@ ORIGIN = re.compile(
 )
 
 
+# Paths of the application itself, which a prefix must not be mistaken for.
+OWN = "api|audit|docs|livez|openapi.json|readyz|redoc|static"
+ROOT_PATH = re.compile(rf"(/(?!({OWN})(/|$))[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?")
+
+
+def check_root_path(path: str) -> str:
+    """Reject what is neither empty nor a path without a slash at its end."""
+    if not ROOT_PATH.fullmatch(path):
+        raise ValueError(
+            f"must be a path such as /shop, without a slash at its end, and not begin "
+            f"with a path of this application ({OWN.replace('|', ', ')})"
+        )
+    return path
+
+
 def check_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Reject an empty list, and entries that can match no Host header."""
     if not hosts or not all(map(HOST.fullmatch, hosts)):

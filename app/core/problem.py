@@ -12,6 +12,7 @@ CODES = {
     400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "content_too_large",
     422: "validation_failed",
     500: "internal_error",

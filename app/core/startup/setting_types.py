@@ -9,6 +9,7 @@ from app.core.origins import (
     check_hosts,
     check_networks,
     check_origins,
+    check_root_path,
     check_signing_key,
     check_witness,
 )
@@ -32,4 +33,5 @@ SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 SigningKeys = Annotated[tuple[SigningKey, ...], *SPLIT]
 DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
 ListenAddress = Annotated[str, AfterValidator(check_listen_address)]
+RootPath = Annotated[str, AfterValidator(check_root_path)]
 Witness = Annotated[str, AfterValidator(check_witness)]

@@ -15,6 +15,7 @@ from app.core.db.outages.states import Outage, outage_of
 from app.core.db.outages.write_probe import WriteProbe
 from app.core.exceptions import UnavailableException
 from app.core.startup.database_faults import describe_fault
+from app.core.web.draining import draining
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
@@ -84,7 +85,11 @@ async def get_readiness(health: HealthDep) -> JSONResponse:
     """Return 200 if the database answers and its schema fits, otherwise 503.
 
     A database that can only be read is `degraded`: reads are served, writes get 503.
+
+    It is 503 as well while the server is stopping, which still serves other requests.
     """
+    if draining.started:
+        raise UnavailableException("The server is stopping")
     if fault := await health.check():
         raise UnavailableException(fault)
     outage = health.writes.outage

@@ -42,7 +42,7 @@ def test_the_guide_shows_the_file() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.whole
+@pytest.mark.heavy
 @pytest.mark.parametrize("pooler", ["transaction", "session"], indirect=True)
 def test_no_request_fails_behind_a_pooler(pooler: str, tmp_path: Path) -> None:
     with (
@@ -87,7 +87,7 @@ async def test_a_lock_is_held_behind_a_pooler(pooler: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.whole
+@pytest.mark.heavy
 def test_commands_work_behind_a_pooler(pooler: str) -> None:
     values = environment(pooler, **TRANSACTION)
     for words in (

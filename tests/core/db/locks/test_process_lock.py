@@ -51,7 +51,7 @@ async def test_who_waits_gets_it_next(url: str, database: Database) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.whole
+@pytest.mark.heavy
 async def test_the_second_migration_waits(empty_url: str, tmp_path: Path) -> None:
     output = tmp_path / "output"
     if empty_url.startswith("sqlite"):
@@ -74,7 +74,7 @@ async def wait_for(words: str, output: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.whole
+@pytest.mark.heavy
 async def test_three_seeds_at_once_are_one(url: str, tmp_path: Path) -> None:
     files = [tmp_path / str(number) for number in range(3)]
     words = ("seeds/seed_create_app.py",)

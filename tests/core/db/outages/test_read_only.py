@@ -102,7 +102,7 @@ def test_the_probe_replaces_the_connections_of_an_idle_process(
 
 
 @pytest.mark.slow
-@pytest.mark.whole
+@pytest.mark.heavy
 def test_a_file_that_cannot_be_written_is_read(url: str, tmp_path: Path) -> None:
     if not url.startswith("sqlite"):
         pytest.skip("A file is SQLite's")
