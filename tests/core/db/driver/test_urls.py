@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from app.core.db.outages.states import Outage, outage_of
 from app.main import open_database
@@ -16,6 +16,7 @@ from tests.databases import make_settings
 from tests.processes.certificates import Certificates, make_certificates
 from tests.processes.network import network_to
 from tests.processes.pgbouncer import pooled
+from tests.processes.servers import free_port
 from tests.programs import needs
 
 pytestmark = pytest.mark.anyio
@@ -51,6 +52,13 @@ async def test_parameters_of_libpq_are_used(server: str) -> None:
     assert await ask(f"{server}?{given}") == "shop"
     path = await ask(f"{server}?options=-c%20search_path%3Dpublic", PATH)
     assert path == "public"
+
+
+async def test_of_several_hosts_the_one_that_writes_is_used(server: str) -> None:
+    address = make_url(server)
+    hosts = f"host=127.0.0.1:{free_port()}&host=127.0.0.1:{address.port}"
+    where = f"postgresql://{address.username}:@/{address.database}?{hosts}"
+    assert await ask(f"{where}&target_session_attrs=read-write") == "app"
 
 
 @pytest.mark.parametrize(
