@@ -79,6 +79,8 @@ class Database:
         session = self.writers()
         try:
             yield session
+            if session.before_commit and session.in_transaction():
+                await session.before_commit()
             await session.commit()
             self.writes.succeeded()
         except BaseException as error:

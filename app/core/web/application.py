@@ -14,8 +14,11 @@ from app.core.web.head_requests import HeadAsGet
 from app.core.web.middleware import RequestMiddleware
 from app.core.web.openapi import complete
 from app.core.web.plain_text_errors import PlainTextErrors
+from app.core.web.single_headers import SingleHeaders
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
+# The SDKs of browsers add them to each request.
+TRACING_HEADERS = ("baggage", "sentry-trace", "traceparent", "tracestate")
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
@@ -23,6 +26,7 @@ REQUEST_HEADERS = (
     "If-Match",
     "If-None-Match",
     "X-Request-ID",
+    *TRACING_HEADERS,
 )
 EXPOSED_HEADERS = (
     "ETag",
@@ -53,7 +57,7 @@ class Application(FastAPI):
         app = TrustedHostMiddleware(
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
-        app = self.outer_layer(HeadAsGet(PlainTextErrors(app)))
+        app = self.outer_layer(HeadAsGet(SingleHeaders(PlainTextErrors(app))))
         hsts = settings.is_production
         return RequestMiddleware(app, hsts=hsts, client_ip=self.client_ip)
 

@@ -102,11 +102,11 @@ class ResponseSender:
 
 
 def context_of(scope: Scope) -> Context:
-    """Return a new context, with the request id of the client if it is well-formed."""
+    """Return a new context, with the only request id of the client if it is safe."""
     context = Context(trace_id=trace_id_of(scope))
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and SAFE_ID.fullmatch(value.decode("latin-1")):
-            context.request_id = value.decode("latin-1")
+    ids = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    if len(ids) == 1 and SAFE_ID.fullmatch(chosen := ids[0].decode("latin-1")):
+        context.request_id = chosen
     return context
 
 
