@@ -1,17 +1,18 @@
 """FastAPI application with its middleware stack and a completed OpenAPI document."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from app.core.config import Settings
+from app.core.web.address import AllowedHosts, ProbesApart, UnderPath
 from app.core.web.head_requests import HeadAsGet
 from app.core.web.middleware import RequestMiddleware
-from app.core.web.openapi import complete
+from app.core.web.openapi import complete, prefix_token_urls
 from app.core.web.plain_text_errors import PlainTextErrors
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
@@ -41,11 +42,16 @@ class Application(FastAPI):
                 allow_headers=REQUEST_HEADERS,
                 expose_headers=EXPOSED_HEADERS,
             )
-        app = TrustedHostMiddleware(
-            app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
+        hosts = settings.ALLOWED_HOSTS
+        app = AllowedHosts(app, allowed_hosts=hosts, www_redirect=False)
+        app = HeadAsGet(PlainTextErrors(app))
+        outermost = partial(RequestMiddleware, hsts=settings.is_production)
+        recorded: ASGIApp = outermost(self.outer_layer(app))
+        if not settings.RECORD_PROBES:
+            recorded = ProbesApart(recorded, outermost(app, logs=False))
+        return (
+            UnderPath(recorded, settings.ROOT_PATH) if settings.ROOT_PATH else recorded
         )
-        app = self.outer_layer(HeadAsGet(PlainTextErrors(app)))
-        return RequestMiddleware(app, hsts=settings.is_production)
 
     def add(self, router: APIRouter) -> None:
         """Add a router's routes directly: an included router is matched twice."""
@@ -54,4 +60,5 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             complete(super().openapi())
+            prefix_token_urls(super().openapi(), self.state.settings.ROOT_PATH)
         return super().openapi()

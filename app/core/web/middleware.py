@@ -4,6 +4,7 @@ import re
 from time import perf_counter
 
 import structlog
+from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.context import Context, new_context
@@ -31,8 +32,8 @@ class RequestMiddleware:
     middleware, and that response needs its request id most.
     """
 
-    def __init__(self, app: ASGIApp, *, hsts: bool) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, *, hsts: bool, logs: bool = True) -> None:
+        self.app, self.logs = app, logs
         self.fixed: RawHeaders = [*SECURITY, HSTS] if hsts else SECURITY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +48,8 @@ class RequestMiddleware:
                 # Starlette has sent the 500 by now, and raises the exception again.
                 logger.exception("request_crashed")
             finally:
-                sender.log()
+                if self.logs:
+                    sender.log()
 
 
 class ResponseSender:
@@ -99,5 +101,5 @@ def route_of(scope: Scope) -> str | None:
     template = getattr(scope.get("route"), "path_format", None)
     if template is None:
         return None
-    prefix = scope["path"].removesuffix(template.format(**scope["path_params"]))
+    prefix = get_route_path(scope).removesuffix(template.format(**scope["path_params"]))
     return f"{prefix}{template}"
