@@ -8,6 +8,7 @@ from contextlib import suppress
 from uvicorn.config import STARTUP_FAILURE
 
 from app.core.config import settings
+from app.core.startup.addresses import check_free
 from app.core.web.server.config import ServerConfig
 from app.core.web.server.server import Server
 from app.core.web.server.workers import Supervisor
@@ -28,6 +29,11 @@ def reserve_standard_descriptors() -> None:
 
 def main() -> None:
     reserve_standard_descriptors()
+    try:
+        check_free(settings.HOST, settings.PORT)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        sys.exit(f"Can't listen on {settings.HOST}, port {settings.PORT}: {reason}.")
     # After a graceful shutdown uvicorn raises the signal again: exit with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = ServerConfig(settings)

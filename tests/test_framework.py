@@ -40,7 +40,7 @@ from fastapi.routing import (
 from fastapi.testclient import TestClient
 from fastapi.utils import get_path_param_names, is_body_allowed_for_status_code
 from opentelemetry.sdk.trace import TracerProvider
-from sqlalchemy import AsyncAdaptedQueuePool, create_engine, event, select
+from sqlalchemy import AsyncAdaptedQueuePool, Pool, create_engine, event, select
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
@@ -381,14 +381,13 @@ def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
 
 
 def test_asyncpg_s_errors_are_translated_by_the_connection_of_the_dialect() -> None:
-    """postgresql.py calls this method, and asyncpg's methods with a timeout."""
+    """postgresql.py calls this method. The deadline of all others is an option."""
     kinds: Any = postgresql.asyncpg
     dbapi = kinds.dialect.import_dbapi()
     adapted = kinds.AsyncAdapt_asyncpg_connection(dbapi, ClosedConnection())
     with pytest.raises(dbapi.IntegrityError):
         adapted._handle_exception(asyncpg.UniqueViolationError("no"))
-    for method in (asyncpg.Connection.fetch, asyncpg.Connection.prepare):
-        assert "timeout" in signature(method).parameters
+    assert "command_timeout" in signature(asyncpg.connect).parameters
     assert "InvalidCachedStatementError" in getsource(asyncpg.Connection._do_execute)
 
 
@@ -404,6 +403,13 @@ def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:
     product.name = "Other"
     state: Any = product.__dict__["_sa_instance_state"]
     assert state.attrs["name"].history.added == ["Other"]
+
+
+def test_all_connections_of_a_pool_can_be_invalidated() -> None:
+    """postgresql.py discards them all when the server does not answer one."""
+    parameters = [*signature(Pool._invalidate).parameters]
+    assert parameters[:3] == ["self", "connection", "exception"]
+    assert hasattr(postgresql.asyncpg.AsyncAdapt_asyncpg_connection, "ping")
 
 
 @pytest.mark.parametrize(

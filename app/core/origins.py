@@ -1,13 +1,17 @@
-"""Validation of the hosts, origins, networks and signing keys in the settings."""
+"""Validation of the hosts, origins, networks and keys in the settings."""
 
 import binascii
 import re
 from base64 import b64decode
+from contextlib import suppress
+from hashlib import sha256
 from ipaddress import ip_network
 
 from pydantic import SecretStr
 
 SEED_LENGTH = 32
+WITNESS_KEY = r"([^+\s]+)\+([0-9a-f]{8})\+(B[A-P][A-Za-z0-9+/]{42})"
+WITNESS = re.compile(rf"{WITNESS_KEY} https?://[^\s?#]+")
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 NAME = rf"{LABEL}(\.{LABEL})*"
 IPV6 = r"\[[0-9a-f:.]+\]"
@@ -68,3 +72,19 @@ def check_signing_key(key: SecretStr) -> SecretStr:
     if length not in (0, SEED_LENGTH):
         raise ValueError(f"must be {SEED_LENGTH} random bytes in base64, or empty")
     return key
+
+
+def check_witness(text: str) -> str:
+    """Reject what is neither empty nor a verifier key and a URL.
+
+    The hash in the key covers its name and its public key.
+    """
+    if found := WITNESS.fullmatch(text):
+        name, key_hash, encoded = found.groups()
+        with suppress(binascii.Error):
+            data = name.encode() + b"\n" + b64decode(encoded, validate=True)
+            if sha256(data).hexdigest().startswith(key_hash):
+                return text
+    if text:
+        raise ValueError("must be the public key of a witness, a space, and its URL")
+    return text

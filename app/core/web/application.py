@@ -1,17 +1,17 @@
 """FastAPI application with its middleware stack and a completed OpenAPI document."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
 from app.core.config import Settings
 from app.core.web.address import AllowedHosts, ProbesApart, UnderPath
 from app.core.web.head_requests import HeadAsGet
-from app.core.web.middleware import RequestMiddleware
+from app.core.web.middleware import QuietRequestMiddleware, RequestMiddleware
 from app.core.web.openapi import complete, prefix_token_urls
 from app.core.web.plain_text_errors import PlainTextErrors
 
@@ -19,16 +19,24 @@ METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
+    "Idempotency-Key",
     "If-Match",
     "If-None-Match",
     "X-Request-ID",
 )
-EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID")
+EXPOSED_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "Retry-After",
+    "X-Request-ID",
+)
 
 
 class Application(FastAPI):
     # Middleware around all routes and error handlers, inside the request's context.
     outer_layer: Callable[[ASGIApp], ASGIApp]
+    client_ip: Callable[[HTTPConnection], str]  # which depends on trusted proxies
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap Starlette's stack, including its handler of unexpected exceptions."""
@@ -45,13 +53,15 @@ class Application(FastAPI):
         hosts = settings.ALLOWED_HOSTS
         app = AllowedHosts(app, allowed_hosts=hosts, www_redirect=False)
         app = HeadAsGet(PlainTextErrors(app))
-        outermost = partial(RequestMiddleware, hsts=settings.is_production)
-        recorded: ASGIApp = outermost(self.outer_layer(app))
-        if not settings.RECORD_PROBES:
-            recorded = ProbesApart(recorded, outermost(app, logs=False))
-        return (
-            UnderPath(recorded, settings.ROOT_PATH) if settings.ROOT_PATH else recorded
+        hsts, client_ip = settings.is_production, self.client_ip
+        outer: ASGIApp = RequestMiddleware(
+            self.outer_layer(app), hsts=hsts, client_ip=client_ip
         )
+        if not settings.RECORD_PROBES:
+            quiet = QuietRequestMiddleware(app, hsts=hsts, client_ip=client_ip)
+            outer = ProbesApart(outer, quiet)
+        root_path = settings.ROOT_PATH
+        return UnderPath(outer, root_path) if root_path else outer
 
     def add(self, router: APIRouter) -> None:
         """Add a router's routes directly: an included router is matched twice."""

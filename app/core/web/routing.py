@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute, request_response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import Receive, Scope, Send
 
+from app.core.web.before_commit import before_commit
 from app.core.web.endpoint_adapter import Endpoint, EndpointAdapter
 from app.core.web.openapi import describe
 from app.core.web.plan.cancel_scope import in_cancel_scope
@@ -29,11 +30,16 @@ API = "/api/v1"
 
 
 class Route(APIRoute):
-    """Route with strict requests, and with entity tags in responses."""
+    """Route with strict requests, and with entity tags in responses.
+
+    `headers` are further ones, for the document of a route that writes.
+    """
+
+    headers: tuple[dict[str, Any], ...] = ()
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         self.adapter = EndpointAdapter(endpoint, options.get("status_code") == 201)
-        describe(path, options)
+        describe(path, options, self.headers)
         super().__init__(path, self.adapter.adapted(), **options)
         self.options = options
         self.adapter.query, self.adapter.reader = reader_of(self.dependant)
@@ -94,6 +100,7 @@ class Route(APIRoute):
             self.check(request)
             strict = StrictRequest(request.scope, request.receive)
             response: Response = await handle(strict)
+            await before_commit(request.scope, response)
             return response
 
         return handle_strictly
@@ -110,14 +117,16 @@ def head_checks(dependant: Dependant) -> Iterator[Callable[[Request], None]]:
         yield from head_checks(each)
 
 
-def api_router(prefix: str, **options: Any) -> APIRouter:
+def api_router(
+    prefix: str, route_class: type[Route] = Route, **options: Any
+) -> APIRouter:
     """Return a router of the API, whose handlers' names are the operation ids.
 
     `Application.add` adds its routes to the application.
     """
     return APIRouter(
         prefix=f"{API}{prefix}",
-        route_class=Route,
+        route_class=route_class,
         generate_unique_id_function=lambda route: route.name,
         **options,
     )

@@ -1,18 +1,16 @@
 """Settings of the HTTP server; a part of Settings."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from app.core.origins import check_root_path
+from app.core.startup.setting_types import ListenAddress, RootPath
 
 
 class ServerSettings(BaseSettings):
-    HOST: str = "127.0.0.1"
+    HOST: ListenAddress = "127.0.0.1"
     PORT: int = Field(8000, ge=1, le=65_535)
     WORKERS: int = Field(1, ge=1, le=64)
-    ROOT_PATH: Annotated[str, AfterValidator(check_root_path)] = ""
+    ROOT_PATH: RootPath = ""
     SHUTDOWN_DELAY: float = Field(5.0, ge=0, le=3_600)
     SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)
     MAX_CONNECTIONS: int = Field(2_000, ge=1, le=1_000_000)
