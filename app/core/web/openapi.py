@@ -93,6 +93,13 @@ def complete(document: Json) -> None:
             complete_operation(operation)
 
 
+def prefix_token_urls(document: Json, root_path: str) -> None:
+    """Add the path at the proxy, which not all clients take from `servers`."""
+    for scheme in document["components"].get("securitySchemes", {}).values():
+        for flow in scheme.get("flows", {}).values():
+            flow["tokenUrl"] = root_path + flow["tokenUrl"]
+
+
 def rename_schemas(document: Json, names: dict[str, str]) -> None:
     schemas = document["components"]["schemas"]
     for old, new in names.items():
