@@ -1,11 +1,13 @@
-"""Purge of expired sessions, token revocations and login throttle windows."""
+"""Purge of expired sessions, revocations, throttle windows and idempotency keys."""
 
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 from sqlalchemy import delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.auth.idempotency.models import IdempotencyKey
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.passwords.attempt_counters import has_ended
 from app.auth.passwords.attempts import LONGEST_WINDOW
@@ -14,6 +16,7 @@ from app.core.clock import MAX_SKEW, now
 from app.core.db.database import Database
 
 PURGE_INTERVAL = 3_600.0  # seconds
+KEPT = timedelta(hours=24)  # answers to requests that a client may repeat
 
 
 def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
@@ -27,9 +30,11 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
 
 
 async def purge(session: AsyncSession) -> int:
-    """Delete the expired rows of all three tables; return their number."""
+    """Delete the expired rows of all these tables; return their number."""
     instant = now()
+    repeated = instant - KEPT
     expired = (
+        (IdempotencyKey, col(IdempotencyKey.created_at) < repeated),
         # A host whose clock is behind still accepts the token.
         (UserRevokedToken, col(UserRevokedToken.expires_at) < instant - MAX_SKEW),
         (AuthSession, col(AuthSession.expires_at) < instant),

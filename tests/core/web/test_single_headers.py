@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from tests.databases import Template
 from tests.processes.servers import Server, free_port, kill, serving
-from tests.programs import needs
+from tests.programs import require
 
 LOGIN = b"username=unknown%40example.com&password=wrong"
 FORM = b"Content-Type: application/x-www-form-urlencoded"
@@ -68,7 +68,7 @@ def fail_to_log_in(server: Server, port: int, *headers: bytes) -> str:
 @contextmanager
 def haproxy(server: Server, folder: Path) -> Iterator[int]:
     """Run HAProxy in front of the server; return its port."""
-    program, port = needs("haproxy"), free_port()
+    program, port = require("haproxy"), free_port()
     config = folder / "haproxy.cfg"
     config.write_text(HAPROXY.format(port=port, backend=port_of(server)))
     process = subprocess.Popen([program, "-db", "-f", config])
