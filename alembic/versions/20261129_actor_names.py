@@ -1,6 +1,6 @@
 """actor names: users' names and the source of request ids in both logs.
 
-Revision: 2f86b07c4d1e, after 7a3e51c0d98b
+Revision: 2f86b07c4d1e, after eb9c4736d537
 Created: 2026-11-29 00:20:00+00:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2f86b07c4d1e"
-down_revision = "7a3e51c0d98b"
+down_revision = "eb9c4736d537"
 branch_labels = None
 depends_on = None
 # The release before must be stopped: it would seal rows without the new columns.

@@ -1,4 +1,4 @@
-"""Addresses of users in the logs, which a reader may lack, and ids that clients chose."""
+"""Addresses of users in the logs, hidden from some readers, and ids of clients."""
 
 import asyncio
 from datetime import timedelta
