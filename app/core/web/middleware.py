@@ -16,6 +16,7 @@ from app.core.observability.draining import draining
 from app.core.observability.redaction import printable
 from app.core.observability.tracing import mask_span, trace_id_of
 
+CLIENT = "client"  # source of a request id
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
@@ -117,7 +118,7 @@ def context_of(scope: Scope) -> Context:
     context = Context(trace_id=trace_id_of(scope))
     ids = [value for name, value in scope["headers"] if name == b"x-request-id"]
     if len(ids) == 1 and SAFE_ID.fullmatch(chosen := ids[0].decode("latin-1")):
-        context.request_id = chosen
+        context.request_id, context.request_id_source = chosen, CLIENT
     return context
 
 
