@@ -20,7 +20,8 @@ def build_conditions(
 ) -> Iterator[ColumnElement[bool]]:
     """Yield a condition for each filter in the query, and one for `q`.
 
-    A filter compares with `=`, or IN for a list, unless `special` defines it.
+    A filter compares with `=`, or IN for a list, unless `special` defines it. Each word
+    of `q` is in one of the searched columns.
     """
     for name, value in query.filters().items():
         if name in special:
@@ -29,8 +30,8 @@ def build_conditions(
             yield table.c[name].in_(value)
         else:
             yield table.c[name] == value
-    if query.q:
-        term = fold_case(query.q.translate(LIKE_ESCAPES))
+    for word in (query.q or "").split():
+        term = fold_case(word.translate(LIKE_ESCAPES))
         texts = (fold_case(table.c[name]) for name in searched)
         yield or_(*(text.contains(term, escape="/") for text in texts))
 

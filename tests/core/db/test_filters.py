@@ -53,6 +53,28 @@ def test_search_distinguishes_other_spellings(
     assert found(client, q) == []
 
 
+@pytest.mark.parametrize(
+    ("q", "names"),
+    [
+        ("lovelace ada", ["Ada Lovelace"]),
+        ("  ada \t lovelace ", ["Ada Lovelace"]),
+        ("ada", ["Ada Byron", "Ada Lovelace"]),
+        ("engine ada", ["Ada Byron"]),
+        ("pen-2 countess", ["Ada Byron"]),
+        ("ada ada", ["Ada Byron", "Ada Lovelace"]),
+        ("ada babbage", []),
+        ("adalovelace", []),
+    ],
+)
+def test_all_words_are_found_in_any_order_and_column(
+    client: TestClient, q: str, names: list[str]
+) -> None:
+    make_product(client, sku="PEN-1", name="Ada Lovelace")
+    text = "The Analytical Engine, by the Countess"
+    make_product(client, sku="PEN-2", name="Ada Byron", description=text)
+    assert found(client, q) == names
+
+
 def test_wildcards_match_only_themselves(client: TestClient) -> None:
     for number, name in enumerate((*SPECIAL, "100", "axb", "ab")):
         make_product(client, sku=f"PEN-{number}", name=name)
