@@ -19,6 +19,7 @@ from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
 from app.core.db.compatibility.comparison import is_compared
+from app.core.db.derived import operations  # noqa: F401  op.fill_derived()
 from app.core.db.engine import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head

@@ -31,8 +31,7 @@ EntityT = TypeVar("EntityT", bound=Entity)
 
 class BaseRepository(Generic[EntityT]):
     model: type[EntityT]
-    # The columns that `q` searches, and the filters other than equality.
-    searched: ClassVar[tuple[str, ...]] = ()
+    # The filters other than equality.
     conditions: ClassVar[Conditions] = {}
     lists_rows: ClassVar[bool] = True  # which have no relationships
 
@@ -73,7 +72,7 @@ class BaseRepository(Generic[EntityT]):
     async def page(self, query: PageQuery) -> Page[Any]:
         """Return rows of the table: they have an entity's values, and cost less."""
         table = self.table
-        where = [*build_conditions(table, query, self.conditions, self.searched)]
+        where = [*build_conditions(table, query, self.conditions)]
         total = await self._count(where) if query.count else None
         if query.after:
             where.append(table.c.id < query.after)

@@ -12,7 +12,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
 from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection
-from app.core.db.sqlite.functions import lower, translate
 from app.core.db.sqlite.pool import SingleConnectionPool
 
 PRAGMAS = (
@@ -50,9 +49,6 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
         def initialize(connection: Any) -> None:
             base_initialize(connection)
-            # SQLite's own lower() handles ASCII only, and it has no translate().
-            connection.create_function("lower", 1, lower, deterministic=True)
-            connection.create_function("translate", 3, translate, deterministic=True)
             for pragma in PRAGMAS:
                 connection.execute_when_free(f"PRAGMA {pragma}")
 

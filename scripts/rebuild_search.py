@@ -1,0 +1,63 @@
+"""Compute the derived columns again, which lists are searched and sorted by.
+
+python scripts/rebuild_search.py
+
+Use it when scripts/check_audit.py names one, such as after rows were written with psql.
+The columns are in no entry of the change log, so the rows keep their versions. Exit
+codes: 0 done, 1 error.
+"""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+import typer
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import SQLModel
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from app.core.config import settings
+from app.core.db.database import Database
+from app.core.db.derived.columns import derivations_of
+from app.core.db.derived.rebuild import Rebuild
+from app.core.db.migrations import check_head
+from app.main import app  # noqa: F401  imports all models
+
+
+def rebuild(connection: Connection) -> dict[str, int]:
+    """Return the number of rows that were wrong, by table."""
+    tables = filter(derivations_of, SQLModel.metadata.sorted_tables)
+    return {
+        table.name: Rebuild(connection, table.name, derivations_of(table)).run()
+        for table in tables
+    }
+
+
+async def rebuild_all() -> dict[str, int]:
+    database = Database(settings)
+    try:
+        if fault := await check_head(database):
+            sys.exit(fault)
+        async with database.writing() as session:
+            connection = await session.connection()
+            return await connection.run_sync(rebuild)
+    finally:
+        await database.close()
+
+
+def main() -> None:
+    """Compute the derived columns of all rows again."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        written = asyncio.run(rebuild_all())
+    except (SQLAlchemyError, OSError) as error:
+        sys.exit(f"Nothing was written: {error}")
+    for name, count in written.items():
+        print(f"{name}: {count} rows were wrong")
+
+
+if __name__ == "__main__":
+    typer.run(main)
