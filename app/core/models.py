@@ -18,6 +18,7 @@ from app.core.db.derived.columns import (
     make_derivations,
 )
 from app.core.db.ids import uuid7
+from app.core.db.search.index import declare_search_index
 
 # Last version of a deleted row that is being restored: the count continues from it.
 last_version: ContextVar[int] = ContextVar("last_version", default=0)
@@ -76,6 +77,8 @@ def add_derived_columns(mapper: Mapper[Any], model: type[Entity]) -> None:
         column = derivation.column()
         model.__table__.append_column(column)
         mapper.add_property(derivation.name, deferred(column))
+    if model.searched:
+        declare_search_index(model.__table__)
 
 
 def derive_all(_: Mapper[Any], __: Any, entity: Entity) -> None:

@@ -21,6 +21,7 @@ from app.core.db.filters import (
 )
 from app.core.db.foreign_keys import missing_references
 from app.core.db.ids import uuid7
+from app.core.db.search.conditions import find_words
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity
@@ -31,8 +32,7 @@ EntityT = TypeVar("EntityT", bound=Entity)
 
 class BaseRepository(Generic[EntityT]):
     model: type[EntityT]
-    # The filters other than equality.
-    conditions: ClassVar[Conditions] = {}
+    conditions: ClassVar[Conditions] = {}  # filters other than equality
     lists_rows: ClassVar[bool] = True  # which have no relationships
 
     def __init_subclass__(cls) -> None:
@@ -73,7 +73,9 @@ class BaseRepository(Generic[EntityT]):
         """Return rows of the table: they have an entity's values, and cost less."""
         table = self.table
         where = [*build_conditions(table, query, self.conditions)]
-        total = await self._count(where) if query.count else None
+        found = await find_words(self.session, table, query.q)
+        total = await self._count([*where, *found.total]) if query.count else None
+        where += found.page
         if query.after:
             where.append(table.c.id < query.after)
         window = {"limit": query.limit, "offset": query.offset}

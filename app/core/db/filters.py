@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Enum, Table, bindparam, case, func, select
 
-from app.core.db.derived.columns import SEARCH_TEXT, base_columns, sort_key_name
+from app.core.db.derived.columns import base_columns, sort_key_name
 from app.core.db.driver.statements import Prepared
-from app.core.db.search.words import contains_word, split_words
 from app.core.pagination import PageQuery
 
 Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
@@ -17,10 +16,9 @@ Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 def build_conditions(
     table: Table, query: PageQuery, special: Conditions
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield a condition for each filter in the query, and one for `q`.
+    """Yield a condition for each filter in the query.
 
-    A filter compares with `=`, or IN for a list, unless `special` defines it. The table
-    has a search text if anything of it can be searched.
+    A filter compares with `=`, or IN for a list, unless `special` defines it.
     """
     for name, value in query.filters().items():
         if name in special:
@@ -29,8 +27,6 @@ def build_conditions(
             yield table.c[name].in_(value)
         else:
             yield table.c[name] == value
-    for word in split_words(query.q or "") if SEARCH_TEXT in table.c else ():
-        yield contains_word(table.c[SEARCH_TEXT], word)
 
 
 def build_order(table: Table, sort: str | None) -> Iterator[ColumnElement[Any]]:

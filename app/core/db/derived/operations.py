@@ -46,4 +46,4 @@ def fill(operations: Operations, op: FillDerivedOp) -> None:
 @renderers.dispatch_for(FillDerivedOp)
 def render(_: AutogenContext, op: FillDerivedOp) -> str:
     sources = {each.name: [*each.sources] for each in op.derivations}
-    return f'op.fill_derived("{op.table}", {sources})'
+    return f'op.fill_derived("{op.table}", {sources})  # type: ignore[attr-defined]'
