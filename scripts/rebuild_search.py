@@ -1,9 +1,10 @@
-"""Compute the derived columns again, which lists are searched and sorted by.
+"""Compute the derived columns again, by which lists are searched and sorted.
 
 python scripts/rebuild_search.py
 
 Use it when scripts/check_audit.py names one, such as after rows were written with psql.
-The columns are in no entry of the change log, so the rows keep their versions. Exit
+The columns are in no entry of the change log, so the rows keep their versions. The
+search indexes are built again as well. Exit
 codes: 0 done, 1 error.
 """
 
@@ -13,6 +14,8 @@ import sys
 from pathlib import Path
 
 import typer
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
@@ -23,17 +26,20 @@ from app.core.config import settings
 from app.core.db.database import Database
 from app.core.db.derived.columns import derivations_of
 from app.core.db.derived.rebuild import Rebuild
+from app.core.db.guarantees.search_index import create_search_index
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
 
 
 def rebuild(connection: Connection) -> dict[str, int]:
     """Return the number of rows that were wrong, by table."""
-    tables = filter(derivations_of, SQLModel.metadata.sorted_tables)
-    return {
-        table.name: Rebuild(connection, table.name, derivations_of(table)).run()
-        for table in tables
-    }
+    operations = Operations(MigrationContext.configure(connection))
+    written = {}
+    for table in filter(derivations_of, SQLModel.metadata.sorted_tables):
+        derived = derivations_of(table)
+        written[table.name] = Rebuild(connection, table.name, derived).run()
+        create_search_index(operations, table.name)
+    return written
 
 
 async def rebuild_all() -> dict[str, int]:

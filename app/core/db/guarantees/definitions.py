@@ -85,7 +85,7 @@ class Check:
 
 @dataclass(frozen=True)
 class SearchIndex:
-    """A search index, and the statements that create it anew."""
+    """A search index, and the statements that create it, also in place of another."""
 
     name: str
     table: str
