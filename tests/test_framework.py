@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import sqlalchemy
+import uvicorn
 from anyio import CancelScope
 from anyio._backends._asyncio import _task_states
 from fastapi import APIRouter, Body, FastAPI, Header, Request
@@ -39,7 +40,7 @@ from fastapi.routing import (
 from fastapi.testclient import TestClient
 from fastapi.utils import get_path_param_names, is_body_allowed_for_status_code
 from opentelemetry.sdk.trace import TracerProvider
-from sqlalchemy import AsyncAdaptedQueuePool, create_engine, event, select
+from sqlalchemy import AsyncAdaptedQueuePool, Pool, create_engine, event, select
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
@@ -50,12 +51,19 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.routing import Route as StarletteRoute
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.supervisors import multiprocess
 
 from app.auth.models import User
 from app.core.models import Entity
 from app.core.pages.assets import LIBRARIES
 from app.core.pages.routes import REDOC, SWAGGER_UI
+from app.core.web.server.workers import Worker
 from app.modules.products.models import Product
 
 PRODUCTS = Product.__table__
@@ -366,14 +374,13 @@ def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
 
 
 def test_asyncpg_s_errors_are_translated_by_the_connection_of_the_dialect() -> None:
-    """postgresql.py calls this method, and asyncpg's methods with a timeout."""
+    """postgresql.py calls this method. The deadline of all others is an option."""
     kinds: Any = postgresql.asyncpg
     dbapi = kinds.dialect.import_dbapi()
     adapted = kinds.AsyncAdapt_asyncpg_connection(dbapi, ClosedConnection())
     with pytest.raises(dbapi.IntegrityError):
         adapted._handle_exception(asyncpg.UniqueViolationError("no"))
-    for method in (asyncpg.Connection.fetch, asyncpg.Connection.prepare):
-        assert "timeout" in signature(method).parameters
+    assert "command_timeout" in signature(asyncpg.connect).parameters
     assert "InvalidCachedStatementError" in getsource(asyncpg.Connection._do_execute)
 
 
@@ -391,10 +398,19 @@ def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:
     assert state.attrs["name"].history.added == ["Other"]
 
 
+def test_all_connections_of_a_pool_can_be_invalidated() -> None:
+    """postgresql.py discards them all when the server does not answer one."""
+    parameters = [*signature(Pool._invalidate).parameters]
+    assert parameters[:3] == ["self", "connection", "exception"]
+    assert hasattr(postgresql.asyncpg.AsyncAdapt_asyncpg_connection, "ping")
+
+
 @pytest.mark.parametrize(
     ("method", "parameters"),
     [
         ("data_received", ["self", "data"]),
+        ("on_message_begin", ["self"]),
+        ("on_header", ["self", "name", "value"]),
         ("on_headers_complete", ["self"]),
         ("on_body", ["self", "body"]),
         ("on_message_complete", ["self"]),
@@ -404,9 +420,41 @@ def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:
 def test_uvicorn_s_parser_calls_these_methods(
     method: str, parameters: list[str]
 ) -> None:
-    """BoundedProtocol overrides them to limit headers and to send a problem."""
+    """BoundedProtocol overrides them: limited headers, no trailers, problems."""
     assert [*signature(getattr(HttpToolsProtocol, method)).parameters] == parameters
     assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
+
+
+def test_uvicorn_s_parent_process_starts_the_class_of_its_module() -> None:
+    """workers.py replaces the class, so that workers drain."""
+    assert multiprocess.Process is Worker
+    for method in ("init_processes", "restart_all", "keep_subprocess_alive"):
+        source = getsource(getattr(multiprocess.Multiprocess, method))
+        assert "Process(self.config, self.sockets)" in source
+    assert "self.server.run(sockets)" in getsource(multiprocess.Process.target)
+
+
+def test_uvicorn_s_server_has_the_steps_that_draining_overrides() -> None:
+    """server.py closes the listening sockets, and handles SIGINT in another way."""
+    assert [*signature(uvicorn.Server.handle_exit).parameters] == [
+        "self",
+        "sig",
+        "frame",
+    ]
+    assert [*signature(uvicorn.Server.shutdown).parameters] == ["self", "sockets"]
+    assert "await self.main_loop()" in getsource(uvicorn.Server._serve)
+    assert "connection.shutdown()" in getsource(uvicorn.Server.shutdown)
+    assert "self.servers.append(server)" in getsource(uvicorn.Server.startup)
+
+
+def test_uvicorn_s_protocol_has_the_steps_that_deadlines_follow() -> None:
+    """timed_protocol.py overrides these callbacks, and reads the state of a cycle."""
+    for name in ("on_message_begin", "on_message_complete", "on_response_complete"):
+        assert [*signature(getattr(HttpToolsProtocol, name)).parameters] == ["self"]
+    source = getsource(RequestResponseCycle)
+    assert "self.response_started = False" in source
+    assert "self.response_complete = False" in source
+    assert "self.read_paused = False" in getsource(FlowControl.__init__)
 
 
 def test_fastapi_offline_contains_the_documentation_assets() -> None:

@@ -58,7 +58,6 @@ class Role(Entity, table=True):
 
     searched: ClassVar = ("name", "description")
     collated: ClassVar = ("name",)
-
     name: str = Field(max_length=100, unique=True)
     description: str = Field(default="", max_length=2000)
 
@@ -141,10 +140,11 @@ class UserRevokedToken(SQLModel, table=True):
 
 
 class LoginThrottle(SQLModel, table=True):
-    """Password attempts in the current window. `key` is an HMAC, not an address."""
+    """Attempts in a window: `failures` and those in flight. `key` is an HMAC."""
 
     __tablename__ = "login_throttle"
 
     key: str = Field(max_length=64, primary_key=True)
     count: int
+    failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     window_started_at: datetime = Field(sa_type=UtcDateTime, index=True)

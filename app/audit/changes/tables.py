@@ -13,11 +13,14 @@ from app.audit.models import AuditChange
 from app.core.models import Entity
 
 NONE: frozenset[str] = frozenset()
+# Database.attempt_to_write() deletes none of its rows.
+VERSION = "alembic_version"
 
 
 class Tables:
     def __init__(self, models: Iterable[type[Entity]]) -> None:
-        known, entities = {*SQLModel.metadata.tables}, {str(AuditChange.__tablename__)}
+        known = {*SQLModel.metadata.tables, VERSION}
+        entities = {str(AuditChange.__tablename__)}
         self.own: dict[Mapper[Any], frozenset[str]] = {}
         for model in models:
             mapper = inspect(model).base_mapper

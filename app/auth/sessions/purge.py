@@ -1,18 +1,22 @@
-"""Purge of expired sessions, token revocations and login throttle windows."""
+"""Purge of expired sessions, revocations, throttle windows and idempotency keys."""
 
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 from sqlalchemy import delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.auth.idempotency.models import IdempotencyKey
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
-from app.auth.passwords.login_throttle import LONGEST_WINDOW
+from app.auth.passwords.attempt_counters import has_ended
+from app.auth.passwords.attempts import LONGEST_WINDOW
 from app.core.background import run_every
-from app.core.clock import now
+from app.core.clock import MAX_SKEW, now
 from app.core.db.database import Database
 
 PURGE_INTERVAL = 3_600.0  # seconds
+KEPT = timedelta(hours=24)  # answers to requests that a client may repeat
 
 
 def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
@@ -26,13 +30,15 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
 
 
 async def purge(session: AsyncSession) -> int:
-    """Delete the expired rows of all three tables; return their number."""
+    """Delete the expired rows of all these tables; return their number."""
     instant = now()
-    window_start = instant - LONGEST_WINDOW
+    repeated = instant - KEPT
     expired = (
-        (UserRevokedToken, col(UserRevokedToken.expires_at) < instant),
+        (IdempotencyKey, col(IdempotencyKey.created_at) < repeated),
+        # A host whose clock is behind still accepts the token.
+        (UserRevokedToken, col(UserRevokedToken.expires_at) < instant - MAX_SKEW),
         (AuthSession, col(AuthSession.expires_at) < instant),
-        (LoginThrottle, col(LoginThrottle.window_started_at) < window_start),
+        (LoginThrottle, has_ended(instant, LONGEST_WINDOW)),
     )
     count = 0
     for model, condition in expired:

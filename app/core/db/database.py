@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from sqlalchemy import event
+from sqlalchemy import delete, event, false, table
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.core.config import Settings
@@ -14,6 +14,9 @@ from app.core.db.session import DatabaseSession, ReadingSession
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
 
+# It deletes no row, but fails where a write would.
+ATTEMPT = delete(table("alembic_version")).where(false())
+
 
 class Database:
     """An engine with read-only and read-write sessions.
@@ -23,6 +26,7 @@ class Database:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.url = settings.DATABASE_URL
         self.engine = make_engine(settings)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
@@ -73,12 +77,19 @@ class Database:
         session = self.writers()
         try:
             yield session
+            if session.before_commit and session.in_transaction():
+                await session.before_commit()
             await session.commit()
         except BaseException:
             await session.rollback()
             raise
         finally:
             await session.close()
+
+    async def attempt_to_write(self) -> None:
+        """Raise the error that any write would meet; otherwise do nothing."""
+        async with self.writing() as session:
+            await session.execute(ATTEMPT)
 
     def background_turn(self) -> AbstractAsyncContextManager[None]:
         """Return the turn that background work of this process takes."""

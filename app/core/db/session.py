@@ -4,7 +4,7 @@ A reading session returns rows without the ORM, and makes an ORM session only fo
 needs one: entities with relationships.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -25,6 +25,9 @@ ORM_SESSION = frozenset({"sync_session", "_proxied"})
 
 
 class DatabaseSession(AsyncSession):
+    # Called by `Database.writing` once the transaction has all its locks.
+    before_commit: Callable[[], Awaitable[None]] | None = None
+
     @property
     def dialect(self) -> Dialect:
         return self.get_bind().dialect

@@ -150,7 +150,7 @@ def test_rows_that_exist_are_migrated(
     url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuild, "BATCH", 2)
-    downgrade(alembic_config(url), "5b1f0c9d7e24")
+    downgrade(alembic_config(url), "3b9d2f60c8e1-1")
     id = "'018f3c1e-7a2b-7c3d-8e4f-00000000000{}'"
     if url.startswith("sqlite"):
         id = f"replace({id}, '-', '')"
