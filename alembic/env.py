@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
@@ -27,7 +27,7 @@ from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
 from app.core.db.compatibility.comparison import is_compared
 from app.core.db.derived import operations  # noqa: F401  op.fill_derived()
-from app.core.db.engine import make_engine, with_driver
+from app.core.db.engine import make_engine, prepare_for_migrations, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
 from app.core.db.partitions import hiding_partitions
@@ -106,16 +106,6 @@ def write_sql(settings: Settings) -> None:
         context.run_migrations()
 
 
-def trust_references(connection: Any, _: Any) -> None:
-    """Disable SQLite's foreign keys, so that a referenced table can be copied."""
-    connection.execute("PRAGMA foreign_keys = OFF")
-
-
-def wait_for_statements(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
-    """Disable the driver's deadline: a migration takes as long as it takes."""
-    options.pop("command_timeout")
-
-
 @asynccontextmanager
 async def connect(
     engine: AsyncEngine, settings: Settings
@@ -135,10 +125,7 @@ async def connect(
 
 async def migrate_online(settings: Settings) -> None:
     engine = make_engine(settings, create=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", trust_references)
-    else:
-        event.listen(engine.sync_engine, "do_connect", wait_for_statements)
+    prepare_for_migrations(engine)
     try:
         async with connect(engine, settings) as connection:
             await connection.run_sync(migrate)

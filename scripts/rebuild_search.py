@@ -13,22 +13,27 @@ import logging
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.core.config import settings
 from app.core.db.database import Database
 from app.core.db.derived.columns import derivations_of
 from app.core.db.derived.rebuild import Rebuild
+from app.core.db.engine import prepare_for_migrations
 from app.core.db.guarantees.search_index import create_search_index
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
+from scripts.commands import exit_on_database_error
 
 
 def rebuild(connection: Connection) -> dict[str, int]:
@@ -44,6 +49,7 @@ def rebuild(connection: Connection) -> dict[str, int]:
 
 async def rebuild_all() -> dict[str, int]:
     database = Database(settings)
+    prepare_for_migrations(database.engine)
     try:
         if fault := await check_head(database):
             sys.exit(fault)
@@ -57,10 +63,8 @@ async def rebuild_all() -> dict[str, int]:
 def main() -> None:
     """Compute the derived columns of all rows again."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
+    with exit_on_database_error("Nothing was written."):
         written = asyncio.run(rebuild_all())
-    except (SQLAlchemyError, OSError) as error:
-        sys.exit(f"Nothing was written: {error}")
     for name, count in written.items():
         print(f"{name}: {count} rows were wrong")
 
