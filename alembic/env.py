@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from alembic import context
@@ -20,8 +20,9 @@ from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
 from app.core.db.compatibility.comparison import is_compared
+from app.core.db.derived import operations  # noqa: F401  op.fill_derived()
 from app.core.db.driver.limits import Limits
-from app.core.db.engine import make_engine, with_driver
+from app.core.db.engine import make_engine, prepare_for_migrations, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.locks.process_lock import ProcessLock
 from app.core.db.migrations import head
@@ -90,17 +91,11 @@ def write_sql(settings: Settings) -> None:
         context.run_migrations()
 
 
-def trust_references(connection: Any, _: Any) -> None:
-    """Disable SQLite's foreign keys, so that a referenced table can be copied."""
-    connection.execute("PRAGMA foreign_keys = OFF")
-
-
 async def migrate_online(settings: Settings) -> None:
     # One connection holds the lock.
     pooled = settings.model_copy(update={"DATABASE_POOL_SIZE": 2})
     engine = make_engine(pooled, LIMITS, create=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", trust_references)
+    prepare_for_migrations(engine)
     try:
         async with (
             connect(engine, settings.DATABASE_URL) as connection,
