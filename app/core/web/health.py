@@ -13,8 +13,8 @@ from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
 from app.core.db.outages.states import Outage, outage_of
 from app.core.exceptions import UnavailableException
+from app.core.observability.draining import draining
 from app.core.startup.database_faults import describe_fault
-from app.core.web.draining import draining
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
