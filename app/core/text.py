@@ -63,6 +63,17 @@ def check_single_line(text: str) -> str:
     return text
 
 
+def fold(text: str) -> str:
+    """Return the text without differences of case, accents and width.
+
+    It is equal on all databases, whose own functions depend on their locale.
+    """
+    if text.isascii():
+        return text.lower()
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(it for it in letters if not unicodedata.combining(it)).casefold()
+
+
 def email_key(address: str) -> str:
     """Return the address in NFKC and case-folded, for unique columns and look-ups.
 

@@ -17,6 +17,7 @@ from app.core.db.database import Database
 from app.core.db.engine import make_engine
 from app.core.db.migrations import FOLDER, check_schema, head
 from app.core.db.partitions import partition_names
+from app.core.db.search.index import is_part_of_index
 from app.main import open_database
 from tests.core.db.filled import ALEMBIC, counts, fill
 from tests.databases import alembic_config, make_settings
@@ -40,7 +41,7 @@ def read_schema(connection: Connection) -> Schema:
         )
         for table in {*inspector.get_table_names()} - partition_names(connection)
         for columns in [inspector.get_columns(table)]
-        if table not in ALEMBIC
+        if table not in ALEMBIC and not is_part_of_index(table)
     }
 
 
