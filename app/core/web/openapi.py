@@ -10,7 +10,11 @@ from app.core.schemas import Read
 from app.core.web.etag import TAGS
 
 Json = dict[str, Any]
-
+SECTIONS = {
+    "auth": "Login, sessions and the signed-in user.",
+    "audit": "The logs of changes and requests, with proofs.",
+    "health": "Probes of supervisors and load balancers.",
+}
 WRITING = {"POST", "PATCH", "PUT", "DELETE"}
 REFERENCE = "#/components/schemas/{model}"
 ETAG = {"description": "The record's version", "schema": {"type": "string"}}
@@ -89,9 +93,19 @@ def complete(document: Json) -> None:
     # Pydantic names a generic model Page_ProductRead_, regardless of its title.
     titles = {name: it["title"] for name, it in schemas.items() if name.endswith("_")}
     rename_schemas(document, titles)
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            complete_operation(operation)
+    operations = [it for path in document["paths"].values() for it in path.values()]
+    for operation in operations:
+        complete_operation(operation)
+    names = dict.fromkeys(tag for it in operations for tag in it.get("tags", ()))
+    document["tags"] = [describe_tag(name) for name in names]
+    for node in nodes_of(schemas):
+        if node.get("type") == "array":
+            node.setdefault("items", {})  # pairs, of which each part has a schema
+
+
+def describe_tag(name: str) -> Json:
+    description = SECTIONS.get(name, f"All operations on {name}.")
+    return {"name": name, "description": description}
 
 
 def rename_schemas(document: Json, names: dict[str, str]) -> None:
@@ -119,7 +133,7 @@ def nodes_of(document: Any) -> Iterator[Json]:
 
 def complete_operation(operation: Json) -> None:
     """Add 401 and 403 to a guarded route; remove null from query parameters."""
-    if "security" in operation:
+    if operation.setdefault("security", []):
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
     for parameter in operation.get("parameters", ()):
