@@ -35,6 +35,7 @@ KINDS = {
         first='"{title}"',
         then='"Another {label}"',
         is_text=True,
+        is_indexed=False,  # its sort key is
         may_be_unique=True,
     ),
     "text": Kind(
@@ -135,6 +136,7 @@ KINDS = {
         first='"ada@example.com"',
         then='"countess@example.com"',
         is_text=True,
+        is_indexed=False,
         may_be_unique=True,
     ),
     "ref": Kind(

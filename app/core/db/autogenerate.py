@@ -17,6 +17,8 @@ from sqlmodel import AutoString, SQLModel
 
 from app.core.db.column_types import FixedDecimal, UtcDateTime
 from app.core.db.compatibility.operations import note_obstacles
+from app.core.db.derived.columns import DERIVATION
+from app.core.db.derived.operations import FillDerivedOp
 from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
 
 rewriter = Rewriter().chain(note_obstacles)
@@ -67,9 +69,14 @@ def add_server_default(_: MigrationContext, __: Any, op: AddColumnOp) -> AddColu
 def restore_guarantees(
     _: MigrationContext, __: Any, op: ModifyTableOps
 ) -> list[MigrateOperation]:
-    """Recreate the triggers and constraints that a copy of the table loses."""
-    found = has_guarantees(op.table_name)
-    return [op, RestoreGuaranteesOp(op.table_name)] if found else [op]
+    """Recreate what a copy of the table loses, and fill derived columns."""
+    table = op.table_name
+    restored = [RestoreGuaranteesOp(table)] if has_guarantees(table) else []
+    added = (each.column for each in op.ops if isinstance(each, AddColumnOp))
+    derived = [it.info[DERIVATION] for it in added if DERIVATION in it.info]
+    sources = {each.name: each.sources for each in derived}
+    filled = [FillDerivedOp(table, sources)] if sources else []
+    return [op, *filled, *restored]
 
 
 def with_default(column: Column[Any], default: str) -> Column[Any]:

@@ -14,7 +14,6 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
 from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection
-from app.core.db.sqlite.functions import lower, translate
 from app.core.db.sqlite.pool import SingleConnectionPool
 
 # For times that a column has no type for. Python's own adapter is deprecated.
@@ -63,9 +62,6 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
         def prepare(connection: Any) -> None:
             base_initialize(connection)
-            # SQLite's own lower() handles ASCII only, and it has no translate().
-            connection.create_function("lower", 1, lower, deterministic=True)
-            connection.create_function("translate", 3, translate, deterministic=True)
             for pragma in PRAGMAS:
                 connection.execute_when_free(f"PRAGMA {pragma}")
 
