@@ -416,6 +416,8 @@ def test_all_connections_of_a_pool_can_be_invalidated() -> None:
     ("method", "parameters"),
     [
         ("data_received", ["self", "data"]),
+        ("on_message_begin", ["self"]),
+        ("on_header", ["self", "name", "value"]),
         ("on_headers_complete", ["self"]),
         ("on_body", ["self", "body"]),
         ("on_message_complete", ["self"]),
@@ -425,7 +427,7 @@ def test_all_connections_of_a_pool_can_be_invalidated() -> None:
 def test_uvicorn_s_parser_calls_these_methods(
     method: str, parameters: list[str]
 ) -> None:
-    """BoundedProtocol overrides them to limit headers and to send a problem."""
+    """BoundedProtocol overrides them: limited headers, no trailers, problems."""
     assert [*signature(getattr(HttpToolsProtocol, method)).parameters] == parameters
     assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
 

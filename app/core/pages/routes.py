@@ -84,9 +84,17 @@ async def show_landing(request: Request) -> Response:
         "base": str(request.base_url).rstrip("/"),
         "fault": await app.state.health.check(),
         "sign_in": token_path(document, root_path(request)),
+        **first_user(app.state.settings),
         "operations": count_operations(document),
     }
     return render(request, "landing.html", PAGE_POLICY, values)
+
+
+def first_user(settings: Settings) -> dict[str, Any]:
+    """Return the user of the examples: in development, the one that exists."""
+    is_example = not settings.is_production
+    user = settings.FIRST_SUPERUSER_EMAIL if is_example else "you@example.com"
+    return {"is_example": is_example, "user": user}
 
 
 def token_path(document: dict[str, Any], root: str) -> str | None:

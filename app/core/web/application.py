@@ -14,8 +14,11 @@ from app.core.web.head_requests import HeadAsGet
 from app.core.web.middleware import QuietRequestMiddleware, RequestMiddleware
 from app.core.web.openapi import complete, prefix_token_urls
 from app.core.web.plain_text_errors import PlainTextErrors
+from app.core.web.single_headers import SingleHeaders
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
+# The SDKs of browsers add them to each request.
+TRACING_HEADERS = ("baggage", "sentry-trace", "traceparent", "tracestate")
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
@@ -23,6 +26,7 @@ REQUEST_HEADERS = (
     "If-Match",
     "If-None-Match",
     "X-Request-ID",
+    *TRACING_HEADERS,
 )
 EXPOSED_HEADERS = (
     "ETag",
@@ -52,7 +56,7 @@ class Application(FastAPI):
             )
         hosts = settings.ALLOWED_HOSTS
         app = AllowedHosts(app, allowed_hosts=hosts, www_redirect=False)
-        app = HeadAsGet(PlainTextErrors(app))
+        app = HeadAsGet(SingleHeaders(PlainTextErrors(app)))
         hsts, client_ip = settings.is_production, self.client_ip
         outer: ASGIApp = RequestMiddleware(
             self.outer_layer(app), hsts=hsts, client_ip=client_ip

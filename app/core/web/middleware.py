@@ -16,6 +16,7 @@ from app.core.observability.draining import draining
 from app.core.observability.redaction import printable
 from app.core.observability.tracing import mask_span, trace_id_of
 
+CLIENT = "client"  # source of a request id
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
@@ -113,11 +114,11 @@ class ResponseSender:
 
 
 def context_of(scope: Scope) -> Context:
-    """Return a new context, with the request id of the client if it is well-formed."""
+    """Return a new context, with the only request id of the client if it is safe."""
     context = Context(trace_id=trace_id_of(scope))
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and SAFE_ID.fullmatch(value.decode("latin-1")):
-            context.request_id = value.decode("latin-1")
+    ids = [value for name, value in scope["headers"] if name == b"x-request-id"]
+    if len(ids) == 1 and SAFE_ID.fullmatch(chosen := ids[0].decode("latin-1")):
+        context.request_id, context.request_id_source = chosen, CLIENT
     return context
 
 
