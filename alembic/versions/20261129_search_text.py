@@ -1,6 +1,6 @@
 """search text: derived columns to search and to sort by.
 
-Revision: 3b9d2f60c8e1, after eb9c4736d537
+Revision: 3b9d2f60c8e1, after 2f86b07c4d1e
 Created: 2026-11-28 23:50:00+00:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "3b9d2f60c8e1"
-down_revision = "eb9c4736d537"
+down_revision = "2f86b07c4d1e"
 branch_labels = None
 depends_on = None
 # The release before must be stopped: what it writes would not be found.

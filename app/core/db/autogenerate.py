@@ -15,7 +15,7 @@ from pydantic_core import PydanticUndefined
 from sqlalchemy import JSON, Column
 from sqlmodel import AutoString, SQLModel
 
-from app.core.db.column_types import Money, UtcDateTime
+from app.core.db.column_types import FixedDecimal, UtcDateTime
 from app.core.db.compatibility.operations import note_obstacles
 from app.core.db.derived.columns import DERIVATION
 from app.core.db.derived.operations import FillDerivedOp
@@ -33,8 +33,9 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
         return False
     if isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
-    if isinstance(item, Money):
-        return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
+    if isinstance(item, FixedDecimal):
+        number = f"sa.Numeric({item.digits}, {item.places})"
+        return f'{number}.with_variant(sa.Float(), "sqlite")'
     if isinstance(item, JSON):
         return "sa.JSON()"
     if isinstance(item, AutoString):

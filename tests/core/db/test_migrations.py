@@ -7,10 +7,11 @@ from typing import TypeVar
 import pytest
 from alembic.command import check, downgrade, upgrade
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, delete, insert, inspect, text
 from sqlmodel import SQLModel
 
 from app.audit.changes.guard import unaudited
+from app.audit.models import AuditPruning
 from app.core.db.compatibility.releases import COMPATIBLE
 from app.core.db.database import Database
 from app.core.db.engine import make_engine
@@ -102,8 +103,13 @@ def test_each_revision_migrates_tables_with_rows(empty_url: str) -> None:
 
 
 def delete_trees(connection: Connection) -> None:
-    """Delete what stops a downgrade: seals that the former release cannot continue."""
+    """Delete what stops a downgrade: seals and rows that the former release lacks."""
     connection.execute(text("DELETE FROM audit_seal WHERE start IS NOT NULL"))
+    connection.execute(insert(AuditPruning))
+    for name in ("audit_change", "audit_access"):
+        for table in (name, f"{name}_restored"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608
+    connection.execute(delete(AuditPruning))
 
 
 def test_each_migration_states_its_compatibility() -> None:

@@ -3,7 +3,9 @@
 A local query takes microseconds, less than passing it to a thread and back.
 """
 
+import sqlite3
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import URL, Pool
@@ -13,6 +15,10 @@ from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
 from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection
 from app.core.db.sqlite.pool import SingleConnectionPool
+
+# For times that a column has no type for. Python's own adapter is deprecated.
+sqlite3.register_adapter(datetime, lambda value: value.isoformat(" "))
+sqlite3.register_adapter(date, date.isoformat)
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -48,6 +54,13 @@ class LoopDialect(SQLiteDialect_pysqlite):
         base_initialize = super().on_connect()
 
         def initialize(connection: Any) -> None:
+            try:
+                prepare(connection)
+            except BaseException:
+                connection.close()  # the pool does not know it yet
+                raise
+
+        def prepare(connection: Any) -> None:
             base_initialize(connection)
             for pragma in PRAGMAS:
                 connection.execute_when_free(f"PRAGMA {pragma}")
