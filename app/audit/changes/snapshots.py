@@ -2,8 +2,10 @@
 
 import hmac
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +15,22 @@ from sqlalchemy import Column
 from app.core.models import Entity
 
 Values = Mapping[str, Any]
+MUTABLE = dict, list, set, bytearray
+
+
+@cache
+def column_names(model: type[Entity]) -> tuple[str, ...]:
+    return tuple(model.__table__.c.keys())
+
+
+def copy_values(model: type[Entity], values: Values) -> dict[str, Any]:
+    """Copy the columns among the values, and documents deeply."""
+    names = (name for name in column_names(model) if name in values)
+    return {name: copy(values[name]) for name in names}
+
+
+def copy(value: Any) -> Any:
+    return deepcopy(value) if isinstance(value, MUTABLE) else value
 
 
 def snapshot(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Tables known to the guard: those of entities, and those that need no record."""
+"""Tables known to the guard, and the marks of statements that may write to them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,6 +13,19 @@ from app.audit.models import AuditChange
 from app.core.models import Entity
 
 NONE: frozenset[str] = frozenset()
+# Names the execution option that marks a statement as recorded.
+RECORDED = "recorded"
+
+
+def recorded(table: str) -> dict[str, Any]:
+    """Return execution options that let one statement write to one table.
+
+    Its caller records the write. No context manager: listeners' statements would pass.
+    """
+    return {RECORDED: frozenset({table})}
+
+
+LOGGED = recorded(str(AuditChange.__tablename__))
 
 
 class Tables:

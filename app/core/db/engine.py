@@ -7,7 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.config import Settings
 from app.core.db.driver.asyncpg_connection import RepeatingConnection
+from app.core.db.driver.drivers import TIMEOUT
 from app.core.db.driver.factory import is_unnamed
+from app.core.db.driver.postgresql import GRACE
 from app.core.db.driver.unnamed import UNNAMED
 from app.core.db.json_text import dump_json, load_json
 from app.core.db.sqlite.dialect import LoopDialect
@@ -39,6 +41,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=timeout,
         connect_args=driver_options(settings),
+        execution_options={TIMEOUT: timeout + GRACE},
     )
 
 

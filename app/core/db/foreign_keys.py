@@ -3,13 +3,13 @@
 from typing import Any
 
 from sqlalchemy import ForeignKey, Table, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
 
 
 async def missing_references(
-    session: AsyncSession, table: Table, many: list[dict[str, Any]]
+    session: DatabaseSession, table: Table, many: list[dict[str, Any]]
 ) -> ValidationFailedException:
     """Roll back, and return an error for each column that refers to a missing row.
 
@@ -24,9 +24,9 @@ async def missing_references(
     return ValidationFailedException(errors)
 
 
-async def exist(session: AsyncSession, key: ForeignKey, values: set[Any]) -> bool:
+async def exist(session: DatabaseSession, key: ForeignKey, values: set[Any]) -> bool:
     count = select(func.count()).where(key.column.in_(values))
-    return await session.scalar(count) == len(values - {None})
+    return bool(await session.value(count) == len(values - {None}))
 
 
 def missing_reference(field: str) -> dict[str, Any]:

@@ -41,7 +41,20 @@ class CompiledStatement:
             for bind, name in compiled.bind_names.items()
             if not bind.required and bind.callable is None
         }
+        # Values that are made at each execution.
+        self.callables = {
+            name: bind.callable
+            for bind, name in compiled.bind_names.items()
+            if bind.callable is not None
+        }
         self.converters: list[tuple[int, Converter]] | None = None
+
+    def given(self, values: Values) -> Values:
+        """Return the values with those that the statement has itself."""
+        if not self.callables:
+            return {**self.constants, **values} if self.constants else values
+        made = {name: make() for name, make in self.callables.items()}
+        return {**self.constants, **made, **values}
 
     def call(self, values: Values) -> Call:
         """Return the call with these values, by the names of the parameters."""

@@ -16,7 +16,7 @@ from app.audit.changes.guard import UnauditedWriteError
 from app.core.db.database import Database
 from app.core.db.database_errors import is_unavailable
 from app.core.db.driver.compiled import Call
-from app.core.db.driver.connections import notify
+from app.core.db.driver.execution import notify
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.driver.statements import Prepared
 from app.main import open_database
