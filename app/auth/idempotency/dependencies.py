@@ -1,0 +1,118 @@
+"""Requests that a client may repeat: the second one gets the answer to the first.
+
+The key is reserved and the response kept in the transaction of the change, so "done"
+and "answered" never differ. PermissionChecker comes first.
+"""
+
+import hmac
+import re
+from functools import partial
+from hashlib import sha256
+from typing import Any
+
+from fastapi import Depends, Request, Response
+
+from app.auth.components import AuthComponents
+from app.auth.idempotency.exceptions import (
+    KeyReusedException,
+    ResponseTooLargeException,
+)
+from app.auth.idempotency.models import IdempotencyKey
+from app.auth.idempotency.repository import IdempotencyRepository
+from app.core.context import current_context
+from app.core.dependencies import SessionDep
+from app.core.exceptions import BadRequestException
+from app.core.web.before_commit import Replay, on_response
+from app.core.web.endpoint_adapter import Endpoint
+from app.core.web.openapi import WRITING
+from app.core.web.routing import Route
+
+HEADER = "idempotency-key"
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
+MAX_BODY = 256_000  # bytes of a response that is kept
+PARTS = ("if-match", "content-type")
+DOCUMENTED = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Names the request for 24 hours. Repeated, it changes nothing, and "
+    "has the same response, with `Idempotency-Replayed: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+}
+
+
+async def keep_answer(request: Request, session: SessionDep) -> None:
+    """Reserve the request's Idempotency-Key, if it has one, and keep the response.
+
+    Raises:
+        Replay: the key has an answer already.
+        KeyReusedException: the key belongs to a different request.
+    """
+    if not (lines := request.headers.getlist(HEADER)):
+        return
+    if len(lines) > 1 or not KEY.fullmatch(lines[0]):
+        raise BadRequestException(
+            "Idempotency-Key must have 1 to 255 printable ASCII characters"
+        )
+    keys, key = IdempotencyRepository(session), await key_of(request, lines[0])
+    if not await keys.reserve(key):
+        raise await replay(keys, key)
+    on_response(request.scope, partial(save_response, keys, key.id))
+
+
+async def save_response(keys: IdempotencyRepository, id: str, done: Response) -> None:
+    """Keep a success. After a refusal, the key is free again."""
+    if not 200 <= done.status_code < 300:
+        await keys.release(id)
+        return
+    fits = len(done.body) <= MAX_BODY
+    headers = [[k.decode(), v.decode("latin-1")] for k, v in done.raw_headers]
+    body = bytes(done.body) if fits else None
+    await keys.save_answer(id, done.status_code, headers, body)
+
+
+class RepeatableRoute(Route):
+    """Route that takes an Idempotency-Key if it writes."""
+
+    headers = (DOCUMENTED,)
+
+    def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
+        (method,) = options["methods"]
+        if method in WRITING:
+            # Last, so that the permission is checked first.
+            options["dependencies"] = [*options["dependencies"], Depends(keep_answer)]
+        super().__init__(path, endpoint, **options)
+
+
+async def key_of(request: Request, key: str) -> IdempotencyKey:
+    context = current_context()
+    scope = (str(context.actor_id), request.method, request.scope["path"], key)
+    return IdempotencyKey(
+        id=sha256("\n".join(scope).encode()).hexdigest(),
+        fingerprint=await fingerprint(request),
+        request_id=context.request_id,
+    )
+
+
+async def fingerprint(request: Request) -> str:
+    """Return a keyed hash of what was sent: the body may contain a password."""
+    components: AuthComponents = request.app.state.auth
+    sent = hmac.new(components.ring.current.idempotency, digestmod=sha256)
+    values = [request.headers.get(name, "").encode("latin-1") for name in PARTS]
+    for part in (request.scope["query_string"], *values, await request.body()):
+        sent.update(sha256(part).digest())
+    return sent.hexdigest()
+
+
+async def replay(keys: IdempotencyRepository, key: IdempotencyKey) -> Exception:
+    found = await keys.get(key.id)
+    if not hmac.compare_digest(found.fingerprint, key.fingerprint):
+        return KeyReusedException()
+    if found.body is None:
+        return ResponseTooLargeException(found.request_id)
+    response = Response(found.body, found.status or 200)
+    response.raw_headers = [
+        (name.encode(), value.encode("latin-1")) for name, value in found.headers or ()
+    ]
+    response.headers["Idempotency-Replayed"] = "true"
+    return Replay(response)

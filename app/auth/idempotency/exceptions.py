@@ -1,0 +1,31 @@
+"""Refusals of an Idempotency-Key."""
+
+from app.core.exceptions import AppException, ConflictException
+
+
+class KeyReusedException(AppException):
+    status = 422
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for a different request")
+
+
+class KeyInUseException(ConflictException):
+    code = "idempotency_key_in_use"
+    headers = {"Retry-After": "1"}
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is still running")
+
+
+class ResponseTooLargeException(ConflictException):
+    """The change was made, but its response was too large to be kept."""
+
+    code = "idempotency_response_too_large"
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(
+            "The request was done, but its response was too large to be kept. Its id "
+            f"is {request_id}"
+        )

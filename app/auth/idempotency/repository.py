@@ -1,0 +1,55 @@
+"""Queries on keys and their answers, in the transaction of the request."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col
+
+from app.auth.idempotency.exceptions import KeyInUseException
+from app.auth.idempotency.models import IdempotencyKey
+from app.core.db.outages.states import error_code
+from app.core.db.session import DatabaseSession
+from app.core.db.upsert import upsert
+
+# SQLSTATEs of PostgreSQL: the lock was not available in time, or the statement took
+# too long. On SQLite the transaction itself waits for the other one.
+WAITED = {"55P03", "57014"}
+
+
+class IdempotencyRepository:
+    def __init__(self, session: DatabaseSession) -> None:
+        self.session = session
+
+    async def reserve(self, key: IdempotencyKey) -> bool:
+        """Insert a key; return False if it exists. Waits for a request that has it.
+
+        Raises:
+            KeyInUseException: that request has not ended in time.
+        """
+        insert = upsert(self.session, IdempotencyKey).on_conflict_do_nothing()
+        new = insert.values(key.model_dump()).returning(col(IdempotencyKey.id))
+        try:
+            return (await self.session.execute(new)).first() is not None
+        except DBAPIError as error:
+            if error_code(error) in WAITED:
+                raise KeyInUseException from error
+            raise
+
+    async def get(self, id: str) -> IdempotencyKey:
+        query = select(IdempotencyKey).where(col(IdempotencyKey.id) == id)
+        return (await self.session.scalars(query)).one()
+
+    async def save_answer(
+        self, id: str, status: int, headers: Sequence[Any], body: bytes | None
+    ) -> None:
+        answer = {"status": status, "headers": headers, "body": body}
+        await self.session.execute(
+            update(IdempotencyKey).where(col(IdempotencyKey.id) == id).values(answer)
+        )
+
+    async def release(self, id: str) -> None:
+        await self.session.execute(
+            delete(IdempotencyKey).where(col(IdempotencyKey.id) == id)
+        )

@@ -1,0 +1,50 @@
+"""The reason why a database does not answer, in words for its operator."""
+
+import socket
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError
+
+CANNOT_OPEN = "SQLITE_CANTOPEN"
+
+
+def describe_fault(error: Exception, database_url: str) -> str:
+    """Return the place of the database and the reason. It contains no password."""
+    url = make_url(database_url)
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    if url.get_backend_name() == "sqlite":
+        return f"SQLite at {url.database}: {sqlite_reason(cause, url)}"
+    host = url.query.get("host") or f"{url.host or 'localhost'}:{url.port or 5432}"
+    return f"PostgreSQL at {host}: {connection_reason(cause, url)}"
+
+
+def sqlite_reason(error: BaseException, url: URL) -> str:
+    path = Path(url.database or "")
+    if getattr(error, "sqlite_errorname", None) != CANNOT_OPEN:
+        return first_line(error)
+    if not path.parent.is_dir():
+        return f"the folder {path.parent} does not exist"
+    if not path.exists():
+        return "the file does not exist, run `alembic upgrade head`"
+    return "the file can't be opened, check its permissions"
+
+
+def connection_reason(error: BaseException, url: URL) -> str:
+    match error:
+        case socket.gaierror():
+            return "the host name is unknown"
+        case ConnectionRefusedError():
+            return "no server listens there"
+        case FileNotFoundError():
+            return "no server has a socket there"
+        case TimeoutError():
+            return "no answer in time"
+        case OSError(strerror=str(reason)):
+            return reason
+        case _:
+            return first_line(error)
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,47 @@
+"""The parent process of several workers."""
+
+import time
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import multiprocess
+
+from app.core.web.server.config import ServerConfig
+from app.core.web.server.handshakes import stop_handshakes
+from app.core.web.server.server import Server
+
+
+class Worker(multiprocess.Process):
+    config: ServerConfig
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = Server(self.config)
+        return self._server
+
+
+class Supervisor(multiprocess.Multiprocess):
+    config: ServerConfig
+    interrupted = False
+
+    def handle_int(self) -> None:
+        super().handle_int()
+        self.interrupted = True
+
+    def terminate_all(self) -> None:
+        """Stop the workers, and close the listening socket when they do.
+
+        While it is open, connections are made that none of them accepts.
+        """
+        super().terminate_all()
+        if not self.interrupted:
+            time.sleep(self.config.shutdown_delay)
+        for listener in self.sockets:
+            stop_handshakes(listener)
+            listener.close()
+
+
+# Multiprocess has no parameter for the class of its processes.
+module: Any = multiprocess
+module.Process = Worker

@@ -1,0 +1,26 @@
+"""Errors of commands: one sentence and an exit code instead of a traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.config import settings
+from app.core.startup.database_faults import describe_fault
+
+
+@contextmanager
+def exit_on_database_error(consequence: str, code: int = 1) -> Iterator[None]:
+    """Print why the database or the schema can't be used, and the consequence."""
+    try:
+        yield
+    except CommandError as error:
+        reason = str(error)
+    except (SQLAlchemyError, OSError) as error:
+        reason = f"Database error: {describe_fault(error, settings.DATABASE_URL)}"
+    else:
+        return
+    print(f"{reason}. {consequence}", file=sys.stderr)
+    sys.exit(code)

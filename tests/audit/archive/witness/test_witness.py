@@ -1,0 +1,168 @@
+"""Each checkpoint is cosigned by a witness, which remembers what a database forgets."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.audit.archive.logs import CHANGES
+from app.audit.archive.tree.cosignatures import cosigned_at
+from app.audit.archive.verify.report import FindingKind
+from app.main import create_app
+from tests.audit.archive.attacks.acts import seals
+from tests.audit.archive.attacks.acts.target import Target
+from tests.audit.archive.commands import command
+from tests.audit.archive.rows import AuditLog, make_changes
+from tests.audit.archive.tree.signers import WITNESS_KEY
+from tests.audit.archive.witness.server import TIME, Witness, running_witness
+from tests.databases import make_settings
+from tests.processes.servers import TIMEOUT
+
+NAMED = f"the witness {WITNESS_KEY.name}"
+CHANGED, LOST = FindingKind.SEAL_CHANGED, FindingKind.SEAL_MISSING
+
+
+@pytest.fixture
+def witness() -> Iterator[Witness]:
+    with running_witness() as witness:
+        yield witness
+
+
+@pytest.fixture
+def watched(audit_log: AuditLog, witness: Witness) -> AuditLog:
+    """A sealed log with a witness, which has not been asked yet."""
+    settings = make_settings(
+        audit_log.settings.DATABASE_URL, AUDIT_WITNESS=witness.setting
+    )
+    log = AuditLog(settings, audit_log.directory)
+    log.add(CHANGES, make_changes(days=2))
+    log.seal()
+    witness.trust(log)
+    return log
+
+
+def cosign(log: AuditLog) -> None:
+    done = command(log, "checkpoint", AUDIT_WITNESS=log.settings.AUDIT_WITNESS)
+    assert (done.code, done.output.count(WITNESS_KEY.name)) == (0, 1)
+
+
+def test_the_application_has_its_checkpoints_cosigned(
+    watched: AuditLog, witness: Witness
+) -> None:
+    app = create_app(watched.settings)
+    with TestClient(app, "http://test") as client:
+        assert client.portal
+        submit = app.state.witness.submit
+        client.portal.call(submit)
+        assert state_of(client) == "ok"
+        watched.add(CHANGES, make_changes(days=3)[12:])
+        watched.seal()
+        client.portal.call(submit)
+        calls = witness.calls
+        client.portal.call(submit)
+        assert witness.calls == calls
+    note = watched.seals()[-1].note or ""
+    assert cosigned_at(note, WITNESS_KEY) == TIME
+    report = watched.verify()
+    assert not report.findings
+    proven = report.proven["changes"]
+    assert (proven.size, proven.witness) == (
+        proven.of,
+        "the witness witness.example/w1",
+    )
+
+
+def state_of(client: TestClient) -> Any:
+    return client.get("/readyz").json()["checks"]["witness"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [seals.delete_newest_and_its_rows, seals.delete_all_seals],
+    ids=lambda act: act.__name__,
+)
+def test_what_the_witness_has_seen_cannot_be_taken_back(
+    watched: AuditLog, act: Any
+) -> None:
+    cosign(watched)
+    act(Target(watched.settings.DATABASE_URL, watched.directory))
+    findings = watched.verify().findings
+    detail = f"{NAMED} has cosigned 12 leaves"
+    assert (LOST, detail) in [(each.kind, each.detail) for each in findings]
+
+
+def test_a_log_that_was_made_again_contradicts_the_witness(
+    watched: AuditLog, witness: Witness
+) -> None:
+    cosign(watched)
+    ((origin, (size, _)),) = witness.seen.items()
+    witness.seen[origin] = size, b"r" * 32
+    findings = watched.verify().findings
+    assert [(each.kind, each.where) for each in findings] == [(CHANGED, "changes")]
+    app = create_app(watched.settings)
+    with TestClient(app, "http://test") as client:
+        assert client.portal
+        client.portal.call(app.state.witness.submit)
+        assert state_of(client).startswith("alarm: the witness of changes has another")
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ((500, ""), "it answers 500"),
+        ((404, ""), "it answers 404"),
+        ((200, ""), "its cosignature is invalid"),
+        ((200, "— witness.example/w1 dzpsEgAAAAA=\n"), "its cosignature is invalid"),
+        ((200, "x" * 200_000), "it answers more than 100000 bytes"),
+        ((409, "many\n"), "it answers 409 without a size"),
+        ((409, "9" * 5_000), "it answers 409 without a size"),
+    ],
+)
+def test_a_witness_that_answers_nonsense_is_no_finding(
+    watched: AuditLog, witness: Witness, fault: tuple[int, str], reason: str
+) -> None:
+    cosign(watched)
+    witness.fault = fault
+    report = watched.verify()
+    assert not report.findings
+    assert reason in report.unasked["changes"]
+    assert report.proven["changes"].witness == NAMED
+
+
+def test_a_witness_that_is_away_is_no_finding(audit_log: AuditLog) -> None:
+    setting = f"{WITNESS_KEY} http://127.0.0.1:9/"
+    settings = make_settings(audit_log.settings.DATABASE_URL, AUDIT_WITNESS=setting)
+    log = AuditLog(settings, audit_log.directory)
+    log.add(CHANGES, make_changes(days=1))
+    log.seal()
+    report = log.verify()
+    assert not report.findings
+    assert report.unasked["changes"].startswith("it does not answer: ")
+    assert report.proven["changes"].witness is None
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "https://witness.example/",
+        f"{WITNESS_KEY}",
+        f"{WITNESS_KEY} ftp://witness.example",
+        f"x{WITNESS_KEY} https://witness.example/",
+    ],
+)
+def test_a_malformed_witness_is_refused(setting: str) -> None:
+    with pytest.raises(ValueError, match="AUDIT_WITNESS"):
+        make_settings("sqlite:///", AUDIT_WITNESS=setting)
+
+
+def test_each_sealing_is_submitted(
+    watched: AuditLog, witness: Witness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.archive.seals.background.SEAL_INTERVAL", 0.01)
+    with TestClient(create_app(watched.settings), "http://test"):
+        deadline = time.monotonic() + TIMEOUT
+        while not witness.seen and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert witness.seen

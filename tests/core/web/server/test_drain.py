@@ -1,0 +1,98 @@
+"""A server that is stopped answers what was sent to it."""
+
+import signal
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from threading import Barrier
+from urllib.parse import urlsplit
+
+from app.core.web.server.server import Server as OurServer
+from tests.core.web.server.running import GET, Running, read_all, running
+from tests.processes.servers import Server, serving
+
+CLIENTS = 16
+
+
+def empty(folder: Path) -> str:
+    """Return the URL of a database without tables: /livez does not need any."""
+    return f"sqlite:///{folder / 'app.db'}"
+
+
+def connect(server: Server) -> HTTPConnection:
+    address = urlsplit(server.base_url)
+    return HTTPConnection(str(address.hostname), address.port, timeout=20)
+
+
+def ask(line: HTTPConnection, path: str = "/livez") -> tuple[int, bool]:
+    """Return the status, and whether the response closes the connection."""
+    line.request("GET", path)
+    with line.getresponse() as response:
+        response.read()
+        return response.status, response.getheader("connection") == "close"
+
+
+def ask_until_closed(server: Server, begin: Barrier) -> int:
+    line, closes = connect(server), False
+    begin.wait()
+    while not closes:
+        status, closes = ask(line)
+        assert status == 200
+    return status
+
+
+def test_each_connection_is_closed_by_a_response(tmp_path: Path) -> None:
+    begin = Barrier(CLIENTS + 1)
+    with (
+        serving(empty(tmp_path), tmp_path, SHUTDOWN_DELAY="1") as server,
+        ThreadPoolExecutor(CLIENTS) as threads,
+    ):
+        clients = [
+            threads.submit(ask_until_closed, server, begin) for _ in range(CLIENTS)
+        ]
+        begin.wait()
+        time.sleep(0.2)
+        assert server.stop() == 0
+        assert [each.result() for each in clients] == [200] * CLIENTS
+
+
+def test_readyz_is_503_while_connections_are_still_accepted(tmp_path: Path) -> None:
+    with serving(empty(tmp_path), tmp_path, SHUTDOWN_DELAY="30") as server:
+        idle = connect(server)
+        assert ask(idle) == (200, False)
+        server.process.send_signal(signal.SIGTERM)
+        refusal = server.wait_for("/readyz", status=503)
+        while "stopping" not in refusal.json()["detail"]:
+            refusal = server.wait_for("/readyz", status=503)
+        assert ask(connect(server)) == (200, True)
+        assert ask(idle) == (200, True)
+        # An interrupt ends the delay.
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(20) == 0
+
+
+def test_a_connection_that_waits_to_be_accepted_is_answered() -> None:
+    late: list[socket.socket] = []
+
+    class LateClient(OurServer):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # The event loop does not accept anything in the meantime.
+            late.append(Running(self).connect(GET))
+            await super().shutdown(sockets)
+
+    with running(kind=LateClient):
+        pass
+    with late[0] as line:
+        assert read_all(line).startswith(b"HTTP/1.1 200 ")
+
+
+def test_an_idle_connection_gets_the_time_for_one_more_request() -> None:
+    with running() as server, server.connect(GET) as line:
+        assert line.recv(9) == b"HTTP/1.1 "
+        (connection,) = server.connections()
+        server.server.should_exit = True
+        server.wait_for(lambda: connection.is_stopping)
+        line.sendall(GET)
+        assert b"HTTP/1.1 200 " in read_all(line)
