@@ -2,9 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from alembic.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import SQLModel
 
 from alembic import context
@@ -15,6 +21,7 @@ from app.audit.archive import models as archive
 from app.audit.archive.checkpoints import models as checkpoints
 from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
+from app.auth.idempotency import models as idempotency
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
@@ -23,6 +30,7 @@ from app.core.db.engine import make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.migrations import head
 from app.core.db.partitions import hiding_partitions
+from app.core.startup.database_faults import describe_fault
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks
@@ -33,6 +41,7 @@ MODELS = (
     auth,
     checkpoints,
     customers,
+    idempotency,
     products,
     tasks,
 )
@@ -59,6 +68,7 @@ def migrate(connection: Connection) -> None:
             connection.execute(text(statement))
         connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
         connection.commit()
+    reject_unknown_revision(connection)
     compare = comparing_guarantees(connection, head())
     include = hiding_partitions(connection, is_compared)
     connection.commit()
@@ -70,6 +80,17 @@ def migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def reject_unknown_revision(connection: Connection) -> None:
+    """Say what to do with a schema that a newer release has migrated."""
+    revision = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in context.script.walk_revisions()}
+    if revision and revision not in known:
+        raise CommandError(
+            f"The schema is at {revision}, which this release does not have: "
+            "run the release that has migrated it"
+        )
 
 
 def write_sql(settings: Settings) -> None:
@@ -89,12 +110,36 @@ def trust_references(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
 
 
+def wait_for_statements(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
+    """Disable the driver's deadline: a migration takes as long as it takes."""
+    options.pop("command_timeout")
+
+
+@asynccontextmanager
+async def connect(
+    engine: AsyncEngine, settings: Settings
+) -> AsyncIterator[AsyncConnection]:
+    """Open a connection. If that fails, Alembic prints one sentence."""
+    connection = engine.connect()
+    try:
+        await connection.start()
+    except (SQLAlchemyError, OSError) as error:
+        reason = describe_fault(error, settings.DATABASE_URL)
+        raise CommandError(f"Database error: {reason}") from None
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 async def migrate_online(settings: Settings) -> None:
-    engine = make_engine(settings)
+    engine = make_engine(settings, create=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", trust_references)
+    else:
+        event.listen(engine.sync_engine, "do_connect", wait_for_statements)
     try:
-        async with engine.connect() as connection:
+        async with connect(engine, settings) as connection:
             await connection.run_sync(migrate)
     finally:
         await engine.dispose()  # it ends the session, which has the advisory lock
@@ -105,6 +150,8 @@ given = context.config.attributes.get("settings")
 if given is None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
+    # Its command line prints the errors, too.
+    logging.getLogger("alembic.util.messaging").setLevel(logging.CRITICAL)
 
 if context.is_offline_mode():
     write_sql(given or settings)

@@ -3,11 +3,15 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 
-import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from app.core.config import settings
-from app.core.web.http_protocol import BoundedProtocol
+from app.core.startup.addresses import check_free
+from app.core.web.server.config import ServerConfig
+from app.core.web.server.server import Server
+from app.core.web.server.workers import Supervisor
 
 STDERR = 2
 
@@ -25,21 +29,22 @@ def reserve_standard_descriptors() -> None:
 
 def main() -> None:
     reserve_standard_descriptors()
+    try:
+        check_free(settings.HOST, settings.PORT)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        sys.exit(f"Can't listen on {settings.HOST}, port {settings.PORT}: {reason}.")
     # After a graceful shutdown uvicorn raises the signal again: exit with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        "app.main:app",
-        host=settings.HOST,
-        port=settings.PORT,
-        workers=settings.WORKERS,
-        http=BoundedProtocol,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=settings.SHUTDOWN_TIMEOUT,
-    )
+    config = ServerConfig(settings)
+    if config.workers > 1:
+        Supervisor(config, [config.bind_socket()]).run()
+        return
+    server = Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 if __name__ == "__main__":

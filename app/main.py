@@ -12,10 +12,12 @@ from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
 from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import run_sealer
+from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
+from app.auth.client import client_ip
 from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
 from app.auth.roles.routers import permissions_router
@@ -33,6 +35,7 @@ from app.core.observability.log_output import log_output
 from app.core.pages import routes as pages
 from app.core.web import health
 from app.core.web.application import Application
+from app.core.web.before_commit import Replay, on_replay
 from app.core.web.health import Health
 from app.modules import ROUTERS
 
@@ -48,10 +51,12 @@ A REST API for products, customers and tasks.
 
 Lists can be filtered, sorted and searched; with `after`, each page of a collection
 costs the same. Each record has its version as `ETag`: send it as `If-Match` to prevent
-lost updates. Errors are problem details (RFC 9457) with a stable `code`, and each
-response has an `X-Request-ID`. Request bodies are JSON, validated strictly: unknown
-fields and values of another type are rejected. A body that cannot be parsed is rejected
-with 400 before authentication.
+lost updates. With an `Idempotency-Key`, a request can be sent again and is done once.
+Errors are problem details (RFC 9457) with a stable `code`, and each response has an
+`X-Request-ID`. Request bodies are JSON, validated strictly: unknown fields and values
+of another type are rejected. A request without a valid token is rejected before its
+body is read; a body that cannot be parsed is rejected with 400 before permissions are
+checked.
 """
 
 
@@ -68,22 +73,36 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with open_database(app.state.settings) as database:
+        app.state.health = health = Health(database)
+        async with run_audit(app, database, health), purge_periodically(database):
+            await health.check()
+            async with run_every(CHECK_INTERVAL, health.check):
+                yield
+
+
+@asynccontextmanager
+async def run_audit(
+    app: FastAPI, database: Database, health: Health
+) -> AsyncIterator[None]:
+    """Load accesses, seal rows and submit checkpoints; add their states to /readyz."""
     access_log: AccessLog = app.state.access_log
+    settings = app.state.settings
+    app.state.witness = witness = WitnessWatch(database, settings)
     async with (
-        open_database(app.state.settings) as database,
         access_log.running(database),
-        run_sealer(database, app.state.settings) as app.state.sealer,
-        purge_periodically(database),
+        run_sealer(database, settings, witness.submit) as sealer,
     ):
-        app.state.health = Health(database)
-        app.state.health.notes["audit"] = access_log.state
-        app.state.health.notes["seal_file"] = app.state.sealer.seal_file.state
-        app.state.health.notes["checkpoints"] = app.state.sealer.watch.state
-        app.state.health.notes["sealing"] = app.state.sealer.backlog.state
-        app.state.health.notes["log"] = log_output.state
-        await app.state.health.check()
-        async with run_every(CHECK_INTERVAL, app.state.health.check):
-            yield
+        app.state.sealer = sealer
+        health.notes |= {
+            "audit": access_log.state,
+            "seal_file": sealer.seal_file.state,
+            "checkpoints": sealer.watch.state,
+            "witness": witness.state,
+            "sealing": sealer.backlog.state,
+            "log": log_output.state,
+        }
+        yield
 
 
 def create_app(settings: Settings = config.settings) -> FastAPI:
@@ -104,8 +123,10 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     app.state.settings = settings
     app.state.auth = AuthComponents.from_settings(settings)
     app.state.access_log = AccessLog(settings)
+    app.client_ip = client_ip
     app.outer_layer = partial(with_access_log, app.state.access_log)
     install_handlers(app)
+    app.exception_handler(Replay)(on_replay)
     install_routes(app, settings)
     check_permissions(app.routes)
     return app

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-import typer
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
+import typer
 
 from app.audit.archive.adopt.adopter import Adopter
 from app.audit.archive.adopt.report import AdoptReport

@@ -16,10 +16,15 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from rich.console import Console
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 

@@ -90,10 +90,8 @@ QUERIES: dict[str, Query] = {
 
 async def fill(settings: Settings, engine: Engine, rows: int) -> None:
     """Insert rows into both logs, without the application's guard."""
-    bare = make_engine(settings)
+    bare = make_engine(settings.model_copy(update={"DATABASE_TIMEOUT": 3_600}))
     async with bare.begin() as connection:
-        if engine is Engine.POSTGRESQL:
-            await connection.execute(text("SET LOCAL statement_timeout = 0"))
         for into in (INTO_CHANGES, INTO_ACCESSES):
             values = {"rows": rows, "start": int(time()) - rows // 1000}
             await connection.execute(text(ROWS[engine] + into), values)

@@ -13,12 +13,15 @@ from collections.abc import AsyncIterator
 from enum import IntEnum
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from sqlalchemy import Table
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import model_table
@@ -33,6 +36,7 @@ from app.core.db.database import Database
 from app.core.db.migrations import RESTORE, check_guarantees, read_revision
 from app.core.models import Entity, entities
 from app.main import open_database
+from scripts.commands import exit_on_database_error
 
 
 class ExitCode(IntEnum):
@@ -93,12 +97,8 @@ def report_incomplete(reason: str) -> ExitCode:
 def main() -> None:
     """Compare the change log with the records."""
     try:
-        code = asyncio.run(check())
-    except (SQLAlchemyError, OSError):
-        code = report_incomplete(
-            "Database error: the check is incomplete. Check DATABASE_URL and the "
-            "server."
-        )
+        with exit_on_database_error("The check is incomplete.", ExitCode.INCOMPLETE):
+            code = asyncio.run(check())
     except ValueError as error:
         code = report_incomplete(f"A record has an invalid id: {error}")
     sys.exit(code)

@@ -7,6 +7,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from scripts.environment import use_project_python
+
+use_project_python()
+
+
 from app.core.config import settings
 from app.main import create_app
 

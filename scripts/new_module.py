@@ -16,10 +16,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import typer
-
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
+import typer
+
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 

@@ -9,15 +9,19 @@ import asyncio
 import sys
 from pathlib import Path
 
-import typer
-from sqlalchemy.exc import SQLAlchemyError
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
+import typer
 
 from app.auth.sessions.purge import purge
 from app.core.config import settings
 from app.core.db.migrations import check_schema
 from app.main import open_database
+from scripts.commands import exit_on_database_error
 
 
 async def purge_expired() -> int:
@@ -31,12 +35,8 @@ async def purge_expired() -> int:
 
 def main() -> None:
     """Delete expired sessions, revocations and login counters."""
-    try:
+    with exit_on_database_error("No row was deleted."):
         count = asyncio.run(purge_expired())
-    except (SQLAlchemyError, OSError):
-        sys.exit(
-            "Database error: no row was deleted. Check DATABASE_URL and the server."
-        )
     print(f"Deleted {count} expired rows.")
 
 

@@ -14,14 +14,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.util import CommandError
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.audit.archive.trace import record_action
 from app.core.config import settings
@@ -30,6 +34,7 @@ from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
+from scripts.commands import exit_on_database_error
 
 
 def restore(connection: Connection) -> list[str]:
@@ -39,7 +44,7 @@ def restore(connection: Connection) -> list[str]:
     for table in sorted({guarantee.declared_by for guarantee, _ in faults}):
         operations.invoke(RestoreGuaranteesOp(table))
     if left := find_faults(connection, SQLModel.metadata):
-        raise OSError(
+        raise CommandError(
             f"{'; '.join(left)}, even after it was created. On PostgreSQL, check that "
             "session_replication_role is `origin`."
         )
@@ -77,10 +82,8 @@ async def restore_all() -> list[str]:
 
 def main() -> None:
     """Recreate triggers and CHECK constraints that are missing or altered."""
-    try:
+    with exit_on_database_error("Nothing was restored."):
         faults = asyncio.run(restore_all())
-    except (SQLAlchemyError, OSError) as error:
-        sys.exit(f"Nothing was restored: {error}")
     for fault in faults:
         print(f"Restored: {fault}")
     if not faults:

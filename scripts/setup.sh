@@ -8,7 +8,7 @@ find_python() {
   local candidate
   for candidate in python3.13 python3.12 python3.11 python3 python; do
     if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      echo "$candidate"
+      command -v "$candidate"
       return
     fi
   done
@@ -18,14 +18,24 @@ find_python() {
 make_environment() {
   local python
   python=$(find_python)
-  say "Creating a virtual environment in .venv with $($python --version)"
+  say "Creating a virtual environment in .venv with $("$python" --version) ($python)"
   "$python" -m venv .venv ||
     fail "python -m venv failed. On Debian: apt install python3-venv."
 }
 
+# Show what pip does, without its 400 lines.
+show_progress() {
+  awk -v all="$(grep -c "==" requirements.txt)" '
+    /^Collecting/ { printf "\r    downloaded: %d of %d", ++count, all }
+    /^Installing/ { printf "\n    installing them" }
+    /^(Collecting|Installing)/ { fflush() }
+    END { print "" }'
+}
+
 install_packages() {
-  say "Installing requirements.txt"
-  python -m pip install --quiet --disable-pip-version-check -r requirements.txt ||
+  say "Installing requirements.txt, which takes some minutes the first time"
+  python -m pip install --disable-pip-version-check --progress-bar off \
+    -r requirements.txt | show_progress ||
     fail "pip could not install requirements.txt; see above."
   cp requirements.txt .venv/installed.txt
 }

@@ -16,13 +16,15 @@ sys.path.insert(0, str(ROOT))
 
 from app.__main__ import main as serve
 from app.core.config import settings
+from scripts.commands import exit_on_database_error
 from seeds.seed_create_app import seed
 
 if __name__ == "__main__":
-    print("Migrating the database", flush=True)
-    upgrade(Config(ROOT / "alembic.ini"), "head")
-    print("Seeding", flush=True)
-    asyncio.run(seed(rows=0))
+    with exit_on_database_error("The server was not started."):
+        print("Migrating the database", flush=True)
+        upgrade(Config(ROOT / "alembic.ini"), "head")
+        print("Seeding", flush=True)
+        asyncio.run(seed(rows=0))
     url = f"http://{settings.HOST}:{settings.PORT}"
     print(f"Serving {url}/, with the API documentation at {url}/docs", flush=True)
     serve()

@@ -12,11 +12,15 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.environment import use_project_python
+
+use_project_python()
+
 import typer
 from rich.console import Console
 from rich.progress import Progress
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from app.auth.users.first_superuser import add_first_superuser
 from app.core.config import settings
@@ -39,6 +43,7 @@ from app.modules.tasks.models import Status
 from app.modules.tasks.repository import TaskRepository
 from app.modules.tasks.schemas import TaskUpdate
 from app.modules.tasks.service import TaskService
+from scripts.commands import exit_on_database_error
 from seeds import data
 from seeds.accounts import add_accounts
 
@@ -146,7 +151,8 @@ def main(
     ] = 0,
 ) -> None:
     """Fill the database with linked example data. Idempotent."""
-    asyncio.run(seed(rows))
+    with exit_on_database_error("Nothing more was added."):
+        asyncio.run(seed(rows))
 
 
 if __name__ == "__main__":

@@ -39,11 +39,12 @@ MARKS = (
     "browser: drives a real Chromium",
     "client: generates a TypeScript client, with npm; runs with --whole",
     "golang: compares with Go's implementation; runs with --whole",
+    "heavy: starts many processes; runs with --whole",
     "slow: takes several seconds",
     "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )
-WHOLE = ("client", "golang")
+WHOLE = ("client", "golang", "heavy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

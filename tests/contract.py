@@ -119,8 +119,23 @@ class CrudContract:
             taken = self.body(client) | {name: self.payload[name]}
             rejected = client.post(self.resource, json=taken)
             assert status_and_code(rejected) == (409, "conflict")
-            fields = rejected.json()["detail"].partition(" has the same ")[2]
-            assert name in fields.split(" or ")
+            (error,) = rejected.json()["errors"]
+            assert error["loc"] == ["body", name]
+            assert error["msg"].endswith(f" has the same {name}")
+
+    def test_a_repeated_request_is_done_once(
+        self, client: TestClient, others: list[Json]
+    ) -> None:
+        body, key = self.body(client), {"idempotency-key": uuid7().hex}
+        one, two = (
+            client.post(self.resource, json=body, headers=key) for _ in range(2)
+        )
+        assert (one.status_code, one.content) == (201, two.content)
+        assert two.headers["idempotency-replayed"] == "true"
+        url = f"{self.resource}/{one.json()['id']}"
+        for _ in range(2):
+            assert client.delete(url, headers=key).status_code == 204
+        assert client.get(self.resource).json()["items"] == others
 
     def test_timestamps_are_in_utc(self, client: TestClient, record: str) -> None:
         body = client.get(record).json()

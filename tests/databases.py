@@ -18,7 +18,6 @@ import asyncpg
 from alembic.command import upgrade
 from alembic.config import Config
 from pydantic_settings import PydanticBaseSettingsSource as Source
-from pydantic_settings import SettingsConfigDict
 from sqlalchemy import make_url
 
 from app.core.config import Settings
@@ -41,8 +40,6 @@ atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 
 class GivenSettings(Settings):
     """Settings that ignore the environment and .env."""
-
-    model_config = SettingsConfigDict(env_file=None)
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ import sqlite3
 from asyncio import current_task
 from collections.abc import AsyncIterator
 from dataclasses import fields
+from datetime import datetime
 from decimal import Decimal
 from inspect import getsource, iscoroutinefunction, signature
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 import sqlalchemy
+import uvicorn
 from anyio import CancelScope
 from anyio._backends._asyncio import _task_states
 from fastapi import APIRouter, Body, FastAPI, Header, Request
@@ -39,23 +41,38 @@ from fastapi.routing import (
 from fastapi.testclient import TestClient
 from fastapi.utils import get_path_param_names, is_body_allowed_for_status_code
 from opentelemetry.sdk.trace import TracerProvider
-from sqlalchemy import AsyncAdaptedQueuePool, create_engine, event, select
+from sqlalchemy import (
+    AsyncAdaptedQueuePool,
+    MetaData,
+    Pool,
+    create_engine,
+    event,
+    select,
+)
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import configure_mappers, persistence
+from sqlalchemy.orm import Session, configure_mappers, persistence
 from sqlalchemy.util import LRUCache, await_
+from sqlmodel import Field, SQLModel
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.routing import Route as StarletteRoute
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+from uvicorn.supervisors import multiprocess
 
 from app.auth.models import User
 from app.core.models import Entity
 from app.core.pages.assets import LIBRARIES
 from app.core.pages.routes import REDOC, SWAGGER_UI
+from app.core.web.server.workers import Worker
 from app.modules.products.models import Product
 
 PRODUCTS = Product.__table__
@@ -365,15 +382,101 @@ def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
     assert User.__sqlmodel_relationships__.keys() == {"links"}
 
 
+def test_sqlalchemy_s_instance_state_holds_what_a_flush_needs() -> None:
+    """records.py and flush.py read and set these attributes, as the unit of work."""
+    product: Any = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product.__dict__.update(id=UUID(int=1), version=1, name="Pen")
+    state = product._sa_instance_state
+    assert (state.modified, state.key, state.session) == (False, None, None)
+    product.name = "Other"
+    assert (state.modified, state.committed_state) == (True, {"name": "Pen"})
+    equal = state.manager["name"].impl.is_equal
+    assert (equal("Pen", "Pen"), equal("Pen", "Other")) == (True, False)
+    state._commit_all(state.dict)
+    assert (state.modified, state.committed_state) == (False, {})
+
+
+def test_sqlalchemy_s_session_adopts_an_object_with_an_identity_key() -> None:
+    """records.py sets the key, by which an ORM session finds the object's row."""
+    product: Any = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product.__dict__.update(id=UUID(int=1), version=1, name="Pen")
+    state: Any = sqlalchemy.inspect(product)
+    state.key = state.mapper.identity_key_from_primary_key((UUID(int=1),))
+    product.name = "Other"
+    session = Session()
+    session.add(product)
+    assert session.identity_map[state.key] is product
+    assert [*session.dirty] == [product]
+
+
+def test_sqlalchemy_s_session_continues_the_transaction_of_its_bind() -> None:
+    """orm_session.py returns a connection as the bind, whose transaction it ends."""
+    engine, ended = create_engine("sqlite://"), list[str]()
+    for name in ("commit", "rollback"):
+        event.listen(engine, name, lambda _, name=name: ended.append(name))
+
+    class Joined(Session):
+        def get_bind(self, *_: Any, **__: Any) -> Any:
+            return connection
+
+    with engine.connect() as connection:
+        begun = connection.begin()
+        session = Joined(join_transaction_mode="control_fully")
+        assert session.connection() is connection
+        session.commit()
+        assert (begun.is_active, ended) == (False, ["commit"])
+    engine.dispose()
+
+
+def test_sqlalchemy_s_events_of_a_mapper_can_be_emitted() -> None:
+    """flush.py and records.py emit them as the unit of work does, with the state."""
+
+    class Pen(SQLModel, table=True):
+        metadata = MetaData()
+        id: int = Field(primary_key=True)
+
+    heard: list[Any] = []
+    pen, mapper = Pen(id=1), sqlalchemy.inspect(Pen)
+    event.listen(Pen, "before_update", lambda *given: heard.append(given))
+    event.listen(Pen, "load", lambda *given: heard.append(given))
+    state: Any = sqlalchemy.inspect(pen)
+    mapper.dispatch.before_update(mapper, None, state)
+    state.manager.dispatch.load(state, None)
+    assert heard == [(mapper, None, pen), (pen, None)]
+    source = getsource(persistence)
+    for verb in ("insert", "update", "delete"):
+        for when in ("before", "after"):
+            assert f"mapper.dispatch.{when}_{verb}(mapper, connection, state)" in source
+
+
+def test_sqlalchemy_s_defaults_of_columns_are_called_with_a_context() -> None:
+    """flush.py makes the values without one."""
+    made: Any = PRODUCTS.c.updated_at
+    for default in (made.default, made.onupdate):
+        assert default.is_callable
+        assert isinstance(default.arg(None), datetime)
+    given: Any = PRODUCTS.c.stock.default
+    assert (given.is_scalar, given.arg) == (True, 0)
+
+
+def test_asyncpg_s_transaction_is_begun_by_the_connection_of_the_dialect() -> None:
+    """drivers.py begins it, unless an execution by SQLAlchemy has."""
+    kinds: Any = postgresql.asyncpg
+    adapted = kinds.AsyncAdapt_asyncpg_connection(None, ClosedConnection())
+    assert adapted._transaction is None
+    assert iscoroutinefunction(adapted._start_transaction)
+    assert "_transaction is None" in getsource(adapted._start_transaction)
+    assert "status.decode()" in getsource(asyncpg.Connection.execute)
+
+
 def test_asyncpg_s_errors_are_translated_by_the_connection_of_the_dialect() -> None:
-    """postgresql.py calls this method, and asyncpg's methods with a timeout."""
+    """postgresql.py calls this method. The deadline of all others is an option."""
     kinds: Any = postgresql.asyncpg
     dbapi = kinds.dialect.import_dbapi()
     adapted = kinds.AsyncAdapt_asyncpg_connection(dbapi, ClosedConnection())
     with pytest.raises(dbapi.IntegrityError):
         adapted._handle_exception(asyncpg.UniqueViolationError("no"))
-    for method in (asyncpg.Connection.fetch, asyncpg.Connection.prepare):
-        assert "timeout" in signature(method).parameters
+    assert "command_timeout" in signature(asyncpg.connect).parameters
     assert "InvalidCachedStatementError" in getsource(asyncpg.Connection._do_execute)
 
 
@@ -389,6 +492,13 @@ def test_sqlmodel_s_setattr_is_sqlalchemy_s_for_a_table() -> None:
     product.name = "Other"
     state: Any = product.__dict__["_sa_instance_state"]
     assert state.attrs["name"].history.added == ["Other"]
+
+
+def test_all_connections_of_a_pool_can_be_invalidated() -> None:
+    """postgresql.py discards them all when the server does not answer one."""
+    parameters = [*signature(Pool._invalidate).parameters]
+    assert parameters[:3] == ["self", "connection", "exception"]
+    assert hasattr(postgresql.asyncpg.AsyncAdapt_asyncpg_connection, "ping")
 
 
 @pytest.mark.parametrize(
@@ -407,6 +517,38 @@ def test_uvicorn_s_parser_calls_these_methods(
     """BoundedProtocol overrides them to limit headers and to send a problem."""
     assert [*signature(getattr(HttpToolsProtocol, method)).parameters] == parameters
     assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
+
+
+def test_uvicorn_s_parent_process_starts_the_class_of_its_module() -> None:
+    """workers.py replaces the class, so that workers drain."""
+    assert multiprocess.Process is Worker
+    for method in ("init_processes", "restart_all", "keep_subprocess_alive"):
+        source = getsource(getattr(multiprocess.Multiprocess, method))
+        assert "Process(self.config, self.sockets)" in source
+    assert "self.server.run(sockets)" in getsource(multiprocess.Process.target)
+
+
+def test_uvicorn_s_server_has_the_steps_that_draining_overrides() -> None:
+    """server.py closes the listening sockets, and handles SIGINT in another way."""
+    assert [*signature(uvicorn.Server.handle_exit).parameters] == [
+        "self",
+        "sig",
+        "frame",
+    ]
+    assert [*signature(uvicorn.Server.shutdown).parameters] == ["self", "sockets"]
+    assert "await self.main_loop()" in getsource(uvicorn.Server._serve)
+    assert "connection.shutdown()" in getsource(uvicorn.Server.shutdown)
+    assert "self.servers.append(server)" in getsource(uvicorn.Server.startup)
+
+
+def test_uvicorn_s_protocol_has_the_steps_that_deadlines_follow() -> None:
+    """timed_protocol.py overrides these callbacks, and reads the state of a cycle."""
+    for name in ("on_message_begin", "on_message_complete", "on_response_complete"):
+        assert [*signature(getattr(HttpToolsProtocol, name)).parameters] == ["self"]
+    source = getsource(RequestResponseCycle)
+    assert "self.response_started = False" in source
+    assert "self.response_complete = False" in source
+    assert "self.read_paused = False" in getsource(FlowControl.__init__)
 
 
 def test_fastapi_offline_contains_the_documentation_assets() -> None:

@@ -114,7 +114,12 @@ def test_the_framework_s_exception_is_not_raised() -> None:
 
 
 # Changed by each request or login attempt, and recorded in the security log.
-UNAUDITED = {"auth_session", "user_revoked_token", "login_throttle"}
+UNAUDITED = {
+    "auth_session",
+    "idempotency_key",
+    "login_throttle",
+    "user_revoked_token",
+}
 # The tables of the audit itself.
 AUDIT = {
     "audit_change",

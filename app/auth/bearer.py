@@ -16,6 +16,10 @@ from app.core.web.health import Health
 
 
 async def get_claims(request: Request) -> Claims:
+    return read_claims(request)
+
+
+def read_claims(request: Request) -> Claims:
     """Return the claims of the request's only bearer token, once it is verified."""
     headers = request.headers.getlist("authorization")
     if not headers:
@@ -42,13 +46,17 @@ class Bearer(SecurityBase):
     )
     scheme_name = "OAuth2PasswordBearer"
 
+    def check_head(self, request: Request) -> None:
+        """Reject a request without a valid token, before its body is read."""
+        read_claims(request)
+
     async def __call__(self, request: Request, session: SessionDep) -> Principal:
         """Return the principal of the request.
 
         A reading request looks it up in its own session. A writing one uses a session
         of its own, so that a caller without permission never holds the write lock.
         """
-        claims = await get_claims(request)
+        claims = read_claims(request)
         if request.method == "GET":
             return require_principal(await find_principal(session, claims))
         health: Health = request.app.state.health

@@ -16,6 +16,7 @@ from app.auth.exceptions import (
     MissingPermissionException,
     PasswordChangeRequiredException,
 )
+from app.auth.idempotency.dependencies import RepeatableRoute
 from app.auth.permissions.actions import action_of
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.registry import CRUD, REGISTRY, register
@@ -76,6 +77,7 @@ def guarded_router(resource: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
     register(resource, actions)
     return api_router(
         f"/{resource}",
+        route_class=RepeatableRoute,
         tags=[resource],
         dependencies=[Depends(PermissionChecker(resource))],
     )

@@ -1,67 +1,52 @@
 """Settings, read from the environment and .env and validated at import."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from typing import Any, Self
 
-from pydantic import (
-    AfterValidator,
-    EmailStr,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import EmailStr, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from app.core.enums import AccessMode, Environment, LogLevel
-from app.core.origins import (
-    check_hosts,
-    check_networks,
-    check_origins,
-    check_signing_key,
+from app.core.startup.env_file import EnvFileSource, find_misspelt, read_env_file
+from app.core.startup.server_settings import ServerSettings
+from app.core.startup.setting_types import (
+    DatabaseUrl,
+    Hosts,
+    Networks,
+    Origins,
+    Secrets,
+    SigningKey,
+    SigningKeys,
+    Witness,
 )
 
-DRIVERS = ("sqlite:///", "postgresql://")
 EXAMPLE_PREFIX = "example-only"  # of the SECRET_KEY in .env.example
 MIN_SECRET_LENGTH = 32
 
 
-# NoDecode: the environment has comma-separated values instead of JSON.
-CommaSeparated = Annotated[tuple[str, ...], NoDecode]
-Hosts = Annotated[CommaSeparated, AfterValidator(check_hosts)]
-Origins = Annotated[CommaSeparated, AfterValidator(check_origins)]
-Networks = Annotated[CommaSeparated, AfterValidator(check_networks)]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
-SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
-
-
-class Settings(BaseSettings):
+class Settings(ServerSettings):
     """Every setting of the application; docs/SETTINGS.md explains each."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", hide_input_in_errors=True, frozen=True
+        extra="ignore", hide_input_in_errors=True, frozen=True
     )
 
     ENVIRONMENT: Environment = Environment.DEVELOPMENT
     SECRET_KEY: SecretStr = Field(min_length=MIN_SECRET_LENGTH)
     SECRET_KEYS_OLD: Secrets = ()
-    DATABASE_URL: str = Field("sqlite:///app.db", repr=False)
+    DATABASE_URL: DatabaseUrl = Field("sqlite:///app.db", repr=False)
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
     DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
     DATABASE_NAMED_STATEMENTS: bool = True
-    HOST: str = "127.0.0.1"
-    PORT: int = Field(8000, ge=1, le=65_535)
-    WORKERS: int = Field(1, ge=1, le=64)
-    SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()
     TRUSTED_PROXIES: Networks = ()
-    MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     EXPOSE_DOCS: bool = False
     DOCS_CDN: str = Field("", pattern=r"^(https://[^/].*[^/])?$")
     AUDIT_ACCESS_MODE: AccessMode = AccessMode.BATCH
@@ -73,35 +58,22 @@ class Settings(BaseSettings):
     PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
     AUDIT_ARCHIVE_DIR: str = ""
     AUDIT_SEAL_FILE: str = ""
+    AUDIT_WITNESS: Witness = ""
     AUDIT_SIGNING_KEY: SigningKey = SecretStr("")
-    AUDIT_SIGNING_KEYS_OLD: Annotated[tuple[SigningKey, ...], NoDecode] = ()
+    AUDIT_SIGNING_KEYS_OLD: SigningKeys = ()
     FIRST_SUPERUSER_EMAIL: EmailStr = "admin@example.com"
     FIRST_SUPERUSER_PASSWORD: SecretStr = SecretStr("")
 
-    @field_validator(
-        "ALLOWED_HOSTS",
-        "CORS_ORIGINS",
-        "TRUSTED_PROXIES",
-        "SECRET_KEYS_OLD",
-        "AUDIT_SIGNING_KEYS_OLD",
-        mode="before",
-    )
     @classmethod
-    def split_commas(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(word.strip() for word in value.split(",") if word.strip())
-
-    @field_validator("DATABASE_URL")
-    @classmethod
-    def check_database_url(cls, url: str) -> str:
-        if not url.startswith(DRIVERS):
-            raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
-        try:
-            urlsplit(url).port  # noqa: B018
-        except ValueError:
-            raise ValueError("must end in USER:PASSWORD@HOST:PORT/NAME") from None
-        return url
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: Source,
+        env_settings: Source,
+        *_: Any,
+        **__: Any,
+    ) -> tuple[Source, ...]:
+        return init_settings, env_settings, EnvFileSource(settings_cls)
 
     @model_validator(mode="after")
     def check_production(self) -> Self:
@@ -135,13 +107,24 @@ class Settings(BaseSettings):
         return self.EXPOSE_DOCS or not self.is_production
 
 
+def describe(error: ErrorDetails) -> str:
+    words = [*map(str, error["loc"]), error["msg"].removeprefix("Value error, ")]
+    return ": ".join(words)
+
+
 def load_settings() -> Settings:
     """Return the settings, or exit with a message that lists the invalid ones."""
+    errors: list[str] = []
     try:
-        return Settings()
+        for given in (os.environ, read_env_file()):
+            errors += find_misspelt(given, Settings.model_fields)
+        if not errors:
+            return Settings()
     except ValidationError as error:
-        errors = (": ".join([*map(str, e["loc"]), e["msg"]]) for e in error.errors())
-        sys.exit(f"Invalid settings. {'; '.join(errors)}. See .env.example.")
+        errors = [describe(each) for each in error.errors()]
+    except ValueError as error:
+        errors = [str(error)]
+    sys.exit(f"Invalid settings. {'; '.join(errors)}. See .env.example.")
 
 
 settings = load_settings()

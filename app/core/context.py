@@ -22,6 +22,7 @@ class Context:
     actor_id: UUID | None = None
     actor_label: str | None = None
     session_id: UUID | None = None
+    trace_id: str | None = None  # of distributed tracing
     reason: str | None = None  # recorded with each change, such as "restore"
 
 
@@ -42,7 +43,10 @@ def current_context() -> Context:
     return _current.get() or Context()
 
 
-def current_request_id() -> str | None:
-    """Return the id of the current request; None outside of a request."""
+def current_ids() -> dict[str, str]:
+    """Return the ids of the current request; nothing outside of a request."""
     context = _current.get()
-    return context.request_id if context else None
+    if context is None:
+        return {}
+    ids = {"request_id": context.request_id}
+    return ids | {"trace_id": context.trace_id} if context.trace_id else ids

@@ -10,6 +10,8 @@ class AppException(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     headers: Mapping[str, str] = {}
+    # One for each field that is wrong, with `loc`, `type` and `msg`.
+    errors: Sequence[Mapping[str, Any]] = ()
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -29,6 +31,14 @@ class NotFoundException(AppException):
 class ConflictException(AppException):
     status = 409
     code = "conflict"
+
+    def __init__(self, detail: str, *fields: str) -> None:
+        """Set the detail, which a form shows beside these fields of the body."""
+        super().__init__(detail)
+        self.errors = [
+            {"loc": ("body", field), "type": self.code, "msg": detail}
+            for field in fields
+        ]
 
 
 class StaleException(ConflictException):
@@ -51,7 +61,7 @@ class UnsupportedMediaTypeException(AppException):
 
 
 class ValidationFailedException(AppException):
-    """Well-formed but invalid values; each error has `loc`, `type` and `msg`."""
+    """Well-formed but invalid values."""
 
     status = 422
     code = "validation_failed"

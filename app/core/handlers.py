@@ -1,6 +1,6 @@
 """Exception handlers: each error becomes a problem document (RFC 9457)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -59,11 +59,12 @@ def problem(
 
 async def on_app_exception(request: Request, error: AppException) -> ProblemResponse:
     path = request.scope["path"]
-    if isinstance(error, ValidationFailedException):
-        return validation_problem(path, error.errors)
     if isinstance(error, StaleException) and "if-match" in request.headers:
         error = PreconditionFailedException(error.detail)
-    return problem(path, error.status, error.detail, error.headers, code=error.code)
+    fields: dict[str, Any] = {"code": error.code}
+    if error.errors or isinstance(error, ValidationFailedException):
+        fields["errors"] = shown_errors(error.errors)
+    return problem(path, error.status, error.detail, error.headers, **fields)
 
 
 async def on_http_exception(request: Request, error: HTTPException) -> ProblemResponse:
@@ -76,7 +77,7 @@ async def on_http_exception(request: Request, error: HTTPException) -> ProblemRe
 async def on_validation_error(
     request: Request, error: RequestValidationError
 ) -> ProblemResponse:
-    return validation_problem(request.scope["path"], error.errors())
+    return await on_app_exception(request, ValidationFailedException(error.errors()))
 
 
 async def on_database_error(request: Request, error: Exception) -> ProblemResponse:
@@ -92,15 +93,12 @@ async def on_crash(request: Request, error: Exception) -> ProblemResponse:
     return problem(request.scope["path"], 500, "Internal error; see the server's log")
 
 
-def validation_problem(
-    path: str, errors: Iterable[Mapping[str, Any]]
-) -> ProblemResponse:
+def shown_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     # Neither `input` nor `ctx`: they would echo a password back, and into logs.
-    shown = [
+    return [
         FieldError(loc=[*map(shorten, e["loc"])], type=e["type"], msg=e["msg"])
-        for e in list(errors)[:MAX_ERRORS]
+        for e in errors[:MAX_ERRORS]
     ]
-    return problem(path, 422, "The request is not valid", errors=shown)
 
 
 def shorten(key: Any) -> Any:

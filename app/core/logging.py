@@ -13,21 +13,21 @@ import structlog
 from structlog.types import EventDict, Processor
 
 from app.core.config import Settings
-from app.core.context import current_request_id
+from app.core.context import current_ids
 from app.core.observability.log_output import log_output
 
 # uvicorn installs its own handlers on these loggers.
 SERVER_LOGGERS = ("uvicorn", "uvicorn.error")
 
 
-def add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
-    if request_id := current_request_id():
-        event.setdefault("request_id", request_id)
+def add_ids(_: Any, __: str, event: EventDict) -> EventDict:
+    for name, value in current_ids().items():
+        event.setdefault(name, value)
     return event
 
 
 SHARED_PROCESSORS: list[Processor] = [
-    add_request_id,
+    add_ids,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper("iso", utc=True),
 ]

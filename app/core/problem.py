@@ -12,6 +12,7 @@ CODES = {
     400: "bad_request",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "content_too_large",
     422: "validation_failed",
     500: "internal_error",
@@ -52,7 +53,7 @@ class Problem(BaseModel):
     instance: str = Field(description="The path of the request")
     code: str
     request_id: str = Field(description="Also in the header X-Request-ID")
-    errors: list[FieldError] = Field([], description="With 422: field by field")
+    errors: list[FieldError] = Field([], description="Field by field, with 422 and 409")
 
 
 def title(status: int) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.clock import now
+from app.core.db.constraints import missing_references, taken_fields
 from app.core.db.database_errors import (
     is_foreign_key_violation,
     is_unique_violation,
@@ -19,7 +20,6 @@ from app.core.db.filters import (
     count_query,
     page_query,
 )
-from app.core.db.foreign_keys import missing_references
 from app.core.db.ids import uuid7
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ConflictException, NotFoundException
@@ -128,15 +128,16 @@ class BaseRepository(Generic[EntityT]):
             raise stale(self.name) from error
         except IntegrityError as error:
             if is_unique_violation(error):
-                raise ConflictException(self._taken()) from error
+                raise self._taken(error) from error
             if is_foreign_key_violation(error):
                 failure = await missing_references(self.session, self.table, many)
                 raise failure from error
             raise
 
-    def _taken(self) -> str:
-        unique = [c.name.removesuffix("_key") for c in self.table.c if c.unique]
-        return f"Another {self.name} has the same {' or '.join(unique)}"
+    def _taken(self, error: IntegrityError) -> ConflictException:
+        fields = taken_fields(error, self.table)
+        same = " and ".join(fields) or "values"
+        return ConflictException(f"Another {self.name} has the same {same}", *fields)
 
     def _found(self, id: UUID, entity: EntityT | None) -> EntityT:
         if entity is None:

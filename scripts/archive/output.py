@@ -111,6 +111,8 @@ def print_report(report: VerificationReport) -> None:
     if report.adopted:
         files = pluralize(len(report.adopted), "file")
         print(f"Adopted after a restore: {files}, the first is {report.adopted[0]}.")
+    for name, reason in report.unasked.items():
+        print(f"{name}: the witness says nothing: {reason}.")
     for name, proven in report.proven.items():
         print(f"{name}: {describe_proof(proven)}")
     for kind, count in sorted(report.counts.items()):

@@ -1,5 +1,6 @@
 """Commands `checkpoint`, `key` and `prove`: what proves the log to others."""
 
+import sys
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from app.audit.archive.checkpoints.export import export_checkpoints, get_verifier_key
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.exceptions import UsageException
+from app.audit.archive.exceptions import UsageException, VerificationException
 from app.audit.archive.files.store import Store
 from app.audit.archive.logs import LOGS, LogName
 from app.audit.archive.progress import Progress
@@ -21,6 +22,7 @@ from app.audit.archive.proofs.prover import Prover
 from app.audit.archive.proofs.schemas import ConsistencyRead
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.tree.signing_keys import SigningKeys
+from app.audit.archive.witness.watch import WitnessWatch
 from app.core.config import settings
 from app.core.db.database import Database
 from app.core.exceptions import AppException
@@ -28,12 +30,28 @@ from scripts.archive.options import Dest
 from scripts.archive.runner import run_with_database
 
 
-def checkpoint() -> None:
+def checkpoint(dest: Dest = "") -> None:
     """Print the newest signed checkpoint of each log.
 
-    Append them to a file outside the database, as witnesses for `verify --seals`.
+    Append them to a file outside the database, as witnesses for `verify --seals`. If
+    AUDIT_WITNESS is set, that witness cosigns them first.
     """
-    print("".join(run_with_database(export_checkpoints)), end="")
+
+    async def export(database: Database) -> str:
+        await cosign_newest(database, dest)
+        return await export_checkpoints(database)
+
+    print("".join(run_with_database(export)), end="")
+
+
+async def cosign_newest(database: Database, dest: str) -> None:
+    """Submit the newest checkpoints, with proofs that need the archive, too."""
+    watch = WitnessWatch(database, settings, open_archive(database, dest))
+    await watch.submit()
+    if watch.alarms:
+        raise VerificationException(watch.state())
+    for fault in watch.faults.values():
+        print(fault, file=sys.stderr)
 
 
 def key(

@@ -5,9 +5,11 @@ import getpass
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from socket import gaierror
 from typing import NoReturn, TypeVar
 
 import structlog
+from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.archive.canonical import MALFORMED
@@ -18,6 +20,7 @@ from app.core.context import Context, new_context
 from app.core.db.database import Database
 from app.core.db.migrations import check_head
 from app.core.observability.log_output import log_output
+from app.core.startup.database_faults import describe_fault
 
 # No client waits for a command: allow statements more time than in a request.
 STATEMENT_TIMEOUT = 120.0  # seconds
@@ -38,8 +41,10 @@ def run_with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Resu
             return asyncio.run(with_database(command))
     except ArchiveException as error:
         exit_with_error(str(error), error.exit_code)
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
+    except CommandError as error:
+        exit_with_error(str(error), EXIT_ERROR)
+    except (SQLAlchemyError, ConnectionError, TimeoutError, gaierror) as error:
+        reason = describe_fault(error, settings.DATABASE_URL)
         exit_with_error(f"Database error: {reason}. {RETRY_ADVICE}", EXIT_ERROR)
     except OSError as error:
         exit_with_error(f"{error}. {RETRY_ADVICE}", EXIT_ERROR)

@@ -74,3 +74,19 @@ def test_half_a_line_does_not_corrupt_the_next(tmp_path: Path) -> None:
         assert os.read(reader, 99) == b"\nwhole\n"
         assert len(part) < 100_000
     os.close(reader)
+
+
+def test_a_reader_that_stops_holds_nothing_up() -> None:
+    """A pipe holds 64 KiB: without a reader, a write to it would never end."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb", buffering=0) as pipe:
+        output = LogOutput(pipe)
+        for _ in range(100):
+            output.write(b"x" * 10_000)
+        assert output.lost_lines > 90
+        assert output.state().endswith("the stream accepts no more data")
+        os.read(reader, 1_000_000)
+        output.write(b"again")
+        assert os.read(reader, 99) == b"\nagain\n"
+        assert output.state().startswith("ok, ")
+    os.close(reader)

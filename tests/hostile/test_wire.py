@@ -12,7 +12,7 @@ import pytest
 from tests.accounts import root_header
 from tests.core.test_handlers import FIXED_HEADERS
 from tests.databases import make_settings
-from tests.hostile.document import LISTS, WRITERS
+from tests.hostile.document import LISTS, WRITERS, Operation
 from tests.processes.servers import Server
 
 TIMEOUT = 5
@@ -20,6 +20,13 @@ MEBIBYTE = 2**20
 CLOSED = 0
 ROOT = LISTS[0].path.encode()
 TARGET = next(each.path for each in WRITERS if each.method == "POST").encode()
+# Of requests without a valid token. The last body would be refused for another reason.
+STRANGERS = (
+    b"",
+    b"Authorization: Bearer a.b.c\r\n",
+    b"Authorization: Basic YTpi\r\n",
+    b"Content-Encoding: gzip\r\n",
+)
 CHUNKS = b"10000\r\n%s\r\n" % (b" " * 2**16) * 17 + b"0\r\n\r\n"
 
 
@@ -190,3 +197,16 @@ def test_protocol_upgrades_are_ignored(server: Server, protocol: bytes) -> None:
     answer = send_raw(server, request(b"GET " + ROOT, *upgrade, *key))
     assert status(answer) == 200
     assert b"x-request-id: " in answer
+
+
+@pytest.mark.parametrize("operation", WRITERS, ids=str)
+def test_a_stranger_s_body_is_not_read(server: Server, operation: Operation) -> None:
+    for head in STRANGERS:
+        sent = (
+            f"{operation} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            "Content-Type: application/json\r\nContent-Length: 1000\r\n"
+            "Expect: 100-continue\r\n"
+        )
+        answer = send_raw(server, sent.encode() + head + b"\r\n")
+        assert status(answer) == 401, answer
+        assert b"www-authenticate: Bearer" in answer

@@ -39,6 +39,7 @@ def test_the_price_of_an_inactive_product_is_frozen(client: TestClient) -> None:
     url = make_product(client, is_active=False)
     frozen = client.patch(url, json={"price": "9.00"})
     assert (frozen.status_code, frozen.json()["code"]) == (409, "conflict")
+    assert [error["loc"] for error in frozen.json()["errors"]] == [["body", "price"]]
     assert client.patch(url, json={"price": "1.50", "stock": 4}).status_code == 200
     awake = client.patch(url, json={"price": "9.00", "is_active": True})
     assert awake.json()["price"] == "9.00"
@@ -57,6 +58,7 @@ def test_stock_is_adjusted_but_never_below_zero(client: TestClient) -> None:
     assert client.post(f"{url}/stock", json={"delta": 3}).json()["stock"] == 5
     short = client.post(f"{url}/stock", json={"delta": -6})
     assert (short.status_code, short.json()["code"]) == (409, "conflict")
+    assert [error["loc"] for error in short.json()["errors"]] == [["body", "delta"]]
     taken = client.post(f"{url}/stock", json={"delta": -5})
     assert (taken.json()["stock"], taken.headers["etag"]) == (0, '"3"')
     full = client.post(f"{url}/stock", json={"delta": 2**31 - 1})

@@ -55,6 +55,15 @@ def test_only_these_status_transitions_are_allowed(
     assert (body["completed_at"] is not None) == (body["status"] == "done")
 
 
+def test_a_rejected_transition_names_the_field(client: TestClient) -> None:
+    task = make_task(client)
+    move(client, task, "done")
+    rejected = client.patch(task, json={"status": "cancelled"}).json()
+    (error,) = rejected["errors"]
+    assert error["loc"] == ["body", "status"]
+    assert error["msg"] == rejected["detail"]
+
+
 def test_a_new_task_is_todo(client: TestClient) -> None:
     assert client.get(make_task(client)).json()["status"] == "todo"
     rejected = client.post("tasks", json={"title": "Write", "status": "done"})

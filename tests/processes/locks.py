@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import Event, Thread
 
 import asyncpg
@@ -29,7 +29,8 @@ def locked(url: str, table: str) -> Iterator[Event]:
 
 
 def hold_sqlite(url: str, _: str, held: Event, release: Event) -> None:
-    with sqlite3.connect(str(make_url(url).database), isolation_level=None) as other:
+    other = sqlite3.connect(str(make_url(url).database), isolation_level=None)
+    with closing(other):
         other.execute("BEGIN IMMEDIATE")
         held.set()
         release.wait()

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -33,11 +34,13 @@ class Server:
         url = f"{self.base_url}/api/v1"
         return httpx2.Client(base_url=url, headers=header, timeout=TIMEOUT)
 
-    def wait_for(self, path: str, status: int = 200) -> httpx2.Response:
+    def wait_for(
+        self, path: str, status: int = 200, verify: ssl.SSLContext | bool = True
+    ) -> httpx2.Response:
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                response = httpx2.get(self.base_url + path)
+                response = httpx2.get(self.base_url + path, verify=verify)
             except httpx2.TransportError:
                 pass
             else:
@@ -70,7 +73,7 @@ def free_port() -> int:
 
 def environment(url: str, **values: str) -> dict[str, str]:
     fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "AUDIT_SPOOL_DIR": SPOOL}
-    return os.environ | fixed | values
+    return os.environ | fixed | {"SHUTDOWN_DELAY": "0"} | values
 
 
 @contextmanager

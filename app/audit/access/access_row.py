@@ -9,9 +9,9 @@ import uuid_utils
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from app.audit.access.redaction import mask_query, printable
 from app.auth.client import client_ip
 from app.core.context import current_context
+from app.core.observability.redaction import mask_query, printable
 from app.core.web.middleware import route_of
 
 TIMESTAMP_LENGTH = len("2026-11-23 12:00:00.000000")

@@ -16,6 +16,7 @@ from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError
 from app.audit.changes.recorder import current_recorder
 from app.audit.changes.session import AuditedSession, require_audited
+from app.audit.changes.snapshots import column_names
 from app.audit.changes.values.loaded_rows import stored_row
 from app.audit.changes.values.new_values import written_row
 from app.audit.models import Action, AuditChange
@@ -61,7 +62,8 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
 def changed_names(entity: Entity) -> Iterator[str]:
     """Yield the name of each changed column."""
     state = inspect(entity)
-    for name in entity.__table__.c.keys():  # noqa: SIM118
+    committed = state.committed_state  # of the attributes that were set
+    for name in filter(committed.__contains__, column_names(type(entity))):
         history = state.attrs[name].history
         if not history.added or name == "version":
             continue

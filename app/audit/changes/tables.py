@@ -13,6 +13,8 @@ from app.audit.models import AuditChange
 from app.core.models import Entity
 
 NONE: frozenset[str] = frozenset()
+# Database.attempt_to_write() deletes none of its rows.
+VERSION = "alembic_version"
 # Names the execution option that marks a statement as recorded.
 RECORDED = "recorded"
 
@@ -30,7 +32,8 @@ LOGGED = recorded(str(AuditChange.__tablename__))
 
 class Tables:
     def __init__(self, models: Iterable[type[Entity]]) -> None:
-        known, entities = {*SQLModel.metadata.tables}, {str(AuditChange.__tablename__)}
+        known = {*SQLModel.metadata.tables, VERSION}
+        entities = {str(AuditChange.__tablename__)}
         self.own: dict[Mapper[Any], frozenset[str]] = {}
         for model in models:
             mapper = inspect(model).base_mapper

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, func, select
 from app.audit.history.columns import present_values, unmapped_names
 from app.audit.history.gaps import Gaps
 from app.audit.history.moments import Moment, of_model, of_records
+from app.audit.history.pages import HistoryPages
 from app.audit.models import Action
 from app.audit.repository import CHANGES
 from app.core.clock import now
@@ -92,8 +93,8 @@ class ColumnRepository:
         left = {id: set(names[id]) for id in after}
         since = CHANGES.c.at > min(after.values())
         between = since, CHANGES.c.at <= then.at
-        query = select(CHANGES).where(*of_records(model, after), *between)
-        for row in await self.session.rows(query):
+        changes = select(CHANGES).where(of_model(model), *between)
+        async for row in HistoryPages(self.session, changes).read(after):
             if row["at"] > after[row["entity_id"]]:
                 left[row["entity_id"]] -= present_values(model, row["old"]).keys()
                 left[row["entity_id"]] -= present_values(model, row["new"]).keys()

@@ -1,6 +1,6 @@
 """Past states of records: the current rows, with later changes undone."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, func, select
 from app.audit.history.column_repository import ColumnRepository
 from app.audit.history.columns import State, present_values, unmapped_names
 from app.audit.history.gaps import Gaps, complete
-from app.audit.history.moments import Moment, is_named, of_records
+from app.audit.history.moments import Moment, is_named, of_model, of_records
+from app.audit.history.pages import HistoryPages
 from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action
 from app.audit.repository import CHANGES, from_clause
@@ -56,7 +57,7 @@ class HistoryRepository:
             return {}
         states: dict[UUID, State | None] = {**await self.live(model, ids)}
         names: dict[UUID, set[str]] = {}
-        for change in await self.changes_after(model, ids, then):
+        async for change in self.changes_after(model, ids, then):
             id = change["entity_id"]
             states[id] = undone(model, change, states.get(id))
             names.setdefault(id, set()).update(change["old"] or {})
@@ -74,18 +75,27 @@ class HistoryRepository:
 
     async def changes_after(
         self, model: type[Entity], ids: set[UUID], then: Moment
-    ) -> list[Row]:
-        """Return the changes made after then, the newest of each record first.
+    ) -> AsyncIterator[Row]:
+        """Yield the changes made after then, the newest of each record first.
 
         They are selected by version, because the clocks of two hosts may differ.
         """
+        last = await self.last_versions(model, ids, then)
+        earliest = min(last.get(id, 0) for id in ids)
+        later = select(CHANGES).where(of_model(model), CHANGES.c.version > earliest)
+        async for change in HistoryPages(self.session, later).read(ids):
+            if change["version"] > last.get(change["entity_id"], 0):
+                yield change
+
+    async def last_versions(
+        self, model: type[Entity], ids: set[UUID], then: Moment
+    ) -> dict[UUID, int]:
+        """Return the versions that the records had then, as far as the log knows."""
         newest = func.max(CHANGES.c.version).label("version")
         made = select(CHANGES.c.entity_id, newest).group_by(CHANGES.c.entity_id)
-        last = made.where(*of_records(model, ids), then.made).subquery()
-        both = CHANGES.outerjoin(last, last.c.entity_id == CHANGES.c.entity_id)
-        later = CHANGES.c.version > func.coalesce(last.c.version, 0)
-        undo = select(CHANGES).select_from(both).where(*of_records(model, ids), later)
-        return await self.session.rows(undo.order_by(CHANGES.c.version.desc()))
+        query = made.where(*of_records(model, ids), then.made)
+        rows = await self.session.rows(query)
+        return {row["entity_id"]: row["version"] for row in rows}
 
     async def last_change(self, model: type[Entity], id: UUID) -> Row | None:
         query = select(CHANGES).where(*of_records(model, {id}))

@@ -1,11 +1,13 @@
-"""Purge of expired sessions, token revocations and login throttle windows."""
+"""Purge of expired sessions, revocations, throttle windows and idempotency keys."""
 
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 from sqlalchemy import delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from app.auth.idempotency.models import IdempotencyKey
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.passwords.login_throttle import LONGEST_WINDOW
 from app.core.background import run_every
@@ -13,6 +15,7 @@ from app.core.clock import now
 from app.core.db.database import Database
 
 PURGE_INTERVAL = 3_600.0  # seconds
+KEPT = timedelta(hours=24)  # answers to requests that a client may repeat
 
 
 def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
@@ -26,10 +29,12 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
 
 
 async def purge(session: AsyncSession) -> int:
-    """Delete the expired rows of all three tables; return their number."""
+    """Delete the expired rows of all these tables; return their number."""
     instant = now()
     window_start = instant - LONGEST_WINDOW
+    repeated = instant - KEPT
     expired = (
+        (IdempotencyKey, col(IdempotencyKey.created_at) < repeated),
         (UserRevokedToken, col(UserRevokedToken.expires_at) < instant),
         (AuthSession, col(AuthSession.expires_at) < instant),
         (LoginThrottle, col(LoginThrottle.window_started_at) < window_start),

@@ -23,6 +23,7 @@ class Key:
     access: bytes
     refresh: bytes
     throttle: bytes
+    idempotency: bytes
 
     @classmethod
     def from_secret(cls, secret: str) -> "Key":
@@ -31,6 +32,7 @@ class Key:
             access=derive_key(secret, "access token"),
             refresh=derive_key(secret, "refresh token"),
             throttle=derive_key(secret, "throttle"),
+            idempotency=derive_key(secret, "idempotency"),
         )
 
 

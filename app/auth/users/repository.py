@@ -9,7 +9,7 @@ from sqlmodel import col
 from app.auth.entity_pages import EntityPageRepository
 from app.auth.models import AuthSession, Role, User, UserRole
 from app.core.clock import now
-from app.core.db.foreign_keys import missing_reference
+from app.core.db.constraints import missing_reference
 from app.core.db.ids import uuid7
 from app.core.exceptions import ValidationFailedException
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from sqlalchemy import event
+from sqlalchemy import delete, event, false, table
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.core.config import Settings
@@ -18,6 +18,9 @@ from app.core.db.session import DatabaseSession, ReadingSession
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
 
+# It deletes no row, but fails where a write would.
+ATTEMPT = delete(table("alembic_version")).where(false())
+
 
 class Database:
     """An engine with read-only and read-write sessions.
@@ -27,6 +30,7 @@ class Database:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self.url = settings.DATABASE_URL
         self.engine = make_engine(settings)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
@@ -69,7 +73,7 @@ class Database:
         return self.snapshots()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[WritingSession]:
+    async def writing(self) -> AsyncIterator[DatabaseSession]:
         """Open a session in one transaction. Commit at exit, roll back on an error."""
         # Not `async with`, which closes the session in a separate task: other requests
         # would run while this one still holds the connection. Closing it in this task
@@ -83,6 +87,11 @@ class Database:
             raise
         finally:
             await session.close()
+
+    async def attempt_to_write(self) -> None:
+        """Raise the error that any write would meet; otherwise do nothing."""
+        async with self.writing() as session:
+            await session.execute(ATTEMPT)
 
     def background_turn(self) -> AbstractAsyncContextManager[None]:
         """Return the turn that background work of this process takes."""

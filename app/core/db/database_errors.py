@@ -1,9 +1,9 @@
 """Translate database errors into application exceptions."""
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
+from app.core.db.outages.states import error_code, outage_of
 from app.core.exceptions import (
     AppException,
     ConflictException,
@@ -15,14 +15,7 @@ from app.core.exceptions import (
 # SQLSTATEs of PostgreSQL, and SQLite's names of extended result codes.
 UNIQUE_VIOLATION = {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 FOREIGN_KEY_VIOLATION = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
-
-# Prefixes of codes. Transient: connection failure, insufficient resources, shutdown or
-# cancellation, transaction rollback (deadlock), lock timeout.
-TRANSIENT_ERRORS = (
-    *("08", "53", "57", "40", "55P03"),
-    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_INTERRUPT"),
-)
-# Data exceptions: the column's type cannot hold the value.
+# Prefixes. Data exceptions: the column's type cannot hold the value.
 DATA_ERRORS = ("22",)
 # Integrity constraint violations. A repository raises a more exact error if it can.
 INTEGRITY_ERRORS = ("23", "SQLITE_CONSTRAINT")
@@ -36,20 +29,9 @@ def is_foreign_key_violation(error: IntegrityError) -> bool:
     return error_code(error) in FOREIGN_KEY_VIOLATION
 
 
-def is_unavailable(error: DBAPIError) -> bool:
-    code = error_code(error)
-    return error.connection_invalidated or code.startswith(TRANSIENT_ERRORS)
-
-
 def is_permanent(error: DBAPIError) -> bool:
     """Return whether retrying with the same values would fail again."""
     return error_code(error).startswith((*DATA_ERRORS, *INTEGRITY_ERRORS))
-
-
-def error_code(error: DBAPIError) -> str:
-    """Return PostgreSQL's SQLSTATE, SQLite's error name, or an empty string."""
-    postgresql = getattr(error.orig, "sqlstate", None)
-    return postgresql or getattr(error.orig, "sqlite_errorname", None) or ""
 
 
 def stale(name: str) -> StaleException:
@@ -60,12 +42,11 @@ def to_app_exception(error: Exception) -> AppException | None:
     """Translate a database error. Return None if it is a bug of the application."""
     if isinstance(error, StaleDataError):
         return stale("The record")
-    if isinstance(error, PoolTimeoutError):
-        return UnavailableException("All database connections are in use; retry later")
-    if not isinstance(error, DBAPIError) or is_unavailable(error):
-        return UnavailableException("The database does not answer")
-    if error_code(error).startswith(INTEGRITY_ERRORS):
+    if outage := outage_of(error):
+        return UnavailableException(outage)
+    code = error_code(error) if isinstance(error, DBAPIError) else ""
+    if code.startswith(INTEGRITY_ERRORS):
         return ConflictException("Conflicts with an existing record")
-    if error_code(error).startswith(DATA_ERRORS):
+    if code.startswith(DATA_ERRORS):
         return ValidationFailedException([])
     return None

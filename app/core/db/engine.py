@@ -6,12 +6,11 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.config import Settings
-from app.core.db.driver.asyncpg_connection import RepeatingConnection
-from app.core.db.driver.drivers import TIMEOUT
+from app.core.db.driver.asyncpg_connection import GRACE, RepeatingConnection
 from app.core.db.driver.factory import is_unnamed
-from app.core.db.driver.postgresql import GRACE
 from app.core.db.driver.unnamed import UNNAMED
 from app.core.db.json_text import dump_json, load_json
+from app.core.db.outages.stuck import discard_stuck_connections
 from app.core.db.sqlite.dialect import LoopDialect
 
 DRIVERS = {
@@ -20,7 +19,16 @@ DRIVERS = {
 }
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
+def make_engine(settings: Settings, *, create: bool = False) -> AsyncEngine:
+    """Return an engine. Only with `create` it makes a file of SQLite that is missing:
+    a wrong path would otherwise be an empty database.
+    """
+    engine = engine_of(settings, create=create)
+    discard_stuck_connections(engine)
+    return engine
+
+
+def engine_of(settings: Settings, *, create: bool) -> AsyncEngine:
     url = with_driver(settings.DATABASE_URL)
     timeout = settings.DATABASE_TIMEOUT
     if url.get_backend_name() == "sqlite":
@@ -30,7 +38,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
             json_serializer=dump_json,
             json_deserializer=load_json,
             pool_timeout=timeout,
-            connect_args={"timeout": timeout},
+            connect_args={"timeout": timeout, "create": create},
         )
     return create_async_engine(
         url,
@@ -41,7 +49,6 @@ def make_engine(settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=timeout,
         connect_args=driver_options(settings),
-        execution_options={TIMEOUT: timeout + GRACE},
     )
 
 
@@ -49,6 +56,7 @@ def driver_options(settings: Settings) -> dict[str, Any]:
     timeout = settings.DATABASE_TIMEOUT
     options = {
         "timeout": timeout,
+        "command_timeout": timeout + GRACE,
         "server_settings": server_settings(timeout),
         "connection_class": RepeatingConnection,
     }

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Executable, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,7 @@ from app.core.db.compatibility.replaced import find_faults_since
 from app.core.db.compatibility.table import is_compatible
 from app.core.db.database import Database
 from app.core.db.guarantees.comparison import find_faults
+from app.core.db.sqlite.files import is_missing
 
 FOLDER = Path(__file__).parents[3] / "alembic"
 UPGRADE = "run `alembic upgrade head`"
@@ -63,8 +65,14 @@ class SchemaRevision:
 
 @cache
 def head() -> str | None:
-    """Return the head revision of alembic/versions."""
-    return ScriptDirectory(str(FOLDER)).get_current_head()
+    """Return the head revision; raise CommandError if alembic/versions has two."""
+    heads = ScriptDirectory(str(FOLDER)).get_heads()
+    if len(heads) > 1:
+        raise CommandError(
+            f"alembic/versions has the heads {' and '.join(heads)}: "
+            "run `alembic merge heads`, and commit the new file"
+        )
+    return heads[0] if heads else None
 
 
 @cache
@@ -116,6 +124,8 @@ async def check_guarantees(database: Database, schema: SchemaRevision) -> list[s
 
 async def read_revision(database: Database) -> SchemaRevision:
     """Return the database's revision; None if it has never been migrated."""
+    if is_missing(database.engine.url):
+        return SchemaRevision(None, False)
     async with database.reading() as session:
         connection = await session.connection()
         revision = await read_optional(connection, VERSION)

@@ -25,6 +25,10 @@ ORM_SESSION = frozenset({"sync_session", "_proxied"})
 
 class DatabaseSession(AsyncSession):
     @property
+    def has_orm_session(self) -> bool:
+        return True
+
+    @property
     def dialect(self) -> Dialect:
         return self.get_bind().dialect
 

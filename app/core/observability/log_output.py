@@ -1,6 +1,11 @@
 """Output of log lines, which never raises and counts the lines it loses."""
 
+from select import PIPE_BUF, POLLOUT, poll
 from typing import IO, TextIO
+
+# Milliseconds to wait for the reader of a pipe; it may have stopped. Not again for each
+# line that follows.
+PATIENCE = 200
 
 
 class LogOutput:
@@ -42,12 +47,20 @@ class LogOutput:
         if self.stream is None:
             raise ValueError("standard output is closed")
         while line:
+            # A part of this size is written at once, where any is.
+            part = line[:PIPE_BUF]
             # None: the stream is non-blocking, and full.
-            written = self.stream.write(line)
+            written = self.stream.write(part) if self.is_ready(self.stream) else None
             if not written:
                 raise ValueError("the stream accepts no more data")
             line = line[written:]
             self.torn = bool(line)
+
+    def is_ready(self, stream: IO[bytes]) -> bool:
+        """Return whether a write would not wait: another process reads a pipe."""
+        waiting = poll()
+        waiting.register(stream, POLLOUT)
+        return bool(waiting.poll(0 if self.fault else PATIENCE))
 
     def count_lost(self, fault: str) -> None:
         self.lost_lines, self.fault = self.lost_lines + 1, fault

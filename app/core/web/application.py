@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
 from app.core.config import Settings
@@ -18,16 +19,24 @@ METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
 REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
+    "Idempotency-Key",
     "If-Match",
     "If-None-Match",
     "X-Request-ID",
 )
-EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-ID")
+EXPOSED_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "Retry-After",
+    "X-Request-ID",
+)
 
 
 class Application(FastAPI):
     # Middleware around all routes and error handlers, inside the request's context.
     outer_layer: Callable[[ASGIApp], ASGIApp]
+    client_ip: Callable[[HTTPConnection], str]  # which depends on trusted proxies
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap Starlette's stack, including its handler of unexpected exceptions."""
@@ -45,7 +54,8 @@ class Application(FastAPI):
             app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
         )
         app = self.outer_layer(HeadAsGet(PlainTextErrors(app)))
-        return RequestMiddleware(app, hsts=settings.is_production)
+        hsts = settings.is_production
+        return RequestMiddleware(app, hsts=hsts, client_ip=self.client_ip)
 
     def add(self, router: APIRouter) -> None:
         """Add a router's routes directly: an included router is matched twice."""

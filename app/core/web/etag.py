@@ -8,6 +8,11 @@ from app.core.exceptions import BadRequestException, PreconditionFailedException
 TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 TAGS = re.compile(rf"\*|{TAG}(?:\s*,\s*{TAG})*")
 
+# A proxy that compresses a response makes its tag weak (nginx), or appends a suffix
+# (Apache). The tag names the version of the row, which is the same in each encoding, so
+# If-Match accepts both, although RFC 9110 compares weak tags as different there.
+NAME = re.compile(r'(?:W/)?"(.*?)(?:--?(?:gzip|br|deflate|zstd))?"')
+
 
 def format_etag(version: int) -> str:
     return f'"{version}"'
@@ -28,7 +33,6 @@ class Preconditions:
             PreconditionFailedException: the version does not meet the conditions.
         """
         if self.if_match is not None:
-            # If-Match compares strongly: a weak tag matches nothing.
             wanted = parse_tags(self.if_match, "If-Match")
             if wanted.isdisjoint({"*", format_etag(version)}):
                 raise PreconditionFailedException(
@@ -40,11 +44,10 @@ class Preconditions:
             )
 
     def holds(self, version: int) -> bool:
-        """Return whether If-None-Match names this version, compared weakly."""
+        """Return whether If-None-Match names this version."""
         if self.if_none_match is None:
             return False
-        tags = parse_tags(self.if_none_match, "If-None-Match")
-        held = {tag.removeprefix("W/") for tag in tags}
+        held = parse_tags(self.if_none_match, "If-None-Match")
         return not held.isdisjoint({"*", format_etag(version)})
 
 
@@ -52,6 +55,7 @@ UNCONDITIONAL = Preconditions()
 
 
 def parse_tags(header: str, name: str) -> set[str]:
+    """Return the tags as the application sent them, or `*`."""
     if not TAGS.fullmatch(header.strip()):
         raise BadRequestException(f"{name} must be * or a list of entity tags")
-    return set(re.findall(rf"{TAG}|\*", header))
+    return {NAME.sub(r'"\1"', tag) for tag in re.findall(rf"{TAG}|\*", header)}

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Annotated
 
 import structlog
+from alembic.util import CommandError
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
+from app.core.db.outages.states import Outage, outage_of
+from app.core.db.outages.write_probe import WriteProbe
 from app.core.exceptions import UnavailableException
+from app.core.startup.database_faults import describe_fault
+from app.core.web.draining import draining
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
@@ -23,22 +28,37 @@ class Health:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.fault: str | None = "The service is starting"
+        self.reason: str | None = self.fault  # for the log: it may name the server
         self.schema = "ok"
+        self.writes = WriteProbe(database.attempt_to_write)
         # Further checks in /readyz, by name. They do not affect the readiness.
         self.notes: dict[str, Callable[[], str]] = {}
 
     async def check(self) -> str | None:
         """Check again, and log a fault once, when it begins."""
-        before = self.fault
+        before = self.reason
         try:
             schema = await read_revision(self.database)
             self.schema = schema.state
             self.fault = schema.fault or await describe_faults(self.database, schema)
-        except (SQLAlchemyError, OSError):
-            self.fault = "The database does not answer"
-        if self.fault and self.fault != before:
-            logger.error("not_ready", reason=self.fault)
+            self.reason = self.fault
+        except CommandError as error:
+            self.fault = self.reason = str(error)
+        except (SQLAlchemyError, OSError) as error:
+            self.fault = outage_of(error) or Outage.AWAY
+            self.reason = describe_fault(error, self.database.url)
+        if self.reason and self.reason != before:
+            logger.error("not_ready", reason=self.reason)
+        if self.fault is None:
+            await self.check_writes()
         return self.fault
+
+    async def check_writes(self) -> None:
+        """Check whether the database accepts writes. Reads are served without them."""
+        before = self.writes.outage
+        outage = await self.writes.check()
+        if outage and outage != before:
+            logger.error("not_writable", reason=outage)
 
     async def require(self) -> None:
         """Raise UnavailableException while there is a fault. Checks again only then."""
@@ -62,9 +82,18 @@ async def get_liveness() -> dict[str, str]:
 
 @router.get("/readyz", summary="Check readiness", responses=documented(503))
 async def get_readiness(health: HealthDep) -> JSONResponse:
-    """Return 200 if the database answers and its schema fits, otherwise 503."""
+    """Return 200 if the database answers and its schema fits, otherwise 503.
+
+    A database that can only be read is `degraded`: reads are served, writes get 503.
+
+    It is 503 as well while the server is stopping, which still serves other requests.
+    """
+    if draining.started:
+        raise UnavailableException("The server is stopping")
     if fault := await health.check():
         raise UnavailableException(fault)
-    checks = {"database": "ok", "schema": health.schema}
+    outage = health.writes.outage
+    checks = {"database": outage or "ok", "schema": health.schema}
     checks |= {name: note() for name, note in health.notes.items()}
-    return JSONResponse({"status": "ok", "checks": checks})
+    status = "degraded" if outage else "ok"
+    return JSONResponse({"status": status, "checks": checks})

@@ -41,13 +41,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self.head = 0
 
     def send_400_response(self, msg: str) -> None:
+        self.refuse(400, msg)
+
+    def refuse(self, status: int, msg: str) -> None:
         """Send a problem document: the request does not reach the application."""
         with new_context(Context()) as context:
-            logger.info("request_unreadable", reason=msg)
-            answer = problem("", 400, msg)
+            logger.info("request_unreadable", status=status, reason=msg)
+            answer = problem("", status, msg)
         named = (b"x-request-id", context.request_id.encode())
         fixed = self.server_state.default_headers
         headers = [*fixed, *answer.raw_headers, named, *SEALED]
         lines = [b"%s: %s\r\n" % pair for pair in headers]
-        self.transport.write(b"".join([STATUS_LINE[400], *lines, b"\r\n", answer.body]))
+        self.transport.write(
+            b"".join([STATUS_LINE[status], *lines, b"\r\n", answer.body])
+        )
         self.transport.close()

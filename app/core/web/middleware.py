@@ -1,12 +1,19 @@
 """Outermost middleware: request context, headers of each response, one log line."""
 
 import re
+from collections.abc import Callable
+from logging import INFO, WARNING
 from time import perf_counter
+from uuid import UUID
 
 import structlog
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.context import Context, new_context
+from app.core.observability.redaction import printable
+from app.core.observability.tracing import mask_span, trace_id_of
+from app.core.web.draining import draining
 
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
@@ -15,6 +22,8 @@ SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 ]
+MAX_PATH = 2_048
+CLOSE = (b"connection", b"close")
 HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -29,8 +38,10 @@ class RequestMiddleware:
     middleware, and that response needs its request id most.
     """
 
-    def __init__(self, app: ASGIApp, *, hsts: bool) -> None:
-        self.app = app
+    def __init__(
+        self, app: ASGIApp, *, hsts: bool, client_ip: Callable[[HTTPConnection], str]
+    ) -> None:
+        self.app, self.client_ip = app, client_ip
         self.fixed: RawHeaders = [*SECURITY, HSTS] if hsts else SECURITY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,6 +49,7 @@ class RequestMiddleware:
             await self.app(scope, receive, send)
             return
         with new_context(context_of(scope)) as context:
+            mask_span(scope)
             sender = ResponseSender(scope, send, context.request_id, self.fixed)
             try:
                 await self.app(scope, receive, sender.send)
@@ -45,7 +57,7 @@ class RequestMiddleware:
                 # Starlette has sent the 500 by now, and raises the exception again.
                 logger.exception("request_crashed")
             finally:
-                sender.log()
+                sender.log(self.client_ip(HTTPConnection(scope)), context.actor_id)
 
 
 class ResponseSender:
@@ -69,21 +81,29 @@ class ResponseSender:
         given = {name for name, _ in headers}
         headers.append((b"x-request-id", self.request_id.encode()))
         headers.extend(self.fixed)
+        if draining.started:
+            headers.append(CLOSE)
         headers.extend(pair for pair in (POLICY, NO_STORE) if pair[0] not in given)
 
-    def log(self) -> None:
-        logger.info(
+    def log(self, client: str, user: UUID | None) -> None:
+        """Log one line, without the query: it may be anything."""
+        route = route_of(self.scope)
+        logger.log(
+            WARNING if self.status >= 500 else INFO,
             "request",
             method=self.scope["method"],
-            route=route_of(self.scope),
+            path=printable(self.scope["path"], MAX_PATH),
+            **({"route": route} if route else {}),
             status=self.status,
             duration_ms=round((perf_counter() - self.started) * 1000, 2),
+            client=client,
+            **({"user": str(user)} if user else {}),
         )
 
 
 def context_of(scope: Scope) -> Context:
     """Return a new context, with the request id of the client if it is well-formed."""
-    context = Context()
+    context = Context(trace_id=trace_id_of(scope))
     for name, value in scope["headers"]:
         if name == b"x-request-id" and SAFE_ID.fullmatch(value.decode("latin-1")):
             context.request_id = value.decode("latin-1")

@@ -1,6 +1,6 @@
 """Parts of the OpenAPI document that are common to all routes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
@@ -27,8 +27,11 @@ def documented(*statuses: int) -> dict[int | str, Json]:
     }
 
 
-def describe(path: str, options: Json) -> None:
-    """Add to a route's options what follows from its path, method and response."""
+def describe(path: str, options: Json, added: Iterable[Json]) -> None:
+    """Add to a route's options what follows from its path, method and response.
+
+    `added` are headers that a route takes if it writes.
+    """
     (method,) = options["methods"]
     shows_entity = is_read(options["response_model"])
     given = options["responses"] or {}
@@ -40,9 +43,13 @@ def describe(path: str, options: Json) -> None:
     if shows_entity and method == "GET":
         responses[304] = {"description": "The client has this version already"}
     options["responses"] = responses
-    parameters = [*preconditions_of(path, method, shows_entity)]
+    further = added if method in WRITING else ()
+    parameters = [*preconditions_of(path, method, shows_entity), *further]
     if parameters and options["openapi_extra"] is None:
         options["openapi_extra"] = {"parameters": parameters}
+
+
+REWRITTEN = 'A compressing proxy may rewrite it: `W/"1"` and `"1-gzip"` are `"1"`.'
 
 
 def errors_of(path: str, method: str) -> set[int]:
@@ -64,6 +71,7 @@ def preconditions_of(path: str, method: str, shows_entity: bool) -> Iterator[Jso
 
 
 def header(name: str, description: str) -> Json:
+    description = f"{description} {REWRITTEN}"
     schema = {"type": "string", "pattern": f"^({TAGS.pattern})$", "examples": ['"1"']}
     return {"name": name, "in": "header", "description": description, "schema": schema}
 

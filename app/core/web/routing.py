@@ -1,6 +1,6 @@
 """Routes of the API: strict requests in, responses with entity tags out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute, request_response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import Receive, Scope, Send
 
+from app.core.web.before_commit import before_commit
 from app.core.web.endpoint_adapter import Endpoint, EndpointAdapter
 from app.core.web.openapi import describe
 from app.core.web.plan.cancel_scope import in_cancel_scope
@@ -29,14 +30,20 @@ API = "/api/v1"
 
 
 class Route(APIRoute):
-    """Route with strict requests, and with entity tags in responses."""
+    """Route with strict requests, and with entity tags in responses.
+
+    `headers` are further ones, for the document of a route that writes.
+    """
+
+    headers: tuple[dict[str, Any], ...] = ()
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         self.adapter = EndpointAdapter(endpoint, options.get("status_code") == 201)
-        describe(path, options)
+        describe(path, options, self.headers)
         super().__init__(path, self.adapter.adapted(), **options)
         self.options = options
         self.adapter.query, self.adapter.reader = reader_of(self.dependant)
+        self.head_checks = [*head_checks(self.dependant)]
         self.planned = self.planned_app()
         self.app = self.serve
         if self.max_body_size is not None:
@@ -65,6 +72,8 @@ class Route(APIRoute):
     def check(self, request: Request) -> None:
         check_size(request)
         if self.body_field:
+            for check in self.head_checks:
+                check(request)
             check_encoding(request)
             if not self.has_form():
                 check_type(request)
@@ -91,19 +100,33 @@ class Route(APIRoute):
             self.check(request)
             strict = StrictRequest(request.scope, request.receive)
             response: Response = await handle(strict)
+            await before_commit(request.scope, response)
             return response
 
         return handle_strictly
 
 
-def api_router(prefix: str, **options: Any) -> APIRouter:
+def head_checks(dependant: Dependant) -> Iterator[Callable[[Request], None]]:
+    """Yield the method `check_head` of each dependency that has one.
+
+    It rejects a request by its head, so that a stranger's body is not read.
+    """
+    if check := getattr(dependant.call, "check_head", None):
+        yield check
+    for each in dependant.dependencies:
+        yield from head_checks(each)
+
+
+def api_router(
+    prefix: str, route_class: type[Route] = Route, **options: Any
+) -> APIRouter:
     """Return a router of the API, whose handlers' names are the operation ids.
 
     `Application.add` adds its routes to the application.
     """
     return APIRouter(
         prefix=f"{API}{prefix}",
-        route_class=Route,
+        route_class=route_class,
         generate_unique_id_function=lambda route: route.name,
         **options,
     )

@@ -16,7 +16,9 @@ class ProductService(CrudService[Product, ProductCreate, ProductUpdate]):
         stays_inactive = not values.get("is_active", product.is_active)
         new_price = values.get("price", product.price) != product.price
         if not product.is_active and stays_inactive and new_price:
-            raise ConflictException("Activate the product before changing its price")
+            raise ConflictException(
+                "Activate the product before changing its price", "price"
+            )
         return await self.repository.update(product, values)
 
     async def adjust_stock(self, id: UUID, delta: int) -> Product:
@@ -29,6 +31,6 @@ class ProductService(CrudService[Product, ProductCreate, ProductUpdate]):
         stock = product.stock + delta
         if not 0 <= stock <= INT32:
             raise ConflictException(
-                f"Stock must stay between 0 and {INT32}; it is {product.stock}"
+                f"Stock must stay between 0 and {INT32}; it is {product.stock}", "delta"
             )
         return await self.repository.update(product, {"stock": stock})

@@ -24,7 +24,7 @@ class TaskService(CrudService[Task, TaskCreate, TaskUpdate]):
         if status is not task.status:
             if status not in TRANSITIONS[task.status]:
                 raise ConflictException(
-                    f"Status cannot change from {task.status} to {status}"
+                    f"Status cannot change from {task.status} to {status}", "status"
                 )
             values["completed_at"] = now() if status is Status.DONE else None
         return await self.repository.update(task, values)

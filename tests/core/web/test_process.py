@@ -18,6 +18,7 @@ from tests.processes.forked import command
 from tests.processes.locks import locked
 from tests.processes.servers import Server, environment, free_port, serving
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 FASTAPI = str(Path(sys.executable).parent / "fastapi")
 
 
@@ -122,7 +123,7 @@ def test_the_fastapi_command_serves_the_application(
 
 def test_production_logs_only_json(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path, ENVIRONMENT="production") as server:
-        headers = {"x-request-id": "abc"}
+        headers = {"x-request-id": "abc", "traceparent": f"00-{TRACE}-{'1' * 16}-01"}
         httpx2.get(f"{server.base_url}/api/v1/products/x", headers=headers)
         assert server.stop() == 0
     parsed = [json.loads(line) for line in server.log.read_text().splitlines()]
@@ -133,6 +134,9 @@ def test_production_logs_only_json(url: str, tmp_path: Path) -> None:
         "event": "request",
         "level": "info",
         "method": "GET",
+        "path": "/api/v1/products/x",
+        "client": "127.0.0.1",
+        "trace_id": TRACE,
         "route": "/api/v1/products/{product_id}",
         "status": 401,
         "request_id": "abc",

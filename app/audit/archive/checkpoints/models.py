@@ -60,7 +60,7 @@ class AuditSeal(SQLModel, table=True):
     transaction_row_id: UUID | None = None
     start: int | None = Field(default=None, sa_type=BigInteger)
     size: int | None = Field(default=None, sa_type=BigInteger)
-    note: str | None = Field(default=None, max_length=1_000)
+    note: str | None = Field(default=None, max_length=NOTE_LENGTH)
     edge: bytes | None = None
 
     @property

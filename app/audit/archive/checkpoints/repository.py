@@ -3,14 +3,20 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
-from app.audit.archive.checkpoints.models import AuditKey, AuditSeal, AuditTile
+from app.audit.archive.checkpoints.models import (
+    NOTE_LENGTH,
+    AuditKey,
+    AuditSeal,
+    AuditTile,
+)
 from app.audit.archive.logs import Log
 from app.audit.archive.tree.merkle import HASH_LENGTH
+from app.audit.archive.tree.notes import PREFIX
 from app.audit.archive.tree.tiles import TileId, TileUpdate
 
 LEAVES: Any = AuditSeal.leaves
@@ -33,6 +39,20 @@ class TreeRepository:
         ordered = self.select_seals().order_by(col(AuditSeal.number).desc())
         query = ordered.limit(1).options(WITHOUT_LEAVES)
         return (await self.session.scalars(query)).first()
+
+    async def get_cosigned(self, witness: str) -> str | None:
+        """Return the newest note that a witness of this name has signed, or None."""
+        line = col(AuditSeal.note).contains(f"{PREFIX}{witness} ", autoescape=True)
+        cosigned = self.select_seals().where(line).options(WITHOUT_LEAVES)
+        query = cosigned.order_by(col(AuditSeal.number).desc()).limit(1)
+        seal = (await self.session.scalars(query)).first()
+        return seal.note if seal else None
+
+    async def save_note(self, number: int, note: str) -> None:
+        """Replace the note of a seal by one with more signatures, if it fits."""
+        if len(note) <= NOTE_LENGTH:
+            seal = update(AuditSeal).where(col(AuditSeal.number) == number)
+            await self.session.execute(seal.values(note=note))
 
     async def get_by_size(self, size: int) -> AuditSeal | None:
         """Return the seal with which the tree had this size, without its leaves."""

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.append_only import postgresql_trigger
 from app.audit.archive.logs import Log
 from app.audit.archive.partitions.months import Month
-from app.core.db.database_errors import error_code
 from app.core.db.ids import uuid7
+from app.core.db.outages.states import error_code
 
 # For each of up to three locks: the partition, the default one, the log.
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '200ms'"

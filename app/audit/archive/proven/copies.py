@@ -6,7 +6,10 @@ from app.audit.archive.checkpoints.models import AuditSeal
 
 
 class SealCopies:
-    """Numbers of the first seals, by their place in the tree, note and leaves."""
+    """Numbers of the first seals, by their place in the tree, and leaves.
+
+    And by the text of their note, whose signatures may differ: witnesses sign, too.
+    """
 
     def __init__(self) -> None:
         self.numbers: dict[bytes, int] = {}
@@ -22,5 +25,6 @@ class SealCopies:
 
 
 def hash_run(seal: AuditSeal, leaves: bytes) -> bytes:
-    place = f"{seal.start} {seal.size}\n{seal.note}".encode()
+    text, *_ = (seal.note or "").partition("\n\n")
+    place = f"{seal.start} {seal.size}\n{text}".encode()
     return sha256(place + leaves).digest()

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from app.audit.archive.exceptions import LockedException
 from app.core.db.database import Database
+from app.core.db.sqlite.files import open_private
 
 ADVISORY_LOCK = 7_201_139  # arbitrary; the same in every process
 LOCKED = "Another archive command is running on this database. Retry later."
@@ -47,7 +48,7 @@ async def postgresql_lock(database: Database) -> AsyncIterator[None]:
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
+    with open(path, "w", opener=open_private) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

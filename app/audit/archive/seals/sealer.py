@@ -32,6 +32,7 @@ class Sealer:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database = database
+        self.settings = settings
         self.signer = Signer(settings)
         self.keys = SigningKeys.from_settings(settings)
         self.seal_file = SealFile(settings.AUDIT_SEAL_FILE)

@@ -7,9 +7,9 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import Manifest, SealRef
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import LOGS, Log
+from app.audit.archive.seals.late import LateRows
 from app.audit.archive.seals.leaves import Leaf, unpack_leaves
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.verify.late import LateRows
 from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.old_seals import OldSealVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
@@ -35,6 +35,7 @@ class SealVerifier:
         self.late = LateRows()
         self.old_seals = OldSealVerifier(context, report)
         self.trees: dict[str, TreeVerifier] = {}
+        self.outside = WitnessVerifier(report, self.hashes, self.trees)
 
     async def verify_chain(
         self, manifests: Iterable[Manifest], witnesses: Iterable[SealRef | str]
@@ -51,8 +52,7 @@ class SealVerifier:
         self.report.seals = len(self.hashes)
         for tree in self.trees.values():
             await verify_tables(tree)
-        outside = WitnessVerifier(self.report, self.hashes, self.trees)
-        outside.verify(manifests, witnesses)
+        self.outside.verify(manifests, witnesses)
 
     async def open_trees(self) -> None:
         async with self.context.database.reading() as session:

@@ -17,6 +17,7 @@ from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.rows import RowVerifier
 from app.audit.archive.verify.seals import SealVerifier
+from app.audit.archive.verify.witness_question import ask_witness
 from app.core.db.columns import find_missing_columns, find_unreadable
 from app.core.db.database import Database
 
@@ -92,6 +93,7 @@ async def verify_seals(
         await leaves[log].add_files(found)
     seals = SealVerifier(context, leaves, report)
     await seals.verify_chain(manifests, witnesses)
+    await ask_witness(context, seals.outside)
     for log, found in files.items():
         tree = seals.trees[log.name]
         proven = {*seals.hashes} - tree.faulty - seals.old_seals.faulty

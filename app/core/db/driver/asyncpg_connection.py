@@ -4,9 +4,15 @@
 itself, and keeps it.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from asyncpg import Connection, InvalidCachedStatementError
+
+# In seconds, beyond the timeout of the server, whose error is more exact. A server that
+# does not even report its timeout is out of reach.
+GRACE = 1.0
+FAREWELL = 0.2  # to close a connection: the server may be out of reach
 
 
 class RepeatedStatement:
@@ -42,3 +48,8 @@ class RepeatingConnection(Connection):  # type: ignore[misc]  # asyncpg has no t
 
     async def prepare_once(self, query: str, **options: Any) -> Any:
         return await super().prepare(query, **options)
+
+    async def close(self, *, timeout: float | None = None) -> None:
+        """Close the connection, or abort it if the server does not answer."""
+        with suppress(TimeoutError):
+            await super().close(timeout=FAREWELL)

@@ -77,13 +77,16 @@ class DriverConnection(ABC):
         if isinstance(error, TimeoutError | asyncio.CancelledError):
             # Its answer is still to come. This does not wait for the server.
             if not connection.closed:
-                connection.invalidate(error)
+                self.discard(connection, error)
             raise error
         error = self.dbapi_error(connection, error)
         if isinstance(error, self.engine.dialect.loaded_dbapi.Error):
             handle = connection._handle_dbapi_exception
             await greenlet_spawn(handle, error, *call, None, None)
         raise error
+
+    def discard(self, connection: Connection, error: BaseException) -> None:
+        connection.invalidate(error)
 
     def dbapi_error(
         self, connection: Connection, error: BaseException

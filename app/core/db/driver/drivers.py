@@ -12,9 +12,6 @@ from sqlalchemy.util import await_
 from app.core.db.driver.compiled import Call
 
 Parameters = Sequence[Any]
-# Names the execution option of an engine: seconds that a statement may take, after
-# which the server has not even reported that it has cancelled the statement.
-TIMEOUT = "timeout of the driver"
 
 
 class Driver(ABC):
@@ -44,12 +41,15 @@ class Driver(ABC):
         if isinstance(error, TimeoutError | asyncio.CancelledError):
             # Its answer is still to come. This does not wait for the server.
             if not connection.closed:
-                connection.invalidate(error)
+                self.discard(error)
             raise error
         error = self.dbapi_error(error)
         if isinstance(error, connection.dialect.loaded_dbapi.Error):
             connection._handle_dbapi_exception(error, *call, None, None)
         raise error
+
+    def discard(self, error: BaseException) -> None:
+        self.connection.invalidate(error)
 
     def dbapi_error(self, error: BaseException) -> BaseException:
         """Return the error of Python's DB API for an error of the driver."""
@@ -76,27 +76,25 @@ class AsyncpgDriver(Driver):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.adapted: Any = connection.connection.dbapi_connection
-        self.timeout = connection.get_execution_options()[TIMEOUT]
 
     def start(self) -> None:
         if self.adapted._transaction is None:
-            started = self.adapted._start_transaction()
-            await_(asyncio.wait_for(started, self.timeout))
+            await_(self.adapted._start_transaction())
 
     def fetch(self, sql: str, parameters: Parameters) -> Sequence[Parameters]:
-        answer = self.driver.fetch(sql, *parameters, timeout=self.timeout)
+        answer = self.driver.fetch(sql, *parameters)
         rows: Sequence[Parameters] = await_(answer)
         return rows
 
     def change(self, sql: str, parameters: Parameters) -> int:
-        answer = self.driver.execute(sql, *parameters, timeout=self.timeout)
+        answer = self.driver.execute(sql, *parameters)
         return int(await_(answer).rpartition(" ")[2])
 
     def change_many(self, sql: str, many: Sequence[Parameters]) -> None:
-        await_(self.driver.executemany(sql, many, timeout=self.timeout))
+        await_(self.driver.executemany(sql, many))
 
     def column_types(self, sql: str) -> Iterable[int]:
-        prepared = await_(self.driver.prepare(sql, timeout=self.timeout))
+        prepared = await_(self.driver.prepare(sql))
         return [attribute.type.oid for attribute in prepared.get_attributes()]
 
     def dbapi_error(self, error: BaseException) -> BaseException:
@@ -105,6 +103,12 @@ class AsyncpgDriver(Driver):
         except Exception as translated:
             return translated
         return error
+
+    def discard(self, error: BaseException) -> None:
+        if isinstance(error, TimeoutError):  # the server is out of reach for all
+            connection = self.connection
+            connection.engine.pool._invalidate(connection.connection, error)
+        super().discard(error)
 
 
 DRIVERS: dict[str, type[Driver]] = {

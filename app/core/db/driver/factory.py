@@ -19,7 +19,7 @@ def connections_to(
     if engine.dialect.name == "sqlite":
         return partial(SqliteConnection, engine, asyncio.Lock())
     kind = UnnamedConnection if is_unnamed(settings) else PostgresqlConnection
-    return partial(kind, engine, settings.DATABASE_TIMEOUT)
+    return partial(kind, engine)
 
 
 def is_unnamed(settings: Settings) -> bool:

@@ -6,27 +6,18 @@ After a change of the schema it prepares a statement again, as none is in a tran
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from app.core.db.driver.connections import DriverConnection, Records
 
-# In seconds, beyond the timeout of the server, whose error is more exact.
-GRACE = 1.0
-
 
 class PostgresqlConnection(DriverConnection):
-    def __init__(self, engine: Engine, timeout: float) -> None:
-        super().__init__(engine)
-        self.timeout = timeout + GRACE
-
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records:
-        records: Records = await self.driver.fetch(
-            sql, *parameters, timeout=self.timeout
-        )
+        records: Records = await self.driver.fetch(sql, *parameters)
         return records
 
     async def column_types(self, sql: str) -> Iterable[int]:
-        prepared = await self.driver.prepare(sql, timeout=self.timeout)
+        prepared = await self.driver.prepare(sql)
         return [attribute.type.oid for attribute in prepared.get_attributes()]
 
     def dbapi_error(
@@ -38,3 +29,8 @@ class PostgresqlConnection(DriverConnection):
         except Exception as translated:
             return translated
         return error
+
+    def discard(self, connection: Connection, error: BaseException) -> None:
+        if isinstance(error, TimeoutError):  # the server is out of reach for all
+            self.engine.pool._invalidate(connection.connection, error)
+        super().discard(connection, error)

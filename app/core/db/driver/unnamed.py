@@ -21,9 +21,9 @@ class UnnamedConnection(PostgresqlConnection):
     """Each statement is in a transaction, which the pooler keeps on one server."""
 
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records:
-        await self.driver.execute("BEGIN", timeout=self.timeout)
+        await self.driver.execute("BEGIN")
         records = await super().fetch(sql, parameters)
-        await self.driver.execute("COMMIT", timeout=self.timeout)
+        await self.driver.execute("COMMIT")
         return records
 
     async def fail(

@@ -107,6 +107,8 @@ def delete_records(connection: Connection, model: Model, found: list[Any]) -> No
 
 
 def emit(event: Any, connection: Connection, found: Sequence[Any]) -> None:
+    if not event:
+        return
     for record in found:
         state = inspect(record)
         event(state.mapper, connection, state)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy.util import await_
 
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
+from app.core.db.sqlite.files import IN_MEMORY, create_file, existing_file
 
 ResultT = TypeVar("ResultT")
 
@@ -44,8 +45,15 @@ class LoopCursor(sqlite3.Cursor):
 class LoopConnection(sqlite3.Connection):
     level = "SERIALIZABLE"
 
-    def __init__(self, database: str, *, timeout: float, **options: Any) -> None:
-        super().__init__(database, timeout=0, **options)
+    def __init__(
+        self, database: str, *, timeout: float, create: bool, **options: Any
+    ) -> None:
+        file: dict[str, Any] = {"database": database}
+        if create and database != IN_MEMORY:
+            create_file(database)
+        elif database != IN_MEMORY:
+            file = existing_file(database)
+        super().__init__(timeout=0, **(options | file))
         self.database = database
         self.timeout = timeout  # seconds
         self.interrupted_at, self.clock = NEVER, time.monotonic

@@ -8,11 +8,11 @@ import asyncio
 import fcntl
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
-from pathlib import Path
 from typing import IO
 
 from sqlalchemy import URL
 
+from app.core.db.sqlite.files import open_private
 from app.core.db.sqlite.reading import is_file
 
 # In seconds.
@@ -32,9 +32,10 @@ async def background_turn(url: URL) -> AsyncIterator[None]:
         with suppress(TimeoutError, OSError):
             if is_file(url):
                 # The kernel releases the lock if this process is killed.
-                path = Path(f"{url.database}.background-lock")
+                path = f"{url.database}.background-lock"
+                file = stack.enter_context(open(path, "a", opener=open_private))
                 async with asyncio.timeout(LONGEST_WAIT):
-                    await lock(stack.enter_context(path.open("a")))
+                    await lock(file)
         yield
 
 

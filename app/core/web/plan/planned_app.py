@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from pydantic_core import PydanticUndefined
 from starlette.types import Receive, Scope, Send
 
+from app.core.web.before_commit import before_commit
 from app.core.web.plan.plan import Plan
 from app.core.web.plan.responder import Responder
 from app.core.web.plan.run import Run
@@ -37,6 +38,7 @@ class PlannedApp:
                 for call in self.plan.calls:
                     run.results.append(await call.make(run))
                 response = await self.responder.respond(run)
+                await before_commit(scope, response)
             if response is not None:
                 await response(scope, receive, send)
                 is_sent = True

@@ -14,11 +14,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.audit.changes.guard import UnauditedWriteError
 from app.core.db.database import Database
-from app.core.db.database_errors import is_unavailable
 from app.core.db.driver.compiled import Call
 from app.core.db.driver.execution import notify
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.driver.statements import Prepared
+from app.core.db.outages.states import Outage, outage_of
 from app.main import open_database
 from app.modules.products.models import Product
 from tests.databases import make_settings
@@ -164,7 +164,7 @@ async def test_a_statement_ends_at_the_timeout_of_the_server(url: str) -> None:
         needs_postgresql(database)
         with pytest.raises(DBAPIError) as caught:
             await sleep(database)
-        assert is_unavailable(caught.value)
+        assert outage_of(caught.value) is Outage.BUSY
         assert await read_one(database) == 1
 
 
@@ -196,7 +196,7 @@ async def test_a_lost_connection_is_replaced(database: Database) -> None:
         with pytest.raises(DBAPIError) as caught:
             await session.rows(ONE)
         assert caught.value.connection_invalidated
-        assert is_unavailable(caught.value)
+        assert outage_of(caught.value) is Outage.AWAY
         assert await session.value(ONE) == 1
     assert await read_one(database) == 1
 

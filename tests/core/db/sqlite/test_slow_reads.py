@@ -139,7 +139,7 @@ async def test_a_read_that_waits_for_the_processor_is_not_slow(
 
 
 def test_a_statement_can_be_stopped_before_it_begins() -> None:
-    connection = LoopConnection(":memory:", timeout=1)
+    connection = LoopConnection(":memory:", timeout=1, create=True)
     connection.set_limit(Limit(1, 1, time.monotonic))
     connection.stop()
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
