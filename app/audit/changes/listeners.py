@@ -7,8 +7,9 @@ committed without the other.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Result, event, inspect
+from sqlalchemy import Connection, Result, event
 from sqlalchemy.orm import Mapper, ORMExecuteState
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql import ClauseElement
 
 from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
@@ -34,7 +35,7 @@ def record_bulk_write(state: ORMExecuteState) -> Result[Any] | None:
 
 def after_insert(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
     new = written_row(entity, connection)
-    current_recorder().remember(inspect(entity), new)
+    current_recorder().remember(instance_state(entity), new)
     add_change(
         entity,
         RowChange(Action.INSERT, type(entity), entity.id, entity.version, {}, new),
@@ -43,17 +44,17 @@ def after_insert(_: Mapper[Any], connection: Connection, entity: Entity) -> None
 
 def before_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
     recorder = current_recorder()
-    recorder.old_rows[inspect(entity)] = stored_row(entity, connection)
+    recorder.old_rows[instance_state(entity)] = stored_row(entity, connection)
 
 
 def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
     recorder = current_recorder()
-    before = recorder.old_rows.pop(inspect(entity))
+    before = recorder.old_rows.pop(instance_state(entity))
     if entity.version == before["version"]:
         return  # no column differs, so no UPDATE was sent
     names = set(changed_names(entity))
     row = written_row(entity, connection, names | {"updated_at", "version"}, before)
-    recorder.remember(inspect(entity), row)
+    recorder.remember(instance_state(entity), row)
     old, new = changed_values(before, row)
     change = RowChange(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
     add_change(entity, change)
@@ -61,7 +62,7 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
 
 def changed_names(entity: Entity) -> Iterator[str]:
     """Yield the name of each changed column."""
-    state = inspect(entity)
+    state = instance_state(entity)
     committed = state.committed_state  # of the attributes that were set
     for name in filter(committed.__contains__, column_names(type(entity))):
         history = state.attrs[name].history

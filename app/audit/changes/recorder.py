@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstanceState
+from sqlalchemy.orm.attributes import instance_state
 
 from app.audit.changes.change_clock import ChangeClock
 from app.audit.changes.change_row import RowChange, change_row
@@ -59,7 +60,7 @@ class ChangeRecorder(FlushListener):
         self.record_changes(connection, self.changes)
 
     def loaded(self, record: Any, row: Values) -> None:
-        self.remember(inspect(record), copy_values(type(record), row))
+        self.remember(instance_state(record), copy_values(type(record), row))
 
     def remember(self, state: State, values: Values) -> None:
         state.info[ROW] = self.epoch, values
@@ -103,7 +104,7 @@ class ChangeRecorder(FlushListener):
         for entity in entities_in(new):
             self.move(entity, (*created, "updated_at"), at)
         for entity in entities_in(changed):
-            if "updated_at" in inspect(entity).committed_state:
+            if "updated_at" in instance_state(entity).committed_state:
                 self.move(entity, ("updated_at",), at)
 
     def move(self, entity: Entity, names: tuple[str, ...], at: datetime) -> None:

@@ -16,10 +16,10 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     event,
-    inspect,
     select,
 )
 from sqlalchemy.orm import InstanceState, QueryContext
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql.visitors import iterate
 
 from app.audit.changes.recorder import ROW, current_recorder
@@ -79,7 +79,7 @@ def stored_row(entity: Entity, connection: Connection) -> Values:
     Empty if there is no row. The known row must be of the version that the statement
     will require.
     """
-    known = current_recorder().known(inspect(entity))
+    known = current_recorder().known(instance_state(entity))
     complete = len(known) == len(column_names(type(entity)))
     if complete and known["version"] == entity.__dict__.get("version"):
         return known

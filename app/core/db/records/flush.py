@@ -8,11 +8,12 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, inspect
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db.driver.compiled import Row
 from app.core.db.driver.execution import change, change_many
-from app.core.db.records.plain import Model, defaults_of, made_by
+from app.core.db.records.plain import Model, defaults_of, made_by, updates_of
 from app.core.db.records.records import Records, by_id
 from app.core.db.records.statements import (
     delete_of,
@@ -68,14 +69,14 @@ def update_records(connection: Connection, model: Model, found: list[Any]) -> No
 
 
 def update_record(connection: Connection, record: Any, values: Row) -> None:
-    state = inspect(record)
-    mapper, columns = state.mapper, state.mapper.local_table.c
+    state: Any = instance_state(record)
+    mapper = state.mapper
     old = state.committed_state.get("version", record.version)
     values.setdefault("version", mapper.version_id_generator(old))
-    for column in columns:
-        if column.onupdate and column.key not in values:
-            values[column.key] = made_by(column.onupdate)
-    names = tuple(name for name in columns.keys() if name in values)  # noqa: SIM118
+    for name, default in updates_of(mapper.class_):
+        if name not in values:
+            values[name] = made_by(default)
+    names = tuple(sorted(values))
     id = state.committed_state.get("id", record.id)
     row = {**new_values(values), "row_id": id, "row_version": old}
     statement = update_of(mapper.class_, names)
@@ -85,7 +86,7 @@ def update_record(connection: Connection, record: Any, values: Row) -> None:
 
 def changed_values(record: Any) -> Row:
     """Return the attributes whose values differ from those of the row."""
-    state = inspect(record)
+    state = instance_state(record)
     columns, values = state.mapper.local_table.c, state.dict
     return {
         name: values[name]
@@ -99,7 +100,7 @@ def delete_records(connection: Connection, model: Model, found: list[Any]) -> No
     mapper = inspect(model)
     emit(mapper.dispatch.before_delete, connection, found)
     for record in found:
-        old = inspect(record).committed_state.get("version", record.version)
+        old = instance_state(record).committed_state.get("version", record.version)
         row = {"row_id": record.id, "row_version": old}
         count = change(connection, delete_of(model), row, marks_of(mapper))
         require_row(count, mapper)
@@ -110,7 +111,7 @@ def emit(event: Any, connection: Connection, found: Sequence[Any]) -> None:
     if not event:
         return
     for record in found:
-        state = inspect(record)
+        state = instance_state(record)
         event(state.mapper, connection, state)
 
 

@@ -53,5 +53,12 @@ def defaults_of(model: Model) -> tuple[tuple[str, Any], ...]:
     )
 
 
+@lru_cache
+def updates_of(model: Model) -> tuple[tuple[str, Any], ...]:
+    """Return what each column is set to by an UPDATE that does not set it."""
+    columns = inspect(model).local_table.c
+    return tuple((it.key, it.onupdate) for it in columns if it.onupdate is not None)
+
+
 def made_by(default: Any) -> Any:
     return default.arg(None) if default.is_callable else default.arg

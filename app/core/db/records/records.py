@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import inspect
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db.driver.compiled import Row
@@ -31,7 +32,7 @@ class Records:
         """
         held = self.find(model, row["id"])
         record = make_instance(model, row) if held is None else held
-        state = inspect(record)
+        state = instance_state(record)
         if held is None:
             self.hold(record)
             state.manager.dispatch.load(state, None)
@@ -45,7 +46,7 @@ class Records:
 
     def hold(self, record: Any) -> None:
         """Keep a record that has a row. An ORM session will find the row by its key."""
-        key = inspect(record).key = key_of(type(record), record.id)
+        key = instance_state(record).key = key_of(type(record), record.id)
         self.held[key] = record
 
     def add(self, record: Any) -> bool:
@@ -64,7 +65,7 @@ class Records:
         return False
 
     def holds(self, record: Any) -> bool:
-        found = self.held.get(inspect(record).key) is record
+        found = self.held.get(instance_state(record).key) is record
         return found and not any(record is other for other in self.deleted)
 
     def changed(self) -> list[Any]:
@@ -72,20 +73,22 @@ class Records:
 
         In the order of the ids, so that two transactions do not lock each other out.
         """
-        found = [it for it in self.held.values() if inspect(it).modified]
+        found = [it for it in self.held.values() if instance_state(it).modified]
         return sorted((it for it in found if self.holds(it)), key=by_id)
 
     def is_pending(self) -> bool:
-        return bool(self.added or self.deleted or self.changed())
+        if self.added or self.deleted:
+            return True
+        return any(instance_state(it).modified for it in self.held.values())
 
     def flushed(self, changed: list[Any]) -> None:
         """Keep the records as they are now in the database."""
         for record in (*self.added, *changed):
-            state = inspect(record)
+            state = instance_state(record)
             state._commit_all(state.dict)
             self.hold(record)
         for record in self.deleted:
-            del self.held[inspect(record).key]
+            del self.held[instance_state(record).key]
         self.added, self.deleted = [], []
 
     def everything(self) -> Iterator[Any]:
@@ -108,7 +111,7 @@ def by_id(record: Any) -> UUID:
 def is_new(record: Any) -> bool:
     """Return whether the object has no row, and all the attributes of one."""
     model: Model = type(record)
-    state = inspect(record)
+    state = instance_state(record)
     if not is_plain(model) or state.key is not None or state.session is not None:
         return False
     attributes = inspect(model).column_attrs
