@@ -89,4 +89,5 @@ class ThreadClient(TestClient):
     """Starlette's client, which can be called from several threads at once."""
 
     def __init__(self, app: ASGIApp, base_url: str) -> None:
-        super().__init__(app, base_url, raise_server_exceptions=False)
+        peer = ("127.0.0.1", 1)
+        super().__init__(app, base_url, raise_server_exceptions=False, client=peer)

@@ -17,3 +17,11 @@ def needs(*names: str) -> pytest.MarkDecorator:
     """Skip a test if one of these programs is not installed."""
     missing = [name for name in names if find(name) is None]
     return pytest.mark.skipif(bool(missing), reason=f"Not installed: {missing}")
+
+
+def require(name: str) -> str:
+    """Return the path of a program; skip the test if it is not installed."""
+    path = find(name)
+    if path is None:
+        pytest.skip(f"Not installed: {name}")
+    return path

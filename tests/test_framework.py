@@ -56,6 +56,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, configure_mappers, persistence
 from sqlalchemy.util import LRUCache, await_
 from sqlmodel import Field, SQLModel
+from starlette._utils import get_route_path
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
@@ -240,6 +241,12 @@ def test_fastapi_serves_routes_in_the_order_of_the_list() -> None:
     router.get("/first")(lambda: "first")
     app.router.routes.extend(reversed(router.routes))
     assert TestClient(app).get("/first").json() == "first"
+
+
+def test_starlette_matches_the_path_without_its_prefix() -> None:
+    """address.py, handlers.py and middleware.py ask for the path that routes match."""
+    for path in ("/shop/x", "/x"):
+        assert get_route_path({"path": path, "root_path": "/shop"}) == "/x"
 
 
 def test_the_scope_holds_the_route_and_the_limit_of_the_body() -> None:
@@ -505,6 +512,8 @@ def test_all_connections_of_a_pool_can_be_invalidated() -> None:
     ("method", "parameters"),
     [
         ("data_received", ["self", "data"]),
+        ("on_message_begin", ["self"]),
+        ("on_header", ["self", "name", "value"]),
         ("on_headers_complete", ["self"]),
         ("on_body", ["self", "body"]),
         ("on_message_complete", ["self"]),
@@ -514,7 +523,7 @@ def test_all_connections_of_a_pool_can_be_invalidated() -> None:
 def test_uvicorn_s_parser_calls_these_methods(
     method: str, parameters: list[str]
 ) -> None:
-    """BoundedProtocol overrides them to limit headers and to send a problem."""
+    """BoundedProtocol overrides them: limited headers, no trailers, problems."""
     assert [*signature(getattr(HttpToolsProtocol, method)).parameters] == parameters
     assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
 

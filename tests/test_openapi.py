@@ -71,7 +71,8 @@ def bodies() -> Iterator[str]:
 @pytest.mark.parametrize("name", sorted(set(bodies())))
 def test_every_body_has_an_example(name: str) -> None:
     schema = DOCUMENT["components"]["schemas"][name]
-    assert schema["additionalProperties"] is False
+    # OAuth2 has servers ignore the parameters that they don't know.
+    assert name == "LoginForm" or schema["additionalProperties"] is False
     assert schema.get("examples"), f"{name} has no example"
 
 

@@ -1,6 +1,6 @@
 """idempotency key.
 
-Revision: eb9c4736d537, after 5b1f0c9d7e24
+Revision: eb9c4736d537, after 7a3e51c0d98b
 Created: 2026-11-29 00:06:04.290826+00:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "eb9c4736d537"
-down_revision = "5b1f0c9d7e24"
+down_revision = "7a3e51c0d98b"
 branch_labels = None
 depends_on = None
 

@@ -1,55 +1,76 @@
 """Client address and user agent of a request, with support for trusted proxies."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
+import structlog
 from starlette.requests import HTTPConnection
 
-UNKNOWN_IP = "unknown"
+from app.auth.ip_addresses import (
+    UNKNOWN_IP,
+    canonical_ip,
+    is_trusted_proxy,
+    network_of,
+)
+from app.core.origins import UNIX_SOCKET
+
+logger = structlog.get_logger()
+reported: set[str] = set()  # addresses of proxies that a warning has named
+
+
+class Address(NamedTuple):
+    """The address found for a client. If not exact, several clients share it."""
+
+    ip: str
+    is_exact: bool
 
 
 @dataclass(frozen=True)
 class Client:
-    """The client of a login: `user_agent` is cut to 255 characters."""
+    """The client of a login: `user_agent` is cut to 255 characters.
+
+    `network` is what the login throttle counts as one client. None if the address could
+    not be read, so that all clients of a misconfigured proxy would be counted as one.
+    """
 
     ip: str
     user_agent: str | None
+    network: str | None
+
+
+def read_client(request: HTTPConnection) -> Client:
+    """Return the client. Log once for each proxy if its clients have no address."""
+    ip, is_exact = read_address(request)
+    agent = request.headers.get("user-agent")
+    if not is_exact and ip not in reported:
+        reported.add(ip)
+        forwarded = request.headers.get("x-forwarded-for", "")[:100]
+        logger.warning("client_address_unreadable", ip=ip, forwarded_for=forwarded)
+    return Client(ip, agent and agent[:255], network_of(ip) if is_exact else None)
 
 
 def client_ip(request: HTTPConnection) -> str:
+    return read_address(request).ip
+
+
+def read_address(request: HTTPConnection) -> Address:
     """Return the nearest address outside `TRUSTED_PROXIES`, or "unknown".
 
     Read X-Forwarded-For from the right, one hop for each trusted proxy: the client
     controls everything to the left of that.
     """
-    address = canonical_ip(request.client.host if request.client else "")
     proxies: tuple[str, ...] = request.app.state.settings.TRUSTED_PROXIES
-    if not is_trusted_proxy(address, proxies):
-        return address
-    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-    while hops and is_trusted_proxy(address, proxies):
+    address = canonical_ip(request.client.host if request.client else "")
+    # A peer without an address has connected to a Unix socket.
+    is_proxy = request.client is None and UNIX_SOCKET in proxies
+    if not is_proxy and not is_trusted_proxy(address, proxies):
+        return Address(address, address != UNKNOWN_IP)
+    lines = request.headers.getlist("x-forwarded-for")
+    hops = ",".join(lines).split(",") if lines else []
+    is_exact = bool(hops)
+    while hops and (is_proxy or is_trusted_proxy(address, proxies)):
         hop = canonical_ip(hops.pop().strip())
         if hop == UNKNOWN_IP:
-            break
-        address = hop
-    return address
-
-
-# Cached because every request calls it, mostly with recently seen addresses.
-@lru_cache(1_000)
-def canonical_ip(text: str) -> str:
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return UNKNOWN_IP
-    # An IPv4 client looks the same when it connects over IPv6.
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
-
-
-@lru_cache(1_000)
-def is_trusted_proxy(address: str, networks: tuple[str, ...]) -> bool:
-    if address == UNKNOWN_IP:
-        return False
-    return any(ip_address(address) in ip_network(network) for network in networks)
+            return Address(address, is_exact=False)
+        address, is_proxy = hop, False
+    return Address(address, is_exact)

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from app.auth.bearer import get_principal
-from app.auth.client import Client, client_ip
+from app.auth.client import Client, read_client
 from app.auth.components import AuthComponents
 from app.auth.exceptions import (
     MissingPermissionException,
@@ -18,8 +18,10 @@ from app.auth.exceptions import (
 )
 from app.auth.idempotency.dependencies import RepeatableRoute
 from app.auth.permissions.actions import action_of
+from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.registry import CRUD, REGISTRY, register
+from app.core.dependencies import SessionDep
 from app.core.web.routing import api_router
 
 logger = structlog.get_logger()
@@ -31,8 +33,7 @@ async def get_components(request: Request) -> AuthComponents:
 
 
 async def get_client(request: Request) -> Client:
-    agent = request.headers.get("user-agent")
-    return Client(ip=client_ip(request), user_agent=agent and agent[:255])
+    return read_client(request)
 
 
 ComponentsDep = Annotated[AuthComponents, Depends(get_components)]
@@ -56,13 +57,17 @@ class PermissionChecker:
 
     resource: str
 
-    async def __call__(self, request: Request, principal: AnyUser) -> None:
+    async def __call__(
+        self, request: Request, principal: AnyUser, session: SessionDep
+    ) -> None:
         user = await get_current_user(principal)
         permission = self.permission(request.scope["route"], request.method)
         if not user.has_permission(permission):
             user_id = str(user.user_id)
             logger.warning("permission_denied", user_id=user_id, permission=permission)
             raise MissingPermissionException(permission)
+        if request.method != "GET":
+            recheck_before_commit(session, principal, permission)
 
     def permission(self, route: APIRoute, method: str) -> str:
         return f"{self.resource}:{action_of(route.endpoint, method, route.path)}"

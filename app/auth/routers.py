@@ -89,7 +89,7 @@ async def change_password(
     service: PasswordServiceDep, user: AnyUser, data: PasswordChange
 ) -> TokenPair:
     """Change your password. Revokes all your sessions and returns a new token pair."""
-    return await service.change_password(user.user_id, data)
+    return await service.change_password(user, data)
 
 
 @router.get("/me", response_model=MeRead)

@@ -4,6 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
+# Clocks of two hosts may differ by this. A time of another host that lies further in
+# the future was set by a wrong clock.
+MAX_SKEW = timedelta(seconds=10)
 
 
 def now() -> datetime:

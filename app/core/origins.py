@@ -12,6 +12,7 @@ from pydantic import SecretStr
 SEED_LENGTH = 32
 WITNESS_KEY = r"([^+\s]+)\+([0-9a-f]{8})\+(B[A-P][A-Za-z0-9+/]{42})"
 WITNESS = re.compile(rf"{WITNESS_KEY} https?://[^\s?#]+")
+UNIX_SOCKET = "unix:"  # stands for the clients of a Unix socket, as in nginx
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 NAME = rf"{LABEL}(\.{LABEL})*"
 IPV6 = r"\[[0-9a-f:.]+\]"
@@ -58,9 +59,12 @@ def check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
 def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
     """Return the networks as `ipaddress` spells them."""
     try:
-        return tuple(str(ip_network(network)) for network in networks)
+        return tuple(
+            network if network == UNIX_SOCKET else str(ip_network(network))
+            for network in networks
+        )
     except ValueError:
-        raise ValueError("must be IP addresses or networks (CIDR)") from None
+        raise ValueError("must be IP addresses, networks (CIDR) or unix:") from None
 
 
 def check_signing_key(key: SecretStr) -> SecretStr:

@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlmodel import col
 from starlette.requests import HTTPConnection
+from structlog.testing import capture_logs
 
-from app.auth.client import client_ip
+from app.auth import client
+from app.auth.client import client_ip, read_client
 from app.auth.models import AuthSession
 from app.core.config import Settings
 from app.main import create_app
@@ -34,10 +36,16 @@ def forwarded(*values: str) -> Headers:
 
 def resolved_ip(settings: Settings, peer: str, headers: Headers) -> str:
     """Return the client address that the application derives from a request."""
+    return client_ip(connection(settings, peer, headers))
+
+
+def connection(
+    settings: Settings, peer: str | None, headers: Headers
+) -> HTTPConnection:
     raw = [(name.encode(), value.encode()) for name, value in headers]
-    scope = {"type": "http", "client": (peer, 1), "headers": raw}
     app = SimpleNamespace(state=SimpleNamespace(settings=settings))
-    return client_ip(HTTPConnection(scope | {"app": app}))
+    scope = {"type": "http", "headers": raw, "app": app}
+    return HTTPConnection(scope | {"client": peer and (peer, 1)})
 
 
 # The peer, its headers, and the resulting client address.
@@ -55,7 +63,16 @@ CASES: dict[str, tuple[str, Headers, str]] = {
     "only proxies": (PROXY, forwarded("192.168.1.1"), "192.168.1.1"),
     "no address": (PROXY, forwarded("unknown"), PROXY),
     "no address, then one": (PROXY, forwarded("192.0.2.1, _hidden"), PROXY),
-    "an address with a port": (PROXY, forwarded("192.0.2.1:80"), PROXY),
+    "an address with a port": (PROXY, forwarded("192.0.2.1:51234"), "192.0.2.1"),
+    "a version 6 port": (PROXY, forwarded("[2A00:1450::7]:443"), "2a00:1450::7"),
+    "a version 6 in brackets": (PROXY, forwarded("[2a00:1450::7]"), "2a00:1450::7"),
+    "ports of proxies": (
+        PROXY,
+        forwarded("192.0.2.1:1, 192.168.1.1:2"),
+        "192.0.2.1",
+    ),
+    "an empty port": (PROXY, forwarded("192.0.2.1:"), PROXY),
+    "a port only": (PROXY, forwarded(":443"), PROXY),
     "an empty header": (PROXY, forwarded(""), PROXY),
     "an empty hop": (PROXY, forwarded("192.0.2.1,"), PROXY),
     "octal digits": (PROXY, forwarded("0192.0.2.01"), PROXY),
@@ -78,6 +95,46 @@ def test_the_client_address_is_resolved(case: str) -> None:
     assert resolved_ip(settings, peer, headers) == address
 
 
+# The peer, its headers, and the network that the throttle counts.
+NETWORKS: dict[str, tuple[str | None, Headers, str | None]] = {
+    "version 4": (CLIENT, [], CLIENT),
+    "version 6": (PROXY, forwarded("2a00:1450:1:2:3::4"), "2a00:1450:1:2::/64"),
+    "version 4 in 6": (PROXY, forwarded("::ffff:192.0.2.1"), "192.0.2.1"),
+    "only proxies": (PROXY, forwarded("192.168.1.1"), "192.168.1.1"),
+    "no header": (PROXY, [], None),
+    "no address": (PROXY, forwarded("unknown"), None),
+    "no address, then one": (PROXY, forwarded("192.0.2.1, _hidden"), None),
+    "a name as the peer": ("unix", forwarded("6.6.6.6"), None),
+    "a Unix socket": (None, forwarded("192.0.2.1"), "192.0.2.1"),
+    "a Unix socket and a proxy": (None, forwarded(f"192.0.2.1, {PROXY}"), "192.0.2.1"),
+    "a Unix socket without a header": (None, [], None),
+}
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_the_throttle_counts_a_network_that_belongs_to_one_client(case: str) -> None:
+    peer, headers, network = NETWORKS[case]
+    settings = make_settings(UNUSED_URL, TRUSTED_PROXIES=f"{PROXIES}, unix:")
+    assert read_client(connection(settings, peer, headers)).network == network
+
+
+def test_a_unix_socket_is_not_trusted_by_default() -> None:
+    settings = make_settings(UNUSED_URL, TRUSTED_PROXIES=PROXIES)
+    found = read_client(connection(settings, None, forwarded("6.6.6.6")))
+    assert (found.ip, found.network) == ("unknown", None)
+
+
+def test_an_unreadable_address_is_logged_once_for_each_proxy() -> None:
+    settings = make_settings(UNUSED_URL, TRUSTED_PROXIES=PROXIES)
+    client.reported.clear()
+    with capture_logs() as logs:
+        for peer in (PROXY, PROXY, "192.168.9.9", CLIENT):
+            read_client(connection(settings, peer, forwarded("<&>" * 99)))
+    assert [line["ip"] for line in logs] == [PROXY, "192.168.9.9"]
+    assert {line["event"] for line in logs} == {"client_address_unreadable"}
+    assert len(logs[0]["forwarded_for"]) == 100
+
+
 def test_forwarded_headers_are_ignored_by_default() -> None:
     assert (
         resolved_ip(make_settings(UNUSED_URL), PROXY, forwarded("192.0.2.1")) == PROXY
@@ -91,8 +148,8 @@ def test_a_session_stores_the_client_address(
     peer, headers, address = CASES[case]
     body = {"refresh_token": make_account().refresh_token}
     app = create_app(make_settings(url, TRUSTED_PROXIES=PROXIES))
-    with TestClient(app, "http://test", client=(peer, 1)) as client:
-        answer = client.post("/api/v1/auth/refresh", json=body, headers=headers)
+    with TestClient(app, "http://test", client=(peer, 1)) as http:
+        answer = http.post("/api/v1/auth/refresh", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     assert address in read(select(col(AuthSession.ip)))
 

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from app import auth
+from app.auth import client
 from app.core.config import Settings
 from tests.accounts import PASSWORD, ROOT, Account, root_header
 from tests.auth.signing import NEW_PASSWORD, login, refresh
@@ -119,12 +120,20 @@ def logout_all(scenario: Scenario) -> None:
     scenario.as_user(scenario.make_account(), "POST", "auth/logout-all")
 
 
+def hide_address(scenario: Scenario) -> None:
+    client.reported.clear()
+    transport: Any = scenario.client._transport
+    transport.inner.client = ("unix", 0)
+    fail_login(scenario)
+
+
 Act = Callable[[Scenario], object]
 
 # Each event, and an action that logs it.
 ACTIONS: list[tuple[str, Act]] = [
     ("login_succeeded", lambda s: login(s.client, s.make_account().email)),
     ("login_failed", fail_login),
+    ("client_address_unreadable", hide_address),
     ("login_blocked", lambda s: fail_login(s, times=6)),
     ("password_hash_unreadable", use_unreadable_hash),
     ("token_reused", reuse_token),

@@ -13,17 +13,13 @@ from app.audit.models import AuditChange
 from app.core.models import Entity
 
 NONE: frozenset[str] = frozenset()
-# Database.attempt_to_write() deletes none of its rows.
-VERSION = "alembic_version"
-# Names the execution option that marks a statement as recorded.
-RECORDED = "recorded"
+VERSION = "alembic_version"  # Database.attempt_to_write() deletes none of its rows
+RECORDED = "recorded"  # the execution option that marks a statement
 
 
 def recorded(table: str) -> dict[str, Any]:
-    """Return execution options that let one statement write to one table.
-
-    Its caller records the write. No context manager: listeners' statements would pass.
-    """
+    """Return options that let one statement, which the caller records, write to it."""
+    # Not a context manager, which would also let pass what listeners execute.
     return {RECORDED: frozenset({table})}
 
 

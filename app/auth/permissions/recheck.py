@@ -4,6 +4,7 @@ import structlog
 
 from app.auth.exceptions import (
     MissingPermissionException,
+    PasswordChangeRequiredException,
     PermissionDeniedException,
     UnauthorizedException,
 )
@@ -14,16 +15,20 @@ logger = structlog.get_logger()
 
 
 async def recheck(
-    session: DatabaseSession, actor: Principal, permission: str
+    session: DatabaseSession, actor: Principal, permission: str | None
 ) -> Principal:
     """Return the actor's current principal, or raise if the permission is gone.
 
-    Hashing a password between the first check and the write takes long enough for the
-    actor to be disabled or to lose a role.
+    Hashing a password or waiting for a lock between the first check and the write takes
+    long enough for the actor to be disabled or to lose a role.
     """
     found = await find_principal(session, actor.claims)
     if found is None:
         raise UnauthorizedException
+    if permission is None:
+        return found
+    if found.must_change_password:
+        raise PasswordChangeRequiredException
     if not found.has_permission(permission):
         raise MissingPermissionException(permission)
     return found

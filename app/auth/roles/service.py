@@ -65,8 +65,8 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
         Unless a superuser, the actor must not hold the role, and must have every
         permission of the role and of its holders.
         """
-        await self.recheck(permission)
         role = await self.get_for_update(id)
+        await self.recheck(permission)
         if self.actor.is_superuser:
             return role
         self.require_grantable(role.modules)

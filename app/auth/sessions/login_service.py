@@ -9,8 +9,11 @@ import structlog
 from app.auth.client import Client
 from app.auth.components import AuthComponents
 from app.auth.exceptions import CredentialsException, RefreshException
+from app.auth.ip_addresses import UNKNOWN_IP, network_of
 from app.auth.models import User
-from app.auth.passwords.login_throttle import Attempt, Throttle, count_attempt
+from app.auth.passwords.attempt_counters import AttemptCounters, Reservation
+from app.auth.passwords.attempts import Attempt, known_attempt, stranger_attempt
+from app.auth.passwords.login_throttle import throttled
 from app.auth.passwords.password_policy import normalize_password
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
@@ -38,17 +41,17 @@ class LoginService:
         Raise the same exception for an unknown e-mail, a disabled user and a wrong
         password, so that the response does not reveal which accounts exist.
         """
-        throttle_key = self.components.ring.current.throttle
-        attempt = Attempt(email_key(email), self.client.ip, throttle_key)
-        await count_attempt(self.database, attempt)
-        user = await self.find_user(attempt.email_key)
-        stored = user.password_hash if user and user.is_active else None
-        is_correct, new_hash = await self.components.hasher.verify(
-            normalize_password(password), stored
-        )
-        if user is None or not is_correct:
-            raise self.login_failed()
-        pair = await self.start_session(user, attempt, new_hash)
+        key = email_key(email)
+        attempt = await self.attempt(key)
+        async with throttled(self.database, attempt, self.client.ip) as reservation:
+            user = await self.find_user(key)
+            stored = user.password_hash if user and user.is_active else None
+            is_correct, new_hash = await self.components.hasher.verify(
+                normalize_password(password), stored
+            )
+            if user is None or not is_correct:
+                raise self.login_failed()
+            pair = await self.start_session(user, reservation, new_hash)
         logger.info("login_succeeded", user_id=str(user.id), ip=self.client.ip)
         return pair
 
@@ -66,22 +69,35 @@ class LoginService:
             raise RefreshException
         return issue_token_pair(self.components, ref, token.successor())
 
+    async def attempt(self, key: str) -> Attempt:
+        """Return the attempt; a client that is known to the account counts apart."""
+        hmac_key = self.components.ring.current.throttle
+        async with self.database.reading() as session:
+            addresses = await SessionRepository(session).list_recent_addresses(key)
+        known = {network_of(ip) for ip in addresses if ip != UNKNOWN_IP}
+        network = self.client.network
+        if network in known:
+            return known_attempt(hmac_key, key, network)
+        return stranger_attempt(hmac_key, key, network)
+
     async def find_user(self, key: str) -> User | None:
         async with self.database.reading() as session:
             return await AccountRepository(session).find_by_email_key(key)
 
     async def start_session(
-        self, user: User, attempt: Attempt, new_hash: str | None
+        self, user: User, reservation: Reservation, new_hash: str | None
     ) -> TokenPair:
         async with self.database.writing() as session:
-            await Throttle(session).reset(attempt)
             # Read again with a lock: the user may have changed during hashing.
             fresh = await AccountRepository(session).lock_if_unchanged(user)
             if fresh is None:
                 raise self.login_failed()
             if new_hash:
                 fresh.password_hash = new_hash
-            return await open_session(session, self.components, fresh, self.client)
+            pair = await open_session(session, self.components, fresh, self.client)
+            # Last, since all logins from one address wait for its counter.
+            await AttemptCounters(session).succeed(reservation)
+            return pair
 
     def login_failed(self) -> CredentialsException:
         """Log the failed login, and return the exception to raise."""

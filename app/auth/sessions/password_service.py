@@ -1,19 +1,20 @@
 """Business rules for confirming and changing the caller's password."""
 
-from uuid import UUID
-
 import structlog
 
 from app.auth.client import Client
 from app.auth.components import AuthComponents
 from app.auth.exceptions import UnauthorizedException, WrongPasswordException
 from app.auth.models import User
-from app.auth.passwords.login_throttle import Attempt, Throttle, count_attempt
+from app.auth.passwords.attempt_counters import AttemptCounters
+from app.auth.passwords.attempts import confirmation_attempt
+from app.auth.passwords.login_throttle import throttled
 from app.auth.passwords.password_policy import (
     check_password,
     normalize_password,
     password_error,
 )
+from app.auth.permissions.principal import Principal
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import PasswordChange, TokenPair
@@ -33,9 +34,11 @@ class PasswordService:
         self.components = components
         self.client = client
 
-    async def change_password(self, user_id: UUID, data: PasswordChange) -> TokenPair:
+    async def change_password(
+        self, actor: Principal, data: PasswordChange
+    ) -> TokenPair:
         """Set a new password, revoke all sessions and open a new one."""
-        user = await self.confirm_password(user_id, data.current_password)
+        user = await self.confirm_password(actor, data.current_password)
         new = normalize_password(data.new_password)
         check_password(new, user.email, self.components.password_min_length, FIELD)
         if new == normalize_password(data.current_password):
@@ -43,29 +46,29 @@ class PasswordService:
                 FIELD, "The new password must differ from the current one"
             )
         pair = await self.set_password(user, await self.components.hasher.hash(new))
-        logger.info("password_changed", user_id=str(user_id))
+        logger.info("password_changed", user_id=str(user.id))
         return pair
 
-    async def confirm_password(self, user_id: UUID, password: str) -> User:
-        """Verify the user's password. A wrong one counts as a failed login."""
-        user = await self.get_user(user_id)
-        throttle_key = self.components.ring.current.throttle
-        attempt = Attempt(user.email_key, self.client.ip, throttle_key)
-        await count_attempt(self.database, attempt)
-        hasher = self.components.hasher
-        is_correct, _ = await hasher.verify(
-            normalize_password(password), user.password_hash
-        )
-        if not is_correct:
-            logger.warning("password_refused", user_id=str(user_id), ip=self.client.ip)
-            raise WrongPasswordException
-        async with self.database.writing() as session:
-            await Throttle(session).reset(attempt)
+    async def confirm_password(self, actor: Principal, password: str) -> User:
+        """Verify the user's password. Wrong ones are counted for this session."""
+        user = await self.get_user(actor)
+        hmac_key = self.components.ring.current.throttle
+        attempt = confirmation_attempt(hmac_key, actor.claims.sid)
+        async with throttled(self.database, attempt, self.client.ip) as reservation:
+            is_correct, _ = await self.components.hasher.verify(
+                normalize_password(password), user.password_hash
+            )
+            if not is_correct:
+                ip, user_id = self.client.ip, str(user.id)
+                logger.warning("password_refused", user_id=user_id, ip=ip)
+                raise WrongPasswordException
+            async with self.database.writing() as session:
+                await AttemptCounters(session).succeed(reservation)
         return user
 
-    async def get_user(self, user_id: UUID) -> User:
+    async def get_user(self, actor: Principal) -> User:
         async with self.database.reading() as session:
-            user = await AccountRepository(session).get(user_id)
+            user = await AccountRepository(session).get(actor.user_id)
         if user is None:
             raise UnauthorizedException
         return user

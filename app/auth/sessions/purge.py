@@ -9,9 +9,10 @@ from sqlmodel import col
 
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
-from app.auth.passwords.login_throttle import LONGEST_WINDOW
+from app.auth.passwords.attempt_counters import has_ended
+from app.auth.passwords.attempts import LONGEST_WINDOW
 from app.core.background import run_every
-from app.core.clock import now
+from app.core.clock import MAX_SKEW, now
 from app.core.db.database import Database
 
 PURGE_INTERVAL = 3_600.0  # seconds
@@ -31,13 +32,13 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
 async def purge(session: AsyncSession) -> int:
     """Delete the expired rows of all these tables; return their number."""
     instant = now()
-    window_start = instant - LONGEST_WINDOW
     repeated = instant - KEPT
     expired = (
         (IdempotencyKey, col(IdempotencyKey.created_at) < repeated),
-        (UserRevokedToken, col(UserRevokedToken.expires_at) < instant),
+        # A host whose clock is behind still accepts the token.
+        (UserRevokedToken, col(UserRevokedToken.expires_at) < instant - MAX_SKEW),
         (AuthSession, col(AuthSession.expires_at) < instant),
-        (LoginThrottle, col(LoginThrottle.window_started_at) < window_start),
+        (LoginThrottle, has_ended(instant, LONGEST_WINDOW)),
     )
     count = 0
     for model, condition in expired:

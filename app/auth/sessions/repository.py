@@ -1,7 +1,7 @@
 """Queries on sessions and revoked tokens."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from app.core.db.session import DatabaseSession
 from app.core.db.upsert import upsert
 
 MAX_SESSIONS_PER_USER = 20
+REMEMBERED = timedelta(days=30)  # how long an address is known to an account
 REF_COLUMNS = (
     col(AuthSession.id),
     col(AuthSession.user_id),
@@ -55,6 +56,21 @@ class SessionRepository:
         own = select(AuthSession).where(col(AuthSession.user_id) == user_id)
         query = own.where(*live_conditions()).order_by(col(AuthSession.id).desc())
         return await self.session.rows(query)
+
+    async def list_recent_addresses(self, key: str) -> list[str]:
+        """Return the addresses from where this user lately opened or used a session.
+
+        `key` is the user's `email_key`; an unknown one costs the same statement.
+        """
+        ip, used_at = col(AuthSession.ip), col(AuthSession.rotated_at)
+        query = (
+            select(ip)
+            .distinct()
+            .join(User, col(User.id) == col(AuthSession.user_id))
+            .where(col(User.email_key) == key, used_at > now() - REMEMBERED)
+        )
+        rows = await self.session.rows(query.where(ip.is_not(None)))
+        return [row["ip"] for row in rows]
 
     async def rotate(
         self, token: RefreshToken, lifetimes: Lifetimes, client: Client

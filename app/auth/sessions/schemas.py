@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.auth.passwords.password_policy import PASSWORD_MAX_LENGTH
 from app.core.db.driver.compiled import Row
@@ -26,7 +26,12 @@ FullName = Annotated[ShortText, Field(examples=["Grace Hopper"])]
 
 
 class LoginForm(Body):
-    """Form fields of the OAuth2 password flow (RFC 6749, section 4.3)."""
+    """Form fields of the OAuth2 password flow (RFC 6749, section 4.3).
+
+    Other parameters of OAuth2 are ignored (section 3.2), such as `resource`.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     grant_type: Literal["password"] | None = None
     username: Annotated[str, Field(max_length=254, examples=["admin@example.com"])]

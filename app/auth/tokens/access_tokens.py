@@ -14,7 +14,7 @@ from jose import jwk, jwt
 from pydantic import BaseModel, ConfigDict
 
 from app.auth.tokens.keys import KeyRing
-from app.core.clock import now
+from app.core.clock import MAX_SKEW, now
 from app.core.fields import Count, Id
 
 ALGORITHM = "HS256"
@@ -24,6 +24,7 @@ MAX_LENGTH = 4096
 # 43 base64 characters hold 258 bits, a signature has 256: the last two must be zero.
 TOKEN_PATTERN = re.compile(r"([\w-]+)\.[\w-]+\.[\w-]{42}[AEIMQUYcgkosw048]", re.ASCII)
 REQUIRED_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "nbf", "exp")
+LEEWAY = int(MAX_SKEW.total_seconds())
 # Verified tokens to cache. Expiry and revocation are checked on every request.
 CACHE_SIZE = 4096
 
@@ -73,7 +74,9 @@ class AccessTokens:
         """Return the claims of a valid token, or raise InvalidTokenError."""
         claims = self.verify(token)
         instant = now().timestamp()
-        if not max(claims.nbf, claims.iat) <= instant < claims.exp:
+        # Another host may have issued it, whose clock is ahead.
+        begin = max(claims.nbf, claims.iat) - LEEWAY
+        if not begin <= instant < claims.exp:
             raise InvalidTokenError
         return claims
 
@@ -93,8 +96,9 @@ class AccessTokens:
 
     def _decode(self, token: str, key: object) -> dict[str, object]:
         require = {f"require_{name}": True for name in REQUIRED_CLAIMS}
+        options = require | {"leeway": LEEWAY}
         claims: dict[str, object] = jwt.decode(
-            token, key, [ALGORITHM], require, audience=AUDIENCE, issuer=ISSUER
+            token, key, [ALGORITHM], options, audience=AUDIENCE, issuer=ISSUER
         )
         return claims
 

@@ -74,5 +74,5 @@ async def set_superuser(
 ) -> User:
     """Grant or revoke superuser status. Superusers only, with their password."""
     service.require_superuser()
-    await passwords.confirm_password(user.user_id, data.current_password)
+    await passwords.confirm_password(user, data.current_password)
     return await service.set_superuser(user_id, data.is_superuser)

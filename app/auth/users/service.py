@@ -35,8 +35,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         components: AuthComponents,
     ) -> None:
         super().__init__(repository, preconditions)
-        self.actor = actor
-        self.components = components
+        self.actor, self.components = actor, components
         self.superusers: set[UUID] = set()  # active ones, filled when locked
 
     async def create(self, data: UserCreate) -> User:
@@ -51,10 +50,9 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
 
     async def update(self, id: UUID, data: UserUpdate) -> User:
         # Hash first, before a transaction is open, because hashing is slow.
-        values = data.changes()
+        values, name = data.changes(), data.email or ""
         values.pop("password", None)
-        email = data.email or ""
-        values |= await password_values(self.components, data.password, email)
+        values |= await password_values(self.components, data.password, name)
         user = await self.get_manageable(id, "users:update")
         self.check_update(user, data)
         if data.role_ids is not None:
@@ -86,10 +84,10 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     async def update_me(self, data: MeUpdate) -> User:
         """Update the actor's own profile, which needs no permission."""
         user = await self.get_for_update(self.actor.user_id)
+        await self.recheck(None)
         return await self.repository.update(user, data.changes())
 
     async def end_sessions(self, id: UUID) -> None:
-        """Revoke all sessions of this user."""
         user = await self.get_manageable(id, "users:delete")
         await self.repository.update(user, {"auth_version": user.auth_version + 1})
         self.log_event("sessions_ended", id)
@@ -108,7 +106,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if not self.actor.is_superuser:
             raise forbidden(self.actor, "Only a superuser can change superusers")
 
-    async def recheck(self, permission: str) -> None:
+    async def recheck(self, permission: str | None) -> None:
         self.actor = await recheck(self.repository.session, self.actor, permission)
 
     async def get_manageable(self, id: UUID, permission: str) -> User:
@@ -119,8 +117,10 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         """
         if await self.repository.is_superuser(id):
             self.superusers = await self.repository.lock_superusers()
-        await self.recheck(permission)
         user = await self.get_for_update(id)
+        await self.recheck(permission)
+        if user.id == self.actor.user_id:
+            self.repository.session.before_commit = None  # their session may end
         if self.actor.is_superuser:
             return user
         held = await self.repository.get_permissions(set(user.role_ids))
@@ -134,8 +134,8 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if user.id == self.actor.user_id and NOT_SELF_EDITABLE & data.model_fields_set:
             raise forbidden(self.actor, SELF_EDIT_DETAIL)
         if data.password:
-            name = data.email or user.email
-            check_password(data.password, name, self.components.password_min_length)
+            length = self.components.password_min_length
+            check_password(data.password, data.email or user.email, length)
 
     async def require_grantable(self, role_ids: set[UUID]) -> None:
         granted = await self.repository.get_permissions(role_ids)

@@ -12,6 +12,7 @@ from app.core.db.driver.factory import connections_to, is_unnamed
 from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.transaction import Transaction
 from app.core.db.engine import make_engine
+from app.core.db.outages.write_state import WriteState
 from app.core.db.records.orm_session import OrmSession
 from app.core.db.records.session import WritingSession
 from app.core.db.session import DatabaseSession, ReadingSession
@@ -31,6 +32,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.url = settings.DATABASE_URL
+        self.writes = WriteState()
         self.engine = make_engine(settings)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
@@ -81,8 +83,12 @@ class Database:
         session = self.writers()
         try:
             yield session
+            if session.before_commit and session.in_transaction():
+                await session.before_commit()
             await session.commit()
-        except BaseException:
+            self.writes.succeeded()
+        except BaseException as error:
+            self.writes.failed(error)
             await session.rollback()
             raise
         finally:
@@ -90,8 +96,11 @@ class Database:
 
     async def attempt_to_write(self) -> None:
         """Raise the error that any write would meet; otherwise do nothing."""
-        async with self.writing() as session:
+        session = self.writers()
+        try:
             await session.execute(ATTEMPT)
+        finally:
+            await session.close()
 
     def background_turn(self) -> AbstractAsyncContextManager[None]:
         """Return the turn that background work of this process takes."""

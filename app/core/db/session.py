@@ -4,7 +4,7 @@ A reading session returns rows without the ORM, and makes an ORM session only fo
 needs one: entities with relationships.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -24,6 +24,9 @@ ORM_SESSION = frozenset({"sync_session", "_proxied"})
 
 
 class DatabaseSession(AsyncSession):
+    # Called by `Database.writing` once the transaction has all its locks.
+    before_commit: Callable[[], Awaitable[None]] | None = None
+
     @property
     def has_orm_session(self) -> bool:
         return True

@@ -189,6 +189,14 @@ def test_of_concurrent_refreshes_in_two_processes_one_succeeds(
     assert all(are_rejected(client, pair, *won) for client in processes.clients)
 
 
+def test_right_passwords_in_flight_are_not_failures(processes: Processes) -> None:
+    email = add_account(processes.settings).email
+    clients = processes.clients
+    assert statuses([login(clients[0], email, "wrong") for _ in range(4)]) == {401: 4}
+    answers = at_once(12, lambda number: login(clients[number % 2], email))
+    assert statuses(answers) == {200: 12}
+
+
 @pytest.mark.asvs("6.3.1")
 def test_two_processes_share_the_failure_count(processes: Processes) -> None:
     email = add_account(processes.settings).email

@@ -101,7 +101,7 @@ CHANGED_CLAIMS: tuple[Json, ...] = (
 )
 TIMES: tuple[dict[str, int], ...] = (
     *({"exp": -1}, {"exp": 0}, {"exp": 901}, {"exp": 10**9}, {"iat": -1}),
-    *({"nbf": 1}, {"iat": 1}, {"nbf": 60, "iat": 60, "exp": 960}),
+    *({"nbf": 11}, {"iat": 11}, {"nbf": 60, "iat": 60, "exp": 960}),
     {"iat": 10**9, "exp": 10**9 + 900},
 )
 PAYLOADS = (

@@ -134,9 +134,16 @@ def test_a_token_is_read_from_the_authorization_header_only(target: Target) -> N
 @pytest.mark.asvs("9.2.1")
 def test_a_token_expires(target: Target) -> None:
     token = f"Bearer {target.token}"
-    ages = (0, 899, 900, 10**6, -1)
+    ages = (0, 899, 900, 10**6)
     statuses = [target.get(token, seconds=age).status_code for age in ages]
-    assert statuses == [200, 200, 401, 401, 401]
+    assert statuses == [200, 200, 401, 401]
+
+
+def test_a_token_of_a_host_whose_clock_is_ahead_is_valid(target: Target) -> None:
+    ahead = Forgery(seconds={"iat": 10, "nbf": 10, "exp": 910}).of(target.claims)
+    ages = (0, 909, 910, -1)
+    statuses = [target.get(f"Bearer {ahead}", seconds=age).status_code for age in ages]
+    assert statuses == [200, 200, 401, 401]
 
 
 def record_statements(app: FastAPI) -> list[str]:

@@ -62,6 +62,15 @@ def test_a_preflight_from_an_allowed_origin_succeeds(
     assert method in cors_headers(answer)["access-control-allow-methods"]
 
 
+@pytest.mark.parametrize(
+    "headers", ["traceparent,tracestate", "baggage,sentry-trace,authorization"]
+)
+def test_a_preflight_may_ask_for_tracing_headers(
+    anonymous: TestClient, headers: str
+) -> None:
+    assert preflight(anonymous, ALLOWED[0], headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize("asked", [{"method": "TRACE"}, {"headers": "x-surprise"}])
 def test_a_preflight_for_other_methods_or_headers_is_rejected(
     anonymous: TestClient, asked: dict[str, str]

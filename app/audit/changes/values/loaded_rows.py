@@ -25,6 +25,7 @@ from sqlalchemy.sql.visitors import iterate
 from app.audit.changes.recorder import ROW, current_recorder
 from app.audit.changes.session import READ_ONLY, AuditedSession
 from app.audit.changes.snapshots import Values, column_names, copy_values
+from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
 TABLES = Table, Join, Alias
@@ -89,7 +90,7 @@ def stored_row(entity: Entity, connection: Connection) -> Values:
 def read_row(entity: Entity, connection: Connection) -> Values:
     """Read the row, and lock it until the transaction ends."""
     table = entity.__table__
-    query = select(table).where(table.c.id == entity.id)
+    query = select(*base_columns(table)).where(table.c.id == entity.id)
     locked = query.with_for_update(key_share=True, of=table)
     return next(map(dict, connection.execute(locked).mappings()), {})
 

@@ -11,10 +11,9 @@ Model = type[SQLModel]
 
 @lru_cache
 def is_plain(model: Model) -> bool:
-    """Return whether an entity is one row, and each of its values is made in Python.
+    """Return whether an entity is one row whose values are all made in Python.
 
-    Others are written by a session of the ORM: with relationships, inheritance, or
-    values that the database computes.
+    Others have relationships, inheritance, or values that the database computes.
     """
     mapper = inspect(model)
     table = mapper.local_table
@@ -34,13 +33,10 @@ def is_plain(model: Model) -> bool:
 
 
 def is_made_in_python(column: Any) -> bool:
-    computed = column.server_default, column.server_onupdate
-    if any(computed) or column.computed is not None or column.identity is not None:
+    if column.server_default or column.server_onupdate or column.computed is not None:
         return False
-    return all(
-        it is None or it.is_callable or it.is_scalar
-        for it in (column.default, column.onupdate)
-    )
+    made = (it for it in (column.default, column.onupdate) if it is not None)
+    return all(it.is_callable or it.is_scalar for it in made)
 
 
 @lru_cache

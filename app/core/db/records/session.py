@@ -109,6 +109,11 @@ class WritingSession(LazySession):
             self.transaction.fail(error)
             raise
 
+    def in_transaction(self) -> bool:
+        if self.has_orm_session:
+            return super().in_transaction()
+        return self.transaction.is_open or self.records.is_pending()
+
     async def commit(self) -> None:
         if self.has_orm_session:
             await super().commit()

@@ -6,8 +6,8 @@ from typing import Any
 
 from uvicorn.server import ServerState
 
-from app.core.web.http_protocol import BoundedProtocol
 from app.core.web.server.config import ServerConfig
+from app.core.web.server.http_protocol import BoundedProtocol
 
 # In seconds, for a client that does not read its response.
 WRITE_TIMEOUT = 30.0

@@ -5,18 +5,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import IntegrityError, PendingRollbackError
 
 from app.audit.models import AuditChange
 from app.auth.models import Role
 from app.core.db.database import Database
+from app.core.db.records.session import WritingSession
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ConflictException, ValidationFailedException
 from app.modules.products.models import Product
 from app.modules.products.repository import ProductRepository
 from app.modules.tasks.repository import TaskRepository
 from tests.audit.changes.models import BOB
+from tests.modules.test_products import PEN as PENCIL
 
 pytestmark = pytest.mark.anyio
 PEN: dict[str, Any] = {"sku": "PEN-001", "name": "Pen", "price": Decimal(1)}
@@ -194,6 +197,23 @@ async def test_a_writer_that_gives_up_a_lock_leaves_the_pool_intact(
     await rename(database, id)
     assert pool.checkedout() == 0
     assert await names(database) == ["Second"]
+
+
+def test_requests_on_records_open_no_orm_session(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: WritingSession) -> None:
+        raise AssertionError("An ORM session was opened")
+
+    monkeypatch.setattr(WritingSession, "open_orm_session", refuse)
+    pen = client.post("products", json=PENCIL).json()
+    path = f"products/{pen['id']}"
+    assert client.patch(path, json={"name": "New"}).status_code == 200
+    assert client.post(f"{path}/revert", json={"to_version": 1}).status_code == 200
+    assert client.delete(path).status_code == 204
+    assert client.post(f"{path}/restore", json={}).status_code in (200, 201)
+    task = {"title": "Call", "customer_id": str(BOB)}
+    assert client.post("tasks", json=task).status_code == 422
 
 
 async def rename(database: Database, id: Any) -> None:

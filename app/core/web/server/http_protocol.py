@@ -21,6 +21,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     head = 0
+    head_complete = False
 
     def data_received(self, data: bytes) -> None:
         self.head += len(data)
@@ -28,9 +29,18 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.head > MAX_HEAD_SIZE and not self.transport.is_closing():
             self.send_400_response("Headers too large")
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.head_complete = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Ignore trailers (RFC 9110, 6.5.1): a proxy has checked the headers only."""
+        if not self.head_complete:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        self.head = 0
+        self.head, self.head_complete = 0, True
 
     def on_body(self, body: bytes) -> None:
         super().on_body(body)

@@ -1,0 +1,112 @@
+"""A write that waited for a lock asks again whether its author may still write."""
+
+from threading import Timer
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.accounts import Account
+from tests.conftest import MakeAccount
+from tests.contract import CrudContract
+from tests.processes.locks import locked
+from tests.slices import SLICES
+
+Call = dict[str, Any]
+
+WAIT = 0.2  # seconds
+TABLES = {"users": "user_account"}
+DISABLE = "UPDATE user_account SET is_active = false WHERE email = '{email}'"
+REVOKE = "UPDATE auth_session SET revoked_at = created_at WHERE revoked_at IS NULL"
+REMOVE = "DELETE FROM role_permission WHERE action = '{action}'"
+ACTIONS = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
+
+
+def table_of(resource: str) -> str:
+    return TABLES.get(resource, resource.removesuffix("s"))
+
+
+def write_after(
+    last: str, url: str, client: TestClient, account: Account, call: Call
+) -> int:
+    """Write while another transaction holds a lock; it ends with this statement."""
+    with locked(url, table_of(call["url"].partition("/")[0]), last) as release:
+        timer = Timer(WAIT, release.set)
+        timer.start()
+        answer = client.request(**call, headers=account.header)
+        assert release.is_set(), "The request has not waited"
+    return answer.status_code
+
+
+def call_of(client: TestClient, tests: type[CrudContract], method: str) -> Call:
+    if method == "POST":
+        body = tests.body(client)
+        return {"method": method, "url": tests.resource, "json": body}
+    path = f"{tests.resource}/{tests.make(client)}"
+    return {"method": method, "url": path, "json": tests.change}
+
+
+@pytest.fixture
+def author(make_account: MakeAccount) -> Account:
+    actions = ACTIONS.values()
+    return make_account(*(f"{name}:{each}" for name in SLICES for each in actions))
+
+
+@pytest.mark.parametrize("method", ACTIONS)
+@pytest.mark.parametrize("resource", SLICES)
+def test_a_disabled_author_s_write_is_rejected(
+    url: str, client: TestClient, author: Account, resource: str, method: str
+) -> None:
+    call = call_of(client, SLICES[resource], method)
+    count = client.get(resource).json()["total"]
+    last = DISABLE.format(email=author.email)
+    assert write_after(last, url, client, author, call) == 401
+    assert client.get(resource).json()["total"] == count
+    if method == "PATCH":
+        assert client.get(call["url"]).json()["version"] == 1
+
+
+@pytest.mark.parametrize("method", ACTIONS)
+def test_a_permission_that_is_gone_is_missed(
+    url: str, client: TestClient, author: Account, method: str
+) -> None:
+    call = call_of(client, SLICES["products"], method)
+    last = REMOVE.format(action=ACTIONS[method])
+    assert write_after(last, url, client, author, call) == 403
+
+
+def test_a_revoked_session_cannot_revert(
+    url: str, client: TestClient, author: Account
+) -> None:
+    path = f"products/{SLICES['products'].make(client)}"
+    assert client.patch(path, json={"name": "Other"}).status_code == 200
+    call: Call = {"method": "POST", "url": f"{path}/revert", "json": {"to_version": 1}}
+    assert write_after(REVOKE, url, client, author, call) == 401
+
+
+def test_a_write_that_waited_is_committed(
+    url: str, client: TestClient, author: Account
+) -> None:
+    call = call_of(client, SLICES["products"], "PATCH")
+    assert write_after("SELECT 1", url, client, author, call) == 200
+
+
+def test_a_disabled_user_s_profile_is_not_changed(
+    url: str, client: TestClient, author: Account
+) -> None:
+    call: Call = {"method": "PATCH", "url": "auth/me", "json": {"full_name": "Other"}}
+    last = DISABLE.format(email=author.email)
+    with locked(url, "user_account", last) as release:
+        Timer(WAIT, release.set).start()
+        answer = client.request(**call, headers=author.header)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["users/{id}", "users/{id}/sessions"])
+def test_a_user_can_end_their_own_account_after_a_wait(
+    url: str, client: TestClient, make_account: MakeAccount, path: str
+) -> None:
+    """Their session is gone by then, in their own transaction."""
+    own = make_account(is_superuser=True)
+    call: Call = {"method": "DELETE", "url": path.format(id=own.id)}
+    assert write_after("SELECT 1", url, client, own, call) == 204
