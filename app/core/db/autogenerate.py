@@ -8,7 +8,13 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from alembic.autogenerate.rewriter import Rewriter
-from alembic.operations.ops import AddColumnOp, MigrateOperation, ModifyTableOps
+from alembic.operations.ops import (
+    AddColumnOp,
+    CreateTableOp,
+    DropTableOp,
+    MigrateOperation,
+    ModifyTableOps,
+)
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from pydantic_core import PydanticUndefined
@@ -20,6 +26,7 @@ from app.core.db.compatibility.operations import note_obstacles
 from app.core.db.derived.columns import DERIVATION
 from app.core.db.derived.operations import FillDerivedOp
 from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
+from app.core.db.guarantees.search_index import drops_of
 
 rewriter = Rewriter().chain(note_obstacles)
 
@@ -63,6 +70,23 @@ def add_server_default(_: MigrationContext, __: Any, op: AddColumnOp) -> AddColu
             )
         op.column = with_default(column, default)
     return op
+
+
+@rewriter.rewrites(CreateTableOp)
+def create_guarantees(
+    _: MigrationContext, __: Any, op: CreateTableOp
+) -> list[MigrateOperation]:
+    """Create what the new table declares in `Table.info`, and leave that out."""
+    op.info = {}
+    found = has_guarantees(op.table_name)
+    return [op, RestoreGuaranteesOp(op.table_name)] if found else [op]
+
+
+@rewriter.rewrites(DropTableOp)
+def drop_search_index(
+    _: MigrationContext, __: Any, op: DropTableOp
+) -> list[MigrateOperation]:
+    return [*drops_of(op.table_name), op]
 
 
 @rewriter.rewrites(ModifyTableOps)

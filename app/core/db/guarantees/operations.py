@@ -16,7 +16,6 @@ from sqlmodel import SQLModel
 
 from app.core.db.guarantees.comparison import SchemaComparison
 from app.core.db.guarantees.definitions import (
-    SEARCH_INDEX,
     TRIGGERS,
     Check,
     Trigger,
@@ -24,7 +23,6 @@ from app.core.db.guarantees.definitions import (
 )
 from app.core.db.guarantees.search_index import (
     OURS,
-    DropSearchIndexOp,
     create_search_index,
     triggers_of,
 )
@@ -42,12 +40,8 @@ class RestoreGuaranteesOp(MigrateOperation):
         """Call this after `op.batch_alter_table(table)`, which copies the table."""
         operations.invoke(cls(table))
 
-    def reverse(self) -> MigrateOperation:
-        created = (
-            self.faults and SEARCH_INDEX in SQLModel.metadata.tables[self.table].info
-        )
-        op = DropSearchIndexOp if created else RestoreGuaranteesOp
-        return op(self.table)
+    def reverse(self) -> "RestoreGuaranteesOp":
+        return RestoreGuaranteesOp(self.table)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("restore_guarantees", self.table, *self.faults)
@@ -114,6 +108,8 @@ def compare(context: AutogenContext, upgrade: UpgradeOps, _: Any) -> None:
     metadata = context.metadata
     assert isinstance(metadata, MetaData)  # noqa: S101  env.py passes one
     by_table: dict[str, list[str]] = {}
-    for each, fault in SchemaComparison(context.connection, metadata).faults():
-        by_table.setdefault(each.declared_by, []).append(f"{each} {fault}")
+    comparison = SchemaComparison(context.connection, metadata)
+    for each, fault in comparison.faults():
+        if ("table", each.table) in comparison.found:  # else it is created with its own
+            by_table.setdefault(each.declared_by, []).append(f"{each} {fault}")
     upgrade.ops.extend(RestoreGuaranteesOp(*each) for each in by_table.items())

@@ -5,7 +5,12 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, Operations
 from sqlmodel import SQLModel
 
-from app.core.db.guarantees.definitions import Trigger, search_index, table_triggers
+from app.core.db.guarantees.definitions import (
+    SEARCH_INDEX,
+    Trigger,
+    search_index,
+    table_triggers,
+)
 
 OURS = "  # type: ignore[attr-defined]"  # alembic.op has its own operations only
 
@@ -48,3 +53,10 @@ def drop(operations: Operations, op: DropSearchIndexOp) -> None:
 @renderers.dispatch_for(DropSearchIndexOp)
 def render_drop(_: AutogenContext, op: DropSearchIndexOp) -> str:
     return f'op.drop_search_index("{op.table}"){OURS}'
+
+
+def drops_of(name: str) -> list[MigrateOperation]:
+    """Return the operation that has to precede the drop of a table, if it needs one."""
+    table = SQLModel.metadata.tables.get(name)
+    found = table is not None and SEARCH_INDEX in table.info
+    return [DropSearchIndexOp(name)] if found else []

@@ -8,25 +8,13 @@ of the newest rows decides, for no database estimates this for several trigrams.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    Table,
-    Text,
-    and_,
-    column,
-    func,
-    literal,
-    literal_column,
-    select,
-    table,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, Table, and_, func, select
 
 from app.core.db.derived.columns import SEARCH_TEXT
 from app.core.db.driver.compiled import Row
 from app.core.db.search.index import MIN_LETTERS
-from app.core.db.search.words import contains_word, split_words
+from app.core.db.search.matches import Condition, contain_all, in_index, match
+from app.core.db.search.words import split_words
 from app.core.db.session import DatabaseSession
 
 SAMPLE = 1_000
@@ -34,7 +22,6 @@ SAMPLE = 1_000
 # if the words are as common in the others; to count all rows, each has to be read.
 COMMON_FOR_PAGE = 5
 COMMON_FOR_TOTAL = 100
-Condition = ColumnElement[bool]
 
 
 class Found(NamedTuple):
@@ -89,40 +76,3 @@ class Search:
         if self.dialect == "sqlite":
             return [match(self.table, chosen), *self.scan()]
         return [in_index(self.table, self.words, chosen)]
-
-
-def contain_all(rows: Any, words: Sequence[str]) -> list[Condition]:
-    return [contains_word(rows.c[SEARCH_TEXT], word) for word in words]
-
-
-def match(searched: Table, words: Sequence[str]) -> Condition:
-    """Compare with the rows that FTS5 finds."""
-    name = f"{searched.name}_search"
-    index = table(name, column("rowid"), column(name))
-    phrases = " ".join('"' + word.replace('"', '""') + '"' for word in words)
-    found = select(index.c.rowid).where(index.c[name].op("MATCH")(phrases))
-    return literal_column(f"{searched.name}.rowid").in_(found)
-
-
-def in_index(
-    searched: Table, words: Sequence[str], indexed: Sequence[str]
-) -> Condition:
-    """Compare with the ids that the GIN index finds.
-
-    OFFSET makes PostgreSQL plan this query by itself. Otherwise it would rather scan in
-    the order of the list, since it takes the trigrams of a word for independent.
-    """
-    rows = searched.alias()
-    trigrams = literal([*split_trigrams(indexed)], ARRAY(Text))
-    has_all = func.trigrams(rows.c[SEARCH_TEXT]).op("@>")(trigrams)
-    found = select(rows.c.id).where(has_all, *contain_all(rows, words)).offset(0)
-    return searched.c.id.in_(found)
-
-
-def split_trigrams(words: Sequence[str]) -> dict[str, None]:
-    """Return the trigrams as the keys, each one once."""
-    return {
-        word[start : start + MIN_LETTERS]: None
-        for word in words
-        for start in range(len(word) - MIN_LETTERS + 1)
-    }
