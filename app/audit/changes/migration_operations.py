@@ -1,7 +1,6 @@
 """Alembic operation `op.record_unaudited()`, for migrations that change rows.
 
-alembic/env.py imports this module, which makes the operation available to migrations:
-they must not import the application.
+They must not import the application: alembic/env.py imports this module.
 """
 
 from typing import Any
@@ -15,8 +14,7 @@ from app.audit.models import AuditChange
 from app.core.context import Context, new_context
 
 ACTOR = "alembic"
-# Offline, the time and the number are those at which the script runs. PostgreSQL itself
-# sets the number.
+# Offline, those at which the script runs. PostgreSQL itself sets the number.
 NUMBER = """(
     SELECT max(coalesce(max(transaction_id), 0) + 1, 1000000 * strftime('%s', 'now'))
     FROM audit_change
