@@ -6,10 +6,10 @@ from uuid import UUID
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.extra import find_extra
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.ownership import IDENTITY_FILE, find_identity_error
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.files.store import ADOPT
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
@@ -57,13 +57,8 @@ class FileVerifier:
         """Verify the files of a log; return those with a readable manifest."""
         async with self.context.database.reading() as session:
             files = await FileRepository(session).list_files(log)
-        known = {file.manifest_path: file for file in files}
-        found = self.context.store.list_manifests(log.name)
-        for path in found:
-            if path not in known:
-                self.report.add_finding(
-                    FindingKind.FILE_EXTRA, path, f"not in audit_archive. {ADOPT}"
-                )
+        for path, error in find_extra(self.context.store, log.name, files):
+            self.report.add_finding(FindingKind.FILE_EXTRA, path, error)
         return self.verify_all(
             [file for file in files if file.state != FileState.WRITING]
         )
@@ -130,7 +125,7 @@ class FileVerifier:
                 matches = store.hash_file(name) == digest
             except FileNotFoundError:
                 self.report.add_finding(FindingKind.FILE_MISSING, name, "no such file")
-            except OSError as error:
+            except (VerificationException, OSError) as error:
                 self.report.add_finding(FindingKind.FILE_DAMAGED, name, str(error))
             else:
                 if not matches:

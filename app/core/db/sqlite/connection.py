@@ -46,7 +46,7 @@ class LoopConnection(sqlite3.Connection):
     level = "SERIALIZABLE"
 
     def __init__(
-        self, database: str, *, timeout: float, create: bool, **options: Any
+        self, database: str, *, timeout: float, create: bool = False, **options: Any
     ) -> None:
         file: dict[str, Any] = {"database": database}
         if create and database != IN_MEMORY:
