@@ -2,15 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.util import CommandError
-from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from alembic import context
@@ -26,15 +20,20 @@ from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
 from app.core.db.compatibility.comparison import is_compared
-from app.core.db.engine import make_engine, with_driver
+from app.core.db.derived import operations  # noqa: F401  op.fill_derived()
+from app.core.db.driver.limits import Limits
+from app.core.db.engine import make_engine, prepare_for_migrations, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
+from app.core.db.locks.process_lock import ProcessLock
 from app.core.db.migrations import head
 from app.core.db.partitions import hiding_partitions
-from app.core.startup.database_faults import describe_fault
+from app.core.db.sqlite import batch  # noqa: F401  renames in batch blocks
+from app.core.startup.migrating import connect, reject_unknown_revision
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks
 
+logger = logging.getLogger("alembic")
 MODELS = (
     archive,
     audit,
@@ -45,9 +44,12 @@ MODELS = (
     products,
     tasks,
 )
-# PostgreSQL only: a statement that waits for a lock blocks all later requests for it.
+# A statement that waits for a lock blocks all later requests for it. In a script
+# (--sql) these limits are statements, for PostgreSQL.
+LIMITS = Limits(statement=0, lock=5, idle_in_transaction=0)
 PATIENCE = ("SET lock_timeout = '5s'", "SET statement_timeout = 0")
-ONE_AT_A_TIME = 7_201_137  # key of the advisory lock that serializes migrations
+MIGRATION = ProcessLock("migration", 7_201_137)
+WAITING = "Another migration is running on this database: waiting for its end"
 
 
 def configure(**options: Any) -> None:
@@ -63,12 +65,7 @@ def configure(**options: Any) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        for statement in PATIENCE:
-            connection.execute(text(statement))
-        connection.execute(text(f"SELECT pg_advisory_lock({ONE_AT_A_TIME})"))
-        connection.commit()
-    reject_unknown_revision(connection)
+    reject_unknown_revision(connection, context.script)
     compare = comparing_guarantees(connection, head())
     include = hiding_partitions(connection, is_compared)
     connection.commit()
@@ -80,17 +77,6 @@ def migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-
-
-def reject_unknown_revision(connection: Connection) -> None:
-    """Say what to do with a schema that a newer release has migrated."""
-    revision = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in context.script.walk_revisions()}
-    if revision and revision not in known:
-        raise CommandError(
-            f"The schema is at {revision}, which this release does not have: "
-            "run the release that has migrated it"
-        )
 
 
 def write_sql(settings: Settings) -> None:
@@ -105,44 +91,19 @@ def write_sql(settings: Settings) -> None:
         context.run_migrations()
 
 
-def trust_references(connection: Any, _: Any) -> None:
-    """Disable SQLite's foreign keys, so that a referenced table can be copied."""
-    connection.execute("PRAGMA foreign_keys = OFF")
-
-
-def wait_for_statements(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
-    """Disable the driver's deadline: a migration takes as long as it takes."""
-    options.pop("command_timeout")
-
-
-@asynccontextmanager
-async def connect(
-    engine: AsyncEngine, settings: Settings
-) -> AsyncIterator[AsyncConnection]:
-    """Open a connection. If that fails, Alembic prints one sentence."""
-    connection = engine.connect()
-    try:
-        await connection.start()
-    except (SQLAlchemyError, OSError) as error:
-        reason = describe_fault(error, settings.DATABASE_URL)
-        raise CommandError(f"Database error: {reason}") from None
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 async def migrate_online(settings: Settings) -> None:
-    engine = make_engine(settings, create=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", trust_references)
-    else:
-        event.listen(engine.sync_engine, "do_connect", wait_for_statements)
+    # One connection holds the lock.
+    pooled = settings.model_copy(update={"DATABASE_POOL_SIZE": 2})
+    engine = make_engine(pooled, LIMITS, create=True)
+    prepare_for_migrations(engine)
     try:
-        async with connect(engine, settings) as connection:
+        async with (
+            connect(engine, settings.DATABASE_URL) as connection,
+            MIGRATION.waited_for(engine, lambda: logger.warning(WAITING)),
+        ):
             await connection.run_sync(migrate)
     finally:
-        await engine.dispose()  # it ends the session, which has the advisory lock
+        await engine.dispose()
 
 
 # A program that runs Alembic passes its settings and configures logging itself.

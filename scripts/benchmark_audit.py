@@ -28,7 +28,7 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.audit.history.repository import HistoryRepository
 from app.audit.history.schemas import HistoryQuery
-from app.audit.repository import ACCESSES, CHANGES, AuditRepository
+from app.audit.repository import AuditRepository
 from app.audit.schemas import AccessQuery, ChangeQuery
 from app.core.config import Settings
 from app.core.db.database import Database
@@ -79,8 +79,8 @@ QUERIES: dict[str, Query] = {
     "history of one record": lambda log: HistoryRepository(log.session).of_record(
         Product, ID, HistoryQuery()
     ),
-    "a request's changes": lambda log: log.request_rows(CHANGES, "request-333"),
-    "a request's accesses": lambda log: log.request_rows(ACCESSES, "request-333"),
+    "a request's changes": lambda log: log.request_changes("request-333"),
+    "a request's accesses": lambda log: log.request_accesses("request-333"),
     "newest changes": lambda log: log.list_changes(ChangeQuery()),
     "newest accesses": lambda log: log.list_accesses(AccessQuery()),
     "changes of one user": lambda log: log.list_changes(ChangeQuery(actor_id=ID)),

@@ -12,7 +12,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -24,12 +23,13 @@ import typer
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.util import CommandError
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from app.audit.archive.trace import record_action
 from app.core.config import settings
 from app.core.db.database import Database
+from app.core.db.engine import prepare_for_migrations
 from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from app.core.db.migrations import check_head
@@ -55,16 +55,11 @@ def restore(connection: Connection) -> list[str]:
 async def open_unguarded() -> AsyncIterator[Database]:
     """Open the database as a migration does: SQLite has to copy tables."""
     database = Database(settings)
-    if database.engine.dialect.name == "sqlite":
-        event.listen(database.engine.sync_engine, "connect", disable_foreign_keys)
+    prepare_for_migrations(database.engine)
     try:
         yield database
     finally:
         await database.close()
-
-
-def disable_foreign_keys(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA foreign_keys = OFF")
 
 
 async def restore_all() -> list[str]:

@@ -26,6 +26,7 @@ from app.auth.users.first_superuser import add_first_superuser
 from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
+from app.core.db.locks.process_lock import ProcessLock
 from app.core.db.migrations import check_schema
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
@@ -47,6 +48,8 @@ from scripts.commands import exit_on_database_error
 from seeds import data
 from seeds.accounts import add_accounts
 
+SEEDS = ProcessLock("seeds", 7_201_141)
+WAITING = "Another process is seeding this database: waiting for its end"
 BATCH = 500  # rows of each kind per transaction, so that other writers can proceed
 
 
@@ -115,7 +118,13 @@ async def seed_rows(database: Database, rows: int) -> None:
 
 
 async def seed(rows: int) -> None:
-    async with open_database(settings) as database:
+    # One connection holds the lock.
+    size = max(settings.DATABASE_POOL_SIZE, 2)
+    pooled = settings.model_copy(update={"DATABASE_POOL_SIZE": size})
+    async with (
+        open_database(pooled) as database,
+        SEEDS.waited_for(database.engine, lambda: print(WAITING, flush=True)),
+    ):
         if error := await check_schema(database):
             sys.exit(error)
         with new_context(Context(request_id="seed", actor_label="seed_create_app")):

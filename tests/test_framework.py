@@ -47,6 +47,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import configure_mappers, persistence
 from sqlalchemy.util import LRUCache, await_
+from starlette._utils import get_route_path
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
@@ -231,6 +232,12 @@ def test_fastapi_serves_routes_in_the_order_of_the_list() -> None:
     router.get("/first")(lambda: "first")
     app.router.routes.extend(reversed(router.routes))
     assert TestClient(app).get("/first").json() == "first"
+
+
+def test_starlette_matches_the_path_without_its_prefix() -> None:
+    """address.py, handlers.py and middleware.py ask for the path that routes match."""
+    for path in ("/shop/x", "/x"):
+        assert get_route_path({"path": path, "root_path": "/shop"}) == "/x"
 
 
 def test_the_scope_holds_the_route_and_the_limit_of_the_body() -> None:

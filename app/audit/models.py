@@ -21,6 +21,8 @@ from app.core.db.guarantees.definitions import TRIGGERS
 from app.core.db.ids import uuid7
 
 LABEL_LENGTH = 254  # a label is the user's e-mail address at that time
+NAME_LENGTH = 200
+SOURCE_LENGTH = 10
 REQUEST_ID_LENGTH = 64
 FIRST_ERROR = 400  # the lowest HTTP status of an error
 
@@ -67,6 +69,8 @@ class Change(SQLModel):
     old: dict[str, Any] | None = Field(default=None, sa_type=Snapshot)
     new: dict[str, Any] | None = Field(default=None, sa_type=Snapshot)
     reason: str | None = Field(default=None, max_length=500)
+    actor_name: str | None = Field(default=None, max_length=NAME_LENGTH)
+    request_id_source: str | None = Field(default=None, max_length=SOURCE_LENGTH)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
@@ -89,6 +93,8 @@ class Access(SQLModel):
     bytes: int
     user_agent: str | None = Field(default=None, max_length=255)
     outcome: str = Field(max_length=20)
+    user_name: str | None = Field(default=None, max_length=NAME_LENGTH)
+    request_id_source: str | None = Field(default=None, max_length=SOURCE_LENGTH)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Table,
+    case,
     literal_column,
     select,
     tuple_,
@@ -21,8 +22,10 @@ from app.audit.cursors import decode_cursor, encode_cursor
 from app.audit.id_bounds import id_bounds
 from app.audit.models import FIRST_ERROR
 from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, LogQuery
+from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 MAX_REQUEST_ROWS = 200  # of each log, for one request
 
 CHANGES, ACCESSES = logs.CHANGES.live, logs.ACCESSES.live
@@ -39,14 +42,30 @@ class AuditRepository:
     async def list_accesses(self, query: AccessQuery) -> CursorPage[Any]:
         return await self._list_page(ACCESSES, query)
 
-    async def request_rows(self, table: Table, request_id: str) -> list[Any]:
-        query = (
-            select(table)
-            .where(table.c.request_id == request_id)
-            .order_by(*newest_first(table))
-            .limit(MAX_REQUEST_ROWS)
-        )
-        return await self.session.rows(query)
+    async def request_changes(self, request_id: str) -> tuple[list[Row], bool]:
+        """Return the newest changes of a request id, and whether there are more."""
+        return await self._first_rows(CHANGES, request_id)
+
+    async def request_accesses(self, request_id: str) -> tuple[list[Row], bool]:
+        """Return accesses of a request id, newest first, and whether there are more.
+
+        Another client can send the same id. So the limit takes first the requests of
+        users who changed something with it.
+        """
+        authors = select(CHANGES.c.actor_id).where(CHANGES.c.request_id == request_id)
+        writes = ACCESSES.c.method.not_in(SAFE_METHODS)
+        has_changed = writes & ACCESSES.c.user_id.in_(authors)
+        first = case((has_changed, 0), else_=1)
+        rows, has_more = await self._first_rows(ACCESSES, request_id, first)
+        return sorted(rows, key=lambda row: (row["at"], row["id"]))[::-1], has_more
+
+    async def _first_rows(
+        self, table: Table, request_id: str, *first: ColumnElement[int]
+    ) -> tuple[list[Row], bool]:
+        query = select(table).where(table.c.request_id == request_id)
+        ordered = query.order_by(*first, *newest_first(table))
+        rows = await self.session.rows(ordered.limit(MAX_REQUEST_ROWS + 1))
+        return rows[:MAX_REQUEST_ROWS], len(rows) > MAX_REQUEST_ROWS
 
     async def archived_until(self, entity: str, id: UUID) -> datetime | None:
         """Return the time before which changes may be in cold storage only."""

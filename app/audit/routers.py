@@ -15,7 +15,7 @@ from app.audit.schemas import (
     RequestRead,
 )
 from app.audit.service import AuditService
-from app.auth.dependencies import guarded_router
+from app.auth.dependencies import CurrentUser, guarded_router
 from app.auth.permissions.registry import READ
 from app.core.dependencies import SessionDep
 
@@ -23,8 +23,8 @@ router = guarded_router("audit", (READ,))
 RequestId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
-async def get_service(session: SessionDep) -> AuditService:
-    return AuditService(AuditRepository(session))
+async def get_service(session: SessionDep, reader: CurrentUser) -> AuditService:
+    return AuditService(AuditRepository(session), reader)
 
 
 ServiceDep = Annotated[AuditService, Depends(get_service)]

@@ -22,7 +22,10 @@ Include = Annotated[
     Literal["restored"] | None,
     Field(description="`restored` adds the rows restored from cold storage."),
 ]
-LABEL = "The user's e-mail address at that time; null if unauthenticated."
+LABEL = "The user's e-mail address at that time; null without `users:read`."
+NAME = "The user's name at that time; null if unauthenticated."
+SOURCE = "`client` if the client chose the id, so that others may have it as well."
+ROUTE = "Path template, such as `/api/v1/products/{product_id}`."
 PAGING = {"limit", "cursor", "since", "until", "include"}
 ActionName = Annotated[Action, Field(strict=False)]
 
@@ -51,8 +54,10 @@ class ChangeRead(BaseModel):
     id: UUID
     at: datetime
     request_id: str
+    request_id_source: str | None = Field(description=SOURCE)
     actor_id: UUID | None
     actor_label: str | None = Field(description=LABEL)
+    actor_name: str | None = Field(description=NAME)
     action: Action
     entity: str
     entity_id: UUID | None
@@ -70,8 +75,10 @@ class AccessRead(BaseModel):
     id: UUID
     at: datetime
     request_id: str
+    request_id_source: str | None = Field(description=SOURCE)
     user_id: UUID | None
     user_label: str | None = Field(description=LABEL)
+    user_name: str | None = Field(description=NAME)
     session_id: UUID | None
     ip: str
     method: str
@@ -126,20 +133,18 @@ class AccessQuery(LogQuery):
     session_id: Id | None = None
     status: Status | None = None
     method: Text | None = None
-    route: Text | None = Field(
-        None, description="Path template, such as `/api/v1/products/{product_id}`."
-    )
+    route: Text | None = Field(None, description=ROUTE)
     ip: Text | None = None
     outcome: Text | None = None
 
 
 class RequestRead(BaseModel):
-    """The access log and change log entries of one request id.
+    """Entries of one request id, which a client may use again.
 
-    A client that reuses its `X-Request-ID` has several accesses. Each list holds the
-    newest 200 entries; `GET /audit/changes?request_id=` returns all changes in pages.
+    At most 200 of each log, those of users who changed something first.
     """
 
     request_id: str
+    has_more: bool = Field(description="Whether the lists of the logs have more.")
     accesses: list[AccessRead]
     changes: list[ChangeRead]

@@ -2,29 +2,40 @@
 
 from typing import Any
 
-from app.audit.repository import ACCESSES, CHANGES, AuditRepository
+from app.audit.repository import AuditRepository
 from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, RequestRead
+from app.audit.visibility import visible_rows
+from app.auth.permissions.principal import Principal
 from app.core.exceptions import NotFoundException
 
 
 class AuditService:
-    def __init__(self, repository: AuditRepository) -> None:
-        self.repository = repository
+    def __init__(self, repository: AuditRepository, reader: Principal) -> None:
+        self.repository, self.reader = repository, reader
 
     async def list_changes(self, query: ChangeQuery) -> CursorPage[Any]:
-        return await self.repository.list_changes(query)
+        page = await self.repository.list_changes(query)
+        page.items = visible_rows(page.items, self.reader)
+        return page
 
     async def list_accesses(self, query: AccessQuery) -> CursorPage[Any]:
-        return await self.repository.list_accesses(query)
+        page = await self.repository.list_accesses(query)
+        page.items = visible_rows(page.items, self.reader)
+        return page
 
     async def get_request(self, request_id: str) -> RequestRead:
-        accesses = await self.repository.request_rows(ACCESSES, request_id)
-        changes = await self.repository.request_rows(CHANGES, request_id)
+        accesses, more_accesses = await self.repository.request_accesses(request_id)
+        changes, more_changes = await self.repository.request_changes(request_id)
         if not accesses and not changes:
             raise NotFoundException(
                 f"The audit log has no entry for request {request_id}"
             )
         return RequestRead.model_validate(
-            {"request_id": request_id, "accesses": accesses, "changes": changes},
+            {
+                "request_id": request_id,
+                "has_more": more_accesses or more_changes,
+                "accesses": visible_rows(accesses, self.reader),
+                "changes": visible_rows(changes, self.reader),
+            },
             from_attributes=True,
         )

@@ -70,7 +70,7 @@ def require_principal(principal: Principal | None) -> Principal:
         raise UnauthorizedException
     context = current_context()
     context.actor_id, context.actor_label = principal.user_id, principal.email
-    context.session_id = principal.claims.sid
+    context.actor_name, context.session_id = principal.full_name, principal.claims.sid
     return principal
 
 

@@ -23,11 +23,13 @@ class User(Entity, table=True):
     """A user account. Raising `auth_version` revokes all its sessions and tokens."""
 
     __tablename__ = "user_account"
+    searched: ClassVar = ("email", "full_name")
+    collated: ClassVar = ("email", "full_name")
     redacted: ClassVar[frozenset[str]] = frozenset({"password_hash"})
 
     email: str = Field(max_length=254)
     email_key: str = Field(max_length=255, unique=True)
-    full_name: str = Field(max_length=200, index=True)
+    full_name: str = Field(max_length=200)
     password_hash: str = Field(max_length=255)
     is_active: bool = True
     is_superuser: bool = False
@@ -54,6 +56,8 @@ class User(Entity, table=True):
 class Role(Entity, table=True):
     """A named set of permissions."""
 
+    searched: ClassVar = ("name", "description")
+    collated: ClassVar = ("name",)
     name: str = Field(max_length=100, unique=True)
     description: str = Field(default="", max_length=2000)
 
@@ -63,10 +67,7 @@ class Role(Entity, table=True):
     def modules(self) -> dict[str, list[str]]:
         """Return module → granted actions. A module that is present grants `read`."""
         grants = sorted(self.grants, key=lambda grant: grant.module)
-        return {
-            grant.module: sorted(action.action for action in grant.actions)
-            for grant in grants
-        }
+        return {it.module: sorted(each.action for each in it.actions) for it in grants}
 
 
 class UserRole(Entity, table=True):

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
-from app.core.enums import AccessMode, Environment, LogLevel
+from app.core.enums import AccessMode, Environment, LogLevel, Pooler
 from app.core.startup.env_file import EnvFileSource, find_misspelt, read_env_file
 from app.core.startup.server_settings import ServerSettings
 from app.core.startup.setting_types import (
@@ -42,7 +42,7 @@ class Settings(ServerSettings):
     DATABASE_URL: DatabaseUrl = Field("sqlite:///app.db", repr=False)
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
     DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
-    DATABASE_NAMED_STATEMENTS: bool = True
+    DATABASE_POOLER: Pooler = Pooler.OFF
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()

@@ -19,8 +19,10 @@ class Context:
     """Mutable on purpose: a ContextVar set in a dependency is lost, a field is not."""
 
     request_id: str = field(default_factory=new_request_id)
+    request_id_source: str | None = None  # None if this process generated it
     actor_id: UUID | None = None
     actor_label: str | None = None
+    actor_name: str | None = None
     session_id: UUID | None = None
     trace_id: str | None = None  # of distributed tracing
     reason: str | None = None  # recorded with each change, such as "restore"

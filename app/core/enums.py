@@ -22,3 +22,10 @@ class AccessMode(StrEnum):
     BLOCKING = "blocking"  # write to the database first; to disk if it is unavailable
     BLOCKING_STRICT = "blocking-strict"  # write to the database first, or respond 503
     OFF = "off"
+
+
+class Pooler(StrEnum):
+    """Pooler between the application and PostgreSQL."""
+
+    OFF = "off"
+    TRANSACTION = "transaction"  # gives each transaction any of its connections

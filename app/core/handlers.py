@@ -13,6 +13,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
@@ -108,10 +109,11 @@ def shorten(key: Any) -> Any:
 
 def allowed_methods(request: Request) -> set[str]:
     """Return the methods of all routes with this path, not of the first one only."""
+    path = get_route_path(request.scope)
     methods = {
         method
         for route in iter_route_contexts(request.app.routes)
-        if route.path and compile_path(route.path)[0].match(request.scope["path"])
+        if route.path and compile_path(route.path)[0].match(path)
         for method in route.methods or ()
     }
     return methods | {"HEAD"} if "GET" in methods else methods

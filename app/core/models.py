@@ -6,13 +6,19 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Table
-from sqlalchemy.orm import declared_attr
+from sqlalchemy import Table, event, inspect
+from sqlalchemy.orm import Mapper, declared_attr, deferred
 from sqlmodel import Field, SQLModel
 
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
+from app.core.db.derived.columns import (
+    Derivation,
+    derivations_of,
+    make_derivations,
+)
 from app.core.db.ids import uuid7
+from app.core.db.search.index import declare_search_index
 
 # Last version of a deleted row that is being restored: the count continues from it.
 last_version: ContextVar[int] = ContextVar("last_version", default=0)
@@ -35,6 +41,10 @@ class Entity(SQLModel):
     does not see a cascade that the database executes.
     """
 
+    # Text columns that `q` searches, and those that sort alike in every locale. Derived
+    # columns are added to the table for both.
+    searched: ClassVar[tuple[str, ...]] = ()
+    collated: ClassVar[tuple[str, ...]] = ()
     redacted: ClassVar[frozenset[str]] = frozenset()
     # What the change log calls this class and its columns where they were renamed:
     # former column name → present one, or None for a column that was dropped.
@@ -59,6 +69,40 @@ class Entity(SQLModel):
         # SQLModel sets each attribute twice, for SQLAlchemy and for Pydantic, which
         # validates nothing in a table. That took a tenth of the time of a constructor.
         object.__setattr__(self, name, value)
+
+
+def add_derived_columns(mapper: Mapper[Any], model: type[Entity]) -> None:
+    """Map the derived columns; queries do not load them unless they name them."""
+    for derivation in make_derivations(model.searched, model.collated):
+        column = derivation.column()
+        model.__table__.append_column(column)
+        mapper.add_property(derivation.name, deferred(column))
+    if model.searched:
+        declare_search_index(model.__table__)
+
+
+def derive_all(_: Mapper[Any], __: Any, entity: Entity) -> None:
+    for derivation in derivations_of(entity.__table__):
+        derive(entity, derivation)
+
+
+def derive_changed(_: Mapper[Any], __: Any, entity: Entity) -> None:
+    """Set the derived columns that a changed attribute is a source of."""
+    state = inspect(entity)
+    for derivation in derivations_of(entity.__table__):
+        changed = state.committed_state.keys() & {*derivation.sources}
+        if any(state.attrs[name].history.has_changes() for name in changed):
+            derive(entity, derivation)
+
+
+def derive(entity: Entity, derivation: Derivation) -> None:
+    values = {name: getattr(entity, name) for name in derivation.sources}
+    setattr(entity, derivation.name, derivation.value(values))
+
+
+event.listen(Entity, "after_mapper_constructed", add_derived_columns, propagate=True)
+event.listen(Entity, "before_insert", derive_all, propagate=True)
+event.listen(Entity, "before_update", derive_changed, propagate=True)
 
 
 def entities() -> list[type[Entity]]:

@@ -29,7 +29,8 @@ class PageQuery(Strict):
         None,
         min_length=1,
         max_length=100,
-        description="Text to search for: literal, case-insensitive.",
+        description="Words to search for, in any order and in any of the searched "
+        "fields: literal, case-insensitive.",
     )
     sort: str | None = Field(
         None, description="Sort field; `-` means descending. Default: newest first."

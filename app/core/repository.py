@@ -14,13 +14,9 @@ from app.core.db.database_errors import (
     is_unique_violation,
     stale,
 )
-from app.core.db.filters import (
-    Conditions,
-    build_conditions,
-    count_query,
-    page_query,
-)
+from app.core.db.filters import Conditions, build_conditions, count_query, page_query
 from app.core.db.ids import uuid7
+from app.core.db.search.conditions import find_words
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity
@@ -31,9 +27,7 @@ EntityT = TypeVar("EntityT", bound=Entity)
 
 class BaseRepository(Generic[EntityT]):
     model: type[EntityT]
-    # The columns that `q` searches, and the filters other than equality.
-    searched: ClassVar[tuple[str, ...]] = ()
-    conditions: ClassVar[Conditions] = {}
+    conditions: ClassVar[Conditions] = {}  # filters other than equality
     lists_rows: ClassVar[bool] = True  # which have no relationships
 
     def __init_subclass__(cls) -> None:
@@ -73,8 +67,10 @@ class BaseRepository(Generic[EntityT]):
     async def page(self, query: PageQuery) -> Page[Any]:
         """Return rows of the table: they have an entity's values, and cost less."""
         table = self.table
-        where = [*build_conditions(table, query, self.conditions, self.searched)]
-        total = await self._count(where) if query.count else None
+        where = [*build_conditions(table, query, self.conditions)]
+        found = await find_words(self.session, table, query.q)
+        total = await self._count([*where, *found.total]) if query.count else None
+        where += found.page
         if query.after:
             where.append(table.c.id < query.after)
         window = {"limit": query.limit, "offset": query.offset}

@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
 
 MAX_ENTRIES = 100  # per object or array; no schema needs more
 # In a row, as in Unicode's Stream-Safe Text Format: to normalize n of them takes O(n²).
 MAX_COMBINING_MARKS = 30
+ACE_PREFIX = "xn--"  # of a label of a domain in ASCII (Punycode)
 ALLOWED_CONTROLS = {"\n", "\r", "\t"}
 
 
@@ -59,6 +63,23 @@ def check_single_line(text: str) -> str:
     return text
 
 
+def fold(text: str) -> str:
+    """Return the text without differences of case, accents and width.
+
+    It is equal on all databases, whose own functions depend on their locale.
+    """
+    if text.isascii():
+        return text.lower()
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(it for it in letters if not unicodedata.combining(it)).casefold()
+
+
 def email_key(address: str) -> str:
-    """Return the address in NFKC and case-folded, for unique columns and look-ups."""
+    """Return the address in NFKC and case-folded, for unique columns and look-ups.
+
+    The domain is in Unicode, as `fields.Email` returns it, however it was typed.
+    """
+    if not address.isascii() or ACE_PREFIX in address.lower():
+        with suppress(EmailNotValidError):
+            address = validate_email(address, check_deliverability=False).normalized
     return unicodedata.normalize("NFKC", address).casefold()

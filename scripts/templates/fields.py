@@ -39,6 +39,18 @@ class Field:
         return self.argument.split("|") if self.type == "enum" else []
 
     @property
+    def decimal(self) -> str:
+        return f"1.5{'0' * (int(self.argument) - 1)}" if self.type == "decimal" else ""
+
+    @property
+    def pattern(self) -> str:
+        return self.argument.rpartition(",")[0]
+
+    @property
+    def example(self) -> str:
+        return self.argument.rpartition(",")[2]
+
+    @property
     def default(self) -> str:
         return "None" if self.is_null else self.filled(self.kind.default)
 
@@ -100,5 +112,8 @@ class Field:
             argument=self.argument == "true",
             opposite=self.argument != "true",
             initial=choices[0].upper(),
+            places=self.argument,
+            decimal=self.decimal,
+            example=self.example,
             second=choices[1:2] and choices[1],
         )

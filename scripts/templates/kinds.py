@@ -35,6 +35,7 @@ KINDS = {
         first='"{title}"',
         then='"Another {label}"',
         is_text=True,
+        is_indexed=False,  # its sort key is
         may_be_unique=True,
     ),
     "text": Kind(
@@ -84,6 +85,50 @@ KINDS = {
         first='"2026-01-31T09:30:00Z"',
         then='"2026-02-28T18:00:00Z"',
     ),
+    "date": Kind(
+        python="date",
+        wire="Day",
+        filters=PERIOD,
+        filter="Day",
+        first='"2026-01-31"',
+        then='"2026-02-28"',
+    ),
+    "decimal": Kind(
+        python="Decimal",
+        wire="{alias}",
+        column="sa_column=Column("
+        "FixedDecimal({places}), index=True, nullable={is_null})",
+        filters=RANGE,
+        filter="{alias}",
+        first='"{decimal}"',
+        then='"-{decimal}"',
+        is_indexed=False,
+    ),
+    "url": Kind(
+        python="str",
+        wire="Url",
+        column="max_length=2000",
+        first='"https://example.com/"',
+        then='"https://example.org/"',
+        is_sorted=False,
+        is_indexed=False,
+    ),
+    "code": Kind(
+        python="str",
+        wire="{alias}",
+        column="max_length=40",
+        first='"CODE-1"',
+        then='"CODE-2"',
+        is_text=True,
+        may_be_unique=True,
+    ),
+    "pattern": Kind(
+        python="str",
+        wire="{alias}",
+        column="max_length=200",
+        first='"{example}"',
+        is_text=True,
+    ),
     "email": Kind(
         python="str",
         wire="Email",
@@ -91,6 +136,7 @@ KINDS = {
         first='"ada@example.com"',
         then='"countess@example.com"',
         is_text=True,
+        is_indexed=False,
         may_be_unique=True,
     ),
     "ref": Kind(

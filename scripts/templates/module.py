@@ -19,7 +19,7 @@ from scripts.templates.prose import class_name
 BUILT_IN = {"auth", "audit", "users", "roles", "permissions", *dir(builtins)}
 # Names that every table, body or query has; a field would shadow them.
 PARENTS = (Entity, Body, Read, PageQuery)
-RESERVED = {"self", "registry"}.union(
+RESERVED = {"self", "registry", "search_text"}.union(
     *(dir(parent) for parent in PARENTS), *(parent.model_fields for parent in PARENTS)
 )
 
@@ -56,6 +56,11 @@ class Module:
     @property
     def texts(self) -> list[Field]:
         return [field for field in self.fields if field.kind.is_text]
+
+    @property
+    def names(self) -> list[Field]:
+        """Return the texts that lists are sorted by."""
+        return [field for field in self.texts if field.kind.is_sorted]
 
     @property
     def references(self) -> list[Field]:

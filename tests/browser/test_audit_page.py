@@ -59,6 +59,9 @@ def records(address: str, server: Server) -> Records:
         settings, "products:create", "products:update", email="ada@example.com"
     )
     add_account(settings, "products:read", email="bob@example.com")
+    add_account(settings, "audit:read", email="auditor@example.com")
+    new = {"email": "new@example.com", "must_change_password": True}
+    add_account(settings, "audit:read", **new)
     asyncio.run(record_access(address))
     with server.client() as client:
         client.headers.update(ada.header)
@@ -215,6 +218,39 @@ def test_a_missing_permission_is_named(visit: Visit) -> None:
     sign_in(page, "bob@example.com")
     expect(page.get_by_role("alert")).to_contain_text("Missing permission audit:read")
     visit.faults.clear()  # the browser reports every 403
+
+
+def test_an_auditor_reads_histories_without_permission_to_read_records(
+    visit: Visit, records: Records
+) -> None:
+    page = visit.open("/audit")
+    sign_in(page, "auditor@example.com")
+    line(page, "price 1.50").click()
+    page.get_by_role("link", name="History of Product").click()
+    expect(line(page, "created Product")).to_be_visible()
+    assert page.url.endswith(f"#/record/Product/{records.pen}")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.get_by_role("link", name="Records").click()
+    expect(page.get_by_role("main")).to_contain_text("needs permission to read")
+
+
+def test_a_password_that_must_change_is_changed_on_the_page(visit: Visit) -> None:
+    page = visit.open("/audit")
+    sign_in(page, "new@example.com")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New password")
+    for again in ("a different one", f"{PASSWORD} !"):
+        page.get_by_role("textbox", name="New password", exact=True).fill(
+            f"{PASSWORD} !"
+        )
+        page.get_by_role("textbox", name="New password, again").fill(again)
+        page.get_by_role("button", name="Change password").click()
+        if again != f"{PASSWORD} !":
+            expect(page.get_by_role("alert")).to_contain_text("differ")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(line(page, "PEN-001").first).to_be_visible()
+    page.reload()
+    sign_in(page, "new@example.com", f"{PASSWORD} !")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
 
 
 def test_a_failed_request_can_be_retried(visit: Visit) -> None:

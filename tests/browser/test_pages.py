@@ -39,6 +39,22 @@ def test_the_landing_page_follows_the_state_of_the_service(visit: Visit) -> None
     expect(page.get_by_role("status")).to_have_class("ready")
 
 
+@pytest.mark.parametrize(
+    "visit",
+    [CLIPBOARD | {"viewport": {"width": 375, "height": 800}}],
+    indirect=True,
+    ids=["phone"],
+)
+def test_the_copy_buttons_cover_no_code(visit: Visit) -> None:
+    page = visit.open("/")
+    request = page.locator(".request").first
+    button = request.get_by_role("button").bounding_box()
+    code = request.locator("code").bounding_box()
+    assert button
+    assert code
+    assert button["y"] + button["height"] <= code["y"]
+
+
 @pytest.mark.parametrize("visit", [CLIPBOARD], indirect=True, ids=["clipboard"])
 def test_a_call_can_be_copied(visit: Visit) -> None:
     page = visit.open("/")
@@ -89,3 +105,16 @@ def test_redoc_shows_and_finds_an_operation(visit: Visit) -> None:
     expect(page.locator("[data-section-id='tag/products']")).to_be_visible()
     page.get_by_placeholder("Search").fill("stock")
     expect(page.get_by_role("search")).to_contain_text("Adjust Stock")
+
+
+def test_redoc_follows_the_colour_scheme(visit: Visit) -> None:
+    page = visit.page
+    lightness = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        visit.open("/redoc")
+        title = page.get_by_role("heading", name="List Products")
+        color = title.evaluate("node => getComputedStyle(node).color")
+        lightness.append(sum(map(int, color[4:-1].split(","))))
+    assert lightness[0] < 200
+    assert lightness[1] > 500

@@ -4,8 +4,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
+import orjson
 import pytest
 
 from app.auth.permissions.registry import known_permissions
@@ -57,6 +59,25 @@ def target(
         yield server, make_settings(url)
 
 
+def document_of(server: Server, folder: Path) -> str:
+    """Return the path of the document without Idempotency-Key.
+
+    With one key for many requests, all but one would be answered as repeated.
+    """
+    document = httpx2.get(f"{server.base_url}/openapi.json").json()
+    for operation in operations(document):
+        parameters = operation.get("parameters", [])
+        parameters[:] = [it for it in parameters if it["name"] != "Idempotency-Key"]
+    path = folder / "openapi.json"
+    path.write_bytes(orjson.dumps(document))
+    return str(path)
+
+
+def operations(document: Any) -> Iterator[Any]:
+    for methods in document["paths"].values():
+        yield from methods.values()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("attacker", ATTACKERS)
 def test_schemathesis_finds_nothing(
@@ -67,7 +88,8 @@ def test_schemathesis_finds_nothing(
     header = make_header(settings)
     command: list[str] = [
         *(str(Path(sys.executable).parent / "schemathesis"), "run"),
-        *(f"{server.base_url}/openapi.json", "--checks=all"),
+        *(document_of(server, tmp_path), f"--url={server.base_url}"),
+        "--checks=all",
         *(
             f"--exclude-checks={EXCLUDED_CHECK}",
             "--generation-database=none",

@@ -190,6 +190,11 @@ def test_head_is_get_without_a_body(server: Server, path: bytes) -> None:
     assert nothing == b""
 
 
+@pytest.mark.parametrize("path", [b"/livez", b"/readyz"])
+def test_a_probe_needs_no_host(server: Server, path: bytes) -> None:
+    assert status(send_raw(server, b"GET %s HTTP/1.0\r\n\r\n" % path)) == 200
+
+
 @pytest.mark.parametrize("protocol", [b"websocket", b"h2c", b"\xff"])
 def test_protocol_upgrades_are_ignored(server: Server, protocol: bytes) -> None:
     key = (b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", b"Sec-WebSocket-Version: 13")

@@ -128,6 +128,43 @@ def test_a_new_domain_is_complete_and_isolated(
         check_all(copy)
 
 
+VALUES = (
+    "name:str born_on:date left_on:date? weight:decimal=3 rate:decimal=6? site:url "
+    "link:url? shelf:code! slot:code? plate:pattern=[A-Z]{2}[0-9]+,AB12"
+).split()
+TEST_OF_VALUES = """
+from fastapi.testclient import TestClient
+
+from tests.modules.test_parcels import TestCrud as Parcels
+
+
+def test_values(client: TestClient) -> None:
+    made = client.post("parcels", json=Parcels.payload | {"weight": "-0.0"}).json()
+    assert (made["born_on"], made["weight"]) == ("2026-01-31", "0.000")
+    (change,) = client.get(f"parcels/{made['id']}/history").json()["items"]
+    new = change["new"]
+    assert (new["born_on"], new["weight"]) == ("2026-01-31", "0.000")
+    for query in ("q=AB1", "born_on_before=2026-02-01", "min_weight=0&max_weight=0.0"):
+        assert client.get(f"parcels?{query}").json()["total"] == 1, query
+    for query in ("born_on_after=2026-01-31", "max_weight=-0.001", "min_rate=-1"):
+        assert client.get(f"parcels?{query}").json()["total"] == 0, query
+"""
+
+
+def test_a_domain_of_other_types_is_complete(
+    copy: Path, pytestconfig: pytest.Config
+) -> None:
+    if not pytestconfig.getoption("whole"):
+        pytest.skip("Runs with --whole")
+    run(copy, "scripts/new_module.py", "parcels", *VALUES)
+    run(copy, "-m", "ruff", "check", ".")
+    run(copy, "-m", "ruff", "format", "--check", ".")
+    run(copy, "-m", "mypy", "app/modules/parcels")
+    (copy / "tests/modules/test_values.py").write_text(TEST_OF_VALUES)
+    tests = ("tests/modules/test_parcels.py", "tests/modules/test_values.py")
+    run(copy, "-m", "pytest", "-q", *tests, OWN_TESTS[-1])
+
+
 WRONG_STEPS = {
     "a document cannot be written": (EXPORTS[-1], "raise SystemExit('No')"),
     "the models are ahead of the migrations": (

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.audit.access.access_row import Row
+from app.audit.access.access_row import LATER, Row
 from app.audit.models import AuditAccess
 from app.audit.numbering import NextAccessNumber
 from app.core.db.database import Database
@@ -50,4 +50,5 @@ class AccessRepository:
         if not self.stores_text:
             at = datetime.fromisoformat(row["at"])
             row = row | {"at": at.replace(tzinfo=UTC)}
+        row = LATER | row
         return tuple([row[name] for name in self.columns])

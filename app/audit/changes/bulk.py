@@ -10,7 +10,9 @@ from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError, is_flushing, recorded
 from app.audit.changes.session import require_audited
 from app.audit.changes.snapshots import Values
+from app.audit.changes.values.derived_values import update_derived
 from app.audit.models import Action
+from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
 Rows = dict[UUID, Values]
@@ -37,13 +39,8 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
         UnauditedWriteError: the statement is an INSERT or an executemany, affects more
             than MAX_ROWS rows, or changes a primary key.
     """
-    mapper, statement = state.bind_mapper, state.statement
+    mapper, statement = state.bind_mapper, supported_statement(state)
     assert mapper  # noqa: S101  is_bulk_write() has checked it
-    if state.is_executemany or not isinstance(statement, Update | Delete):
-        raise UnauditedWriteError(
-            "Bulk INSERT, and UPDATE by a list of keys, can't be recorded: change the "
-            "entities in the session. session.add_all() also sends one statement"
-        )
     flush_before(state)
     before = lock_rows(state.session, mapper, statement.whereclause)
     # Select by id: rows inserted since the read may satisfy the original condition.
@@ -54,7 +51,18 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
     options = recorded(mapper.class_.__table__.name)
     result = state.invoke_statement(statement, execution_options=options)
     after = lock_rows(state.session, mapper, ids)
-    return result, row_changes(mapper, before, after, state)
+    changes = row_changes(mapper, before, after, state)
+    update_derived(state.session.connection(), mapper.class_, before, after)
+    return result, changes
+
+
+def supported_statement(state: ORMExecuteState) -> Update | Delete:
+    if state.is_executemany or not isinstance(state.statement, Update | Delete):
+        raise UnauditedWriteError(
+            "Bulk INSERT, and UPDATE by a list of keys, can't be recorded: change the "
+            "entities in the session. session.add_all() also sends one statement"
+        )
+    return state.statement
 
 
 def flush_before(state: ORMExecuteState) -> None:
@@ -67,7 +75,7 @@ def lock_rows(
     session: Session, mapper: Mapper[Any], where: ColumnElement[bool] | None
 ) -> Rows:
     table = mapper.local_table
-    query = select(table).limit(MAX_ROWS + 1).with_for_update(of=table)
+    query = select(*base_columns(table)).limit(MAX_ROWS + 1).with_for_update(of=table)
     if where is not None:
         query = query.where(where)
     connection = session.connection()

@@ -62,8 +62,10 @@ def common_values(action: Action) -> Row:
     return {
         "id": uuid7(),
         "request_id": context.request_id,
+        "request_id_source": context.request_id_source,
         "actor_id": context.actor_id,
         "actor_label": context.actor_label,
+        "actor_name": context.actor_name,
         "action": action,
         "reason": context.reason,
     }

@@ -11,6 +11,7 @@ from app.audit.changes.session import READ_ONLY, REDACTION_KEY, AuditedSession
 from app.audit.changes.tables import Tables
 from app.core.config import Settings
 from app.core.db.database import Database
+from app.core.db.derived.columns import DERIVATION
 from app.core.models import Entity, entities
 
 
@@ -36,6 +37,8 @@ def install_cdc(database: Database, settings: Settings) -> None:
 def enable_active_history(model: type[Entity]) -> None:
     """Load each column's old value before it is overwritten, for the change log."""
     for attribute in inspect(model).column_attrs:
+        if DERIVATION in attribute.columns[0].info:
+            continue
         target = attribute.class_attribute
         if not event.contains(target, "set", reject_expression):
             event.listen(target, "set", reject_expression, active_history=True)

@@ -15,7 +15,11 @@ from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError
 from app.audit.changes.session import AuditedSession, require_audited, session_of
-from app.audit.changes.values.loaded_rows import remember_row, stored_row
+from app.audit.changes.values.loaded_rows import (
+    column_names,
+    remember_row,
+    stored_row,
+)
 from app.audit.changes.values.new_values import written_row
 from app.audit.models import Action, AuditChange
 from app.core.models import Entity
@@ -59,7 +63,7 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
 def changed_names(entity: Entity) -> Iterator[str]:
     """Yield the name of each changed column."""
     state = inspect(entity)
-    for name in entity.__table__.c.keys():  # noqa: SIM118
+    for name in column_names(type(entity)):
         history = state.attrs[name].history
         if not history.added or name == "version":
             continue

@@ -12,7 +12,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.changes.snapshots import snapshot
-from app.audit.consistency.findings import Finding, unreadable, without_key
+from app.audit.changes.values.loaded_rows import column_names
+from app.audit.consistency.findings import (
+    Finding,
+    underived,
+    unreadable,
+    without_key,
+)
 from app.audit.consistency.redacted import RedactedValues
 from app.audit.consistency.replay import Replay, State
 from app.audit.consistency.repository import (
@@ -21,6 +27,7 @@ from app.audit.consistency.repository import (
     id_of,
 )
 from app.audit.consistency.unaudited import UnauditedWrites
+from app.core.db.derived.columns import derivations_of
 from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.models import Entity
 
@@ -109,6 +116,15 @@ class Record:
         for problem in self.replay.finish(state, raw):
             reason = self.check.unaudited.explain(self.replay.at, None)
             yield self.finding(version, problem, reason)
+        if raw:
+            yield from self.check_derived(raw)
+
+    def check_derived(self, raw: Any) -> Iterator[Finding]:
+        derived = derivations_of(self.check.model.__table__)
+        wrong = [it.name for it in derived if raw[it.name] != it.value(raw)]
+        if wrong:
+            reason = self.check.unaudited.explain(self.replay.at, None)
+            yield self.finding(raw["version"], underived(wrong), reason)
 
     def finding(
         self, version: int | None, problem: str, reason: str | None = None
@@ -118,7 +134,8 @@ class Record:
     def state_of(self, row: Any) -> State:
         """Return the row's values as the change log stores and returns them."""
         salt = self.check.keys[0] + self.id.bytes
-        state: State = json.loads(dump_json(snapshot(self.check.model, row, salt)))
+        base = {name: row[name] for name in column_names(self.check.model)}
+        state: State = json.loads(dump_json(snapshot(self.check.model, base, salt)))
         return state
 
 

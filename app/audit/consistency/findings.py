@@ -1,5 +1,6 @@
 """Findings of the consistency check, in words for its reader."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,13 @@ def unlogged_value(column: str, logged: Any, old: Any, version: int) -> str:
 
 def wrong_value(column: str, stored: Any, logged: Any) -> str:
     return f"{column} is {quote(stored)}, but {quote(logged)} in the change log"
+
+
+def underived(columns: Iterable[str]) -> str:
+    return (
+        f"{', '.join(columns)} is not as computed from the record, so searches and "
+        "sorted lists are wrong: run `python scripts/rebuild_search.py`"
+    )
 
 
 def missing_versions(first: int, last: int) -> str:

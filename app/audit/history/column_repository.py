@@ -15,6 +15,7 @@ from app.audit.history.pages import HistoryPages
 from app.audit.models import Action
 from app.audit.repository import CHANGES
 from app.core.clock import now
+from app.core.db.derived.columns import base_names
 from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession
 from app.core.models import Entity
@@ -126,7 +127,7 @@ def inserts(model: type[Entity]) -> Select[Any]:
 
 
 def absent(model: type[Entity], image: dict[str, Any] | None) -> set[str]:
-    return model.__table__.c.keys() - present_values(model, image).keys()
+    return base_names(model.__table__) - present_values(model, image).keys()
 
 
 def last_id(at: datetime) -> UUID:

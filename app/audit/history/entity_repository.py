@@ -16,6 +16,7 @@ from app.audit.history.exceptions import UnknownStateException
 from app.audit.history.moments import Moment, of_model
 from app.audit.history.repository import HistoryRepository
 from app.audit.repository import CHANGES
+from app.core.db.derived.columns import base_names
 from app.core.db.session import DatabaseSession
 from app.core.models import Entity
 
@@ -99,7 +100,7 @@ class EntityRepository:
 
 
 def validated(model: type[Entity], state: State) -> Entity:
-    if unknown := model.__table__.c.keys() - state.keys():
+    if unknown := base_names(model.__table__) - state.keys():
         raise UnknownStateException(model.__name__, unknown)
     try:
         return model.model_validate(state)

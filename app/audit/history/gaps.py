@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from app.audit.changes.snapshots import canonical
 from app.audit.history.columns import State
+from app.core.db.derived.columns import base_names
 from app.core.models import Entity
 
 
@@ -26,7 +27,7 @@ def complete(model: type[Entity], state: State, gaps: Gaps) -> State:
     Left out are columns without a default, those that may have existed with another
     value, and all of them if an unmapped name may be the column's.
     """
-    added = gaps.added | (model.__table__.c.keys() - state.keys())
+    added = gaps.added | (base_names(model.__table__) - state.keys())
     default = {} if gaps.unmapped else defaults(model, added | gaps.uncertain)
     known = {
         name: value

@@ -17,6 +17,7 @@ from app.audit.history.pages import HistoryPages
 from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action
 from app.audit.repository import CHANGES, from_clause
+from app.core.db.derived.columns import base_columns
 from app.core.db.driver.compiled import Row
 from app.core.db.driver.statements import Prepared
 from app.core.db.session import DatabaseSession
@@ -70,7 +71,8 @@ class HistoryRepository:
 
     async def live(self, model: type[Entity], ids: set[UUID]) -> dict[UUID, State]:
         table = model.__table__
-        rows = await self.session.rows(select(table).where(table.c.id.in_(ids)))
+        query = select(*base_columns(table)).where(table.c.id.in_(ids))
+        rows = await self.session.rows(query)
         return {row["id"]: row for row in rows}
 
     async def changes_after(

@@ -18,6 +18,9 @@ from app.audit.history.schemas import (
     RevertQuery,
 )
 from app.audit.history.service import HistoryService
+from app.audit.schemas import ChangeRead
+from app.audit.visibility import visible_rows
+from app.auth.dependencies import CurrentUser
 from app.auth.permissions.actions import action
 from app.core.models import Entity
 from app.core.web.openapi import documented
@@ -26,13 +29,16 @@ Endpoint = Callable[..., Awaitable[Any]]
 
 
 async def list_history(
-    history: HistoryService, query: Annotated[HistoryQuery, Query()]
+    history: HistoryService, query: Annotated[HistoryQuery, Query()], user: CurrentUser
 ) -> HistoryRead:
     """List the changes of the record, newest first: user, time, request and values.
 
     The history of a deleted record is kept.
     """
-    return await history.history(query)
+    page = await history.history(query)
+    rows = visible_rows([vars(item) for item in page.items], user)
+    page.items = [ChangeRead.model_construct(**row) for row in rows]
+    return page
 
 
 async def revert(

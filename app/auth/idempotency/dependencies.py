@@ -24,10 +24,10 @@ from app.core.dependencies import SessionDep
 from app.core.exceptions import BadRequestException
 from app.core.web.before_commit import Replay, on_response
 from app.core.web.endpoint_adapter import Endpoint
-from app.core.web.openapi import WRITING
 from app.core.web.routing import Route
 
 HEADER = "idempotency-key"
+REPEATABLE = {"POST", "PATCH", "DELETE"}
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 MAX_BODY = 256_000  # bytes of a response that is kept
 PARTS = ("if-match", "content-type")
@@ -36,8 +36,7 @@ DOCUMENTED = {
     "in": "header",
     "description": "Names the request for 24 hours. Repeated, it changes nothing, and "
     "has the same response, with `Idempotency-Replayed: true`.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
 }
 
 
@@ -72,14 +71,13 @@ async def save_response(keys: IdempotencyRepository, id: str, done: Response) ->
 
 
 class RepeatableRoute(Route):
-    """Route that takes an Idempotency-Key if it writes."""
-
-    headers = (DOCUMENTED,)
+    """Route that takes an Idempotency-Key, unless its method is idempotent anyway."""
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         (method,) = options["methods"]
-        if method in WRITING:
+        if method in REPEATABLE:
             # Last, so that the permission is checked first.
+            self.headers = (DOCUMENTED,)
             options["dependencies"] = [*options["dependencies"], Depends(keep_answer)]
         super().__init__(path, endpoint, **options)
 
@@ -98,8 +96,9 @@ async def fingerprint(request: Request) -> str:
     """Return a keyed hash of what was sent: the body may contain a password."""
     components: AuthComponents = request.app.state.auth
     sent = hmac.new(components.ring.current.idempotency, digestmod=sha256)
-    values = [request.headers.get(name, "").encode("latin-1") for name in PARTS]
-    for part in (request.scope["query_string"], *values, await request.body()):
+    headers = [request.headers.getlist(name) for name in PARTS]
+    parts = [str(headers).encode(), request.scope["query_string"]]
+    for part in (*parts, await request.body()):
         sent.update(sha256(part).digest())
     return sent.hexdigest()
 

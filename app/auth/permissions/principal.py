@@ -36,6 +36,7 @@ user, auth_session, user_role, grant, permission, revoked = (
 PRINCIPAL_QUERY = Prepared(
     select(
         user.c.email,
+        user.c.full_name,
         user.c.is_superuser,
         user.c.must_change_password,
         grant.c.module,
@@ -66,6 +67,7 @@ class Principal:
     user_id: UUID
     claims: Claims
     email: str
+    full_name: str
     is_superuser: bool
     must_change_password: bool
     permissions: frozenset[str]
@@ -90,6 +92,7 @@ async def find_principal(session: DatabaseSession, claims: Claims) -> Principal 
         user_id=claims.sub,
         claims=claims,
         email=first["email"],
+        full_name=first["full_name"],
         is_superuser=first["is_superuser"],
         must_change_password=first["must_change_password"],
         # Ignore stored permissions that no module registers any more.

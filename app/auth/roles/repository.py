@@ -14,7 +14,6 @@ from app.core.db.ids import uuid7
 
 class RoleRepository(EntityPageRepository[Role]):
     model = Role
-    searched = ("name", "description")
 
     async def create(self, values: dict[str, Any]) -> Role:
         id = uuid7()

@@ -16,7 +16,6 @@ from app.core.exceptions import ValidationFailedException
 
 class UserRepository(EntityPageRepository[User]):
     model = User
-    searched = ("email", "full_name")
 
     async def create(self, values: dict[str, Any]) -> User:
         id = uuid7()

@@ -15,8 +15,10 @@ from pydantic_core import PydanticUndefined
 from sqlalchemy import JSON, Column
 from sqlmodel import AutoString, SQLModel
 
-from app.core.db.column_types import Money, UtcDateTime
+from app.core.db.column_types import FixedDecimal, UtcDateTime
 from app.core.db.compatibility.operations import note_obstacles
+from app.core.db.derived.columns import DERIVATION
+from app.core.db.derived.operations import FillDerivedOp
 from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
 
 rewriter = Rewriter().chain(note_obstacles)
@@ -31,8 +33,9 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
         return False
     if isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
-    if isinstance(item, Money):
-        return 'sa.Numeric(12, 2).with_variant(sa.Float(), "sqlite")'
+    if isinstance(item, FixedDecimal):
+        number = f"sa.Numeric({item.digits}, {item.places})"
+        return f'{number}.with_variant(sa.Float(), "sqlite")'
     if isinstance(item, JSON):
         return "sa.JSON()"
     if isinstance(item, AutoString):
@@ -66,9 +69,14 @@ def add_server_default(_: MigrationContext, __: Any, op: AddColumnOp) -> AddColu
 def restore_guarantees(
     _: MigrationContext, __: Any, op: ModifyTableOps
 ) -> list[MigrateOperation]:
-    """Recreate the triggers and constraints that a copy of the table loses."""
-    found = has_guarantees(op.table_name)
-    return [op, RestoreGuaranteesOp(op.table_name)] if found else [op]
+    """Recreate what a copy of the table loses, and fill derived columns."""
+    table = op.table_name
+    restored = [RestoreGuaranteesOp(table)] if has_guarantees(table) else []
+    added = (each.column for each in op.ops if isinstance(each, AddColumnOp))
+    derived = [it.info[DERIVATION] for it in added if DERIVATION in it.info]
+    sources = {each.name: each.sources for each in derived}
+    filled = [FillDerivedOp(table, sources)] if sources else []
+    return [op, *filled, *restored]
 
 
 def with_default(column: Column[Any], default: str) -> Column[Any]:

@@ -34,19 +34,32 @@ class UtcDateTime(TypeDecorator[datetime]):
         return super().result_processor(dialect, coltype)
 
 
-class Money(TypeDecorator[Decimal]):
-    """Decimal of 12 digits, 2 of them after the point.
+class FixedDecimal(TypeDecorator[Decimal]):
+    """Decimal of 15 digits or fewer, with a fixed number of them after the point.
 
     SQLite has no decimal type, but its floats are exact to 15 digits.
     """
 
-    impl = Numeric(12, 2)
+    impl = Numeric
     cache_ok = True
 
+    def __init__(self, places: int, digits: int = 15) -> None:
+        super().__init__(digits, places)
+        self.places, self.digits = places, digits
+
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        cents = Float(asdecimal=True, decimal_return_scale=2)
-        kind = cents if dialect.name == "sqlite" else self.impl_instance
+        number = Float(asdecimal=True, decimal_return_scale=self.places)
+        kind = number if dialect.name == "sqlite" else self.impl_instance
         return dialect.type_descriptor(kind)
+
+
+class Money(FixedDecimal):
+    """Decimal of 12 digits, 2 of them after the point."""
+
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(2, 12)
 
 
 def enum_column(options: type[StrEnum]) -> Enum:

@@ -10,6 +10,7 @@ from app.core.config import Settings
 from app.core.db.driver.factory import connections_to, is_unnamed
 from app.core.db.driver.read_only import reject_write
 from app.core.db.engine import make_engine
+from app.core.db.outages.write_state import WriteState
 from app.core.db.session import DatabaseSession, ReadingSession
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
@@ -27,6 +28,7 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.url = settings.DATABASE_URL
+        self.writes = WriteState()
         self.engine = make_engine(settings)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
@@ -80,7 +82,9 @@ class Database:
             if session.before_commit and session.in_transaction():
                 await session.before_commit()
             await session.commit()
-        except BaseException:
+            self.writes.succeeded()
+        except BaseException as error:
+            self.writes.failed(error)
             await session.rollback()
             raise
         finally:
@@ -88,8 +92,11 @@ class Database:
 
     async def attempt_to_write(self) -> None:
         """Raise the error that any write would meet; otherwise do nothing."""
-        async with self.writing() as session:
+        session = self.writers()
+        try:
             await session.execute(ATTEMPT)
+        finally:
+            await session.close()
 
     def background_turn(self) -> AbstractAsyncContextManager[None]:
         """Return the turn that background work of this process takes."""

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.config import Settings
 from app.core.db.driver.asyncpg_connection import GRACE, RepeatingConnection
 from app.core.db.driver.factory import is_unnamed
-from app.core.db.driver.unnamed import UNNAMED
+from app.core.db.driver.limits import Limits
+from app.core.db.driver.unnamed import unnamed_options
+from app.core.db.driver.urls import url_options, without_parameters
 from app.core.db.json_text import dump_json, load_json
 from app.core.db.outages.stuck import discard_stuck_connections
 from app.core.db.sqlite.dialect import LoopDialect
@@ -17,60 +19,48 @@ DRIVERS = {
     "sqlite": f"sqlite+{LoopDialect.driver}",
     "postgresql": "postgresql+asyncpg",
 }
+APPLICATION = {"application_name": "app"}
 
 
-def make_engine(settings: Settings, *, create: bool = False) -> AsyncEngine:
-    """Return an engine. Only with `create` it makes a file of SQLite that is missing:
-    a wrong path would otherwise be an empty database.
+def make_engine(
+    settings: Settings, limits: Limits | None = None, *, create: bool = False
+) -> AsyncEngine:
+    """Return an engine whose statements end at the limits, or at DATABASE_TIMEOUT.
+
+    Only with `create` it makes a file of SQLite that is missing: a wrong path would
+    otherwise be an empty database.
     """
-    engine = engine_of(settings, create=create)
+    url = with_driver(settings.DATABASE_URL)
+    if url.get_backend_name() == "sqlite":
+        driver = {"timeout": settings.DATABASE_TIMEOUT, "create": create}
+    else:
+        driver = driver_options(settings, limits) | url_options(url)
+    engine = create_async_engine(
+        without_parameters(url),
+        hide_parameters=True,  # keep values out of logged errors
+        json_serializer=dump_json,
+        json_deserializer=load_json,
+        pool_size=settings.DATABASE_POOL_SIZE,  # the pool of SQLite ignores it
+        max_overflow=0,
+        pool_timeout=settings.DATABASE_TIMEOUT,
+        connect_args=driver,
+    )
     discard_stuck_connections(engine)
     return engine
 
 
-def engine_of(settings: Settings, *, create: bool) -> AsyncEngine:
-    url = with_driver(settings.DATABASE_URL)
-    timeout = settings.DATABASE_TIMEOUT
-    if url.get_backend_name() == "sqlite":
-        return create_async_engine(
-            url,
-            hide_parameters=True,
-            json_serializer=dump_json,
-            json_deserializer=load_json,
-            pool_timeout=timeout,
-            connect_args={"timeout": timeout, "create": create},
-        )
-    return create_async_engine(
-        url,
-        hide_parameters=True,  # keep values out of logged errors
-        json_serializer=dump_json,
-        json_deserializer=load_json,
-        pool_size=settings.DATABASE_POOL_SIZE,
-        max_overflow=0,
-        pool_timeout=timeout,
-        connect_args=driver_options(settings),
-    )
-
-
-def driver_options(settings: Settings) -> dict[str, Any]:
-    timeout = settings.DATABASE_TIMEOUT
+def driver_options(settings: Settings, limits: Limits | None) -> dict[str, Any]:
+    limits = limits or Limits.equal(settings.DATABASE_TIMEOUT)
+    names = {} if "application_name" in settings.DATABASE_URL else APPLICATION
     options = {
-        "timeout": timeout,
-        "command_timeout": timeout + GRACE,
-        "server_settings": server_settings(timeout),
-        "connection_class": RepeatingConnection,
+        "timeout": settings.DATABASE_TIMEOUT,
+        "command_timeout": limits.statement + GRACE if limits.statement else None,
     }
-    return options | UNNAMED if is_unnamed(settings) else options
-
-
-def server_settings(timeout: float) -> dict[str, str]:
-    """Return PostgreSQL's run-time parameters; `timeout` is in seconds."""
-    milliseconds = str(int(timeout * 1000))
-    return {
-        "application_name": "app",
-        "statement_timeout": milliseconds,
-        "lock_timeout": milliseconds,
-        "idle_in_transaction_session_timeout": milliseconds,
+    if is_unnamed(settings):
+        return options | {"server_settings": names} | unnamed_options(limits)
+    return options | {
+        "server_settings": names | limits.parameters(),
+        "connection_class": RepeatingConnection,
     }
 
 
@@ -78,3 +68,22 @@ def with_driver(url: str) -> URL:
     """Return the URL with the async driver that this application uses."""
     parsed = make_url(url)
     return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def prepare_for_migrations(engine: AsyncEngine) -> None:
+    """Let statements take their time, and SQLite copy tables that others refer to."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", disable_foreign_keys)
+    else:
+        event.listen(engine.sync_engine, "do_connect", remove_deadlines)
+
+
+def disable_foreign_keys(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+
+
+def remove_deadlines(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
+    options.pop("command_timeout", None)
+    parameters = options.get("server_settings") or {}
+    if "statement_timeout" in parameters:
+        options["server_settings"] = {**parameters, "statement_timeout": "0"}

@@ -4,21 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Enum, Table, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Enum, Table, bindparam, case, func, select
 
+from app.core.db.derived.columns import base_columns, sort_key_name
 from app.core.db.driver.statements import Prepared
 from app.core.pagination import PageQuery
-
-# Escape the wildcards of LIKE, and the escape character.
-LIKE_ESCAPES = str.maketrans({char: f"/{char}" for char in "/%_"})
 
 Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 
 
 def build_conditions(
-    table: Table, query: PageQuery, special: Conditions, searched: tuple[str, ...]
+    table: Table, query: PageQuery, special: Conditions
 ) -> Iterator[ColumnElement[bool]]:
-    """Yield a condition for each filter in the query, and one for `q`.
+    """Yield a condition for each filter in the query.
 
     A filter compares with `=`, or IN for a list, unless `special` defines it.
     """
@@ -29,29 +27,22 @@ def build_conditions(
             yield table.c[name].in_(value)
         else:
             yield table.c[name] == value
-    if query.q:
-        term = fold_case(query.q.translate(LIKE_ESCAPES))
-        texts = (fold_case(table.c[name]) for name in searched)
-        yield or_(*(text.contains(term, escape="/") for text in texts))
-
-
-def fold_case(text: str | ColumnElement[Any]) -> ColumnElement[str]:
-    """Lower the text, and map final sigma to sigma: both have the capital Σ."""
-    # Not replace(): the audit's guard reads REPLACE as a statement that writes.
-    return func.translate(func.lower(text), "ς", "\N{GREEK SMALL LETTER SIGMA}")
 
 
 def build_order(table: Table, sort: str | None) -> Iterator[ColumnElement[Any]]:
     """Yield the ORDER BY terms. Ties are ordered by id, newest first."""
     if sort:
-        column = sort_key(table.c[sort.removeprefix("-")])
+        column = order_of(table, sort.removeprefix("-"))
         order = column.desc() if sort.startswith("-") else column.asc()
         yield order.nulls_last()
     yield table.c.id.desc()
 
 
-def sort_key(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the column, or an enum's position in its declaration."""
+def order_of(table: Table, name: str) -> ColumnElement[Any]:
+    """Return the column, its sort key, or an enum's position in its declaration."""
+    if sort_key_name(name) in table.c:
+        return table.c[sort_key_name(name)]
+    column = table.c[name]
     if not isinstance(column.type, Enum):
         return column
     ranks = {name: rank for rank, name in enumerate(column.type.enums)}
@@ -61,7 +52,7 @@ def sort_key(column: ColumnElement[Any]) -> ColumnElement[Any]:
 @lru_cache
 def page_query(table: Table, sort: str | None) -> Prepared:
     """Return the SELECT of a page; its values are `limit` and `offset`."""
-    ordered = select(table).order_by(*build_order(table, sort))
+    ordered = select(*base_columns(table)).order_by(*build_order(table, sort))
     window = ordered.limit(bindparam("limit")).offset(bindparam("offset"))
     return Prepared(window)
 

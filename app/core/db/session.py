@@ -13,6 +13,7 @@ from sqlalchemy import Dialect, Table, bindparam, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
+from app.core.db.derived.columns import base_columns
 from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.connections import DriverConnection
 from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
@@ -106,7 +107,10 @@ def select_by_id(model: type[SQLModel]) -> Prepared:
     """Return the query of one row, by the names of the model's attributes."""
     mapper = inspect(model)
     table: Table = mapper.local_table
-    columns = (c.label(mapper.get_property_by_column(c).key) for c in table.c)
+    columns = (
+        column.label(mapper.get_property_by_column(column).key)
+        for column in base_columns(table)
+    )
     return Prepared(select(*columns).where(table.c.id == bindparam("id")))
 
 

@@ -83,17 +83,28 @@ async def show_landing(request: Request) -> Response:
         "headline": app.description.strip().partition("\n\n")[0],
         "base": str(request.base_url).rstrip("/"),
         "fault": await app.state.health.check(),
-        "sign_in": token_path(document),
+        "sign_in": token_path(document, root_path(request)),
+        **first_user(app.state.settings),
         "operations": count_operations(document),
     }
     return render(request, "landing.html", PAGE_POLICY, values)
 
 
-def token_path(document: dict[str, Any]) -> str | None:
-    """Return the path of the OAuth2 password flow's token URL, if there is one."""
+def first_user(settings: Settings) -> dict[str, Any]:
+    """Return the user of the examples: in development, the one that exists."""
+    is_example = not settings.is_production
+    user = settings.FIRST_SUPERUSER_EMAIL if is_example else "you@example.com"
+    return {"is_example": is_example, "user": user}
+
+
+def token_path(document: dict[str, Any], root: str) -> str | None:
+    """Return the path of the OAuth2 password flow's token URL, if there is one.
+
+    It is relative to `root`, the path at the proxy.
+    """
     for scheme in document["components"].get("securitySchemes", {}).values():
         if password := scheme.get("flows", {}).get("password"):
-            return f"/{password['tokenUrl'].lstrip('/')}"
+            return str(password["tokenUrl"]).removeprefix(root)
     return None
 
 

@@ -1,24 +1,12 @@
-"""Addresses in the settings: of the server, and of the database."""
+"""The address of the server in the settings."""
 
 import re
 import socket
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-DRIVERS = ("sqlite:///", "postgresql://")
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 # The last label of a name has a letter; that of an incomplete IPv4 address has none.
 HOST_NAME = re.compile(rf"({LABEL}\.)*(?=[0-9_-]*[a-z]){LABEL}", re.IGNORECASE)
-
-
-def check_database_url(url: str) -> str:
-    if not url.startswith(DRIVERS):
-        raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
-    try:
-        urlsplit(url).port  # noqa: B018
-    except ValueError:
-        raise ValueError("must end in USER:PASSWORD@HOST:PORT/NAME") from None
-    return url
 
 
 def check_listen_address(host: str) -> str:

@@ -13,7 +13,8 @@ from app.core.origins import (
     check_signing_key,
     check_witness,
 )
-from app.core.startup.addresses import check_database_url, check_listen_address
+from app.core.startup.addresses import check_listen_address
+from app.core.startup.database_urls import check_database_url
 
 
 def split_commas(value: object) -> object:

@@ -5,14 +5,14 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
 from app.core.config import Settings
+from app.core.web.address import AllowedHosts, ProbesApart, UnderPath
 from app.core.web.head_requests import HeadAsGet
-from app.core.web.middleware import RequestMiddleware
-from app.core.web.openapi import complete
+from app.core.web.middleware import QuietRequestMiddleware, RequestMiddleware
+from app.core.web.openapi import complete, prefix_token_urls
 from app.core.web.plain_text_errors import PlainTextErrors
 from app.core.web.single_headers import SingleHeaders
 
@@ -54,12 +54,18 @@ class Application(FastAPI):
                 allow_headers=REQUEST_HEADERS,
                 expose_headers=EXPOSED_HEADERS,
             )
-        app = TrustedHostMiddleware(
-            app, allowed_hosts=settings.ALLOWED_HOSTS, www_redirect=False
+        hosts = settings.ALLOWED_HOSTS
+        app = AllowedHosts(app, allowed_hosts=hosts, www_redirect=False)
+        app = HeadAsGet(SingleHeaders(PlainTextErrors(app)))
+        hsts, client_ip = settings.is_production, self.client_ip
+        outer: ASGIApp = RequestMiddleware(
+            self.outer_layer(app), hsts=hsts, client_ip=client_ip
         )
-        app = self.outer_layer(HeadAsGet(SingleHeaders(PlainTextErrors(app))))
-        hsts = settings.is_production
-        return RequestMiddleware(app, hsts=hsts, client_ip=self.client_ip)
+        if not settings.RECORD_PROBES:
+            quiet = QuietRequestMiddleware(app, hsts=hsts, client_ip=client_ip)
+            outer = ProbesApart(outer, quiet)
+        root_path = settings.ROOT_PATH
+        return UnderPath(outer, root_path) if root_path else outer
 
     def add(self, router: APIRouter) -> None:
         """Add a router's routes directly: an included router is matched twice."""
@@ -68,4 +74,5 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             complete(super().openapi())
+            prefix_token_urls(super().openapi(), self.state.settings.ROOT_PATH)
         return super().openapi()

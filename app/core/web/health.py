@@ -12,10 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
 from app.core.db.outages.states import Outage, outage_of
-from app.core.db.outages.write_probe import WriteProbe
 from app.core.exceptions import UnavailableException
+from app.core.observability.draining import draining
 from app.core.startup.database_faults import describe_fault
-from app.core.web.draining import draining
 from app.core.web.openapi import documented
 
 logger = structlog.get_logger()
@@ -30,7 +29,6 @@ class Health:
         self.fault: str | None = "The service is starting"
         self.reason: str | None = self.fault  # for the log: it may name the server
         self.schema = "ok"
-        self.writes = WriteProbe(database.attempt_to_write)
         # Further checks in /readyz, by name. They do not affect the readiness.
         self.notes: dict[str, Callable[[], str]] = {}
 
@@ -55,8 +53,9 @@ class Health:
 
     async def check_writes(self) -> None:
         """Check whether the database accepts writes. Reads are served without them."""
-        before = self.writes.outage
-        outage = await self.writes.check()
+        writes = self.database.writes
+        before = writes.outage
+        outage = await writes.check(self.database.attempt_to_write)
         if outage and outage != before:
             logger.error("not_writable", reason=outage)
 
@@ -92,7 +91,7 @@ async def get_readiness(health: HealthDep) -> JSONResponse:
         raise UnavailableException("The server is stopping")
     if fault := await health.check():
         raise UnavailableException(fault)
-    outage = health.writes.outage
+    outage = health.database.writes.outage
     checks = {"database": outage or "ok", "schema": health.schema}
     checks |= {name: note() for name, note in health.notes.items()}
     status = "degraded" if outage else "ok"

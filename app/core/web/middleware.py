@@ -7,14 +7,16 @@ from time import perf_counter
 from uuid import UUID
 
 import structlog
+from starlette._utils import get_route_path
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.context import Context, new_context
+from app.core.observability.draining import draining
 from app.core.observability.redaction import printable
 from app.core.observability.tracing import mask_span, trace_id_of
-from app.core.web.draining import draining
 
+CLIENT = "client"  # source of a request id
 SAFE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NO_STORE = (b"cache-control", b"no-store")
@@ -38,6 +40,8 @@ class RequestMiddleware:
     middleware, and that response needs its request id most.
     """
 
+    logs = True
+
     def __init__(
         self, app: ASGIApp, *, hsts: bool, client_ip: Callable[[HTTPConnection], str]
     ) -> None:
@@ -57,7 +61,15 @@ class RequestMiddleware:
                 # Starlette has sent the 500 by now, and raises the exception again.
                 logger.exception("request_crashed")
             finally:
-                sender.log(self.client_ip(HTTPConnection(scope)), context.actor_id)
+                if self.logs:
+                    client = self.client_ip(HTTPConnection(scope))
+                    sender.log(client, context.actor_id)
+
+
+class QuietRequestMiddleware(RequestMiddleware):
+    """The same without the log line."""
+
+    logs = False
 
 
 class ResponseSender:
@@ -106,7 +118,7 @@ def context_of(scope: Scope) -> Context:
     context = Context(trace_id=trace_id_of(scope))
     ids = [value for name, value in scope["headers"] if name == b"x-request-id"]
     if len(ids) == 1 and SAFE_ID.fullmatch(chosen := ids[0].decode("latin-1")):
-        context.request_id = chosen
+        context.request_id, context.request_id_source = chosen, CLIENT
     return context
 
 
@@ -115,5 +127,5 @@ def route_of(scope: Scope) -> str | None:
     template = getattr(scope.get("route"), "path_format", None)
     if template is None:
         return None
-    prefix = scope["path"].removesuffix(template.format(**scope["path_params"]))
+    prefix = get_route_path(scope).removesuffix(template.format(**scope["path_params"]))
     return f"{prefix}{template}"

@@ -30,7 +30,7 @@ def documented(*statuses: int) -> dict[int | str, Json]:
 def describe(path: str, options: Json, added: Iterable[Json]) -> None:
     """Add to a route's options what follows from its path, method and response.
 
-    `added` are headers that a route takes if it writes.
+    `added` are headers that the route takes.
     """
     (method,) = options["methods"]
     shows_entity = is_read(options["response_model"])
@@ -43,8 +43,7 @@ def describe(path: str, options: Json, added: Iterable[Json]) -> None:
     if shows_entity and method == "GET":
         responses[304] = {"description": "The client has this version already"}
     options["responses"] = responses
-    further = added if method in WRITING else ()
-    parameters = [*preconditions_of(path, method, shows_entity), *further]
+    parameters = [*preconditions_of(path, method, shows_entity), *added]
     if parameters and options["openapi_extra"] is None:
         options["openapi_extra"] = {"parameters": parameters}
 
@@ -92,6 +91,13 @@ def complete(document: Json) -> None:
     for methods in document["paths"].values():
         for operation in methods.values():
             complete_operation(operation)
+
+
+def prefix_token_urls(document: Json, root_path: str) -> None:
+    """Add the path at the proxy, which not all clients take from `servers`."""
+    for scheme in document["components"].get("securitySchemes", {}).values():
+        for flow in scheme.get("flows", {}).values():
+            flow["tokenUrl"] = root_path + flow["tokenUrl"]
 
 
 def rename_schemas(document: Json, names: dict[str, str]) -> None:

@@ -32,7 +32,7 @@ API = "/api/v1"
 class Route(APIRoute):
     """Route with strict requests, and with entity tags in responses.
 
-    `headers` are further ones, for the document of a route that writes.
+    `headers` are further ones, for the document.
     """
 
     headers: tuple[dict[str, Any], ...] = ()

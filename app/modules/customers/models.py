@@ -1,6 +1,6 @@
 """The customer table."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy.orm import validates
 from sqlmodel import Field
@@ -10,7 +10,10 @@ from app.core.text import email_key
 
 
 class Customer(Entity, table=True):
-    name: str = Field(max_length=200, index=True)
+    searched: ClassVar = ("name", "email", "company", "notes")
+    collated: ClassVar = ("name", "email")
+
+    name: str = Field(max_length=200)
     email: str = Field(max_length=254)
     email_key: str = Field(max_length=255, unique=True)
     phone: str | None = Field(default=None, max_length=16)

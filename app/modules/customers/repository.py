@@ -6,4 +6,3 @@ from app.modules.customers.models import Customer
 
 class CustomerRepository(BaseRepository[Customer]):
     model = Customer
-    searched = ("name", "email", "company", "notes")

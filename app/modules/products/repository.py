@@ -8,7 +8,6 @@ from app.modules.products.models import Product
 
 class ProductRepository(BaseRepository[Product]):
     model = Product
-    searched = ("sku", "name", "description")
     conditions = {
         "min_price": lambda amount: col(Product.price) >= amount,
         "max_price": lambda amount: col(Product.price) <= amount,

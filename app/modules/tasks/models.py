@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from sqlmodel import Column, Field
@@ -25,6 +26,8 @@ class Priority(StrEnum):
 
 
 class Task(Entity, table=True):
+    searched: ClassVar = ("title", "description")
+
     title: str = Field(max_length=200)
     description: str = Field(default="", max_length=5000)
     status: Status = Field(

@@ -18,7 +18,6 @@ def overdue(yes: bool) -> ColumnElement[bool]:
 
 class TaskRepository(BaseRepository[Task]):
     model = Task
-    searched = ("title", "description")
     conditions = {
         "due_before": lambda instant: col(Task.due_at) < instant,
         "due_after": lambda instant: col(Task.due_at) > instant,

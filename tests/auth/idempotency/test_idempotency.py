@@ -74,9 +74,10 @@ def test_history_routes_take_a_key(client: TestClient) -> None:
     [
         (PEN | {"name": "Ink"}, {}),
         (PEN, {"if-match": "*"}),
+        (PEN, {"if-match": ""}),
         (PEN, {"content-type": "application/json; charset=utf-8"}),
     ],
-    ids=["body", "if-match", "content-type"],
+    ids=["body", "if-match", "empty if-match", "content-type"],
 )
 def test_a_key_of_another_request_is_refused(
     client: TestClient, body: Any, headers: dict[str, str]
@@ -128,6 +129,22 @@ def test_a_malformed_key_is_refused(client: TestClient, key: str) -> None:
 def test_two_keys_are_refused(client: TestClient) -> None:
     headers = [("idempotency-key", "a"), ("idempotency-key", "b")]
     assert client.post("products", json=PEN, headers=headers).status_code == 400
+
+
+def test_a_password_is_changed_once(client: TestClient) -> None:
+    user = {"email": "u@example.com", "full_name": "U", "password": PASSWORD}
+    url = f"users/{client.post('users', json=user).json()['id']}"
+    for _ in range(2):
+        changed = client.patch(url, json={"password": "oak of brass"}, headers=KEY)
+        assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+
+
+def test_a_put_takes_no_key(client: TestClient, make_account: MakeAccount) -> None:
+    url = f"users/{make_account().id}/superuser"
+    body = {"current_password": PASSWORD, "is_superuser": True}
+    for _ in range(2):
+        done = client.put(url, json=body, headers=KEY)
+        assert (done.status_code, done.headers.get(REPLAYED)) == (200, None)
 
 
 def test_a_large_response_is_not_kept(

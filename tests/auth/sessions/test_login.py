@@ -108,6 +108,24 @@ def test_spellings_of_an_email_are_one_account(
     assert login(anonymous, spelling).status_code == 200
 
 
+SPELLINGS = [
+    *("eva@xn--bcher-kva.example.com", "Eva@XN--BCHER-KVA.example.com"),
+    *("eva@b\u00fccher.example.com", "EVA@BU\u0308CHER\u3002example.com"),
+]
+
+
+@pytest.mark.parametrize("made", SPELLINGS[:3])
+def test_a_domain_in_ascii_or_unicode_is_one_account(
+    client: TestClient, made: str
+) -> None:
+    account = {"email": made, "full_name": "Eva", "password": PASSWORD}
+    assert client.post("users", json=account).status_code == 201
+    assert [login(client, each).status_code for each in SPELLINGS] == [200] * 4
+    for spelling in SPELLINGS:
+        again = client.post("users", json=account | {"email": spelling})
+        assert again.status_code == 409
+
+
 def test_a_composed_and_a_decomposed_name_are_one_account(
     client: TestClient, make_account: MakeAccount
 ) -> None:

@@ -210,7 +210,7 @@ LISTS = {
     "sort=-email": "rcba",
     "sort=created_at": "rabc",
     "sort=-created_at": "cbar",
-    "sort=full_name&limit=1": "b",
+    "sort=full_name&limit=1": "c",
     "is_active=false": "b",
     "is_active=true": "car",
     "is_superuser=true": "cr",

@@ -11,6 +11,7 @@ from sqlalchemy.types import CHAR
 from app.core.db.compatibility.table import NAME as COMPATIBILITY
 from app.core.db.ids import uuid7
 from app.core.db.partitions import partition_names
+from app.core.db.search.index import is_part_of_index
 
 ALEMBIC = {"alembic_version", COMPATIBILITY}  # filled by the migrations
 numbers = count(1)
@@ -27,9 +28,12 @@ def fill(connection: Connection) -> None:
 
 
 def reflect(connection: Connection) -> MetaData:
-    """Return all tables. Partitions are parts of one."""
+    """Return all tables, without their partitions and search indexes."""
     tables, hidden = MetaData(), partition_names(connection)
-    tables.reflect(connection, only=lambda name, _: name not in hidden)
+    tables.reflect(
+        connection,
+        only=lambda name, _: name not in hidden and not is_part_of_index(name),
+    )
     return tables
 
 

@@ -82,7 +82,7 @@ async def test_the_files_of_sqlite_are_their_owner_s(
     async with database.background_turn():
         modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
     await database.close()
-    assert len(modes) == 4  # with the WAL, its index, and the lock
+    assert len(modes) == 5  # with the WAL, its index, and two locks
     assert set(modes.values()) == {0o600}
 
 

@@ -1,17 +1,13 @@
 """Lock that admits one archive command at a time, released if its process exits."""
 
-import fcntl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
-
-from sqlalchemy import func, select
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from app.audit.archive.exceptions import LockedException
 from app.core.db.database import Database
-from app.core.db.sqlite.files import open_private
+from app.core.db.locks.process_lock import LockedError, ProcessLock
 
-ADVISORY_LOCK = 7_201_139  # arbitrary; the same in every process
+ARCHIVE = ProcessLock("archive", 7_201_139)
 LOCKED = "Another archive command is running on this database. Retry later."
 
 
@@ -22,35 +18,9 @@ async def run_lock(database: Database) -> AsyncIterator[None]:
     Raises:
         LockedException: another process holds it.
     """
-    name = database.engine.url.database or ""
-    if database.engine.dialect.name == "postgresql":
-        async with postgresql_lock(database):
-            yield
-    else:
-        with file_lock(Path(f"{name}.archive-lock")):
-            yield
-
-
-@asynccontextmanager
-async def postgresql_lock(database: Database) -> AsyncIterator[None]:
-    # Use a dedicated connection: an advisory lock ends with its session.
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        if not await connection.scalar(
-            select(func.pg_try_advisory_lock(ADVISORY_LOCK))
-        ):
-            raise LockedException(LOCKED)
+    async with AsyncExitStack() as stack:
         try:
-            yield
-        finally:
-            await connection.execute(select(func.pg_advisory_unlock(ADVISORY_LOCK)))
-
-
-@contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    with open(path, "w", opener=open_private) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            await stack.enter_async_context(ARCHIVE.held(database.engine))
+        except LockedError:
             raise LockedException(LOCKED) from None
         yield

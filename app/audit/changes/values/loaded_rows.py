@@ -26,6 +26,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from app.audit.changes.session import READ_ONLY, AuditedSession
 from app.audit.changes.snapshots import Values
+from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
 ROW = "row in this transaction"  # a key of `InstanceState.info`
@@ -36,7 +37,7 @@ State = InstanceState[Any]
 
 @cache
 def column_names(model: type[Entity]) -> tuple[str, ...]:
-    return tuple(model.__table__.c.keys())
+    return tuple(column.key for column in base_columns(model.__table__))
 
 
 def copy_values(model: type[Entity], values: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def stored_row(entity: Entity, connection: Connection) -> Values:
 def read_row(entity: Entity, connection: Connection) -> Values:
     """Read the row, and lock it until the transaction ends."""
     table = entity.__table__
-    query = select(table).where(table.c.id == entity.id)
+    query = select(*base_columns(table)).where(table.c.id == entity.id)
     locked = query.with_for_update(key_share=True, of=table)
     return next(map(dict, connection.execute(locked).mappings()), {})
 

@@ -15,13 +15,14 @@ from app.audit.changes.guard import UnauditedWriteError
 from app.audit.changes.snapshots import Values
 from app.audit.changes.values.loaded_rows import column_names, copy_values, read_row
 from app.audit.changes.values.value_checks import Check, check_for
+from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
 
 @cache
 def checks_of(model: type[Entity]) -> dict[str, Check] | None:
     """Return the check of each column; None if rows must be read back."""
-    checks = {column.key: check_for(column) for column in model.__table__.c}
+    checks = {column.key: check_for(column) for column in base_columns(model.__table__)}
     known = {name: check for name, check in checks.items() if check}
     return known if len(known) == len(checks) else None
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import AutoString
 
-from app.core.db.column_types import Money, UtcDateTime
+from app.core.db.column_types import FixedDecimal, Money, UtcDateTime
 
 Check = Callable[[Any], bool]
 
@@ -112,7 +112,7 @@ CHECKS: dict[type, Callable[[Any], Check | None]] = {
     sa.CHAR: check_padded_text,
     sa.Enum: check_enum,
     sa.Numeric: check_decimal,
-    Money: check_money,
+    **dict.fromkeys((FixedDecimal, Money), check_money),
     sa.Float: check_float,
     sa.Double: check_float,
     UtcDateTime: check_instant,

@@ -51,6 +51,11 @@ export async function signIn(username, password) {
   storeTokens(await send("/auth/login", { method: "POST", body }));
 }
 
+export async function changePassword(current, chosen) {
+  const body = jsonRequest({ current_password: current, new_password: chosen });
+  storeTokens(await call("/auth/password", body));
+}
+
 export async function signOut(options = {}) {
   if (!tokens) return;
   const headers = { Authorization: `Bearer ${tokens.access}` };

@@ -51,10 +51,24 @@ export function showSignIn(message) {
   part("username").focus();
 }
 
-export function showSignedIn(email) {
+function hideSignIn() {
   part("sign-in").reset();
   part("sign-in").hidden = true;
-  for (const id of ["bar", "view"]) part(id).hidden = false;
+  view.hidden = false;
+}
+
+/** Show the form for a new password, and return it. */
+export function showNewPassword() {
+  hideSignIn();
+  const form = part("new-password").content.firstElementChild.cloneNode(true);
+  openView("New password").append(form);
+  form.elements[0].focus();
+  return form;
+}
+
+export function showSignedIn(email) {
+  hideSignIn();
+  part("bar").hidden = false;
   part("user").textContent = email;
 }
 

@@ -19,8 +19,10 @@ function resultItem([entity, record]) {
   return make("li", {}, anchor(link(["record", entity, record.id]), ...label));
 }
 
+const readableTypes = () => Object.keys(entityTypes).filter((name) => isAllowed(name, "read"));
+
 async function search(q) {
-  const readable = Object.keys(entityTypes).filter((entity) => isAllowed(entity, "read"));
+  const readable = readableTypes();
   const pages = await Promise.all(
     readable.map((entity) => call(`${pathOf(entity)}${query({ q, count: "false", limit: 20 })}`)),
   );
@@ -32,7 +34,9 @@ export async function showRecords({ values: { q = "" } }) {
   view.append(filters("records", FORM, { q }));
   const matches = q.trim() ? await search(q.trim()) : [];
   const none = q && !matches.length ? "No matching records. " : "";
-  const hint = `${none}Deleted records are listed under Changes only.`;
+  const hint = readableTypes().length
+    ? `${none}Deleted records are listed under Changes only.`
+    : "Searching needs permission to read records. Under Changes, each entry links to a history.";
   view.append(
     make("ul", { className: "found" }, ...matches.map(resultItem)),
     make("p", { className: "note", role: "status" }, hint),
@@ -58,8 +62,11 @@ export async function showRecord({ parts: [entity = "", id = ""] }) {
   if (!path || !ID.test(id)) throw new Error("Record not found. Check the address of this page.");
   const url = `${path}/${id}`;
   let newest = null;
+  // Without permission to read the record, the log has its history as well.
+  const source = isAllowed(entity, "read") ? `${url}/history` : "/audit/changes";
+  const parameters = isAllowed(entity, "read") ? {} : { entity, entity_id: id };
   const load = async (cursor) => {
-    const page = await call(`${url}/history${query({ cursor })}`);
+    const page = await call(`${source}${query({ ...parameters, cursor })}`);
     newest ??= page.items[0];
     return page;
   };

@@ -20,7 +20,12 @@ const FORM = [
 const NOT_RECORDED_YET =
   "Not in the access log yet: requests are recorded about a second after the response.";
 
-const userOf = (access) => access.user_label ?? ANONYMOUS;
+const MORE = "More entries have this request ID: filter the lists by it to see all.";
+
+const userOf = (access) =>
+  access.user_label ?? access.user_name ?? access.user_id ?? ANONYMOUS;
+const idOf = ({ request_id, request_id_source }) =>
+  request_id_source ? `${request_id} (chosen by the ${request_id_source})` : request_id;
 
 function details(access) {
   const filterLink = (name, value, text = value) =>
@@ -36,7 +41,7 @@ function details(access) {
     ["User agent", access.user_agent],
     ["Session", filterLink("session_id", access.session_id)],
     ["Route", filterLink("route", access.route)],
-    ["Request ID", anchor(link(["request", access.request_id]), access.request_id)],
+    ["Request ID", anchor(link(["request", access.request_id]), idOf(access))],
   ]);
 }
 
@@ -64,12 +69,14 @@ export async function showRequests({ values }) {
 
 export async function showRequest({ parts: [id = ""] }) {
   const view = openView("Request");
-  const { accesses, changes } = await call(`/audit/requests/${encodeURIComponent(id)}`);
+  const path = `/audit/requests/${encodeURIComponent(id)}`;
+  const { accesses, changes, has_more } = await call(path);
   const items = changes.map((change) => changeItem(change, undefined, true));
   view.append(
     make("p", { className: "note" }, make("code", {}, id)),
     ...accesses.map((access) => make("div", { className: "card" }, details(access))),
     accesses.length ? "" : make("p", { className: "note" }, NOT_RECORDED_YET),
+    has_more ? make("p", { className: "note" }, MORE) : "",
     make("h2", {}, changes.length ? "Changes" : "No changes"),
     make("ol", { className: "entries" }, ...items),
   );

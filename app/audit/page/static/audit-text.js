@@ -10,7 +10,8 @@ const MAX_FIELDS = 3; // in one line
 const MAX_LENGTH = 48; // of a value in one line
 
 export const ANONYMOUS = "Anonymous";
-export const actor = (change) => change.actor_label ?? ANONYMOUS;
+export const actor = (change) =>
+  change.actor_label ?? change.actor_name ?? change.actor_id ?? ANONYMOUS;
 export const spaced = (name) => name.replaceAll("_", " ");
 
 /** Return the names of the changed fields. */

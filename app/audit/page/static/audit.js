@@ -3,6 +3,7 @@ import { call, signIn, signOut } from "./audit-api.js";
 import { showChanges } from "./audit-changes.js";
 import { attempt, showSignIn, showSignedIn } from "./audit-layout.js";
 import { setPermissions } from "./audit-names.js";
+import { askForNewPassword } from "./audit-password.js";
 import { showRecord, showRecords } from "./audit-record.js";
 import { showRequest, showRequests } from "./audit-requests.js";
 import { currentRoute } from "./audit-route.js";
@@ -40,6 +41,18 @@ async function show() {
   currentView = view;
 }
 
+async function enter(password) {
+  const me = await call("/auth/me");
+  if (me.must_change_password) {
+    askForNewPassword(password, enter);
+    return;
+  }
+  setPermissions(me.permissions);
+  showSignedIn(me.email);
+  isSignedIn = true;
+  await show();
+}
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   // A second sign-in would leave the first session open.
@@ -47,11 +60,7 @@ form.addEventListener("submit", (event) => {
   const { username, password } = Object.fromEntries(new FormData(form));
   attempt(async () => {
     await signIn(username, password);
-    const me = await call("/auth/me");
-    setPermissions(me.permissions);
-    showSignedIn(me.email);
-    isSignedIn = true;
-    await show();
+    await enter(password);
   });
 });
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, MetaData
 
 from app.core.db.compatibility.table import NAME, recorded_definitions
 from app.core.db.guarantees.comparison import Found, SchemaComparison, normalise
-from app.core.db.guarantees.definitions import Guarantee, Trigger
+from app.core.db.guarantees.definitions import Check, Guarantee
 
 
 def find_faults_since(
@@ -34,10 +34,10 @@ def find_faults_since(
 
 def is_as_left(guarantee: Guarantee, found: Found, left: Found) -> bool:
     """Return whether the migration left the guarantee as it is now, or without it."""
-    if isinstance(guarantee, Trigger):
-        kinds = [("trigger", guarantee.name)]
-    else:  # on SQLite it is part of the table's definition
+    if isinstance(guarantee, Check):  # on SQLite, part of the table's definition
         kinds = [("check", guarantee.name), ("table", guarantee.table)]
+    else:
+        kinds = [(guarantee.kind, guarantee.name)]
     return all(is_same_row(found.get(kind), left.get(kind)) for kind in kinds)
 
 

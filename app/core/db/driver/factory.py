@@ -11,6 +11,7 @@ from app.core.db.driver.connections import DriverConnection
 from app.core.db.driver.postgresql import PostgresqlConnection
 from app.core.db.driver.sqlite import SqliteConnection
 from app.core.db.driver.unnamed import UnnamedConnection
+from app.core.enums import Pooler
 
 
 def connections_to(
@@ -25,4 +26,4 @@ def connections_to(
 def is_unnamed(settings: Settings) -> bool:
     """Return whether statements must have no names. SQLite's never have one."""
     is_sqlite = settings.DATABASE_URL.startswith("sqlite")
-    return not (settings.DATABASE_NAMED_STATEMENTS or is_sqlite)
+    return settings.DATABASE_POOLER is Pooler.TRANSACTION and not is_sqlite

@@ -1,4 +1,4 @@
-"""Comparison of the database's triggers and CHECK constraints with the declared ones.
+"""Comparison of the database's guarantees with the declared ones.
 
 One statement per comparison. The SQL is compared without regard to white space and
 identifier quotes, which SQLite adds when a table is renamed.
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData, text
 from app.core.db.guarantees.definitions import (
     Check,
     Guarantee,
+    SearchIndex,
     Trigger,
     declared_guarantees,
 )
@@ -22,7 +23,7 @@ FROM sqlite_master WHERE type IN ('trigger', 'table')
 """)
 # `A` fires always, `D` never, `R` in sessions that apply replicated changes, `O` in all
 # others: a role or database that is SET to be one of the former disables it.
-POSTGRESQL = text("""
+POSTGRESQL = text(r"""
 SELECT 'trigger' AS kind, t.tgname::text AS name,
     pg_get_triggerdef(t.oid, true) AS definition,
     replace(
@@ -41,6 +42,10 @@ UNION ALL
 SELECT 'check', conname::text, pg_get_constraintdef(oid, true), NULL, convalidated
 FROM pg_constraint
 WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'index', relname::text, NULL, NULL, indisvalid
+FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+WHERE relname LIKE 'ix\_%\_search' AND relnamespace = current_schema()::regnamespace
 UNION ALL
 SELECT 'table', relname::text, NULL, NULL, true
 FROM pg_class WHERE relkind IN ('r', 'p')
@@ -80,16 +85,18 @@ class SchemaComparison:
         return {each for each in self.declared if not self.find_fault(each)}
 
     def has_table(self, guarantee: Guarantee) -> bool:
-        return ("table", guarantee.table) in self.found
+        return all(("table", name) in self.found for name in guarantee.tables)
 
     def find_fault(self, guarantee: Guarantee) -> str | None:
         if isinstance(guarantee, Check):
             return self.find_check_fault(guarantee)
-        row = self.found.get(("trigger", guarantee.name))
+        row = self.found.get((guarantee.kind, guarantee.name))
         if row is None:
             return "is missing"
         if not row.enabled:
             return "is disabled"
+        if isinstance(guarantee, SearchIndex):
+            return None
         return None if is_same(guarantee, row) else DIFFERS
 
     def find_check_fault(self, check: Check) -> str | None:

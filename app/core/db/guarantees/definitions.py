@@ -1,19 +1,23 @@
-"""Guarantees of the schema: the triggers and CHECK constraints that tables declare.
+"""Guarantees of the schema: triggers, CHECK constraints and search indexes of tables.
 
-A table declares its triggers in `Table.info`; its CHECK constraints are in the metadata
-as everywhere. This is the only list of them: migrations recreate from it, and the
-start, `alembic check` and the consistency check compare the database with it. A
-partition must have its table's triggers too: those do not fire for statements on it.
+A table declares its triggers and its search index in `Table.info`; its CHECK
+constraints are in the metadata as everywhere. This is the only list of them: migrations
+recreate from it, and the start, `alembic check` and the consistency check compare the
+database with it. A partition must have its table's triggers too: those do not fire for
+statements on it.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, MetaData, Table
 
 # A key of `CheckConstraint.info`: the constraint as PostgreSQL spells it.
 STORED = "postgresql"
-TRIGGERS = "triggers"  # a key of `Table.info`: triggers by the dialect's name
+# Keys of `Table.info`; the values are by the dialect's name.
+TRIGGERS = "triggers"
+SEARCH_INDEX = "search index"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Trigger:
     create: str
     function: Function | None = None
     partition_of: str | None = None
+    fills: str | None = None  # a table: that of a search index
+    kind: ClassVar = "trigger"
 
     def __str__(self) -> str:
         return f"The trigger {self.name} on {self.table}"
@@ -41,6 +47,10 @@ class Trigger:
     def declared_by(self) -> str:
         """Return the table that declares this trigger."""
         return self.partition_of or self.table
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return (self.table, self.fills) if self.fills else (self.table,)
 
     def on_partition(self, partition: str) -> "Trigger":
         """Return this trigger for a partition of its table."""
@@ -68,8 +78,33 @@ class Check:
     def declared_by(self) -> str:
         return self.table
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return (self.table,)
 
-Guarantee = Trigger | Check
+
+@dataclass(frozen=True)
+class SearchIndex:
+    """A search index, and the statements that create it, also in place of another."""
+
+    name: str
+    table: str
+    kind: str  # of its name: a table or an index
+    create: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The search index {self.name} on {self.table}"
+
+    @property
+    def declared_by(self) -> str:
+        return self.table
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return (self.table, self.name)
+
+
+Guarantee = Trigger | Check | SearchIndex
 TriggersByDialect = Mapping[str, tuple[Trigger, ...]]
 
 
@@ -90,7 +125,8 @@ def declared_guarantees(
         for trigger in triggers
         if trigger.table == table
     ]
-    return [*checks, *triggers, *copies]
+    indexes = [it for table in tables if (it := search_index(table, dialect))]
+    return [*checks, *indexes, *triggers, *copies]
 
 
 def table_checks(table: Table) -> Iterator[Check]:
@@ -100,6 +136,11 @@ def table_checks(table: Table) -> Iterator[Check]:
             prefix = f"ck_{table.name}_"
             name = prefix + each.name.removeprefix(prefix)
             yield Check(name, table.name, str(each.sqltext), each.info.get(STORED))
+
+
+def search_index(table: Table, dialect: str) -> SearchIndex | None:
+    by_dialect: Mapping[str, SearchIndex] = table.info.get(SEARCH_INDEX, {})
+    return by_dialect.get(dialect)
 
 
 def table_triggers(table: Table, dialect: str) -> tuple[Trigger, ...]:

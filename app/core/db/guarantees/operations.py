@@ -16,11 +16,17 @@ from sqlmodel import SQLModel
 
 from app.core.db.guarantees.comparison import SchemaComparison
 from app.core.db.guarantees.definitions import (
+    SEARCH_INDEX,
     TRIGGERS,
     Check,
     Trigger,
     table_checks,
-    table_triggers,
+)
+from app.core.db.guarantees.search_index import (
+    OURS,
+    DropSearchIndexOp,
+    create_search_index,
+    triggers_of,
 )
 
 
@@ -36,8 +42,12 @@ class RestoreGuaranteesOp(MigrateOperation):
         """Call this after `op.batch_alter_table(table)`, which copies the table."""
         operations.invoke(cls(table))
 
-    def reverse(self) -> "RestoreGuaranteesOp":
-        return RestoreGuaranteesOp(self.table)
+    def reverse(self) -> MigrateOperation:
+        created = (
+            self.faults and SEARCH_INDEX in SQLModel.metadata.tables[self.table].info
+        )
+        op = DropSearchIndexOp if created else RestoreGuaranteesOp
+        return op(self.table)
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         return ("restore_guarantees", self.table, *self.faults)
@@ -59,15 +69,19 @@ def restore(operations: Operations, op: RestoreGuaranteesOp) -> None:
                 batch.create_check_constraint(batch.f(check.name), check.condition)
     if checks:  # the copy of the table has no triggers
         comparison = SchemaComparison(operations.get_bind(), SQLModel.metadata)
-    for each, _ in comparison.faults():
-        if isinstance(each, Trigger) and each.declared_by == op.table:
+    lost = [each for each, _ in comparison.faults() if each.declared_by == op.table]
+    # A copy of the table has neither triggers nor the rows that the index refers to.
+    if any(not isinstance(each, Check) for each in lost):
+        create_search_index(operations, op.table)
+    for each in lost:
+        if isinstance(each, Trigger):
             create_trigger(operations, each)
 
 
 def write_sql(operations: Operations, name: str) -> None:
     """Recreate all of the table's triggers: offline there is nothing to compare."""
-    dialect = operations.get_context().dialect.name
-    for trigger in table_triggers(SQLModel.metadata.tables[name], dialect):
+    create_search_index(operations, name)
+    for trigger in triggers_of(operations, name):
         create_trigger(operations, trigger)
 
 
@@ -90,7 +104,7 @@ def create_trigger(operations: Operations, trigger: Trigger) -> None:
 
 @renderers.dispatch_for(RestoreGuaranteesOp)
 def render(_: AutogenContext, op: RestoreGuaranteesOp) -> str:
-    return f'op.restore_guarantees("{op.table}")'
+    return f'op.restore_guarantees("{op.table}"){OURS}'
 
 
 @comparators.dispatch_for("schema")

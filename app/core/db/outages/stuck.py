@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_, greenlet_spawn
 
+from app.core.db.outages.replaced_file import check_file, note_file
 from app.core.db.outages.states import STUCK, outage_of
+from app.core.db.sqlite.reading import is_file
 
 # In seconds. Firewalls forget a connection that is idle, the first ones after minutes:
 # then packets get no answer, not even a refusal.
@@ -28,6 +30,9 @@ def discard_stuck_connections(engine: AsyncEngine) -> None:
     if engine.dialect.name == "postgresql":
         event.listen(engine.sync_engine, "checkin", note_time)
         event.listen(engine.sync_engine, "checkout", check_if_idle)
+    elif is_file(engine.url):
+        event.listen(engine.sync_engine, "connect", note_file)
+        event.listen(engine.sync_engine, "checkout", check_file)
 
 
 def discard_if_stuck(context: ExceptionContext) -> None:

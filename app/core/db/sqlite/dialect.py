@@ -3,7 +3,9 @@
 A local query takes microseconds, less than passing it to a thread and back.
 """
 
+import sqlite3
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import URL, Pool
@@ -12,8 +14,11 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
 from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection
-from app.core.db.sqlite.functions import lower, translate
 from app.core.db.sqlite.pool import SingleConnectionPool
+
+# For times that a column has no type for. Python's own adapter is deprecated.
+sqlite3.register_adapter(datetime, lambda value: value.isoformat(" "))
+sqlite3.register_adapter(date, date.isoformat)
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -49,10 +54,14 @@ class LoopDialect(SQLiteDialect_pysqlite):
         base_initialize = super().on_connect()
 
         def initialize(connection: Any) -> None:
+            try:
+                prepare(connection)
+            except BaseException:
+                connection.close()  # the pool does not know it yet
+                raise
+
+        def prepare(connection: Any) -> None:
             base_initialize(connection)
-            # SQLite's own lower() handles ASCII only, and it has no translate().
-            connection.create_function("lower", 1, lower, deterministic=True)
-            connection.create_function("translate", 3, translate, deterministic=True)
             for pragma in PRAGMAS:
                 connection.execute_when_free(f"PRAGMA {pragma}")
 

@@ -11,7 +11,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
-from app.core.web.draining import draining
+from app.core.observability.draining import draining
 from app.core.web.server.config import ServerConfig
 from app.core.web.server.handshakes import stop_handshakes
 from app.core.web.server.protocol import ServerProtocol

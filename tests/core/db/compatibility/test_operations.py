@@ -69,7 +69,7 @@ def test_other_operations_are_not(obstacle: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "lines"),
     [
-        ("DROP INDEX ix_product_name", ["compatible_with_previous = True"]),
+        ("DROP INDEX ix_product_name_sort", ["compatible_with_previous = True"]),
         (
             "ALTER TABLE product ADD COLUMN color TEXT",
             [

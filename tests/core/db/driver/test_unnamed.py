@@ -21,7 +21,7 @@ NAMED = table("pg_prepared_statements", column("statement"))
 def unnamed(url: str) -> Any:
     if url.startswith("sqlite"):
         pytest.skip("SQLite's statements have no names")
-    return make_settings(url, DATABASE_NAMED_STATEMENTS=False, DATABASE_POOL_SIZE=1)
+    return make_settings(url, DATABASE_POOLER="transaction", DATABASE_POOL_SIZE=1)
 
 
 def test_requests_prepare_no_statement(url: str, client: TestClient) -> None:

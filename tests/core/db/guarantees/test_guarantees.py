@@ -46,6 +46,9 @@ POSTGRESQL = {
     ),
     "CREATE OR REPLACE TRIGGER audit_change_append_only BEFORE UPDATE ON audit_change "
     "EXECUTE FUNCTION audit_append_only()": "differs from the code",
+    "DROP INDEX ix_product_search": (
+        "search index ix_product_search on product is missing"
+    ),
     "ALTER TABLE role_permission DROP CONSTRAINT ck_role_permission_implicit_read": (
         "is missing"
     ),
@@ -56,6 +59,8 @@ POSTGRESQL = {
 SQLITE = {
     "DROP TRIGGER audit_change_no_DELETE": "is missing",
     "DROP TRIGGER audit_access_no_UPDATE": "is missing",
+    "DROP TRIGGER product_search_update": "is missing",
+    "DROP TABLE product_search": "search index product_search on product is missing",
     "DROP TRIGGER audit_change_no_UPDATE; CREATE TRIGGER audit_change_no_UPDATE "
     "BEFORE UPDATE ON audit_change BEGIN SELECT 1; END": "differs from the code",
     "PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, "
@@ -238,7 +243,7 @@ def add_migration(config: Config, table: str, restore: str) -> None:
     Path(versions(config), "batch.py").write_text(text)
 
 
-TABLES = ("audit_change", "audit_access", "role_permission")
+TABLES = ("audit_change", "audit_access", "role_permission", "product")
 
 
 @pytest.mark.parametrize("table", TABLES[:2])

@@ -81,7 +81,7 @@ def test_connections_to_a_standby_are_replaced(url: str, client: TestClient) -> 
         other.post("products", json=PEN | {"sku": "NEW-B"})
         assert other.post("products", json=PEN | {"sku": "NEW-C"}).status_code == 201
         assert login(other, user.email).status_code == 200
-        app.state.health.writes.next_at = 0
+        app.state.health.database.writes.next_at = 0
         assert readiness(other)["checks"]["database"] == "ok"
 
 
@@ -96,12 +96,13 @@ def test_the_probe_replaces_the_connections_of_an_idle_process(
         second.headers.update(client.headers)
         assert readiness(second)["status"] == "degraded"
         alter(url, WRITABLE)
-        other.state.health.writes.next_at = 0
+        other.state.health.database.writes.next_at = 0
         readiness(second)
         assert second.post("products", json=PEN).status_code == 201
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_a_file_that_cannot_be_written_is_read(url: str, tmp_path: Path) -> None:
     if not url.startswith("sqlite"):
         pytest.skip("A file is SQLite's")

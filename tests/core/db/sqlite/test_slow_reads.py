@@ -138,10 +138,16 @@ async def test_a_read_that_waits_for_the_processor_is_not_slow(
     assert nap.threads == [threading.get_ident()]
 
 
+ENDLESS = """
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)
+SELECT max(n) FROM numbers
+"""
+
+
 def test_a_statement_can_be_stopped_before_it_begins() -> None:
     connection = LoopConnection(":memory:", timeout=1, create=True)
     connection.set_limit(Limit(1, 1, time.monotonic))
     connection.stop()
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
-        connection.fetch(str(count_to(10)), (1, 1))
+        connection.fetch(ENDLESS, ())
     connection.close()

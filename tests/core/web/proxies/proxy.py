@@ -1,9 +1,10 @@
 """Real proxies in front of real servers, run from the files of scripts/deploy."""
 
 import os
+import re
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ WRAPPERS = Path(__file__).parent / "wrappers"
 # Their order in the files; an instance that a test does not need is the first one.
 INSTANCES = ("10.0.0.11:8000", "10.0.0.12:8000")
 HOST = "api.example.com"
+CLIENT = "127.0.0.2"  # an address that is no proxy's, to connect from
 COMMANDS = {
     "nginx": ("-p", "{folder}", "-c", "main"),
     "haproxy": ("-db", "-f", "main"),
@@ -38,7 +40,9 @@ class Proxy:
         return httpx2.Client(
             base_url=f"{self.url}{path}",
             headers=root_header(make_settings("sqlite:///")),
-            verify=self.certificate,
+            transport=httpx2.HTTPTransport(
+                verify=self.certificate, local_address=CLIENT
+            ),
             timeout=TIMEOUT,
         )
 
@@ -67,19 +71,24 @@ def fill(text: str, folder: Path, port: int, servers: tuple[Server, ...]) -> str
         (f"/etc/haproxy/{HOST}.pem", "site.both"),
     ):
         text = text.replace(path, str(folder / name))
-    text = text.replace("443", str(port)).replace("{folder}", str(folder))
+    text = re.sub(r"\b443\b", str(port), text).replace("{folder}", str(folder))
     return text.replace(f"{HOST} {{", f"localhost:{port} {{").replace(HOST, "localhost")
 
 
 @contextmanager
 def proxying(
-    program: str, name: str, folder: Path, *servers: Server
+    program: str,
+    name: str,
+    folder: Path,
+    *servers: Server,
+    edit: Callable[[str], str] = str,
+    ready: str = "/",
 ) -> Iterator[Proxy]:
-    """Run a proxy with the file of this name in front of these servers."""
+    """Run a proxy with the file of this name, as edited, in front of these servers."""
     folder = folder / f"{program}-{free_port()}"
     folder.mkdir()
     certificate, port = make_certificate(folder), free_port()
-    site, main = (FILES / name).read_text(), (WRAPPERS / program).read_text()
+    site, main = edit((FILES / name).read_text()), (WRAPPERS / program).read_text()
     for path, text in (("site", site), ("main", main.replace("{site}", site))):
         (folder / path).write_text(fill(text, folder, port, servers))
     binary = find(program)
@@ -92,7 +101,7 @@ def proxying(
         )
     server = Server(process, f"https://localhost:{port}", folder / "log")
     try:
-        server.wait_for("/", verify=certificate)
+        server.wait_for(ready, verify=certificate)
         yield Proxy(server.base_url, certificate)
     finally:
         kill(process)

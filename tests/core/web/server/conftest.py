@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.web.draining import draining
+from app.core.observability.draining import draining
 
 
 @pytest.fixture(autouse=True)

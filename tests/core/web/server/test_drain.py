@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -9,6 +10,9 @@ from pathlib import Path
 from threading import Barrier
 from urllib.parse import urlsplit
 
+import pytest
+
+from app.core.web.server.handshakes import stop_handshakes
 from app.core.web.server.server import Server as OurServer
 from tests.core.web.server.running import GET, Running, read_all, running
 from tests.processes.servers import Server, serving
@@ -96,3 +100,16 @@ def test_an_idle_connection_gets_the_time_for_one_more_request() -> None:
         server.wait_for(lambda: connection.is_stopping)
         line.sendall(GET)
         assert b"HTTP/1.1 200 " in read_all(line)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems have no filter")
+def test_new_connections_are_ignored_but_those_that_wait_are_accepted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address) as line:
+            stop_handshakes(listener)
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.2)
+            with listener.accept()[0] as accepted:
+                accepted.sendall(b"hello")
+                assert line.recv(5) == b"hello"

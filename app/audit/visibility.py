@@ -1,0 +1,35 @@
+"""E-mail addresses of users in the logs, which only holders of `users:read` see."""
+
+from typing import Any
+
+from app.auth.models import User
+from app.auth.permissions.principal import Principal
+from app.core.models import recorded_names
+
+PERMISSION = "users:read"
+LABELS = ("actor_label", "user_label")
+ADDRESSES = ("email", "email_key")  # of the entity User
+HIDDEN = f"hidden: needs {PERMISSION}"
+
+Row = dict[str, Any]
+
+
+def visible_rows(rows: list[Row], reader: Principal) -> list[Row]:
+    """Return the rows of a log as this user may see them."""
+    if reader.has_permission(PERMISSION):
+        return rows
+    return [without_addresses(row) for row in rows]
+
+
+def without_addresses(row: Row) -> Row:
+    hidden = row | {name: None for name in LABELS if name in row}
+    if row.get("entity") in recorded_names(User):
+        for side in ("old", "new"):
+            hidden[side] = hide(row[side])
+    return hidden
+
+
+def hide(values: Any) -> Any:
+    if not isinstance(values, dict):
+        return values
+    return values | {name: HIDDEN for name in ADDRESSES if name in values}

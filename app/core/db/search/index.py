@@ -1,0 +1,100 @@
+"""Search index of a table: the trigrams of its search text.
+
+SQLite: a table of FTS5, which triggers on the searched table fill. It has no copy of
+the text and refers to rows by rowid, so a copy of the table needs a new index.
+PostgreSQL: a GIN index over a function, which needs no extension.
+"""
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from app.core.db.derived.columns import SEARCH_TEXT
+from app.core.db.guarantees.definitions import (
+    SEARCH_INDEX,
+    TRIGGERS,
+    SearchIndex,
+    Trigger,
+)
+
+MIN_LETTERS = 3  # of a word that the index finds
+# The tables in which FTS5 keeps an index.
+SHADOWS = ("_config", "_content", "_data", "_docsize", "_idx")
+ADD = "INSERT INTO {index}(rowid, {text}) VALUES (new.rowid, new.{text});"
+REMOVE = (
+    "INSERT INTO {index}({index}, rowid, {text}) "
+    "VALUES ('delete', old.rowid, old.{text});"
+)
+TRIGGER_BODIES = {
+    "insert": f"AFTER INSERT ON {{table}} BEGIN {ADD} END",
+    "update": (
+        "AFTER UPDATE OF {text} ON {table} WHEN old.{text} IS NOT new.{text} "
+        f"BEGIN {REMOVE} {ADD} END"
+    ),
+    "delete": f"AFTER DELETE ON {{table}} BEGIN {REMOVE} END",
+}
+SQLITE = (
+    "DROP TABLE IF EXISTS {index}",
+    "CREATE VIRTUAL TABLE {index} USING fts5({text}, content='{table}', "
+    "tokenize='trigram case_sensitive 1')",
+    "INSERT INTO {index}({index}) VALUES ('rebuild')",
+)
+# In pieces of 64 characters, as the position of a character is found by counting. The
+# cost and the restriction keep PostgreSQL from calling it for each row of a scan.
+TRIGRAMS = """
+CREATE OR REPLACE FUNCTION trigrams(value text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL RESTRICTED STRICT COST 1000
+AS $function$
+DECLARE
+    found text[] := '{}';
+    piece text;
+BEGIN
+    FOR start IN 1 .. length(value) - 2 BY 64 LOOP
+        piece := substr(value, start, 66);
+        FOR place IN 1 .. length(piece) - 2 LOOP
+            found := found || substr(piece, place, 3);
+        END LOOP;
+    END LOOP;
+    RETURN found;
+END $function$
+"""
+# Without a list of pending entries, which each search would read.
+POSTGRESQL = (
+    "DROP INDEX IF EXISTS {index}",
+    "CREATE INDEX {index} ON {table} USING gin (trigrams({text})) "
+    "WITH (fastupdate = off)",
+    "ANALYZE {table}",
+)
+
+
+def declare_search_index(table: Table) -> None:
+    """Add the search index and its triggers to `Table.info`."""
+    names = {"table": table.name, "index": f"{table.name}_search", "text": SEARCH_TEXT}
+    on_sqlite = SearchIndex(
+        names["index"], table.name, "table", tuple(it.format(**names) for it in SQLITE)
+    )
+    triggers: dict[str, tuple[Trigger, ...]] = {**table.info.get(TRIGGERS, {})}
+    own = tuple(trigger(event, names) for event in TRIGGER_BODIES)
+    triggers["sqlite"] = triggers.get("sqlite", ()) + own
+    names["index"] = f"ix_{table.name}_search"
+    statements = TRIGRAMS, *(it.format(**names) for it in POSTGRESQL)
+    on_postgresql = SearchIndex(names["index"], table.name, "index", statements)
+    table.info[TRIGGERS] = triggers
+    table.info[SEARCH_INDEX] = {"sqlite": on_sqlite, "postgresql": on_postgresql}
+
+
+def trigger(event: str, names: dict[str, str]) -> Trigger:
+    name = f"{names['index']}_{event}"
+    create = f"CREATE TRIGGER {name} {TRIGGER_BODIES[event].format(**names)}"
+    return Trigger(name, names["table"], create, fills=names["index"])
+
+
+def is_part_of_index(name: str) -> bool:
+    """Return whether it is the name of a search index, or of a part of one."""
+    tables = SQLModel.metadata.tables.values()
+    return any(
+        name in {f"{index.name}{end}" for end in ("", *SHADOWS)}
+        for table in tables
+        for index in table.info.get(SEARCH_INDEX, {}).values()
+    )

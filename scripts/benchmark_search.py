@@ -1,0 +1,68 @@
+"""Measure searches in a large table, and what their index costs.
+
+python scripts/benchmark_search.py --table-rows 1000000
+
+In this process, without HTTP: it is about the database.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+# The settings require a secret, but nothing is signed here.
+os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+
+from app.core.db.database import Database
+from app.core.db.engine import prepare_for_migrations
+from scripts.bench.search import Cost, measure
+from tests.databases import Engine, make_settings, template_on
+
+
+async def measure_on(url: str, rows: int) -> list[Cost]:
+    database = Database(make_settings(url, DATABASE_TIMEOUT=300))
+    prepare_for_migrations(database.engine)
+    try:
+        return await measure(database, rows)
+    finally:
+        await database.close()
+
+
+def table_of(costs: list[Cost]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for title in ("database", "measurement", "value", "hits"):
+        table.add_column(title)
+    for each in costs:
+        hits = "" if each.hits is None else str(each.hits)
+        table.add_row(each.database, each.what, f"{each.value:.2f}", hits)
+    return table
+
+
+def main(
+    table_rows: Annotated[int, typer.Option(min=1, max=10_000_000)] = 1_000_000,
+    database: Annotated[list[Engine] | None, typer.Option()] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure searches in a large table, and what their index costs."""
+    costs: list[Cost] = []
+    for engine in database or Engine:
+        with template_on(engine) as template, template.copy() as url:
+            costs += asyncio.run(measure_on(url, table_rows))
+    if as_json:
+        print(json.dumps([asdict(each) for each in costs], indent=2))
+    else:
+        Console().print(table_of(costs))
+
+
+if __name__ == "__main__":
+    typer.run(main)

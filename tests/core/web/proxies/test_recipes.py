@@ -1,0 +1,73 @@
+"""Each configuration of scripts/deploy with its program, in front of one instance."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.core.web.proxies.proxy import CLIENT, Proxy, proxying
+from tests.databases import Engine, template_on
+from tests.modules.test_products import PEN
+from tests.processes.servers import Server, serving
+from tests.programs import needs
+
+RECIPES = {
+    "nginx": "nginx.conf",
+    "haproxy": "haproxy.cfg",
+    "caddy": "Caddyfile",
+    "apache2": "apache.conf",
+}
+# Short responses are not compressed.
+LONG = PEN | {"description": "ink " * 300}
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("instance")
+    proxies, mode = "127.0.0.1", "blocking"
+    with (
+        template_on(Engine.SQLITE) as template,
+        template.copy() as url,
+        serving(url, folder, TRUSTED_PROXIES=proxies, AUDIT_ACCESS_MODE=mode) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(program, marks=needs(program, "openssl")) for program in RECIPES
+    ],
+)
+def proxy(
+    request: pytest.FixtureRequest,
+    instance: Server,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Proxy]:
+    name, folder = RECIPES[request.param], tmp_path_factory.mktemp("proxy")
+    with proxying(request.param, name, folder, instance) as proxy:
+        yield proxy
+
+
+def test_a_tag_that_the_proxy_has_rewritten_is_accepted(proxy: Proxy) -> None:
+    with proxy.client() as client:
+        sku = f"PEN-{proxy.url[-5:]}"
+        made = client.post("/products", json=LONG | {"sku": sku}).json()
+        path = f"/products/{made['id']}"
+        read = client.get(path)
+        assert read.headers["content-encoding"] == "gzip"
+        tag = read.headers["etag"]
+        assert client.get(path, headers={"if-none-match": tag}).status_code == 304
+        condition = {"if-match": tag}
+        for status in (200, 412):
+            done = client.patch(path, json={"name": "New"}, headers=condition)
+            assert done.status_code == status
+
+
+def test_the_client_s_address_is_recorded(proxy: Proxy) -> None:
+    id = f"ip-{proxy.url[-5:]}"
+    with proxy.client() as client:
+        forged = {"x-forwarded-for": "203.0.113.7", "x-request-id": id}
+        assert client.get("/products", headers=forged).status_code == 200
+        log = client.get("/audit/accesses", params={"request_id": id})
+    (entry,) = log.json()["items"]
+    assert entry["ip"] == CLIENT
