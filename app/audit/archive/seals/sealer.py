@@ -67,7 +67,7 @@ class Sealer:
             seal = make_seal(await seals.next_number(), batch, run)
             await seals.add_seal(seal)
             await tree.save_tiles(run.updates)
-        return self.publish_seal(seal)
+        return await self.publish_seal(seal)
 
     async def grow(self, batch: SealBatch) -> Run:
         if self.archive_id is None:
@@ -87,7 +87,7 @@ class Sealer:
             batch = SealBatch(log, cursor, frontier_of(newest), leaves)
             sealed = await self.seal_batch(batch)
 
-    def publish_seal(self, seal: AuditSeal) -> int:
+    async def publish_seal(self, seal: AuditSeal) -> int:
         """Log the seal and append it to AUDIT_SEAL_FILE; return its row count."""
         logger.info(
             "audit_sealed",
@@ -98,5 +98,5 @@ class Sealer:
             size=seal.size,
             root=seal.root,
         )
-        self.seal_file.append((seal.note or "").encode())
+        await self.seal_file.append((seal.note or "").encode())
         return seal.count
