@@ -76,6 +76,13 @@ class Sealer:
         grower = TreeGrower(self.keys, self.archive_id)
         return grower.grow(batch.log, batch.before, batch.hashes)
 
+    async def seal_foreign_rows(self, log: Log) -> int:
+        """Seal rows that a backup has unsealed, from a server with higher numbers."""
+        total = 0
+        while batch := await BatchReader(self.database, log).read_foreign():
+            total += await self.seal_batch(batch)
+        return total
+
     async def seal_late_rows(self, log: Log, rows: list[Row]) -> None:
         """Seal rows without a number that were inserted after their time was sealed."""
         leaves = sorted(make_leaves(rows), key=lambda leaf: leaf.key)
