@@ -46,7 +46,7 @@ for collection in COLLECTIONS:
 TITLE = "Back Office API"
 # In seconds. Each worker has to notice a migration; a probe reaches only one of them.
 CHECK_INTERVAL = 10.0
-DESCRIPTION = """
+DESCRIPTION = """\
 A REST API for products, customers and tasks.
 
 Lists can be filtered, sorted and searched; with `after`, each page of a collection
