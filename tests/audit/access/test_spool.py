@@ -235,7 +235,7 @@ async def test_a_loader_ignores_the_spools_of_other_databases(
     ("one", "two", "same"),
     [
         ("postgresql://a:b@h/n", "postgresql://c:d@h/n", True),
-        ("postgresql://a:b@h/n", "postgresql://a:b@h/n?ssl=require", True),
+        ("postgresql://a:b@h/n", "postgresql://a:b@h/n?sslmode=require", True),
         ("postgresql:///n?host=/a", "postgresql:///n?host=/b", False),
         ("postgresql://a:b@h/n", "postgresql://a:b@h/m", False),
         ("postgresql://a:b@h/n", "postgresql://a:b@i/n", False),
