@@ -129,7 +129,9 @@ def print_adoption(report: AdoptReport) -> None:
         print(f"{file.name}: {rows}, {file.live:,} live, {file.late:,} sealed late")
     for contradiction in report.contradictions:
         print(f"contradiction: {contradiction}")
-    if not report.files and not report.contradictions:
+    for name, count in report.foreign.items():
+        print(f"{name}: {pluralize(count, 'row')} of another server, not sealed there")
+    if not (report.files or report.foreign or report.contradictions):
         print("Every file is recorded: nothing to adopt.")
 
 

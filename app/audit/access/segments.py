@@ -5,10 +5,12 @@ by a process that has exited; the process that locks it then may load and delete
 locks use flock(2), because the kernel releases them when a process exits.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 
 import structlog
@@ -54,6 +56,23 @@ def sync_and_close(segment: int) -> None:
         os.close(segment)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading, without following a link or waiting for a FIFO.
+
+    Raises:
+        OSError: it is no regular file, or not readable.
+    """
+    file = open(path, "rb", opener=open_at_once)  # noqa: SIM115, for the caller
+    if S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OSError(errno.EINVAL, "no regular file", str(path))
+
+
+def open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
+
+
 def lock_segments_of_others(
     folder: Path, unreadable: set[Path]
 ) -> Iterator[tuple[Path, BinaryIO]]:
@@ -63,7 +82,7 @@ def lock_segments_of_others(
     """
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
-            segment = path.open("rb")
+            segment = open_regular(path)
         except FileNotFoundError:
             continue
         except OSError as error:

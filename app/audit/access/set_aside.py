@@ -11,6 +11,8 @@ from pathlib import Path
 
 import structlog
 
+from app.audit.access.segments import open_regular
+
 KINDS = ("refused", "torn")
 
 logger = structlog.get_logger()
@@ -28,7 +30,8 @@ class SetAside:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{name}.{kind}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        path.unlink(missing_ok=True)  # it may be a link or a FIFO
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
             file.writelines(line.removesuffix(b"\n") + b"\n" for line in lines)
             file.flush()
@@ -54,7 +57,7 @@ class SetAside:
 
 def count_lines(path: Path) -> int:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return sum(1 for _ in file)
     except OSError:
         return 1

@@ -235,7 +235,7 @@ async def test_a_loader_ignores_the_spools_of_other_databases(
     ("one", "two", "same"),
     [
         ("postgresql://a:b@h/n", "postgresql://c:d@h/n", True),
-        ("postgresql://a:b@h/n", "postgresql://a:b@h/n?ssl=require", True),
+        ("postgresql://a:b@h/n", "postgresql://a:b@h/n?sslmode=require", True),
         ("postgresql:///n?host=/a", "postgresql:///n?host=/b", False),
         ("postgresql://a:b@h/n", "postgresql://a:b@h/m", False),
         ("postgresql://a:b@h/n", "postgresql://a:b@i/n", False),
@@ -339,3 +339,17 @@ async def test_the_loader_syncs_a_dirty_spool(spool: Spool, loader: Loader) -> N
     assert spool.dirty
     await loader.sync()
     assert not spool.dirty
+
+
+async def test_what_is_no_regular_file_is_named_and_not_waited_for(
+    spool: Spool, loader: Loader, database: Database
+) -> None:
+    spool.folder.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(spool.folder / "0.jsonl")
+    os.mkfifo(spool.folder / "1.torn")
+    spool.write(line(path="/after"))
+    await loader.load()
+    assert await paths(database) == ["/after"]
+    assert loader.describe() == ["lines torn: 1", "segments unreadable: 1"]
+    for name in ("0.jsonl", "1.torn"):
+        (spool.folder / name).unlink()

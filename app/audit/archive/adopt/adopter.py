@@ -12,6 +12,7 @@ from app.audit.archive.adopt.comparison import Comparison
 from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.adoption import write_adoption
 from app.audit.archive.files.ownership import (
     IDENTITY_FILE,
     find_foreign_error,
@@ -27,6 +28,7 @@ from app.audit.archive.identity import (
 )
 from app.audit.archive.logs import LOGS
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.trace import record_action
 from app.core.clock import now
 
@@ -46,12 +48,27 @@ class Adopter:
     async def adopt(self, *, dry_run: bool) -> AdoptReport:
         """Compare all unknown files; adopt them unless `dry_run` or contradicted."""
         candidates = await self.compare_folder()
+        await self.count_foreign_rows()
         if not dry_run and not self.report.contradictions:
             await self.share_identity()
             await self.context.sealer.seal()
+            await self.seal_foreign_rows()
             for candidate in candidates:
                 await self.adopt_file(candidate)
         return self.report
+
+    async def count_foreign_rows(self) -> None:
+        async with self.context.database.reading() as session:
+            for log in LOGS.values():
+                if count := await OrderRepository(session, log).count_foreign():
+                    self.report.foreign[log.name] = count
+
+    async def seal_foreign_rows(self) -> None:
+        for log in LOGS.values():
+            if count := await self.context.sealer.seal_foreign_rows(log):
+                async with self.context.database.writing() as session:
+                    details = {"unsealed": count}
+                    await record_action(session, log.live.name, "adopted", details)
 
     async def compare_folder(self) -> list[Candidate]:
         async with self.context.database.reading() as session:
@@ -110,6 +127,8 @@ class Adopter:
 
     async def record_file(self, candidate: Candidate, late: int) -> None:
         manifest, log = candidate.manifest, candidate.log
+        context = self.context
+        write_adoption(context.store, context.sealer.signer, candidate.signed)
         async with self.context.database.writing() as session:
             files = FileRepository(session)
             file = candidate.record or AuditArchive(

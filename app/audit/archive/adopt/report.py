@@ -15,10 +15,15 @@ class AdoptedFile:
 
 @dataclass
 class AdoptReport:
-    """Files to adopt or adopted; none is adopted if there is a contradiction."""
+    """Files to adopt or adopted; none is adopted if there is a contradiction.
+
+    `foreign` are the rows by log that the lost server had not sealed, and whose numbers
+    this one has not given yet.
+    """
 
     files: list[AdoptedFile] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    foreign: dict[str, int] = field(default_factory=dict)
 
     def add_contradiction(self, path: str, reason: str) -> None:
         self.contradictions.append(f"{path}: {reason.removesuffix('.')}")

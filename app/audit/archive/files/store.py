@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.audit.archive.exceptions import ArchiveException, VerificationException
+from app.audit.archive.files.opening import is_irregular, open_file, open_parent
+from app.audit.archive.files.writing import create_file, remove_matching
 from app.audit.archive.logs import LogName
 
 CHUNK_BYTES = 1 << 20
+MAX_BYTES = 64 << 20  # of a manifest or an index, which are read as a whole
+MAX_LINE_BYTES = 256 << 20
 SUFFIXES = ("jsonl.gz", "keys", "manifest.json")
 ADOPT = "If this database was restored from a backup, run `adopt`."
 
@@ -36,8 +40,20 @@ class Store:
         return self.list_files(log, "manifest.json")
 
     def list_files(self, log: LogName, suffix: str) -> list[str]:
-        found = (self.directory / log).rglob(f"*.{suffix}")
-        return sorted(str(path.relative_to(self.directory)) for path in found)
+        return self.name_paths(self.list_tree(log, f"*.{suffix}"))
+
+    def list_irregular(self, log: LogName) -> list[str]:
+        """Return what is neither a file nor a folder: links, FIFOs, devices."""
+        found = [self.directory / log, *self.list_tree(log, "*")]
+        return self.name_paths(path for path in found if is_irregular(path))
+
+    def list_tree(self, log: LogName, pattern: str) -> Iterator[Path]:
+        folder = self.directory / log
+        if not folder.is_symlink():
+            yield from folder.rglob(pattern)
+
+    def name_paths(self, paths: Iterable[Path]) -> list[str]:
+        return sorted(str(path.relative_to(self.directory)) for path in paths)
 
     @contextmanager
     def open_atomic(self, name: str) -> Iterator[BinaryIO]:
@@ -46,60 +62,51 @@ class Store:
         Raises:
             VerificationException: a file has this name already.
         """
-        path = self.directory / name
-        self.make_directories(path.parent)
-        temporary = path.with_name(f"{path.name}.part")
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
         try:
-            os.link(temporary, path)  # unlike a rename, it never replaces a file
+            with create_file(self.directory, name) as file:
+                yield file
         except FileExistsError:
             raise VerificationException(
                 f"{name} exists already, and was not replaced. {ADOPT}"
             ) from None
-        temporary.unlink()
-        sync_directory(path.parent)
-
-    def make_directories(self, directory: Path) -> None:
-        """Create and sync missing directories below the archive directory.
-
-        The archive directory is not recreated: if its disk was unmounted, files would
-        go to another disk.
-        """
-        if directory != self.directory and not directory.is_dir():
-            self.make_directories(directory.parent)
-            directory.mkdir(exist_ok=True)
-            sync_directory(directory.parent)
 
     def write_file(self, name: str, content: bytes) -> None:
         with self.open_atomic(name) as file:
             file.write(content)
 
     def read_file(self, name: str) -> bytes:
-        return (self.directory / name).read_bytes()
+        """Return the content of a file that is read as a whole."""
+        with open_file(self.directory, name) as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise VerificationException(f"{name} has more than {MAX_BYTES} bytes.")
+        return content
 
     def file_exists(self, name: str) -> bool:
-        return (self.directory / name).is_file()
+        """Return whether anything has this name."""
+        try:
+            with open_parent(self.directory, name) as (folder, base):
+                os.stat(base, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
 
     def find_files(self, base: str) -> list[str]:
         """Return the names of the files with this base path."""
         names = (f"{base}.{suffix}" for suffix in SUFFIXES)
-        return [name for name in names if os.path.lexists(self.directory / name)]
+        return [name for name in names if self.file_exists(name)]
 
     def remove_files(self, base: str, suffix: str = "*") -> None:
         """Remove the files with this base path, by default of any suffix."""
-        path = self.directory / base
-        for file in path.parent.glob(f"{path.name}.{suffix}"):
-            file.unlink()
+        remove_matching(self.directory, f"{base}.{suffix}")
 
     def get_size(self, name: str) -> int:
-        return (self.directory / name).stat().st_size
+        with open_file(self.directory, name) as file:
+            return os.fstat(file.fileno()).st_size
 
     def hash_file(self, name: str) -> str:
         digest = sha256()
-        with (self.directory / name).open("rb") as file:
+        with open_file(self.directory, name) as file:
             while chunk := file.read(CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -112,9 +119,12 @@ class Store:
         """
         with (
             self.translate_gzip_errors(name),
-            gzip.open(self.directory / name, "rb") as file,
+            open_file(self.directory, name) as stored,
+            gzip.open(stored, "rb") as file,
         ):
-            for line in file:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                if len(line) > MAX_LINE_BYTES:
+                    raise VerificationException(f"{name} has a line without an end.")
                 yield line.removesuffix(b"\n")
 
     def read_members(
@@ -125,10 +135,7 @@ class Store:
         Raises:
             VerificationException: a member is truncated or corrupt.
         """
-        with (
-            self.translate_gzip_errors(name),
-            (self.directory / name).open("rb") as file,
-        ):
+        with self.translate_gzip_errors(name), open_file(self.directory, name) as file:
             for first, last in extents:
                 file.seek(first)
                 yield gzip.decompress(file.read(last - first))
@@ -139,11 +146,3 @@ class Store:
             yield
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise VerificationException(f"{name} is corrupt: {error}") from None
-
-
-def sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

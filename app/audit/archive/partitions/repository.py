@@ -17,8 +17,7 @@ SELECT c.relname::text AS name, pg_get_expr(c.relpartbound, c.oid) AS bounds
 FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
 WHERE inhparent = to_regclass(:table) ORDER BY c.relname
 """)
-LOWER = re.compile(r"FROM \('([^']+)'\)")
-UPPER = re.compile(r"TO \('([^']+)'\)")
+LOWER, UPPER = (re.compile(rf"{word} \('([^']+)'\)") for word in ("FROM", "TO"))
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,16 @@ class BatchReader:
             return None
         return SealBatch(self.log, cursor, before, leaves, position)
 
+    async def read_foreign(self) -> SealBatch | None:
+        """Return rows of another server's transactions, which never settle here."""
+        async with self.database.reading() as session:
+            order = OrderRepository(session, self.log)
+            cursor, rows = await order.get_cursor(), await order.read_foreign(MAX_ROWS)
+            before = frontier_of(await TreeRepository(session, self.log).get_newest())
+        leaves = sorted(make_leaves(rows), key=lambda leaf: leaf.key)
+        position = position_of(rows[-1]) if rows else None
+        return SealBatch(self.log, cursor, before, leaves, position) if rows else None
+
     async def read_unnumbered(self, cursor: Cursor) -> AsyncIterator[list[Row]]:
         key = cursor.unnumbered
         for _ in range(0, MAX_ROWS, PAGE_ROWS):

@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from app.audit.archive.canonical import Row, RowKey
 from app.audit.archive.checkpoints.models import AuditSeal
-from app.audit.archive.logs import MIN_KEY, Log
+from app.audit.archive.logs import MAX_ID, MIN_KEY, Log
 from app.audit.archive.seals.cursor import START, Cursor, Horizon, Position
 
 HORIZON = text("""
@@ -24,6 +24,7 @@ SELECT CAST(CAST(pg_snapshot_xmin(now) AS text) AS bigint),
 FROM pg_current_snapshot() AS now
 """)
 SAMPLE_ROWS = 1_000
+UNLIMITED = 2**63 - 1
 
 
 class OrderRepository:
@@ -78,6 +79,20 @@ class OrderRepository:
         number = self.row.transaction_id
         query = select(self.log.live).where(*self.after(after), number < settled)
         return await self.read_rows(query.order_by(number, self.row.id), limit)
+
+    async def read_foreign(self, limit: int) -> list[Row]:
+        """Return rows of another server's transactions that it has not sealed."""
+        return await self.read_settled(await self.last_own(), UNLIMITED, limit)
+
+    async def count_foreign(self) -> int:
+        beyond = self.after(await self.last_own())
+        query = select(func.count()).select_from(self.log.live).where(*beyond)
+        return await self.session.scalar(query) or 0
+
+    async def last_own(self) -> Position:
+        """Return the last position that is sealed, or else can be had here."""
+        last = Position((await self.get_horizon()).own - 1, MAX_ID)
+        return max((await self.get_cursor()).highest, last)
 
     async def read_rows(self, query: Any, limit: int) -> list[Row]:
         found = await self.session.execute(query.limit(limit))

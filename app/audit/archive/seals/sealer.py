@@ -67,7 +67,7 @@ class Sealer:
             seal = make_seal(await seals.next_number(), batch, run)
             await seals.add_seal(seal)
             await tree.save_tiles(run.updates)
-        return self.publish_seal(seal)
+        return await self.publish_seal(seal)
 
     async def grow(self, batch: SealBatch) -> Run:
         if self.archive_id is None:
@@ -75,6 +75,13 @@ class Sealer:
                 self.archive_id = await get_archive_id(session)
         grower = TreeGrower(self.keys, self.archive_id)
         return grower.grow(batch.log, batch.before, batch.hashes)
+
+    async def seal_foreign_rows(self, log: Log) -> int:
+        """Seal rows that a backup has unsealed, from a server with higher numbers."""
+        total = 0
+        while batch := await BatchReader(self.database, log).read_foreign():
+            total += await self.seal_batch(batch)
+        return total
 
     async def seal_late_rows(self, log: Log, rows: list[Row]) -> None:
         """Seal rows without a number that were inserted after their time was sealed."""
@@ -87,7 +94,7 @@ class Sealer:
             batch = SealBatch(log, cursor, frontier_of(newest), leaves)
             sealed = await self.seal_batch(batch)
 
-    def publish_seal(self, seal: AuditSeal) -> int:
+    async def publish_seal(self, seal: AuditSeal) -> int:
         """Log the seal and append it to AUDIT_SEAL_FILE; return its row count."""
         logger.info(
             "audit_sealed",
@@ -98,5 +105,5 @@ class Sealer:
             size=seal.size,
             root=seal.root,
         )
-        self.seal_file.append((seal.note or "").encode())
+        await self.seal_file.append((seal.note or "").encode())
         return seal.count

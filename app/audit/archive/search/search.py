@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from app.audit.archive.canonical import RowKey, decode_row, encode_row, row_key
 from app.audit.archive.context import ArchiveContext
+from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.index import COLUMNS, Index
 from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.logs import Log
@@ -121,7 +122,7 @@ class Search:
         path = manifest.data_path
         try:
             matches = self.context.store.hash_file(path) == manifest.file_sha256
-        except OSError:
+        except (VerificationException, OSError):
             matches = False
         if not matches:
             self.result.rejected.append(path)
@@ -133,7 +134,7 @@ class Search:
         """
         try:
             content = self.context.store.read_file(manifest.index_path)
-        except OSError:
+        except (VerificationException, OSError):
             content = b""
         if sha256(content).hexdigest() == manifest.keys_sha256:
             return Index.unpack(content)

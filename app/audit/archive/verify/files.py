@@ -1,15 +1,16 @@
 """Verification of archive files, their indexes and manifests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.adoption import adoption_path, find_adoption_error
+from app.audit.archive.files.extra import find_extra
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.ownership import IDENTITY_FILE, find_identity_error
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.files.store import ADOPT
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
@@ -57,13 +58,8 @@ class FileVerifier:
         """Verify the files of a log; return those with a readable manifest."""
         async with self.context.database.reading() as session:
             files = await FileRepository(session).list_files(log)
-        known = {file.manifest_path: file for file in files}
-        found = self.context.store.list_manifests(log.name)
-        for path in found:
-            if path not in known:
-                self.report.add_finding(
-                    FindingKind.FILE_EXTRA, path, f"not in audit_archive. {ADOPT}"
-                )
+        for path, error in find_extra(self.context.store, log.name, files):
+            self.report.add_finding(FindingKind.FILE_EXTRA, path, error)
         return self.verify_all(
             [file for file in files if file.state != FileState.WRITING]
         )
@@ -74,16 +70,26 @@ class FileVerifier:
         for file in files:
             before = self.report.counts.total()
             if signed := self.load_manifest(file):
-                self.verify_manifest(file, signed, previous)
+                adopted = bool(file.adopted_at) and self.is_adopted(signed)
+                followed = None if adopted else previous
+                for kind, error in self.find_errors(file, signed, followed):
+                    self.report.add_finding(kind, file.manifest_path, error)
                 self.verify_hashes(signed.manifest)
                 pruning = file.state != FileState.PRUNED
-                adopted = file.adopted_at is not None
                 intact = self.report.counts.total() == before
                 found.append(ArchivedFile(signed.manifest, pruning, adopted, intact))
             previous = file.manifest or previous
         self.report.files += len(found)
         self.report.adopted += [each.manifest.name for each in found if each.adopted]
         return found
+
+    def is_adopted(self, signed: SignedManifest) -> bool:
+        """Return whether `adopt` has signed that, or report it."""
+        signer = self.context.sealer.signer
+        if error := find_adoption_error(self.context.store, signer, signed):
+            where = adoption_path(signed.manifest)
+            self.report.add_finding(FindingKind.MANIFEST_FORGED, where, error)
+        return error is None
 
     def load_manifest(self, file: AuditArchive) -> SignedManifest | None:
         path = file.manifest_path
@@ -95,29 +101,22 @@ class FileVerifier:
             self.report.add_finding(FindingKind.MANIFEST_CHANGED, path, str(error))
         return None
 
-    def verify_manifest(
-        self, file: AuditArchive, signed: SignedManifest, previous: str
-    ) -> None:
-        path = file.manifest_path
-        if (
-            signed.manifest.compute_hash() != signed.hash
-            or signed.manifest.path != path
-        ):
-            self.report.add_finding(
-                FindingKind.MANIFEST_CHANGED, path, "does not match its hash or path"
-            )
+    def find_errors(
+        self, file: AuditArchive, signed: SignedManifest, previous: str | None
+    ) -> Iterator[tuple[FindingKind, str]]:
+        """Yield what is wrong with a manifest, the first error alone."""
+        manifest, changed = signed.manifest, FindingKind.MANIFEST_CHANGED
+        path, digest = file.manifest_path, manifest.compute_hash()
+        if (digest, manifest.path) != (signed.hash, path):
+            yield changed, "does not match its hash or path"
         elif error := signed.find_error(self.context.sealer.signer):
-            self.report.add_finding(FindingKind.MANIFEST_FORGED, path, error)
+            yield FindingKind.MANIFEST_FORGED, error
         elif signed.hash != file.manifest:
-            self.report.add_finding(
-                FindingKind.MANIFEST_CHANGED, path, "differs from audit_archive"
-            )
-        elif error := signed.manifest.find_archive_error(self.archive):
-            self.report.add_finding(FindingKind.MANIFEST_CHANGED, path, error)
-        elif signed.manifest.previous != previous and not file.adopted_at:
-            self.report.add_finding(
-                FindingKind.MANIFEST_CHANGED, path, "`previous` does not match"
-            )
+            yield changed, "differs from audit_archive"
+        elif error := manifest.find_archive_error(self.archive):
+            yield changed, error
+        elif previous and manifest.previous != previous:
+            yield changed, "`previous` does not match"
 
     def verify_hashes(self, manifest: Manifest) -> None:
         store = self.context.store
@@ -130,7 +129,7 @@ class FileVerifier:
                 matches = store.hash_file(name) == digest
             except FileNotFoundError:
                 self.report.add_finding(FindingKind.FILE_MISSING, name, "no such file")
-            except OSError as error:
+            except (VerificationException, OSError) as error:
                 self.report.add_finding(FindingKind.FILE_DAMAGED, name, str(error))
             else:
                 if not matches:

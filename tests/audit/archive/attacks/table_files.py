@@ -130,4 +130,37 @@ FOLDER = [
         "changes `identity.json`", files.change_identity, {IDENTITY_CHANGED: 1}, ALL
     ),
 ]
-FILE_ATTACKS = [*CONTENT, *MANIFESTS, *FOLDER]
+ODD_FILES = [
+    storage("puts a FIFO in a manifest's place", files.make_manifest_fifo, NO_MANIFEST),
+    storage(
+        "puts a FIFO in a file's place", files.make_file_fifo, {DAMAGED: 1, MISSING: 6}
+    ),
+    storage(
+        "puts a FIFO in an index's place",
+        files.make_index_fifo,
+        {DAMAGED: 1},
+        (Command.QUERY,),
+    ),
+    storage(
+        "puts a FIFO in the place of `identity.json`",
+        files.make_identity_fifo,
+        {IDENTITY_CHANGED: 1},
+        ALL,
+    ),
+    storage(
+        "links a manifest to an endless device",
+        files.link_manifest_to_device,
+        NO_MANIFEST,
+    ),
+    storage(
+        "moves the files of a log elsewhere, and leaves a link",
+        files.link_folder,
+        {PLANTED: 1, MANIFEST_CHANGED: 3, MISSING: 18},
+        ALL,
+    ),
+    storage("plants a FIFO as a manifest", files.plant_fifo, {PLANTED: 1}, ALL),
+    storage(
+        "plants a link where a file will be written", files.plant_link, {PLANTED: 1}, ()
+    ),
+]
+FILE_ATTACKS = [*CONTENT, *MANIFESTS, *FOLDER, *ODD_FILES]

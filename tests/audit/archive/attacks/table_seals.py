@@ -122,6 +122,13 @@ CHAIN = [
         QUERY,
     ),
     Attack(
+        "the same, and marks the files as adopted, so that their manifests do not tell",
+        seals.delete_seals_and_mark_adopted,
+        {LOST: 5, EXTRA: 30, FindingKind.MANIFEST_FORGED: 6},
+        {LOST: 3, EXTRA: 30, FindingKind.MANIFEST_FORGED: 6},
+        QUERY,
+    ),
+    Attack(
         "deletes all seals, when no row is archived",
         seals.delete_all_seals,
         {LOST: 2},

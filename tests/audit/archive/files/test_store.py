@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,9 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
         steps.append(f"sync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
         fsync(descriptor)
 
-    def record_link(part: Path, path: Path) -> None:
-        steps.append(f"link {part.name}")
-        link(part, path)
+    def record_link(part: str, name: str, **folders: Any) -> None:
+        steps.append(f"link {part}")
+        link(part, name, **folders)
 
     monkeypatch.setattr(os, "fsync", record_fsync)
     monkeypatch.setattr(os, "link", record_link)

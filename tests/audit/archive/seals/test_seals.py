@@ -1,11 +1,13 @@
 """Sealing: completeness, chaining, publication and the background task."""
 
 import asyncio
+import os
 import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 import time_machine
@@ -29,6 +31,7 @@ from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
 LARGEST_FILE = 300
+SEAL_FILE = "app.audit.archive.seals.seal_file"
 FAILED = "background_work_failed"
 RFC_6962 = {
     # The test vectors of Certificate Transparency's reference implementation.
@@ -107,12 +110,39 @@ def test_a_full_disk_leaves_no_part_of_a_seal_in_the_file(
     path = tmp_path / "seals.jsonl"
     path.write_bytes(b'{"number": 1, "hash": "a"}\n')
     seal_file = SealFile(str(path))
-    seal_file.append(b"x" * LARGEST_FILE)
+    asyncio.run(seal_file.append(b"x" * LARGEST_FILE))
     assert seal_file.state() == "not writing, 1 seal lost: File too large"
     assert read_witnesses(path) == [SealRef(1, "a")]
-    seal_file.append(b'{"number": 3, "hash": "c"}')
+    asyncio.run(seal_file.append(b'{"number": 3, "hash": "c"}'))
     assert seal_file.state() == "ok, 1 seal lost since startup"
     assert read_witnesses(path) == [SealRef(1, "a"), SealRef(3, "c")]
+
+
+def test_a_fifo_without_a_reader_is_a_fault(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "seals")
+    seal_file = SealFile(str(tmp_path / "seals"))
+    asyncio.run(seal_file.append(b"note"))
+    assert seal_file.state() == "not writing, 1 seal lost: No such device or address"
+
+
+def test_a_share_that_hangs_does_not_stop_the_application(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = Event()
+    monkeypatch.setattr(f"{SEAL_FILE}.append_line", lambda *_: answer.wait())
+    monkeypatch.setattr(f"{SEAL_FILE}.WAIT", 0.01)
+    seal_file = SealFile(str(tmp_path / "seals"))
+    asyncio.run(seal_file.append(b"first"))
+    assert seal_file.state() == "not writing, 1 seal lost: no answer for 0 s"
+    asyncio.run(seal_file.append(b"second"))
+    state = "not writing, 2 seals lost: an earlier seal is still being written"
+    assert seal_file.state() == state
+    answer.set()
+    assert seal_file.writing
+    seal_file.writing.result()
+    monkeypatch.undo()
+    asyncio.run(seal_file.append(b"third"))
+    assert seal_file.state() == "ok, 2 seals lost since startup"
 
 
 @pytest.fixture

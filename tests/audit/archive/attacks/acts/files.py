@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+from pathlib import Path
 
 from tests.audit.archive.attacks.acts import stored_seals
 from tests.audit.archive.attacks.acts.stored_files import (
@@ -162,3 +164,51 @@ def plant_forged_file(target: Target) -> None:
     for ending, path in originals.items():
         base.with_name(f"{base.name}.{ending}").write_bytes(path.read_bytes())
         path.write_bytes(kept[ending])
+
+
+def make_fifo(path: Path) -> None:
+    path.unlink()
+    subprocess.run(["mkfifo", path], check=True)
+
+
+def make_manifest_fifo(target: Target) -> None:
+    make_fifo(files(target, MANIFEST)[0])
+
+
+def make_file_fifo(target: Target) -> None:
+    make_fifo(files(target)[0])
+
+
+def make_index_fifo(target: Target) -> None:
+    make_fifo(files(target, INDEX)[0])
+
+
+def make_identity_fifo(target: Target) -> None:
+    make_fifo(target.folder / "identity.json")
+
+
+def link_manifest_to_device(target: Target) -> None:
+    path = files(target, MANIFEST)[0]
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def link_folder(target: Target) -> None:
+    """Move the files of a log elsewhere, and leave a link."""
+    folder = target.folder / "changes"
+    elsewhere = folder.rename(target.folder / "elsewhere")
+    folder.symlink_to(elsewhere)
+
+
+def plant_fifo(target: Target) -> None:
+    base = target.folder / f"{PLANTED}.manifest.json"
+    base.parent.mkdir(parents=True)
+    base.touch()
+    make_fifo(base)
+
+
+def plant_link(target: Target) -> None:
+    """Add a link where the next file will be written."""
+    path = target.folder / f"{PLANTED}.jsonl.gz.part"
+    path.parent.mkdir(parents=True)
+    path.symlink_to(target.folder / "identity.json")

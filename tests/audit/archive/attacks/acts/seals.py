@@ -1,11 +1,13 @@
 """Attacks of a database administrator on seals."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, update
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import ACCESSES, CHANGES, Log
+from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
+from app.audit.archive.models import AuditArchive
 from app.core.db.ids import uuid7
 from tests.audit.archive.attacks.acts import inserts, rows, stored_seals
 from tests.audit.archive.attacks.acts.rows import products
@@ -131,6 +133,13 @@ def delete_newest_seal(target: Target) -> None:
 
 def delete_all_seals(target: Target) -> None:
     stored_seals.delete_all(target)
+
+
+def delete_seals_and_mark_adopted(target: Target) -> None:
+    """Delete all seals, and mark the files, so that their manifests do not tell."""
+    stored_seals.delete_all(target)
+    archive = model_table(AuditArchive)
+    target.execute(update(archive).values(adopted_at=datetime.now(UTC)))
 
 
 def delete_seals_and_change_row(target: Target) -> None:
