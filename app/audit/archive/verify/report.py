@@ -89,7 +89,7 @@ class VerificationReport:
     sealed_late: int = 0
     adopted: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
-    unreadable: set[str] = field(default_factory=set)
+    unreadable: list[str] = field(default_factory=list)
     unasked: dict[str, str] = field(default_factory=dict)
     proven: dict[str, Proven] = field(default_factory=dict)
     counts: Counter[FindingKind] = field(default_factory=Counter)

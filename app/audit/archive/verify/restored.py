@@ -45,4 +45,4 @@ class RestoredVerifier:
             for row in page:
                 yield StoredRow(key_of(row), leaf_hash(encode_row(row)), table.name)
         if pages.is_damaged:
-            self.report.unreadable.add(table.name)
+            self.report.unreadable.append(table.name)

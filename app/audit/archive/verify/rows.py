@@ -125,7 +125,7 @@ class RowVerifier:
                 where, number = self.log.live.name, row["transaction_id"]
                 yield StoredRow(key, digest, where, number)
         if pages.is_damaged:
-            self.report.unreadable.add(self.log.live.name)
+            self.report.unreadable.append(self.log.live.name)
 
     def compare_row(self, found: StoredRow, leaves: WindowLeaves) -> None:
         match leaves.take(found):

@@ -72,3 +72,25 @@ def test_a_row_without_a_time_is_sealed_by_its_bytes(
     assert audit_log.count_findings() == {"row_modified": 1, "value_unreadable": 1}
     execute(audit_log, text(f"DELETE FROM audit_change {own}"))  # noqa: S608
     assert audit_log.count_findings() == {"row_missing": 1}
+
+
+RESPELLED = [
+    ("entity_id", "'{' || entity_id || '}'"),
+    ("entity_id", "'0x' || substr(entity_id, 3)"),
+    ("actor_id", "'urn:uuid:' || actor_id"),
+    ("at", "at || '+05:00'"),
+    ("at", "replace(at, ' ', 'T')"),
+]
+
+
+@pytest.mark.parametrize(("column", "value"), RESPELLED)
+def test_a_sealed_value_in_another_spelling_is_reported(
+    audit_log: AuditLog, column: str, value: str
+) -> None:
+    if audit_log.settings.DATABASE_URL.startswith("postgresql"):
+        pytest.skip("PostgreSQL has one spelling")
+    audit_log.add(CHANGES, make_changes(days=1))
+    audit_log.seal()
+    row = f"UPDATE audit_change SET {column} = {value} WHERE request_id = 'request-2'"  # noqa: S608
+    execute(audit_log, text(row))
+    assert audit_log.count_findings() == {"row_modified": 1, "value_unreadable": 1}
