@@ -11,7 +11,7 @@ from app import __version__
 from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
 from app.audit.archive.proofs.routers import router as proofs
-from app.audit.archive.seals.background import run_sealer
+from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
 from app.audit.history.routers import add_history
@@ -46,7 +46,7 @@ for collection in COLLECTIONS:
 TITLE = "Back Office API"
 # In seconds. Each worker has to notice a migration; a probe reaches only one of them.
 CHECK_INTERVAL = 10.0
-DESCRIPTION = """
+DESCRIPTION = """\
 A REST API for products, customers and tasks.
 
 Lists can be filtered, sorted and searched; with `after`, each page of a collection
@@ -91,7 +91,8 @@ async def run_audit(
     app.state.witness = witness = WitnessWatch(database, settings)
     async with (
         access_log.running(database),
-        run_sealer(database, settings, witness.submit) as sealer,
+        run_sealer(database, settings) as sealer,
+        run_every(SEAL_INTERVAL, witness.submit),
     ):
         app.state.sealer = sealer
         health.notes |= {

@@ -7,6 +7,7 @@ import sqlite3
 from asyncio import current_task
 from collections.abc import AsyncIterator
 from dataclasses import fields
+from datetime import datetime
 from decimal import Decimal
 from inspect import getsource, iscoroutinefunction, signature
 from typing import Annotated, Any
@@ -40,13 +41,21 @@ from fastapi.routing import (
 from fastapi.testclient import TestClient
 from fastapi.utils import get_path_param_names, is_body_allowed_for_status_code
 from opentelemetry.sdk.trace import TracerProvider
-from sqlalchemy import AsyncAdaptedQueuePool, Pool, create_engine, event, select
+from sqlalchemy import (
+    AsyncAdaptedQueuePool,
+    MetaData,
+    Pool,
+    create_engine,
+    event,
+    select,
+)
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import configure_mappers, persistence
+from sqlalchemy.orm import Session, configure_mappers, persistence
 from sqlalchemy.util import LRUCache, await_
+from sqlmodel import Field, SQLModel
 from starlette._utils import get_route_path
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -378,6 +387,93 @@ def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
     assert isinstance(product, Product)
     assert (product.name, product.model_fields_set) == ("Pen", set())
     assert User.__sqlmodel_relationships__.keys() == {"links"}
+
+
+def test_sqlalchemy_s_instance_state_holds_what_a_flush_needs() -> None:
+    """records.py and flush.py read and set these attributes, as the unit of work."""
+    product: Any = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product.__dict__.update(id=UUID(int=1), version=1, name="Pen")
+    state = product._sa_instance_state
+    assert (state.modified, state.key, state.session) == (False, None, None)
+    product.name = "Other"
+    assert (state.modified, state.committed_state) == (True, {"name": "Pen"})
+    equal = state.manager["name"].impl.is_equal
+    assert (equal("Pen", "Pen"), equal("Pen", "Other")) == (True, False)
+    state._commit_all(state.dict)
+    assert (state.modified, state.committed_state) == (False, {})
+
+
+def test_sqlalchemy_s_session_adopts_an_object_with_an_identity_key() -> None:
+    """records.py sets the key, by which an ORM session finds the object's row."""
+    product: Any = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product.__dict__.update(id=UUID(int=1), version=1, name="Pen")
+    state: Any = sqlalchemy.inspect(product)
+    state.key = state.mapper.identity_key_from_primary_key((UUID(int=1),))
+    product.name = "Other"
+    session = Session()
+    session.add(product)
+    assert session.identity_map[state.key] is product
+    assert [*session.dirty] == [product]
+
+
+def test_sqlalchemy_s_session_continues_the_transaction_of_its_bind() -> None:
+    """orm_session.py returns a connection as the bind, whose transaction it ends."""
+    engine, ended = create_engine("sqlite://"), list[str]()
+    for name in ("commit", "rollback"):
+        event.listen(engine, name, lambda _, name=name: ended.append(name))
+
+    class Joined(Session):
+        def get_bind(self, *_: Any, **__: Any) -> Any:
+            return connection
+
+    with engine.connect() as connection:
+        begun = connection.begin()
+        session = Joined(join_transaction_mode="control_fully")
+        assert session.connection() is connection
+        session.commit()
+        assert (begun.is_active, ended) == (False, ["commit"])
+    engine.dispose()
+
+
+def test_sqlalchemy_s_events_of_a_mapper_can_be_emitted() -> None:
+    """flush.py and records.py emit them as the unit of work does, with the state."""
+
+    class Pen(SQLModel, table=True):
+        metadata = MetaData()
+        id: int = Field(primary_key=True)
+
+    heard: list[Any] = []
+    pen, mapper = Pen(id=1), sqlalchemy.inspect(Pen)
+    event.listen(Pen, "before_update", lambda *given: heard.append(given))
+    event.listen(Pen, "load", lambda *given: heard.append(given))
+    state: Any = sqlalchemy.inspect(pen)
+    mapper.dispatch.before_update(mapper, None, state)
+    state.manager.dispatch.load(state, None)
+    assert heard == [(mapper, None, pen), (pen, None)]
+    source = getsource(persistence)
+    for verb in ("insert", "update", "delete"):
+        for when in ("before", "after"):
+            assert f"mapper.dispatch.{when}_{verb}(mapper, connection, state)" in source
+
+
+def test_sqlalchemy_s_defaults_of_columns_are_called_with_a_context() -> None:
+    """flush.py makes the values without one."""
+    made: Any = PRODUCTS.c.updated_at
+    for default in (made.default, made.onupdate):
+        assert default.is_callable
+        assert isinstance(default.arg(None), datetime)
+    given: Any = PRODUCTS.c.stock.default
+    assert (given.is_scalar, given.arg) == (True, 0)
+
+
+def test_asyncpg_s_transaction_is_begun_by_the_connection_of_the_dialect() -> None:
+    """drivers.py begins it, unless an execution by SQLAlchemy has."""
+    kinds: Any = postgresql.asyncpg
+    adapted = kinds.AsyncAdapt_asyncpg_connection(None, ClosedConnection())
+    assert adapted._transaction is None
+    assert iscoroutinefunction(adapted._start_transaction)
+    assert "_transaction is None" in getsource(adapted._start_transaction)
+    assert "status.decode()" in getsource(asyncpg.Connection.execute)
 
 
 def test_asyncpg_s_errors_are_translated_by_the_connection_of_the_dialect() -> None:

@@ -82,14 +82,21 @@ def users_of(attributes: set[str]) -> set[str]:
     }
 
 
-def test_only_the_database_module_commits() -> None:
-    assert users_of({"commit", "begin", "begin_nested"}) == {"core/db/database.py"}
+def test_only_the_database_modules_commit() -> None:
+    assert users_of({"commit", "begin", "begin_nested"}) == {
+        "core/db/database.py",
+        "core/db/driver/transaction.py",
+        "core/db/records/session.py",
+    }
 
 
-def test_one_module_uses_driver_connections() -> None:
-    """It emits SQLAlchemy's event before each statement, so that the guard sees it."""
+def test_only_the_driver_modules_use_driver_connections() -> None:
+    """They emit SQLAlchemy's event before each statement, for the guard."""
     beneath = {"raw_connection", "get_raw_connection", "driver_connection"}
-    assert users_of(beneath) == {"core/db/driver/connections.py"}
+    assert users_of(beneath) == {
+        "core/db/driver/connections.py",
+        "core/db/driver/drivers.py",
+    }
 
 
 def test_only_migrations_create_tables() -> None:

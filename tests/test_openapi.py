@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from scripts.export_openapi import SNAPSHOT, document
 
@@ -74,6 +75,53 @@ def test_every_body_has_an_example(name: str) -> None:
     # OAuth2 has servers ignore the parameters that they don't know.
     assert name == "LoginForm" or schema["additionalProperties"] is False
     assert schema.get("examples"), f"{name} has no example"
+
+
+def nodes(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield each object of the document."""
+    if isinstance(part, dict):
+        yield part
+    for each in part.values() if isinstance(part, dict) else part:
+        if isinstance(each, dict | list):
+            yield from nodes(each)
+
+
+TYPES = ("array", "boolean", "integer", "number", "object", "string")
+
+
+def examples_of(schema: dict[str, Any]) -> list[Any]:
+    single = [schema["example"]] if "example" in schema else []
+    return [*schema.get("examples", ()), *single]
+
+
+def test_every_example_matches_its_schema() -> None:
+    wrong = []
+    for schema in nodes(DOCUMENT):
+        if schema.get("type") in TYPES:
+            whole = {**schema, "components": DOCUMENT["components"]}
+            is_valid = Draft202012Validator(whole).is_valid
+            wrong += [each for each in examples_of(schema) if not is_valid(each)]
+    assert wrong == []
+
+
+def test_every_tag_is_described_and_every_array_has_items() -> None:
+    used = [tag for operation in OPERATIONS.values() for tag in operation["tags"]]
+    assert [tag["name"] for tag in DOCUMENT["tags"]] == [*dict.fromkeys(used)]
+    assert all(tag["description"] for tag in DOCUMENT["tags"])
+    arrays = [node for node in nodes(DOCUMENT) if node.get("type") == "array"]
+    assert [node for node in arrays if "items" not in node] == []
+
+
+def test_public_operations_say_so() -> None:
+    public = {name for name, it in OPERATIONS.items() if it["security"] == []}
+    assert public == {"login", "refresh", "get_liveness", "get_readiness"}
+
+
+def test_a_schema_is_named_by_its_title() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert {name: it["title"] for name, it in schemas.items()} == {
+        name: name for name in schemas
+    }
 
 
 def test_headers_that_clients_rely_on_are_documented() -> None:

@@ -8,6 +8,12 @@ change them only with a migration that calls `op.restore_guarantees()`.
 from app.core.db.guarantees.definitions import Function, Trigger, TriggersByDialect
 
 MESSAGE = "The audit log can only be added to"
+# SQLite's REPLACE deletes the rows that it replaces without a DELETE trigger.
+REPLACED = """
+CREATE TRIGGER {table}_no_REPLACE BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+BEGIN SELECT RAISE({end}); END
+"""
 SQLITE = """
 CREATE TRIGGER {name} BEFORE {verb} ON {table}
 WHEN NOT EXISTS (SELECT 1 FROM audit_pruning) OR '{verb}' = 'UPDATE'
@@ -35,10 +41,15 @@ FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()
 """
 
 
-def append_only(table: str) -> TriggersByDialect:
-    """Return the triggers of an append-only table, for `Table.info`."""
+def append_only(table: str, *same: str, repeats: bool = False) -> TriggersByDialect:
+    """Return the triggers of an append-only table, for `Table.info`.
+
+    A row with an id that exists, or with the same values of the unique columns `same`,
+    is an error, or is left out if the table's rows may be inserted again (`repeats`).
+    """
+    changes = [sqlite_trigger(table, verb) for verb in ("UPDATE", "DELETE")]
     return {
-        "sqlite": tuple(sqlite_trigger(table, verb) for verb in ("UPDATE", "DELETE")),
+        "sqlite": (*changes, no_replacement(table, same, repeats=repeats)),
         "postgresql": (postgresql_trigger(table),),
     }
 
@@ -47,6 +58,16 @@ def sqlite_trigger(table: str, verb: str) -> Trigger:
     name = f"{table}_no_{verb}"
     create = SQLITE.format(name=name, table=table, verb=verb, message=MESSAGE)
     return Trigger(name, table, create)
+
+
+def no_replacement(table: str, columns: tuple[str, ...], *, repeats: bool) -> Trigger:
+    same = "id = NEW.id"
+    if columns:
+        equal = " AND ".join(f"{name} = NEW.{name}" for name in columns)
+        same = f"{same} OR ({equal})"
+    end = "IGNORE" if repeats else f"ABORT, '{MESSAGE}'"
+    create = REPLACED.format(table=table, same=same, end=end)
+    return Trigger(f"{table}_no_REPLACE", table, create)
 
 
 def postgresql_trigger(table: str) -> Trigger:

@@ -24,6 +24,7 @@ LABEL_LENGTH = 254  # a label is the user's e-mail address at that time
 NAME_LENGTH = 200
 SOURCE_LENGTH = 10
 REQUEST_ID_LENGTH = 64
+VERSION = ("entity", "entity_id", "version")
 FIRST_ERROR = 400  # the lowest HTTP status of an error
 
 
@@ -108,9 +109,9 @@ class AuditChange(Change, table=True):
     transaction_id: int | None = numbered(NextChangeNumber)
     __table_args__ = (
         # Each version of a record is recorded once.
-        Index(None, "entity", "entity_id", "version", unique=True),
+        Index(None, *VERSION, unique=True),
         Index(None, "actor_id", "at"),
-        {"info": {TRIGGERS: append_only("audit_change")}},
+        {"info": {TRIGGERS: append_only("audit_change", *VERSION)}},
     )
 
 
@@ -121,7 +122,7 @@ class AuditAccess(Access, table=True):
         partial_index("user_id", "at", where="user_id IS NOT NULL"),
         # Most rows have another status, and are found by the index on `at`.
         partial_index("status", "at", where=f"status >= {FIRST_ERROR}"),
-        {"info": {TRIGGERS: append_only("audit_access")}},
+        {"info": {TRIGGERS: append_only("audit_access", repeats=True)}},
     )
 
 

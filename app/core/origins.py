@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from pydantic import SecretStr
 
 SEED_LENGTH = 32
-WITNESS_KEY = r"([^+\s]+)\+([0-9a-f]{8})\+(B[A-P][A-Za-z0-9+/]{42})"
+WITNESS_KEY = r"([^+\s]{1,100})\+([0-9a-f]{8})\+(B[A-P][A-Za-z0-9+/]{42})"
 WITNESS = re.compile(rf"{WITNESS_KEY} https?://[^\s?#]+")
 UNIX_SOCKET = "unix:"  # stands for the clients of a Unix socket, as in nginx
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"

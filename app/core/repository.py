@@ -52,14 +52,9 @@ class BaseRepository(Generic[EntityT]):
         return self._found(id, await self.session.find(self.model, id))
 
     async def get_for_update(self, id: UUID) -> EntityT:
-        """Return the entity, locked until the transaction ends.
-
-        With `key_share`, rows that refer to it can still be inserted.
-        SQLite has no row locks: its writing sessions run one at a time.
-        """
-        lock = {"key_share": True}
+        """Return the entity, locked until the transaction ends."""
         try:
-            entity = await self.session.get(self.model, id, with_for_update=lock)
+            entity = await self.session.find_for_update(self.model, id)
         except StaleDataError as error:
             raise stale(self.name) from error
         return self._found(id, entity)

@@ -140,10 +140,10 @@ def describe_proof(proven: Proven) -> str:
             f"no outside witness was given, so all {proven.of:,} leaves could have "
             "been replaced, by anyone who has the signing key or had deleted all seals"
         )
-    rest = proven.of - proven.size
+    rest, done = proven.of - proven.size, "signed" if proven.is_signed else "sealed"
     return (
         f"{proven.size:,} of {proven.of:,} leaves are proven by {proven.witness}, "
-        f"sealed {proven.at:%Y-%m-%d %H:%M} UTC; nothing outside proves the other "
+        f"{done} {proven.at:%Y-%m-%d %H:%M} UTC; nothing outside proves the other "
         f"{rest:,}"
     )
 

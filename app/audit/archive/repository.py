@@ -28,7 +28,7 @@ from app.audit.archive.canonical import Row
 from app.audit.archive.logs import CHANGES, Log, LogRange, model_table
 from app.audit.archive.models import AuditHold
 from app.audit.archive.rows.reading import has_ids, has_key, read_rows
-from app.audit.changes.guard import recorded
+from app.audit.changes.tables import recorded
 from app.audit.models import AuditPruning
 from app.core.db.ids import uuid7
 from app.core.db.json_text import dump_json

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.files.manifest import Manifest
-from app.audit.archive.logs import CHANGES, Log
-from app.audit.changes.change_row import unaudited_row
+from app.audit.archive.logs import Log
+from app.audit.changes.change_row import insert_rows, unaudited_row
 from app.audit.changes.change_time import log_position
-from app.audit.changes.guard import recorded
 
 
 async def record_action(
@@ -19,8 +17,7 @@ async def record_action(
     connection = await session.connection()
     position = await connection.run_sync(log_position)
     row = unaudited_row(reason, entity) | position.values() | {"new": details}
-    options = recorded(CHANGES.live.name)
-    await session.execute(insert(CHANGES.live).values(row), execution_options=options)
+    await connection.run_sync(insert_rows, [row])
 
 
 async def record_file(

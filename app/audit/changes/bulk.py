@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, Delete, Result, Update, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 
 from app.audit.changes.change_row import RowChange
-from app.audit.changes.guard import UnauditedWriteError, is_flushing, recorded
+from app.audit.changes.guard import UnauditedWriteError, is_flushing
 from app.audit.changes.session import require_audited
 from app.audit.changes.snapshots import Values
+from app.audit.changes.tables import recorded
 from app.audit.changes.values.derived_values import update_derived
 from app.audit.models import Action
 from app.core.db.derived.columns import base_columns
@@ -81,7 +82,7 @@ def lock_rows(
     connection = session.connection()
     rows = connection.execute(query).mappings().all()
     # The time of the changes: after the locks, before the statement sets `updated_at`.
-    require_audited(session).clock.start(connection)
+    require_audited(session).recorder.clock.start(connection)
     if len(rows) > MAX_ROWS:
         raise UnauditedWriteError(
             f"The statement affects more than {MAX_ROWS} rows: split it into batches"

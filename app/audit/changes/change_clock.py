@@ -3,20 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from app.audit.changes.change_row import Row, RowChange
+from app.audit.changes.change_row import Row, RowChange, insert_rows
 from app.audit.changes.change_time import (
     LogPosition,
     insert_after_previous,
     log_position,
     newest_of,
 )
-from app.audit.changes.guard import recorded
-from app.audit.models import AuditChange
 from app.core.clock import TICK
-
-LOGGED = recorded(str(AuditChange.__tablename__))
 
 
 class ChangeClock:
@@ -50,13 +46,12 @@ class ChangeClock:
         continued = [] if on_sqlite else [*filter(self.continues, changes)]
         self.recorded.update(change.id for change in changes)
         if len(continued) == len(rows) == 1 and not continued[0].model.former_entities:
-            self.at = insert_after_previous(connection, rows[0], at, LOGGED)
+            self.at = insert_after_previous(connection, rows[0], at)
             return
         if continued:
             self.at = at = max(at, newest_of(connection, continued) + TICK)
         position = LogPosition(at, self.number).values()
-        values = [row | position for row in rows]
-        connection.execute(insert(AuditChange), values, execution_options=LOGGED)
+        insert_rows(connection, [row | position for row in rows])
 
     def continues(self, change: RowChange) -> bool:
         """Return whether the previous version is of another transaction."""

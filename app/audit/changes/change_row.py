@@ -1,16 +1,29 @@
-"""Rows of the change log, as dictionaries of column values."""
+"""Rows of the change log, as dictionaries of column values, and their INSERT."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection, insert
+
 from app.audit.changes.snapshots import Values, snapshot
-from app.audit.models import Action
+from app.audit.changes.tables import LOGGED
+from app.audit.models import Action, AuditChange
 from app.core.context import current_context
+from app.core.db.driver.execution import change as execute
+from app.core.db.driver.execution import change_many
+from app.core.db.driver.statements import PreparedWrite
 from app.core.db.ids import uuid7
+from app.core.db.records.statements import new_values, parameters
 from app.core.models import Entity
 
 Row = dict[str, Any]
+
+TABLE: Any = AuditChange.__table__  # type: ignore[attr-defined]  # SQLModel's types
+COLUMNS = [name for name in TABLE.c.keys() if name != "transaction_id"]  # noqa: SIM118
+# PostgreSQL numbers the transaction itself.
+INSERT = PreparedWrite(insert(TABLE).values(parameters(TABLE, COLUMNS)))
+INSERT_NUMBERED = PreparedWrite(insert(TABLE).values(parameters(TABLE, TABLE.c.keys())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +82,13 @@ def common_values(action: Action) -> Row:
         "action": action,
         "reason": context.reason,
     }
+
+
+def insert_rows(connection: Connection, rows: list[Row]) -> None:
+    """Insert rows of one transaction, which have a time and, on SQLite, a number."""
+    statement = INSERT_NUMBERED if "transaction_id" in rows[0] else INSERT
+    many = [new_values(row) for row in rows]
+    if len(many) == 1:
+        execute(connection, statement, many[0], LOGGED)
+    else:
+        change_many(connection, statement, many, LOGGED)

@@ -14,15 +14,24 @@ from sqlalchemy import (
     text,
 )
 
-from app.audit.changes.change_row import Row, RowChange
+from app.audit.changes.change_row import COLUMNS, TABLE, Row, RowChange
+from app.audit.changes.tables import LOGGED
 from app.audit.models import AuditChange
 from app.audit.numbering import NextChangeNumber
 from app.core.clock import EPOCH, TICK, now
 from app.core.db.column_types import UtcDateTime
+from app.core.db.driver.execution import fetch
+from app.core.db.driver.statements import Prepared, PreparedWrite
+from app.core.db.records.statements import new_values, parameters
 from app.core.models import recorded_names
 
 CHANGE: Any = AuditChange
-NEWEST = select(select(func.max(CHANGE.at)).scalar_subquery(), NextChangeNumber())
+NEWEST = Prepared(
+    select(
+        select(func.max(CHANGE.at)).scalar_subquery().label("newest"),
+        NextChangeNumber().label("number"),
+    )
+)
 # One index look-up per record, where max(at) would read all of its versions.
 NEWEST_OF = text("""
 SELECT max(last.at)
@@ -42,10 +51,12 @@ AFTER_PREVIOUS = (
     .scalar_subquery()
 )
 EARLIEST = bindparam("earliest", type_=UtcDateTime)
-INSERT_AFTER_PREVIOUS = (
-    insert(AuditChange)
-    .values(at=func.greatest(EARLIEST, AFTER_PREVIOUS))
-    .returning(CHANGE.at)
+INSERT_AFTER_PREVIOUS = PreparedWrite(
+    insert(TABLE)
+    .values(
+        parameters(TABLE, COLUMNS) | {"at": func.greatest(EARLIEST, AFTER_PREVIOUS)}
+    )
+    .returning(TABLE.c.at)
 )
 
 
@@ -67,19 +78,21 @@ def log_position(connection: Connection) -> LogPosition:
     """
     if connection.dialect.name != "sqlite":
         return LogPosition(now())
-    newest, number = connection.execute(NEWEST).one()
-    current = now()
-    return LogPosition(max(current, newest + TICK) if newest else current, number)
+    (row,) = fetch(connection, NEWEST)
+    newest, current = row["newest"], now()
+    at = max(current, newest + TICK) if newest else current
+    return LogPosition(at, row["number"])
 
 
 def insert_after_previous(
-    connection: Connection, row: Row, earliest: datetime, options: dict[str, Any]
-) -> Any:
+    connection: Connection, row: Row, earliest: datetime
+) -> datetime:
     """Insert the row at `earliest` or after the previous version; return its time."""
     record = {"name": row["entity"], "record": row["entity_id"], "earliest": earliest}
-    parameters = row | record
-    statement = INSERT_AFTER_PREVIOUS
-    return connection.scalar(statement, parameters, execution_options=options)
+    values = {**new_values(row), **record}
+    (inserted,) = fetch(connection, INSERT_AFTER_PREVIOUS, values, LOGGED)
+    at: datetime = inserted["at"]
+    return at
 
 
 def newest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime:

@@ -11,19 +11,16 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from app.audit.changes.change_row import unaudited_row
+from app.audit.changes.change_row import insert_rows, unaudited_row
 from app.audit.changes.change_time import log_position
 from app.audit.changes.sql.names import Write
 from app.audit.changes.sql.writes import find_writes
-from app.audit.changes.tables import Tables
-from app.audit.models import AuditChange
+from app.audit.changes.tables import RECORDED, Tables
 
-# Names the execution option that marks a statement as recorded.
-RECORDED = "recorded"
-
-_is_flushing: ContextVar[bool] = ContextVar("is_flushing", default=False)
+# The recorder of the flush in progress.
+_recorder: ContextVar[Any] = ContextVar("recorder", default=None)
 _reason: ContextVar[str | None] = ContextVar("reason", default=None)
 logger = structlog.get_logger()
 
@@ -32,30 +29,27 @@ class UnauditedWriteError(RuntimeError):
     """A write that the change log can't record: an error in the calling code."""
 
 
-def recorded(table: str) -> dict[str, Any]:
-    """Return execution options that let one statement write to one table.
-
-    The caller records the write in the change log. Not a context manager, which would
-    also let pass what listeners execute meanwhile.
-    """
-    return {RECORDED: frozenset({table})}
-
-
 @contextmanager
-def flushing(is_flushing: bool) -> Iterator[None]:
-    """Let the statements of the unit of work pass the guard; the listeners record them.
+def flushing(recorder: Any) -> Iterator[None]:
+    """Let the statements of a flush pass the guard; the recorder's listeners record it.
 
     Statements that other listeners execute during the flush are inspected as any other.
+    Without a recorder, all statements are inspected.
     """
-    token = _is_flushing.set(is_flushing)
+    token = _recorder.set(recorder)
     try:
         yield
     finally:
-        _is_flushing.reset(token)
+        _recorder.reset(token)
+
+
+def flush_recorder() -> Any:
+    """Return the recorder of the flush in progress, or None."""
+    return _recorder.get()
 
 
 def is_flushing() -> bool:
-    return _is_flushing.get()
+    return _recorder.get() is not None
 
 
 @contextmanager
@@ -78,9 +72,7 @@ def record_unaudited(
 ) -> None:
     """Record one unaudited write to each table."""
     position = log_position(connection).values()
-    rows = [unaudited_row(reason, table) | position for table in tables]
-    options = recorded(str(AuditChange.__tablename__))
-    connection.execute(insert(AuditChange), rows, execution_options=options)
+    insert_rows(connection, [unaudited_row(reason, it) | position for it in tables])
 
 
 class Guard:

@@ -1,11 +1,14 @@
 """Installation of change data capture (CDC) on a database."""
 
+from functools import partial
+
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import configure_mappers
 
 from app.audit.changes.guard import Guard
 from app.audit.changes.listeners import reject_expression
 from app.audit.changes.mapping_checks import check_mapping
+from app.audit.changes.recorder import ChangeRecorder
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.changes.session import READ_ONLY, REDACTION_KEY, AuditedSession
 from app.audit.changes.tables import Tables
@@ -25,6 +28,7 @@ def install_cdc(database: Database, settings: Settings) -> None:
     for sessions in (database.readers, database.writers):
         info = {REDACTION_KEY: key, READ_ONLY: sessions is database.readers}
         sessions.configure(sync_session_class=AuditedSession, info=info)
+    database.writers.configure(listener=partial(ChangeRecorder, key))
     models = entities()
     configure_mappers()
     for model in models:

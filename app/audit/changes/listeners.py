@@ -7,19 +7,18 @@ committed without the other.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Result, event, inspect
+from sqlalchemy import Connection, Result, event
 from sqlalchemy.orm import Mapper, ORMExecuteState
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql import ClauseElement
 
 from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError
-from app.audit.changes.session import AuditedSession, require_audited, session_of
-from app.audit.changes.values.loaded_rows import (
-    column_names,
-    remember_row,
-    stored_row,
-)
+from app.audit.changes.recorder import current_recorder
+from app.audit.changes.session import AuditedSession, require_audited
+from app.audit.changes.snapshots import column_names
+from app.audit.changes.values.loaded_rows import stored_row
 from app.audit.changes.values.new_values import written_row
 from app.audit.models import Action, AuditChange
 from app.core.models import Entity
@@ -29,13 +28,14 @@ def record_bulk_write(state: ORMExecuteState) -> Result[Any] | None:
     if not is_bulk_write(state):
         return None
     result, changes = run_bulk_write(state)
-    require_audited(state.session).record_changes(changes)
+    session = require_audited(state.session)
+    session.recorder.record_changes(session.connection(), changes)
     return result
 
 
 def after_insert(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
     new = written_row(entity, connection)
-    remember_row(session_of(entity), inspect(entity), new)
+    current_recorder().remember(instance_state(entity), new)
     add_change(
         entity,
         RowChange(Action.INSERT, type(entity), entity.id, entity.version, {}, new),
@@ -43,18 +43,18 @@ def after_insert(_: Mapper[Any], connection: Connection, entity: Entity) -> None
 
 
 def before_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
-    session = session_of(entity)
-    session.old_rows[inspect(entity)] = stored_row(entity, connection)
+    recorder = current_recorder()
+    recorder.old_rows[instance_state(entity)] = stored_row(entity, connection)
 
 
 def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
-    session = session_of(entity)
-    before = session.old_rows.pop(inspect(entity))
+    recorder = current_recorder()
+    before = recorder.old_rows.pop(instance_state(entity))
     if entity.version == before["version"]:
         return  # no column differs, so no UPDATE was sent
     names = set(changed_names(entity))
     row = written_row(entity, connection, names | {"updated_at", "version"}, before)
-    remember_row(session, inspect(entity), row)
+    recorder.remember(instance_state(entity), row)
     old, new = changed_values(before, row)
     change = RowChange(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
     add_change(entity, change)
@@ -62,8 +62,9 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
 
 def changed_names(entity: Entity) -> Iterator[str]:
     """Yield the name of each changed column."""
-    state = inspect(entity)
-    for name in column_names(type(entity)):
+    state = instance_state(entity)
+    committed = state.committed_state  # of the attributes that were set
+    for name in filter(committed.__contains__, column_names(type(entity))):
         history = state.attrs[name].history
         if not history.added or name == "version":
             continue
@@ -86,7 +87,7 @@ def before_delete(_: Mapper[Any], connection: Connection, entity: Entity) -> Non
 
 
 def add_change(entity: Entity, change: RowChange) -> None:
-    session_of(entity).changes.append(change)
+    current_recorder().changes.append(change)
 
 
 def reject_expression(entity: Entity, value: Any, old: Any, initiator: Any) -> None:

@@ -2,17 +2,33 @@
 
 import hmac
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
 from pydantic_core import to_json
 from sqlalchemy import Column
 
+from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
 Values = Mapping[str, Any]
+MUTABLE = dict, list, set, bytearray
+
+
+@cache
+def column_names(model: type[Entity]) -> tuple[str, ...]:
+    return tuple(column.key for column in base_columns(model.__table__))
+
+
+def copy_values(model: type[Entity], values: Values) -> dict[str, Any]:
+    """Copy the columns among the values, and documents deeply."""
+    found = {name: values[name] for name in column_names(model) if name in values}
+    mutable = [name for name, value in found.items() if isinstance(value, MUTABLE)]
+    return found | {name: deepcopy(found[name]) for name in mutable}
 
 
 def snapshot(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any] | None:

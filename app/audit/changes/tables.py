@@ -1,4 +1,4 @@
-"""Tables known to the guard: those of entities, and those that need no record."""
+"""Tables known to the guard, and the marks of statements that may write to them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,8 +13,17 @@ from app.audit.models import AuditChange
 from app.core.models import Entity
 
 NONE: frozenset[str] = frozenset()
-# Database.attempt_to_write() deletes none of its rows.
-VERSION = "alembic_version"
+VERSION = "alembic_version"  # Database.attempt_to_write() deletes none of its rows
+RECORDED = "recorded"  # the execution option that marks a statement
+
+
+def recorded(table: str) -> dict[str, Any]:
+    """Return options that let one statement, which the caller records, write to it."""
+    # Not a context manager, which would also let pass what listeners execute.
+    return {RECORDED: frozenset({table})}
+
+
+LOGGED = recorded(str(AuditChange.__tablename__))
 
 
 class Tables:

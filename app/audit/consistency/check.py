@@ -11,8 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.changes.snapshots import snapshot
-from app.audit.changes.values.loaded_rows import column_names
+from app.audit.changes.snapshots import column_names, snapshot
 from app.audit.consistency.findings import (
     Finding,
     underived,

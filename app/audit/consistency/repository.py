@@ -15,7 +15,7 @@ from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.consistency.archived import ArchivedChanges, newest_archived_id
 from app.audit.models import Action
-from app.core.db.driver.spelling import IsUuid
+from app.core.db.sqlite.spelling import IsUuid
 from app.core.models import Entity
 
 BATCH = 1_000

@@ -7,7 +7,6 @@ and "answered" never differ. PermissionChecker comes first.
 import hmac
 import re
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 from fastapi import Depends, Request, Response
@@ -17,9 +16,9 @@ from app.auth.idempotency.exceptions import (
     KeyReusedException,
     ResponseTooLargeException,
 )
+from app.auth.idempotency.keys import make_key
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.idempotency.repository import IdempotencyRepository
-from app.core.context import current_context
 from app.core.dependencies import SessionDep
 from app.core.exceptions import BadRequestException
 from app.core.web.before_commit import Replay, on_response
@@ -83,24 +82,11 @@ class RepeatableRoute(Route):
 
 
 async def key_of(request: Request, key: str) -> IdempotencyKey:
-    context = current_context()
-    scope = (str(context.actor_id), request.method, request.scope["path"], key)
-    return IdempotencyKey(
-        id=sha256("\n".join(scope).encode()).hexdigest(),
-        fingerprint=await fingerprint(request),
-        request_id=context.request_id,
-    )
-
-
-async def fingerprint(request: Request) -> str:
-    """Return a keyed hash of what was sent: the body may contain a password."""
     components: AuthComponents = request.app.state.auth
-    sent = hmac.new(components.ring.current.idempotency, digestmod=sha256)
-    headers = [request.headers.getlist(name) for name in PARTS]
-    parts = [str(headers).encode(), request.scope["query_string"]]
-    for part in (*parts, await request.body()):
-        sent.update(sha256(part).digest())
-    return sent.hexdigest()
+    headers = str([request.headers.getlist(name) for name in PARTS]).encode()
+    sent = (headers, request.scope["query_string"], await request.body())
+    target = (request.method, request.scope["path"])
+    return make_key(components.ring.current.idempotency, target, key, sent)
 
 
 async def replay(keys: IdempotencyRepository, key: IdempotencyKey) -> Exception:

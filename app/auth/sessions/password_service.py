@@ -15,6 +15,7 @@ from app.auth.passwords.password_policy import (
     password_error,
 )
 from app.auth.permissions.principal import Principal
+from app.auth.permissions.recheck import recheck
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import PasswordChange, TokenPair
@@ -45,7 +46,8 @@ class PasswordService:
             raise password_error(
                 FIELD, "The new password must differ from the current one"
             )
-        pair = await self.set_password(user, await self.components.hasher.hash(new))
+        new_hash = await self.components.hasher.hash(new)
+        pair = await self.set_password(actor, user, new_hash)
         logger.info("password_changed", user_id=str(user.id))
         return pair
 
@@ -73,12 +75,15 @@ class PasswordService:
             raise UnauthorizedException
         return user
 
-    async def set_password(self, user: User, password_hash: str) -> TokenPair:
+    async def set_password(
+        self, actor: Principal, user: User, password_hash: str
+    ) -> TokenPair:
         async with self.database.writing() as session:
             # The user may have been disabled or changed during hashing.
             fresh = await AccountRepository(session).lock_if_unchanged(user)
             if fresh is None:
                 raise UnauthorizedException
+            await recheck(session, actor, None)  # this session may have ended
             fresh.password_hash = password_hash
             fresh.must_change_password = False
             fresh.auth_version += 1

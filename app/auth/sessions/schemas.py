@@ -42,7 +42,7 @@ class LoginForm(Body):
 
 
 class RefreshRequest(Body):
-    refresh_token: Annotated[str, Field(max_length=4096)]
+    refresh_token: Annotated[str, Field(max_length=4096, examples=["…"])]
 
 
 class PasswordChange(Body):

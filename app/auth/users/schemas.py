@@ -33,7 +33,7 @@ class UserUpdate(Body):
 
 
 class SuperuserChange(Body):
-    is_superuser: bool
+    is_superuser: bool = Field(examples=[True])
     current_password: Password
 
 

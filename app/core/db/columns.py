@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from app.core.db.database import Database
-from app.core.db.driver.spelling import IsInteger, IsTime, IsUuid
+from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
 SQLITE = text("""
 SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Table, UniqueConstraint, func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
 
 
@@ -34,7 +34,7 @@ def taken_fields(error: IntegrityError, table: Table) -> list[str]:
 
 
 async def missing_references(
-    session: AsyncSession, table: Table, many: list[dict[str, Any]]
+    session: DatabaseSession, table: Table, many: list[dict[str, Any]]
 ) -> ValidationFailedException:
     """Roll back, and return an error for each column that refers to a missing row.
 
@@ -50,9 +50,9 @@ async def missing_references(
     return ValidationFailedException(errors)
 
 
-async def exist(session: AsyncSession, key: ForeignKey, values: set[Any]) -> bool:
+async def exist(session: DatabaseSession, key: ForeignKey, values: set[Any]) -> bool:
     count = select(func.count()).where(key.column.in_(values))
-    return await session.scalar(count) == len(values - {None})
+    return bool(await session.value(count) == len(values - {None}))
 
 
 def missing_reference(field: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from sqlalchemy import delete, event, false, table
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
@@ -9,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 from app.core.config import Settings
 from app.core.db.driver.factory import connections_to, is_unnamed
 from app.core.db.driver.read_only import reject_write
+from app.core.db.driver.transaction import Transaction
 from app.core.db.engine import make_engine
 from app.core.db.outages.write_state import WriteState
+from app.core.db.records.orm_session import OrmSession
+from app.core.db.records.session import WritingSession
 from app.core.db.session import DatabaseSession, ReadingSession
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
@@ -46,7 +50,7 @@ class Database:
             direct=connections_to(self.read_engine.sync_engine, settings),
         )
         self.snapshots = make_sessionmaker(snapshot)
-        self.writers = make_sessionmaker(self.engine)
+        self.writers = make_writers(self.engine)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadingSession]:
@@ -109,3 +113,14 @@ class Database:
 
 def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession]:
     return async_sessionmaker(engine, class_=DatabaseSession, expire_on_commit=False)
+
+
+def make_writers(engine: AsyncEngine) -> async_sessionmaker[WritingSession]:
+    return async_sessionmaker(
+        engine,
+        class_=WritingSession,
+        sync_session_class=OrmSession,
+        expire_on_commit=False,
+        join_transaction_mode="control_fully",
+        transaction=partial(Transaction, engine.sync_engine),
+    )

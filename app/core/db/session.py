@@ -9,11 +9,10 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Dialect, Table, bindparam, inspect, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Dialect, bindparam, inspect, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import SQLModel
 
-from app.core.db.derived.columns import base_columns
 from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.connections import DriverConnection
 from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
@@ -27,6 +26,10 @@ ORM_SESSION = frozenset({"sync_session", "_proxied"})
 class DatabaseSession(AsyncSession):
     # Called by `Database.writing` once the transaction has all its locks.
     before_commit: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def has_orm_session(self) -> bool:
+        return True
 
     @property
     def dialect(self) -> Dialect:
@@ -48,23 +51,25 @@ class DatabaseSession(AsyncSession):
     async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
         return await self.get(model, id)
 
+    async def find_for_update(self, model: type[ModelT], id: UUID) -> ModelT | None:
+        """Return the entity, locked until the transaction ends, or None."""
+        return await self.get(model, id, with_for_update={"key_share": True})
 
-class ReadingSession(DatabaseSession):
-    """A read-only session, without an ORM session until one is used.
 
-    From then on, the ORM session executes all statements: a task has one connection.
-    """
+class LazySession(DatabaseSession):
+    """A session that makes its ORM session at the first use of one."""
 
-    def __init__(self, *, direct: Callable[[], DriverConnection], **options: Any):
+    def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
-        self.direct = direct()
 
     def __getattr__(self, name: str) -> Any:
         if name not in ORM_SESSION:
             raise AttributeError(name)
-        self.direct.release()
-        super().__init__(**self.options)
+        self.open_orm_session()
         return self.__dict__[name]
+
+    def open_orm_session(self) -> None:
+        super().__init__(**self.options)
 
     @property
     def has_orm_session(self) -> bool:
@@ -72,7 +77,23 @@ class ReadingSession(DatabaseSession):
 
     @property
     def dialect(self) -> Dialect:
-        return self.direct.engine.dialect
+        engine: AsyncEngine = self.options["bind"]
+        return engine.dialect
+
+
+class ReadingSession(LazySession):
+    """A read-only session, without an ORM session until one is used.
+
+    From then on, the ORM session executes all statements: a task has one connection.
+    """
+
+    def __init__(self, *, direct: Callable[[], DriverConnection], **options: Any):
+        super().__init__(options)
+        self.direct = direct()
+
+    def open_orm_session(self) -> None:
+        self.direct.release()
+        super().open_orm_session()
 
     async def rows(
         self, statement: Statement, values: Values | None = None
@@ -105,13 +126,10 @@ class ReadingSession(DatabaseSession):
 @lru_cache
 def select_by_id(model: type[SQLModel]) -> Prepared:
     """Return the query of one row, by the names of the model's attributes."""
-    mapper = inspect(model)
-    table: Table = mapper.local_table
-    columns = (
-        column.label(mapper.get_property_by_column(column).key)
-        for column in base_columns(table)
-    )
-    return Prepared(select(*columns).where(table.c.id == bindparam("id")))
+    attributes = (it for it in inspect(model).column_attrs if not it.deferred)
+    columns = (it.columns[0].label(it.key) for it in attributes)
+    key = inspect(model).local_table.c.id
+    return Prepared(select(*columns).where(key == bindparam("id", type_=key.type)))
 
 
 def make_instance(model: type[ModelT], row: Row) -> ModelT:

@@ -7,6 +7,9 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 CANNOT_OPEN = "SQLITE_CANTOPEN"
+# It rejects a parameter of the start, or has given the connection another server, where
+# a prepared statement is missing or has the name of another.
+OF_A_POOLER = frozenset({"08P01", "26000", "42P05"})
 
 
 def describe_fault(error: Exception, database_url: str) -> str:
@@ -15,8 +18,9 @@ def describe_fault(error: Exception, database_url: str) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     if url.get_backend_name() == "sqlite":
         return f"SQLite at {url.database}: {sqlite_reason(cause, url)}"
-    host = url.query.get("host") or f"{url.host or 'localhost'}:{url.port or 5432}"
-    return f"PostgreSQL at {host}: {connection_reason(cause, url)}"
+    address = f"{url.host or 'localhost'}:{url.port or 5432}"
+    hosts = ", ".join(url.normalized_query.get("host", (address,)))
+    return f"PostgreSQL at {hosts}: {connection_reason(cause, url)}"
 
 
 def sqlite_reason(error: BaseException, url: URL) -> str:
@@ -43,7 +47,9 @@ def connection_reason(error: BaseException, url: URL) -> str:
         case OSError(strerror=str(reason)):
             return reason
         case _:
-            return first_line(error)
+            is_poolers = getattr(error, "sqlstate", None) in OF_A_POOLER
+            advice = ": set DATABASE_POOLER=transaction" if is_poolers else ""
+            return first_line(error) + advice
 
 
 def first_line(error: BaseException) -> str:

@@ -10,9 +10,9 @@ from starlette.types import ASGIApp
 
 from app.core.config import Settings
 from app.core.web.address import AllowedHosts, ProbesApart, UnderPath
+from app.core.web.document.completion import complete, prefix_token_urls
 from app.core.web.head_requests import HeadAsGet
 from app.core.web.middleware import QuietRequestMiddleware, RequestMiddleware
-from app.core.web.openapi import complete, prefix_token_urls
 from app.core.web.plain_text_errors import PlainTextErrors
 from app.core.web.single_headers import SingleHeaders
 

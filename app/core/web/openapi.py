@@ -3,14 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic.json_schema import JsonSchemaValue
-
 from app.core.problem import MEDIA_TYPE, Problem, title
 from app.core.schemas import Read
 from app.core.web.etag import TAGS
 
 Json = dict[str, Any]
-
 WRITING = {"POST", "PATCH", "PUT", "DELETE"}
 REFERENCE = "#/components/schemas/{model}"
 ETAG = {"description": "The record's version", "schema": {"type": "string"}}
@@ -77,64 +74,3 @@ def header(name: str, description: str) -> Json:
 
 def is_read(model: object) -> bool:
     return isinstance(model, type) and issubclass(model, Read)
-
-
-def complete(document: Json) -> None:
-    """Add what requires the whole document: schemas of errors, and titles."""
-    problem = Problem.model_json_schema(ref_template=REFERENCE)
-    parts = problem.pop("$defs", {})
-    schemas = document["components"]["schemas"]
-    schemas |= {Problem.__name__: problem, **parts}
-    # Pydantic names a generic model Page_ProductRead_, regardless of its title.
-    titles = {name: it["title"] for name, it in schemas.items() if name.endswith("_")}
-    rename_schemas(document, titles)
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            complete_operation(operation)
-
-
-def prefix_token_urls(document: Json, root_path: str) -> None:
-    """Add the path at the proxy, which not all clients take from `servers`."""
-    for scheme in document["components"].get("securitySchemes", {}).values():
-        for flow in scheme.get("flows", {}).values():
-            flow["tokenUrl"] = root_path + flow["tokenUrl"]
-
-
-def rename_schemas(document: Json, names: dict[str, str]) -> None:
-    schemas = document["components"]["schemas"]
-    for old, new in names.items():
-        schemas[new] = schemas.pop(old)
-    references = {reference_to(old): reference_to(new) for old, new in names.items()}
-    for node in nodes_of(document):
-        if node.get("$ref") in references:
-            node["$ref"] = references[node["$ref"]]
-
-
-def reference_to(name: str) -> str:
-    return REFERENCE.format(model=name)
-
-
-def nodes_of(document: Any) -> Iterator[Json]:
-    """Yield every JSON object of the document, itself included."""
-    if isinstance(document, dict):
-        yield document
-    for each in document.values() if isinstance(document, dict) else document:
-        if isinstance(each, dict | list):
-            yield from nodes_of(each)
-
-
-def complete_operation(operation: Json) -> None:
-    """Add 401 and 403 to a guarded route; remove null from query parameters."""
-    if "security" in operation:
-        refusals = {str(status): each for status, each in documented(401, 403).items()}
-        operation["responses"] = refusals | operation["responses"]
-    for parameter in operation.get("parameters", ()):
-        parameter["schema"] = without_null(parameter["schema"])
-
-
-def without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
-    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
-    if len(kinds) != 1:
-        return schema
-    rest = {key: value for key, value in schema.items() if key != "anyOf"}
-    return {**rest, **kinds[0]}

@@ -60,12 +60,12 @@ class Library:
             for change in await self.changes()
         ]
 
-    async def rows(self) -> dict[UUID, int]:
+    async def rows(self, *models: type[LibraryEntity]) -> dict[UUID, int]:
         """Return the id and the version of each row."""
         async with self.database.reading() as session:
             return {
                 id: version
-                for model in (Author, Book, Chapter)
+                for model in models or (Author, Book, Chapter)
                 for id, version in await session.execute(
                     select(col(model.id), col(model.version))
                 )

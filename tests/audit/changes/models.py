@@ -15,7 +15,7 @@ from app.core.db.column_types import Money, UtcDateTime, enum_column
 from app.core.db.ids import uuid7
 from app.core.models import Entity
 
-ANN, BOB, TEA, LEAVES = (uuid7() for _ in range(4))
+ANN, BOB, TEA, LEAVES, MEMO, LIST = (uuid7() for _ in range(6))
 
 
 class LibraryEntity(Entity):
@@ -46,6 +46,20 @@ class Chapter(LibraryEntity, table=True):
     title: str
     book_id: UUID | None = Field(default=None, foreign_key="book.id")
     book: Book | None = Relationship(back_populates="chapters")
+
+
+class Note(LibraryEntity, table=True):
+    """An entity without relationships: written by statements of the driver."""
+
+    redacted: ClassVar[frozenset[str]] = frozenset({"secret"})
+
+    title: str
+    pages: int = 1
+    secret: str | None = Field(default=None, unique=True)
+    notes: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(MutableDict.as_mutable(JSON()))
+    )
+    author_id: UUID | None = Field(default=None, foreign_key="author.id")
 
 
 class Colour(StrEnum):

@@ -458,6 +458,7 @@ as_text("ATTACH 'other.db' AS other")
 as_text("PRAGMA writable_schema = 1")
 as_text("SET session_replication_role = replica")
 as_text("SELECT set_config('search_path', 'other', false)")
+as_text("SELECT set_config('search_' || 'path', 'other', false)")
 
 
 @refused

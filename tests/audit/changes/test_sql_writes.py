@@ -17,6 +17,7 @@ READS = (
     "CREATE UNIQUE INDEX IF NOT EXISTS i ON book (title)",
     'PRAGMA main.table_info("book")',
     "SET LOCAL statement_timeout = 0",
+    "SELECT set_config('work_mem', '64MB', true)",
     "SAVEPOINT x; RELEASE SAVEPOINT x; COMMIT",
     "",
 )
@@ -34,6 +35,12 @@ WRITES = {
     "CREATE OR REPLACE VIEW v AS SELECT 1": ["v"],
     "CREATE TABLE temp.book (id int)": ["temp.book"],
     "PRAGMA writable_schema = 1": ["writable_schema"],
+    "SELECT set_config('standard_conforming_'||'strings', 'off', true)": ["set_config"],
+    "SELECT set_config('a.b', '', true), set_config('ro'||'le', 'x', true)": [
+        "set_config"
+    ],
+    "SELECT set_config('search_' -- x\n'path', 'other', true)": ["set_config"],
+    "SELECT pg_catalog.set_config(lower('ROLE'), 'x', true)": ["pg_catalog.set_config"],
     "SELECT 'unterminated": ["select"],
     "UPDATE /* a": ["update"],
 }
@@ -47,6 +54,8 @@ DIFFERENT = {
     "SELECT E'a'\n'\\'; DELETE FROM book --'": (["book"], []),
     "SELECT $$'$$; UPDATE book SET pages = 2 --'": ([], ["book"]),
     "SELECT 1, $a$; DELETE FROM book; $a$": (["book"], []),
+    r"SELECT set_config(E'search\x5fpath', 'x', true)": (["set_config"],) * 2,
+    r'SET U&"search\005fpath" = other': (["u"], ['U&"search\\005fpath"']),
     "UPDATE 'book' SET pages = 2": (["book"], ["book"]),
     "UPDATE [book] SET pages = 2": (["book"], ["book"]),
     "UPDATE `book` SET pages = 2": (["book"], ["book"]),

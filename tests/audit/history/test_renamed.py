@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from fastapi.testclient import TestClient
 
-from app.audit.changes import change_row, session, snapshots
+from app.audit.changes import change_row, recorder, snapshots
 from app.audit.changes.mapping_checks import UnauditableError, check_mapping
 from app.auth.models import RoleModule, UserRole
 from app.core.models import Entity, present_name
@@ -273,7 +273,7 @@ def test_a_renamed_class_keeps_its_past(
         return row | {"entity": "Item"} if change.model is Product else row
 
     with monkeypatch.context() as patch:
-        patch.setattr(session, "change_row", earlier)
+        patch.setattr(recorder, "change_row", earlier)
         url = make(client, "products", PEN)
         gone = make(client, "products", PENCIL)
         client.delete(gone)

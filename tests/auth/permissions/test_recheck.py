@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.accounts import Account
+from tests.accounts import PASSWORD, Account
+from tests.auth.signing import NEW_PASSWORD
 from tests.conftest import MakeAccount
 from tests.contract import CrudContract
 from tests.processes.locks import locked
@@ -97,6 +98,17 @@ def test_a_disabled_user_s_profile_is_not_changed(
     call: Call = {"method": "PATCH", "url": "auth/me", "json": {"full_name": "Other"}}
     last = DISABLE.format(email=author.email)
     with locked(url, "user_account", last) as release:
+        Timer(WAIT, release.set).start()
+        answer = client.request(**call, headers=author.header)
+    assert answer.status_code == 401
+
+
+def test_a_session_that_was_ended_cannot_change_the_password(
+    url: str, client: TestClient, author: Account
+) -> None:
+    body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    call: Call = {"method": "POST", "url": "auth/password", "json": body}
+    with locked(url, "user_account", REVOKE) as release:
         Timer(WAIT, release.set).start()
         answer = client.request(**call, headers=author.header)
     assert answer.status_code == 401

@@ -9,7 +9,6 @@ from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import (
-    NOTE_LENGTH,
     AuditKey,
     AuditSeal,
     AuditTile,
@@ -49,10 +48,9 @@ class TreeRepository:
         return seal.note if seal else None
 
     async def save_note(self, number: int, note: str) -> None:
-        """Replace the note of a seal by one with more signatures, if it fits."""
-        if len(note) <= NOTE_LENGTH:
-            seal = update(AuditSeal).where(col(AuditSeal.number) == number)
-            await self.session.execute(seal.values(note=note))
+        """Replace the note of a seal by one with more signatures."""
+        seal = update(AuditSeal).where(col(AuditSeal.number) == number)
+        await self.session.execute(seal.values(note=note))
 
     async def get_by_size(self, size: int) -> AuditSeal | None:
         """Return the seal with which the tree had this size, without its leaves."""

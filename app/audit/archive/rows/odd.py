@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.rows.reading import read_rows, select_any_time, with_time
-from app.core.db.driver.spelling import IsInteger, IsTime, IsUuid
+from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
 
 class OddRowRepository:

@@ -23,7 +23,7 @@ from sqlalchemy.types import NULLTYPE, Uuid
 
 from app.audit.archive.canonical import MALFORMED, Row, RowKey
 from app.core.clock import EPOCH
-from app.core.db.driver.spelling import Bytes, IsTime, IsUuid
+from app.core.db.sqlite.spelling import Bytes, IsTime, IsUuid
 
 UNREADABLE = (*MALFORMED, ArithmeticError)
 TIME_BYTES = "at_bytes"

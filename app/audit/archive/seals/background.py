@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.audit.archive.seals.sealer import Sealer
-from app.core.background import Work, run_every
+from app.core.background import run_every
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.migrations import read_revision
@@ -13,10 +13,8 @@ SEAL_INTERVAL = 60.0  # seconds
 
 
 @asynccontextmanager
-async def run_sealer(
-    database: Database, settings: Settings, publish: Work | None = None
-) -> AsyncIterator[Sealer]:
-    """Seal new rows every SEAL_INTERVAL, then `publish`, until the context exits."""
+async def run_sealer(database: Database, settings: Settings) -> AsyncIterator[Sealer]:
+    """Seal new rows every SEAL_INTERVAL until the context exits."""
     sealer = Sealer(database, settings)
 
     async def seal_all_columns() -> None:
@@ -25,8 +23,6 @@ async def run_sealer(
         if (await read_revision(database)).is_head:
             async with database.background_turn():
                 await sealer.seal()
-            if publish:
-                await publish()
 
     async with run_every(SEAL_INTERVAL, seal_all_columns):
         yield sealer

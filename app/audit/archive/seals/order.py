@@ -24,7 +24,7 @@ from app.audit.archive.rows.reading import (
 )
 from app.audit.archive.seals.cursor import START, Cursor, Horizon, Position
 from app.audit.numbering import number_limit
-from app.core.db.driver.spelling import IsInteger, IsTime, IsUuid
+from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
 HORIZON = text("""
 SELECT CAST(CAST(pg_snapshot_xmin(now) AS text) AS bigint),

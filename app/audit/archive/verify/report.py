@@ -53,13 +53,15 @@ class Finding:
 class Proven:
     """Number of leaves of a log's tree that a witness outside the database proves.
 
-    `of` is the number of all leaves; `at` is when the witnessed ones were sealed.
+    `of` is the number of all leaves. `at` is when the witness has signed them, or else
+    when they were sealed, as the database says.
     """
 
     size: int = 0
     of: int = 0
     witness: str | None = None
     at: datetime | None = None
+    is_signed: bool = False
 
 
 @dataclass

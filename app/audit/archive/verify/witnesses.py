@@ -1,6 +1,7 @@
 """Comparison of the seals with what is kept outside the database: its witnesses."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ class WitnessVerifier:
                 if size := tree.sizes.get(witness.number):
                     self.add_proof(name, size, source)
 
-    def verify_note(self, note: str, source: str) -> None:
+    def verify_note(self, note: str, source: str, at: datetime | None = None) -> None:
+        """Compare a checkpoint; `at` is when its witness signed it."""
         origins = {tree.origin: name for name, tree in self.trees.items()}
         try:
             keys = [key for tree in self.trees.values() for key in tree.keys]
@@ -69,9 +71,12 @@ class WitnessVerifier:
             where = note.partition("\n")[0]
             self.report.add_finding(FindingKind.SEAL_FORGED, where, f"witness: {error}")
         else:
-            self.verify_checkpoint(origins[checkpoint.origin], checkpoint, source)
+            name = origins[checkpoint.origin]
+            if self.verify_checkpoint(name, checkpoint):
+                self.add_proof(name, checkpoint.head.size, source, at)
 
-    def verify_checkpoint(self, name: str, witness: Checkpoint, source: str) -> None:
+    def verify_checkpoint(self, name: str, witness: Checkpoint) -> bool:
+        """Return whether the tree had this root, or report it."""
         tree, size = self.trees[name], witness.head.size
         root, _ = tree.checkpoints.get(size, (None, None))
         where = f"{name} at {size}"
@@ -83,15 +88,21 @@ class WitnessVerifier:
             self.report.add_finding(
                 FindingKind.SEAL_CHANGED, where, "a witness has another root"
             )
-        else:
-            self.add_proof(name, size, source)
+        return root == witness.head.root
 
-    def add_proof(self, name: str, size: int, source: str) -> None:
+    def add_proof(
+        self, name: str, size: int, source: str, signed_at: datetime | None = None
+    ) -> None:
         tree = self.trees[name]
         if size > self.report.proven[name].size:
-            _, at = tree.checkpoints[size]
-            proven = Proven(size=size, of=tree.frontier.size, witness=source, at=at)
-            self.report.proven[name] = proven
+            _, sealed_at = tree.checkpoints[size]
+            self.report.proven[name] = Proven(
+                size=size,
+                of=tree.frontier.size,
+                witness=source,
+                at=signed_at or sealed_at,
+                is_signed=signed_at is not None,
+            )
 
 
 def listed(manifests: Iterable[Manifest]) -> Iterator[SealRef | str]:

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 import httpx
 
+from app.audit.archive.tree.checkpoints import Checkpoint
 from app.audit.archive.tree.cosignatures import cosigned_at
 from app.audit.archive.tree.exceptions import ProofException
 from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.notes import Note, NoteSignature
 from app.audit.archive.witness.exceptions import (
     ContradictionException,
-    OtherSizeException,
     WitnessException,
+    refusal,
 )
 from app.core.config import Settings
 
@@ -48,7 +49,7 @@ class WitnessClient:
         lines = [f"old {old_size}", *proof, "", note]
         status, text = await self.post("\n".join(lines))
         if status == CONFLICT:
-            raise OtherSizeException.of_answer(text, old_size)
+            raise refusal(text, old_size, Checkpoint.parse(Note.parse(note).text))
         if status == UNPROVEN:
             raise ContradictionException("has another root")
         if status != httpx.codes.OK:
@@ -66,7 +67,8 @@ class WitnessClient:
                 return response.status_code, await read_text(response)
         except TimeoutError:
             raise WitnessException("it does not answer in time") from None
-        except httpx.HTTPError as error:
+        # A URL, a proxy of the environment or its certificates may be unusable, too.
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
             reason = str(error) or type(error).__name__
             raise WitnessException(f"it does not answer: {reason}") from None
 

@@ -1,6 +1,6 @@
 """Refusals and failures of a witness."""
 
-from app.audit.archive.tree.checkpoints import parse_size
+from app.audit.archive.tree.checkpoints import Checkpoint, parse_size
 from app.audit.archive.tree.exceptions import ProofException
 
 
@@ -26,13 +26,16 @@ class OtherSizeException(Exception):
         super().__init__(f"the witness has cosigned {size} leaves")
         self.size = size
 
-    @classmethod
-    def of_answer(cls, text: str, old_size: int) -> Exception:
-        """Return the exception for a 409, whose text is the size."""
-        try:
-            size = parse_size(text.removesuffix("\n"))
-        except ProofException:
-            return WitnessException("it answers 409 without a size")
-        if size == old_size:
-            return ContradictionException("has another root")
-        return cls(size)
+
+def refusal(text: str, old_size: int, sent: Checkpoint) -> Exception:
+    """Return the exception for a 409, whose text is the size that was cosigned."""
+    try:
+        size = parse_size(text.removesuffix("\n"))
+    except ProofException:
+        return WitnessException("it answers 409 without a size")
+    if size != old_size:
+        return OtherSizeException(size)
+    if size == sent.head.size > 0:
+        return ContradictionException("has another root")
+    # It has answered two requests at once.
+    return WitnessException("it refuses the size that it has cosigned")

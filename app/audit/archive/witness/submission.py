@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, replace
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log
 from app.audit.archive.proofs.archive import RowArchive
 from app.audit.archive.proofs.exceptions import ArchivedLeavesException
 from app.audit.archive.proofs.prover import Prover
+from app.audit.archive.tree.exceptions import ProofException
 from app.audit.archive.witness.client import WitnessClient
 from app.audit.archive.witness.exceptions import (
     AheadException,
@@ -15,6 +19,9 @@ from app.audit.archive.witness.exceptions import (
     WitnessException,
 )
 from app.core.db.database import Database
+
+DATABASE_ERRORS = (SQLAlchemyError, OSError)
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -65,8 +72,11 @@ class Submission:
 
     async def cosign(self, log: Log, growth: Growth) -> Growth:
         note = str(await self.client.cosign(growth.note, growth.old, growth.proof))
-        async with self.database.writing() as session:
-            await TreeRepository(session, log).save_note(growth.seal, note)
+        try:
+            async with self.database.writing() as session:
+                await TreeRepository(session, log).save_note(growth.seal, note)
+        except DATABASE_ERRORS as error:  # such as a login that can only read
+            logger.warning("audit_cosignature_not_kept", reason=str(error))
         return replace(growth, note=note)
 
     async def prove(self, log: Log, old_size: int) -> Growth:
@@ -78,9 +88,16 @@ class Submission:
             size = seal.size or 0
             if old_size > size:
                 raise AheadException(old_size)
-            try:
-                proof = await prover.prove_consistency(old_size, size)
-            except ArchivedLeavesException:
-                raise WitnessException("the proof needs the archive") from None
-        proof = proof if old_size else []
+            proof = await prove_growth(prover, old_size, size)
         return Growth(seal.number, size, seal.note or "", old_size, proof)
+
+
+async def prove_growth(prover: Prover, old_size: int, size: int) -> list[str]:
+    """Return the hashes of the proof; none from an empty tree."""
+    try:
+        return await prover.prove_consistency(old_size, size) if old_size else []
+    except ArchivedLeavesException:
+        raise WitnessException("the proof needs the archive") from None
+    except (LookupError, ProofException, *DATABASE_ERRORS) as error:
+        reason = f"the tree in the database is damaged: {type(error).__name__}"
+        raise WitnessException(reason) from error

@@ -1,5 +1,7 @@
 """Submission of new checkpoints while the application runs."""
 
+import asyncio
+
 import structlog
 
 from app.audit.archive.context import ArchiveContext
@@ -34,8 +36,11 @@ class WitnessWatch:
 
     async def submit(self) -> None:
         """Submit the newest checkpoint of each log. Log a fault once, as it begins."""
-        for log in LOGS.values() if self.submission else ():
-            await self.submit_log(log)
+        logs = LOGS.values() if self.submission else ()
+        done = [self.submit_log(log) for log in logs]
+        failed = await asyncio.gather(*done, return_exceptions=True)
+        for error in filter(None, failed):
+            raise error
 
     async def submit_log(self, log: Log) -> None:
         assert self.submission  # noqa: S101  submit() has checked it
@@ -48,12 +53,18 @@ class WitnessWatch:
                 logger.error("audit_log_contradicted", log=log.name, witness=str(error))
             self.alarms[log.name] = f"the witness of {log.name} {error}"
         except WitnessException as error:
-            if log.name not in self.faults:
-                logger.warning("audit_not_cosigned", log=log.name, reason=str(error))
-            self.faults[log.name] = f"{log.name} not cosigned: {error}"
+            self.report(log, str(error))
+        except Exception as error:
+            self.report(log, f"internal error, {type(error).__name__}")
+            raise
         else:
             self.sizes[log.name] = cosigned.size
             self.faults.pop(log.name, None)
+
+    def report(self, log: Log, fault: str) -> None:
+        if log.name not in self.faults:
+            logger.warning("audit_not_cosigned", log=log.name, reason=fault)
+        self.faults[log.name] = f"{log.name} not cosigned: {fault}"
 
     def state(self) -> str:
         """Return the state for /readyz. An alarm stays until a restart."""

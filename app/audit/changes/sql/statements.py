@@ -36,14 +36,25 @@ def is_readable(kind: str, tokens: Tokens) -> bool:
 
 def changes_settings(kind: str, tokens: Tokens) -> bool:
     """Return whether SET or set_config() changes an unsafe or an unknown setting."""
-    names = [plain_name(token) for token in tokens]
-    if kind != "set":
-        if "set_config" not in names:
-            return False
-        setting = tokens[names.index("set_config") + 2 :]
-        if not setting or not setting[0].startswith(STRING):
-            return True
-    return not UNSAFE_SETTINGS.isdisjoint(name.lower() for name in names)
+    if kind == "set":
+        names = [plain_name(token) for token in tokens]
+        return not all(map(is_safe_setting, names))
+    calls = (at for at, token in enumerate(tokens) if plain_name(token) == "set_config")
+    return not all(sets_safely(tokens[at + 1 : at + 4]) for at in calls)
+
+
+def sets_safely(tokens: Tokens) -> bool:
+    """Return whether set_config() is called with a literal name of a safe setting."""
+    # Operators are no tokens: a name that is put together has no comma after it.
+    if len(tokens) < 3 or tokens[0] != "(" or tokens[2] != ",":
+        return False
+    name = tokens[1]
+    return name.startswith(STRING) and is_safe_setting(plain_name(name))
+
+
+def is_safe_setting(name: str) -> bool:
+    """Return whether a name is none of an unsafe setting, however it is escaped."""
+    return "\\" not in name and name.lower() not in UNSAFE_SETTINGS
 
 
 def creates_table(tokens: Tokens) -> bool:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, update
 
-from app.audit.changes.guard import recorded
 from app.audit.changes.snapshots import Values
+from app.audit.changes.tables import recorded
 from app.core.db.derived.columns import derivations_of
 from app.core.models import Entity
 

@@ -5,8 +5,6 @@ set them without a trace, and an object may come from elsewhere.
 """
 
 from collections.abc import Iterable
-from copy import deepcopy
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -18,41 +16,20 @@ from sqlalchemy import (
     Table,
     TableValuedAlias,
     event,
-    inspect,
     select,
 )
 from sqlalchemy.orm import InstanceState, QueryContext
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql.visitors import iterate
 
+from app.audit.changes.recorder import ROW, current_recorder
 from app.audit.changes.session import READ_ONLY, AuditedSession
-from app.audit.changes.snapshots import Values
+from app.audit.changes.snapshots import Values, column_names, copy_values
 from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
-ROW = "row in this transaction"  # a key of `InstanceState.info`
 TABLES = Table, Join, Alias
-MUTABLE = dict, list, set, bytearray
 State = InstanceState[Any]
-
-
-@cache
-def column_names(model: type[Entity]) -> tuple[str, ...]:
-    return tuple(column.key for column in base_columns(model.__table__))
-
-
-def copy_values(model: type[Entity], values: dict[str, Any]) -> dict[str, Any]:
-    """Copy the columns among the values, and documents deeply."""
-    return {
-        name: deepcopy(values[name])
-        if isinstance(values[name], MUTABLE)
-        else values[name]
-        for name in column_names(model)
-        if name in values
-    }
-
-
-def remember_row(session: AuditedSession, state: State, values: Values) -> None:
-    state.info[ROW] = session.epoch, values
 
 
 def remember_loaded(state: State, context: QueryContext | None) -> None:
@@ -61,7 +38,7 @@ def remember_loaded(state: State, context: QueryContext | None) -> None:
     if not context or not isinstance(session, AuditedSession):
         return
     if not session.info.get(READ_ONLY) and reads_tables(context):
-        remember_row(session, state, copy_values(state.class_, state.dict))
+        session.recorder.remember(state, copy_values(state.class_, state.dict))
 
 
 def reads_tables(context: QueryContext) -> bool:
@@ -84,7 +61,8 @@ def remember_refreshed(
     state: State, context: QueryContext | None, names: Iterable[str] | None
 ) -> None:
     """Add the refreshed columns to those known before."""
-    known = known_values(state)
+    session = state.session
+    known = session.recorder.known(state) if isinstance(session, AuditedSession) else {}
     remember_loaded(state, context)
     if names is not None and context is not None and ROW in state.info:
         epoch, loaded = state.info[ROW]
@@ -96,23 +74,13 @@ def forget_expired(state: State, names: Iterable[str] | None) -> None:
     state.info.pop(ROW, None)
 
 
-def known_values(state: State) -> Values:
-    """Return what this transaction knows of the row; empty if nothing."""
-    epoch, values = state.info.get(ROW, (None, {}))
-    session = state.session
-    if not isinstance(session, AuditedSession) or epoch is not session.epoch:
-        return {}
-    known: Values = values
-    return known
-
-
 def stored_row(entity: Entity, connection: Connection) -> Values:
     """Return the row before this flush; read and lock it unless it is known.
 
     Empty if there is no row. The known row must be of the version that the statement
     will require.
     """
-    known = known_values(inspect(entity))
+    known = current_recorder().known(instance_state(entity))
     complete = len(known) == len(column_names(type(entity)))
     if complete and known["version"] == entity.__dict__.get("version"):
         return known

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.audit.changes.guard import UnauditedWriteError
-from app.audit.changes.snapshots import Values
-from app.audit.changes.values.loaded_rows import column_names, copy_values, read_row
+from app.audit.changes.snapshots import Values, column_names, copy_values
+from app.audit.changes.values.loaded_rows import read_row
 from app.audit.changes.values.value_checks import Check, check_for
 from app.core.db.derived.columns import base_columns
 from app.core.models import Entity

@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateTable
 
 from app.core.db.compatibility.releases import compatible_releases
 from app.core.db.compatibility.table import NAME, RELEASE, compatibility
-from app.core.db.guarantees.comparison import STATEMENTS
+from app.core.db.guarantees.queries import STATEMENTS
 
 DEFINITIONS = ("kind", "name", "definition", "function", "enabled")
 

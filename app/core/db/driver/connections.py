@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.util import greenlet_spawn
 
 from app.core.db.driver.compiled import Call, Row, Values
+from app.core.db.driver.execution import notify
 from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.statements import Statement, resolve
 
@@ -92,10 +93,3 @@ class DriverConnection(ABC):
     ) -> BaseException:
         """Return the error of Python's DB API for an error of the driver."""
         return error
-
-
-def notify(connection: Connection, call: Call) -> Call:
-    """Emit the event that precedes each execution: the audit's guard listens to it."""
-    for listener in connection.dispatch.before_cursor_execute:
-        call = Call(*listener(connection, None, *call, None, False))
-    return call

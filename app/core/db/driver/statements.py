@@ -17,24 +17,32 @@ Query = Select[*tuple[Any, ...]]
 CoreStatement = Query | CompoundSelect[*tuple[Any, ...]] | UpdateBase
 
 
-class Prepared:
+class PreparedWrite:
     """A constant statement, compiled at its first use; `bindparam`s are its values."""
 
-    def __init__(self, statement: Query) -> None:
-        self.statement = statement
+    def __init__(self, statement: CoreStatement) -> None:
+        self.core = statement
         self.compiled: dict[str, CompiledStatement] = {}
+
+    def on(self, dialect: Dialect) -> CompiledStatement:
+        if (found := self.compiled.get(dialect.name)) is None:
+            found = self.compiled[dialect.name] = compile_for(dialect, self.core)
+        return found
+
+
+class Prepared(PreparedWrite):
+    """A constant query."""
+
+    def __init__(self, statement: Query) -> None:
+        super().__init__(statement)
+        self.statement = statement
 
     def where(self, *conditions: ColumnElement[bool]) -> "Statement":
         """Return the statement with these conditions: itself, if there are none."""
         return self.statement.where(*conditions) if conditions else self
 
-    def on(self, dialect: Dialect) -> CompiledStatement:
-        if (found := self.compiled.get(dialect.name)) is None:
-            found = self.compiled[dialect.name] = compile_for(dialect, self.statement)
-        return found
 
-
-Statement = CoreStatement | Prepared
+Statement = CoreStatement | PreparedWrite
 
 # The least recently used ones are dropped.
 _cache: LRUCache[Any, CompiledStatement] = LRUCache(CACHE_SIZE)
@@ -44,13 +52,13 @@ def resolve(
     statement: Statement, values: Values, dialect: Dialect
 ) -> tuple[CompiledStatement, Call]:
     """Return the compiled statement, and the call of the driver with these values."""
-    if isinstance(statement, Prepared):
+    if isinstance(statement, PreparedWrite):
         found = statement.on(dialect)
-        return found, found.call({**found.constants, **values})
+        return found, found.call(found.given(values))
     key = statement._generate_cache_key()
     if key is None:
         found = compile_for(dialect, statement)
-        return found, found.call({**found.constants, **values})
+        return found, found.call(found.given(values))
     name = (dialect.name, key.key)
     cached = _cache.get(name)
     if cached is None:
@@ -72,4 +80,4 @@ def compile_for(
 
 
 def core_statement(statement: Statement) -> CoreStatement:
-    return statement.statement if isinstance(statement, Prepared) else statement
+    return statement.core if isinstance(statement, PreparedWrite) else statement

@@ -7,7 +7,7 @@ identifier quotes, which SQLite adds when a table is renamed.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData
 
 from app.core.db.guarantees.definitions import (
     Check,
@@ -16,48 +16,11 @@ from app.core.db.guarantees.definitions import (
     Trigger,
     declared_guarantees,
 )
+from app.core.db.guarantees.queries import STATEMENTS
 
-SQLITE = text("""
-SELECT type AS kind, name, sql AS definition, NULL AS function, 1 AS enabled
-FROM sqlite_master WHERE type IN ('trigger', 'table')
-""")
-# `A` fires always, `D` never, `R` in sessions that apply replicated changes, `O` in all
-# others: a role or database that is SET to be one of the former disables it.
-POSTGRESQL = text(r"""
-SELECT 'trigger' AS kind, t.tgname::text AS name,
-    pg_get_triggerdef(t.oid, true) AS definition,
-    replace(
-        pg_get_functiondef(t.tgfoid),
-        'FUNCTION ' || quote_ident(n.nspname) || '.', 'FUNCTION '
-    ) AS function,
-    t.tgenabled = 'A' OR t.tgenabled =
-        CASE current_setting('session_replication_role')
-        WHEN 'replica' THEN 'R'::"char" ELSE 'O'::"char" END AS enabled
-FROM pg_trigger t
-JOIN pg_class c ON c.oid = t.tgrelid
-JOIN pg_proc p ON p.oid = t.tgfoid
-JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace
-UNION ALL
-SELECT 'check', conname::text, pg_get_constraintdef(oid, true), NULL, convalidated
-FROM pg_constraint
-WHERE contype = 'c' AND connamespace = current_schema()::regnamespace
-UNION ALL
-SELECT 'index', relname::text, NULL, NULL, indisvalid
-FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-WHERE relname LIKE 'ix\_%\_search' AND relnamespace = current_schema()::regnamespace
-UNION ALL
-SELECT 'table', relname::text, NULL, NULL, true
-FROM pg_class WHERE relkind IN ('r', 'p')
-    AND relnamespace = current_schema()::regnamespace
-UNION ALL
-SELECT 'partition', c.relname::text, p.relname::text, NULL, true
-FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
-JOIN pg_class p ON p.oid = inhparent
-WHERE p.relkind = 'p' AND p.relnamespace = current_schema()::regnamespace
-""")
-STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 DIFFERS = "differs from the code"
+# What changes or hides the rows of a table.
+INTERFERING = ("trigger", "rule", "row-level security")
 Found = Mapping[tuple[str, str], Any]
 
 
@@ -66,8 +29,8 @@ class SchemaComparison:
 
     def __init__(self, connection: Connection, metadata: MetaData) -> None:
         dialect = connection.dialect.name
-        rows = connection.execute(STATEMENTS[dialect])
-        self.found: Found = {(row.kind, row.name): row for row in rows}
+        self.rows = connection.execute(STATEMENTS[dialect]).all()
+        self.found: Found = {(row.kind, row.name): row for row in self.rows}
         partitions = {
             name: row.definition
             for (kind, name), row in self.found.items()
@@ -80,6 +43,20 @@ class SchemaComparison:
         for guarantee in self.declared:
             if fault := self.find_fault(guarantee):
                 yield guarantee, fault
+
+    def unknown(self) -> Iterator[str]:
+        """Yield a sentence for each other trigger, or the like, on a guarded table.
+
+        One before INSERT could change what is recorded, or drop it.
+        """
+        triggers = [it for it in self.declared if isinstance(it, Trigger)]
+        known = {(it.table, it.name) for it in triggers}
+        guarded = {it.table for it in triggers if not it.fills}
+        for row in self.rows:
+            is_known = (row.on_table, row.name) in known or row.kind not in INTERFERING
+            if row.on_table in guarded and not is_known:
+                name = "" if row.name == row.on_table else f" {row.name}"
+                yield f"The {row.kind}{name} on {row.on_table} is not in the code"
 
     def in_force(self) -> set[Guarantee]:
         return {each for each in self.declared if not self.find_fault(each)}
@@ -137,5 +114,6 @@ def normalise(sql: str | None) -> str:
 
 def find_faults(connection: Connection, metadata: MetaData) -> list[str]:
     """Return a sentence, without its full stop, for each guarantee not in force."""
-    faults = SchemaComparison(connection, metadata).faults()
-    return [f"{guarantee} {fault}" for guarantee, fault in faults]
+    comparison = SchemaComparison(connection, metadata)
+    faults = [f"{guarantee} {fault}" for guarantee, fault in comparison.faults()]
+    return [*faults, *comparison.unknown()]

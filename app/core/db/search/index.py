@@ -59,11 +59,11 @@ BEGIN
     RETURN found;
 END $function$
 """
-# Without a list of pending entries, which each search would read.
+# New entries wait in a list, as is the default, and a search reads it in a millisecond.
+# Without it an INSERT changes a hundred pages of the index, and takes 11 ms, not 0.2.
 POSTGRESQL = (
     "DROP INDEX IF EXISTS {index}",
-    "CREATE INDEX {index} ON {table} USING gin (trigrams({text})) "
-    "WITH (fastupdate = off)",
+    "CREATE INDEX {index} ON {table} USING gin (trigrams({text}))",
     "ANALYZE {table}",
 )
 

@@ -96,6 +96,13 @@ class LoopConnection(sqlite3.Connection):
         finally:
             self.interrupted_at = NEVER
 
+    def change(self, sql: str, parameters: Any) -> int:
+        """Execute an INSERT, UPDATE or DELETE; return the number of its rows."""
+        return super().cursor().execute(sql, parameters).rowcount
+
+    def change_many(self, sql: str, many: Any) -> None:
+        super().cursor().executemany(sql, many)
+
     def fetch_within(
         self, limit: Limit, sql: str, parameters: Any
     ) -> list[tuple[Any, ...]]:

@@ -12,6 +12,9 @@ PROTOCOL = "app.core.web.server.protocol:ServerProtocol"
 RESERVED_DESCRIPTORS = 64
 
 
+# In seconds. The parent process kills a worker that does not respond for so long, also
+# one that is still importing the application, which takes 6 on a busy machine.
+START_TIMEOUT = 60
 LOG_INTERVAL = 10.0  # in seconds
 
 
@@ -47,6 +50,7 @@ class ServerConfig(Config):
             proxy_headers=False,
             timeout_keep_alive=settings.KEEP_ALIVE_TIMEOUT,
             timeout_graceful_shutdown=settings.SHUTDOWN_TIMEOUT,
+            timeout_worker_healthcheck=START_TIMEOUT,
         )
         self.shutdown_delay = settings.SHUTDOWN_DELAY
         reserved = RESERVED_DESCRIPTORS + settings.DATABASE_POOL_SIZE

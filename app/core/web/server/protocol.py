@@ -46,7 +46,7 @@ class ServerProtocol(TimedProtocol):
         if chosen is None:
             return
         if chosen.phase is Phase.NEXT_REQUEST:
-            chosen.transport.close()  # without a response that nothing was asked for
+            chosen.transport.close()  # nothing was asked for
         else:
             chosen.refuse(503, FULL)
 

@@ -55,11 +55,6 @@ class TimedProtocol(BoundedProtocol):
         super().connection_made(transport)
         self.enter(Phase.FIRST_BYTE)
 
-    def data_received(self, data: bytes) -> None:
-        if self.phase in (Phase.FIRST_BYTE, Phase.NEXT_REQUEST):
-            self.enter(Phase.HEAD)
-        super().data_received(data)
-
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.enter(Phase.HEAD)
@@ -75,7 +70,7 @@ class TimedProtocol(BoundedProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self.enter(Phase.RESPONSE if self.is_busy else Phase.NEXT_REQUEST)
+        self.phase = Phase.RESPONSE if self.is_busy else Phase.NEXT_REQUEST
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -102,11 +97,15 @@ class TimedProtocol(BoundedProtocol):
             return self.limits.head
         if self.phase is Phase.BODY:
             return self.limits.body + self.is_busy * self.received / MIN_RATE
-        return float("inf")  # uvicorn closes an idle connection
+        # uvicorn closes an idle connection, but not one that gets empty lines.
+        return float("inf") if self.is_busy else self.timeout_keep_alive
 
     def close_late(self) -> None:
         """Close the connection of a client that is too slow."""
-        if self.phase is Phase.FIRST_BYTE:  # a browser that may connect in advance
+        if self.phase in (
+            Phase.FIRST_BYTE,
+            Phase.NEXT_REQUEST,
+        ):  # nothing was asked for
             self.transport.close()
         elif self.is_busy and self.cycle.response_started:
             self.transport.abort()

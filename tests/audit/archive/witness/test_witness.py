@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import OperationalError
 
+from app.audit.archive.checkpoints.models import AuditSeal, AuditTile
+from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.tree.cosignatures import cosigned_at
 from app.audit.archive.verify.report import FindingKind
+from app.audit.archive.verify.witness_question import ask_witness
+from app.audit.archive.verify.witnesses import WitnessVerifier
+from app.audit.archive.witness.submission import Submission
 from app.main import create_app
 from tests.audit.archive.attacks.acts import seals
 from tests.audit.archive.attacks.acts.target import Target
@@ -118,6 +126,7 @@ def test_a_log_that_was_made_again_contradicts_the_witness(
         ((200, "x" * 200_000), "it answers more than 100000 bytes"),
         ((409, "many\n"), "it answers 409 without a size"),
         ((409, "9" * 5_000), "it answers 409 without a size"),
+        ((409, "0\n"), "it refuses the size that it has cosigned"),
     ],
 )
 def test_a_witness_that_answers_nonsense_is_no_finding(
@@ -131,8 +140,13 @@ def test_a_witness_that_answers_nonsense_is_no_finding(
     assert report.proven["changes"].witness == NAMED
 
 
-def test_a_witness_that_is_away_is_no_finding(audit_log: AuditLog) -> None:
-    setting = f"{WITNESS_KEY} http://127.0.0.1:9/"
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9/", "http://xn--a/", "http://[::1/", "http://h:x/"]
+)
+def test_a_witness_that_is_away_is_no_finding(
+    audit_log: AuditLog, address: str
+) -> None:
+    setting = f"{WITNESS_KEY} {address}"
     settings = make_settings(audit_log.settings.DATABASE_URL, AUDIT_WITNESS=setting)
     log = AuditLog(settings, audit_log.directory)
     log.add(CHANGES, make_changes(days=1))
@@ -143,12 +157,88 @@ def test_a_witness_that_is_away_is_no_finding(audit_log: AuditLog) -> None:
     assert report.proven["changes"].witness is None
 
 
+def test_a_proxy_that_is_none_is_no_finding(
+    watched: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "nothing at all")
+    report = watched.verify()
+    assert not report.findings
+    assert report.unasked["changes"].startswith("it does not answer: ")
+
+
+def test_rows_sealed_during_a_verification_are_no_finding(
+    watched: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def seal_and_ask(context: ArchiveContext, verifier: WitnessVerifier) -> None:
+        async with context.database.writing() as session:
+            rows = make_changes(days=3)[12:]
+            await session.execute(insert(CHANGES.live), rows)
+        await context.sealer.seal()
+        await ask_witness(context, verifier)
+
+    monkeypatch.setattr("app.audit.archive.verify.verify.ask_witness", seal_and_ask)
+    report = watched.verify()
+    assert not report.findings
+    proven = report.proven["changes"]
+    assert (proven.size, proven.of, proven.is_signed) == (12, 12, True)
+
+
+@pytest.mark.parametrize("damage", ["tiles", "size"])
+def test_a_damaged_tree_does_not_stop_the_verification(
+    watched: AuditLog, damage: str
+) -> None:
+    watched.add(CHANGES, make_changes(days=60)[12:])
+    watched.seal()
+    cosign(watched)
+    watched.add(CHANGES, make_changes(days=61)[360:])
+    watched.seal()
+    target = Target(watched.settings.DATABASE_URL, watched.directory)
+    if damage == "tiles":
+        target.execute(delete(AuditTile))
+    else:
+        target.execute(update(AuditSeal).values(size=10**9))
+    report = watched.verify()
+    assert report.findings
+    assert report.unasked["changes"].startswith("the ")
+
+
+def test_a_login_that_can_only_read_is_no_failure(
+    watched: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise OperationalError("UPDATE audit_seal", None, Exception("read-only"))
+
+    monkeypatch.setattr(TreeRepository, "save_note", refuse)
+    report = watched.verify()
+    assert not report.findings
+    assert report.proven["changes"].witness == NAMED
+
+
+def test_an_unexpected_error_is_shown(
+    watched: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(Submission, "submit", fail)
+    app = create_app(watched.settings)
+    with TestClient(app, "http://test") as client:
+        assert client.portal
+        with pytest.raises(KeyError):
+            client.portal.call(app.state.witness.submit)
+        assert state_of(client) == (
+            "changes not cosigned: internal error, KeyError; "
+            "accesses not cosigned: internal error, KeyError"
+        )
+
+
 @pytest.mark.parametrize(
     "setting",
     [
         "https://witness.example/",
         f"{WITNESS_KEY}",
         f"{WITNESS_KEY} ftp://witness.example",
+        f"{'w' * 101}{WITNESS_KEY} https://witness.example/",
         f"x{WITNESS_KEY} https://witness.example/",
     ],
 )
@@ -157,10 +247,10 @@ def test_a_malformed_witness_is_refused(setting: str) -> None:
         make_settings("sqlite:///", AUDIT_WITNESS=setting)
 
 
-def test_each_sealing_is_submitted(
+def test_checkpoints_are_submitted_periodically(
     watched: AuditLog, witness: Witness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.audit.archive.seals.background.SEAL_INTERVAL", 0.01)
+    monkeypatch.setattr("app.main.SEAL_INTERVAL", 0.01)
     with TestClient(create_app(watched.settings), "http://test"):
         deadline = time.monotonic() + TIMEOUT
         while not witness.seen and time.monotonic() < deadline:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app.audit.changes.guard import UnauditedWriteError
 from app.core.db.database import Database
 from app.core.db.driver.compiled import Call
-from app.core.db.driver.connections import notify
+from app.core.db.driver.execution import notify
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.driver.statements import Prepared
 from app.core.db.outages.states import Outage, outage_of

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from app.core.db.locks.process_lock import LockedError, ProcessLock
+from app.core.db.outages.states import Outage
+from app.core.web.health import Health
 from app.main import open_database
 from tests.databases import ROOT, make_settings
 from tests.modules.test_products import PEN
@@ -62,6 +64,16 @@ def test_no_request_fails_behind_a_pooler(pooler: str, tmp_path: Path) -> None:
         assert set().union(*threads.map(use, range(8))) == {200}
         checks = server.wait_for("/readyz").json()["checks"]
         assert (checks["database"], checks["schema"]) == ("ok", "ok")
+
+
+async def test_a_pooler_without_the_setting_is_recognized(pooler: str) -> None:
+    async with open_database(make_settings(pooler)) as database:
+        health = Health(database)
+        assert await health.check() == Outage.AWAY
+        assert str(health.reason).endswith(
+            "unsupported startup parameter: statement_timeout: set "
+            "DATABASE_POOLER=transaction"
+        )
 
 
 async def test_limits_hold_within_each_transaction(pooler: str) -> None:

@@ -135,6 +135,35 @@ def test_a_lost_guarantee_is_named_and_restored(
         assert client.get("http://test/readyz").status_code == 200
 
 
+UNKNOWN = {
+    "postgresql": [
+        f"CREATE FUNCTION hide() {NO_OP}; CREATE TRIGGER hide BEFORE INSERT "
+        "ON audit_change FOR EACH ROW EXECUTE FUNCTION hide()",
+        "CREATE RULE hide AS ON INSERT TO audit_change DO INSTEAD NOTHING",
+        "ALTER TABLE audit_change ENABLE ROW LEVEL SECURITY",
+    ],
+    "sqlite": [
+        "CREATE TRIGGER hide BEFORE INSERT ON audit_change "
+        "BEGIN SELECT RAISE(IGNORE); END"
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "statements"),
+    [(dialect, each) for dialect, many in UNKNOWN.items() for each in many],
+)
+def test_what_interferes_with_the_log_is_named(
+    settings: Settings, url: str, dialect: str, statements: str
+) -> None:
+    if not url.startswith(dialect):
+        pytest.skip(f"for {dialect}")
+    execute(settings, statements)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        detail = client.get("http://test/readyz").json()["detail"]
+    assert "on audit_change is not in the code" in detail
+
+
 def test_each_constraint_states_how_postgresql_stores_it() -> None:
     """Without it, PostgreSQL's constraint is compared by name only."""
     declared = declared_guarantees(SQLModel.metadata, "postgresql", {})

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.accounts import root_header
 from tests.databases import ROOT, make_settings
 from tests.processes.servers import TIMEOUT, Server, free_port, kill
-from tests.programs import find
+from tests.programs import find, needs
 
 FILES = ROOT / "scripts/deploy"
 WRAPPERS = Path(__file__).parent / "wrappers"
@@ -22,6 +23,17 @@ WRAPPERS = Path(__file__).parent / "wrappers"
 INSTANCES = ("10.0.0.11:8000", "10.0.0.12:8000")
 HOST = "api.example.com"
 CLIENT = "127.0.0.2"  # an address that is no proxy's, to connect from
+RECIPES = {
+    "nginx": "nginx.conf",
+    "haproxy": "haproxy.cfg",
+    "caddy": "Caddyfile",
+    "apache2": "apache.conf",
+}
+each_recipe = pytest.mark.parametrize(
+    "program",
+    [pytest.param(program, marks=needs(program, "openssl")) for program in RECIPES],
+    scope="module",
+)
 COMMANDS = {
     "nginx": ("-p", "{folder}", "-c", "main"),
     "haproxy": ("-db", "-f", "main"),
@@ -78,17 +90,19 @@ def fill(text: str, folder: Path, port: int, servers: tuple[Server, ...]) -> str
 @contextmanager
 def proxying(
     program: str,
-    name: str,
     folder: Path,
     *servers: Server,
     edit: Callable[[str], str] = str,
     ready: str = "/",
 ) -> Iterator[Proxy]:
-    """Run a proxy with the file of this name, as edited, in front of these servers."""
+    """Run a proxy with its file, as edited, in front of these servers."""
     folder = folder / f"{program}-{free_port()}"
     folder.mkdir()
     certificate, port = make_certificate(folder), free_port()
-    site, main = edit((FILES / name).read_text()), (WRAPPERS / program).read_text()
+    site, main = (
+        edit((FILES / RECIPES[program]).read_text()),
+        (WRAPPERS / program).read_text(),
+    )
     for path, text in (("site", site), ("main", main.replace("{site}", site))):
         (folder / path).write_text(fill(text, folder, port, servers))
     binary = find(program)

@@ -4,18 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.core.web.proxies.proxy import CLIENT, Proxy, proxying
+from tests.core.web.proxies.proxy import CLIENT, Proxy, each_recipe, proxying
 from tests.databases import Engine, template_on
 from tests.modules.test_products import PEN
 from tests.processes.servers import Server, serving
-from tests.programs import needs
 
-RECIPES = {
-    "nginx": "nginx.conf",
-    "haproxy": "haproxy.cfg",
-    "caddy": "Caddyfile",
-    "apache2": "apache.conf",
-}
 # Short responses are not compressed.
 LONG = PEN | {"description": "ink " * 300}
 
@@ -32,23 +25,16 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(program, marks=needs(program, "openssl")) for program in RECIPES
-    ],
-)
+@pytest.fixture(scope="module")
 def proxy(
-    request: pytest.FixtureRequest,
-    instance: Server,
-    tmp_path_factory: pytest.TempPathFactory,
+    program: str, instance: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Proxy]:
-    name, folder = RECIPES[request.param], tmp_path_factory.mktemp("proxy")
-    with proxying(request.param, name, folder, instance) as proxy:
+    with proxying(program, tmp_path_factory.mktemp("proxy"), instance) as proxy:
         yield proxy
 
 
-def test_a_tag_that_the_proxy_has_rewritten_is_accepted(proxy: Proxy) -> None:
+@each_recipe
+def test_a_tag_that_it_has_rewritten_is_accepted(program: str, proxy: Proxy) -> None:
     with proxy.client() as client:
         sku = f"PEN-{proxy.url[-5:]}"
         made = client.post("/products", json=LONG | {"sku": sku}).json()
@@ -63,7 +49,8 @@ def test_a_tag_that_the_proxy_has_rewritten_is_accepted(proxy: Proxy) -> None:
             assert done.status_code == status
 
 
-def test_the_client_s_address_is_recorded(proxy: Proxy) -> None:
+@each_recipe
+def test_the_client_s_address_is_recorded(program: str, proxy: Proxy) -> None:
     id = f"ip-{proxy.url[-5:]}"
     with proxy.client() as client:
         forged = {"x-forwarded-for": "203.0.113.7", "x-request-id": id}

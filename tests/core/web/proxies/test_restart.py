@@ -12,10 +12,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.core.web.proxies.proxy import Proxy, proxying
+from tests.core.web.proxies.proxy import Proxy, each_recipe, proxying
 from tests.modules.test_products import PEN
 from tests.processes.servers import Server, free_port, serving
-from tests.programs import needs
 
 CLIENTS = 32  # 6 are not enough to notice a server that resets connections
 
@@ -53,8 +52,10 @@ def result(client: httpx2.Client, method: str, **content: Any) -> str:
 
 
 @pytest.mark.heavy
-@needs("nginx", "openssl")
-def test_a_rolling_restart_loses_no_request(url: str, tmp_path: Path) -> None:
+@each_recipe
+def test_a_rolling_restart_loses_no_request(
+    url: str, tmp_path: Path, program: str
+) -> None:
     workers = {free_port(): "1", free_port(): "2"}
     with ExitStack() as stack:
 
@@ -64,7 +65,7 @@ def test_a_rolling_restart_loses_no_request(url: str, tmp_path: Path) -> None:
             return stack.enter_context(run)
 
         servers = [start(port) for port in workers]
-        proxy = stack.enter_context(proxying("nginx", "nginx.conf", tmp_path, *servers))
+        proxy = stack.enter_context(proxying(program, tmp_path, *servers))
         for server, port in zip(servers, workers, strict=True):
             with load(proxy) as results:
                 while results.total() < 200:

@@ -28,9 +28,7 @@ def test_each_address_leads_back_through_the_proxy(target: str, tmp_path: Path) 
         template_on(Engine.SQLITE) as template,
         template.copy() as url,
         serving(url, tmp_path, ROOT_PATH=ROOT) as server,
-        proxying(
-            "nginx", "nginx.conf", tmp_path, server, edit=edit, ready=f"{ROOT}/"
-        ) as proxy,
+        proxying("nginx", tmp_path, server, edit=edit, ready=f"{ROOT}/") as proxy,
         proxy.client("") as client,
     ):
         made = client.post(f"{ROOT}/api/v1/products", json=PEN)

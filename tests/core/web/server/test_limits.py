@@ -3,7 +3,8 @@
 import asyncio
 import json
 import resource
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -49,6 +50,19 @@ def test_more_bytes_of_a_head_do_not_extend_its_time() -> None:
                 received += line.recv(65_536)
             except TimeoutError:
                 continue
+
+
+@pytest.mark.parametrize("before", [b"", GET], ids=["first", "next"])
+def test_empty_lines_do_not_keep_a_connection_open(before: bytes) -> None:
+    with (
+        running(HEAD_TIMEOUT=0.2, KEEP_ALIVE_TIMEOUT=1) as server,
+        server.connect(before) as line,
+    ):
+        server.wait_for(server.connections)
+        while server.connections():
+            with suppress(ConnectionError):
+                line.sendall(b"\r\n")
+            time.sleep(0.05)
 
 
 def test_a_body_must_arrive_in_time() -> None:

@@ -1,0 +1,125 @@
+"""Recorder of the changes of one session: what it writes, in which transaction.
+
+Sessions of the ORM and records have one alike; a session that continues the transaction
+of records continues their recorder too.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstanceState
+from sqlalchemy.orm.attributes import instance_state
+
+from app.audit.changes.change_clock import ChangeClock
+from app.audit.changes.change_row import RowChange, change_row
+from app.audit.changes.guard import UnauditedWriteError, flush_recorder, flushing
+from app.audit.changes.snapshots import Values, copy_values
+from app.core.clock import now
+from app.core.db.records.listener import FlushListener
+from app.core.models import Entity, last_version
+
+ROW = "row in this transaction"  # a key of `InstanceState.info`
+State = InstanceState[Any]
+
+
+class ChangeRecorder(FlushListener):
+    """Inserts an `audit_change` row for each row that a flush changes."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key  # for hashing redacted values
+        self.changes: list[RowChange] = []
+        self.old_rows: dict[State, Values] = {}
+        # Rows that were read before it changed may be stale.
+        self.epoch = object()
+        self.clock = ChangeClock()
+        self.opened = now()
+
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        try:
+            with flushing(self):
+                yield
+        finally:
+            self.changes.clear()
+            self.old_rows.clear()
+
+    def before_flush(
+        self, connection: Connection, new: Collection[Any], changed: Collection[Any]
+    ) -> None:
+        """Set the time of the changes.
+
+        A time set at the first query would precede the wait for row locks.
+        """
+        self.stamp(self.clock.start(connection), new, changed)
+
+    def after_flush(self, connection: Connection) -> None:
+        self.record_changes(connection, self.changes)
+
+    def loaded(self, record: Any, row: Values) -> None:
+        self.remember(instance_state(record), copy_values(type(record), row))
+
+    def remember(self, state: State, values: Values) -> None:
+        state.info[ROW] = self.epoch, values
+
+    def known(self, state: State) -> Values:
+        """Return what this transaction knows of the row; empty if nothing."""
+        epoch, values = state.info.get(ROW, (None, {}))
+        known: Values = values if epoch is self.epoch else {}
+        return known
+
+    def transaction_ended(self) -> None:
+        self.clock.clear()
+        self.epoch = object()
+
+    def forget_rows(self) -> None:
+        """Read rows and versions again: the rollback of a savepoint released locks."""
+        self.clock.recorded.clear()
+        self.epoch = object()
+
+    def record_changes(self, connection: Connection, changes: list[RowChange]) -> None:
+        if not changes:
+            return
+        rows = [change_row(change, self.key) for change in changes]
+        try:
+            self.clock.insert(connection, changes, rows)
+        except IntegrityError as error:
+            # Not a conflict between clients: an unrecorded write reused a version.
+            raise UnauditedWriteError(
+                "The change log already has an entry for this version of the record"
+            ) from error
+
+    def stamp(
+        self, at: datetime, new: Collection[Any], changed: Collection[Any]
+    ) -> None:
+        """Move times that were set in this session forward to the change time.
+
+        With these times, a record exists `as_of` its own `created_at`, and is in its
+        present state `as_of` its own `updated_at`.
+        """
+        created = () if last_version.get() else ("created_at",)  # restored: it stays
+        for entity in entities_in(new):
+            self.move(entity, (*created, "updated_at"), at)
+        for entity in entities_in(changed):
+            if "updated_at" in instance_state(entity).committed_state:
+                self.move(entity, ("updated_at",), at)
+
+    def move(self, entity: Entity, names: tuple[str, ...], at: datetime) -> None:
+        for name in names:
+            if self.opened <= getattr(entity, name) < at:
+                setattr(entity, name, at)
+
+
+def entities_in(objects: Iterable[Any]) -> Iterator[Entity]:
+    return (each for each in objects if isinstance(each, Entity))
+
+
+def current_recorder() -> ChangeRecorder:
+    """Return the recorder of the flush in progress."""
+    recorder = flush_recorder()
+    if not isinstance(recorder, ChangeRecorder):
+        raise UnauditedWriteError("Entities can only be written by an AuditedSession")
+    return recorder

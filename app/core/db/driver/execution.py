@@ -1,0 +1,114 @@
+"""Prepared statements in a transaction, executed in a greenlet.
+
+On the connection of a session of the ORM, or on one that records use.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.util import immutabledict
+
+from app.core.db.driver.compiled import Call, Row, Values
+from app.core.db.driver.drivers import Driver, driver_of
+from app.core.db.driver.statements import PreparedWrite, Statement, resolve
+from app.core.db.driver.transaction import begin_unless_begun
+
+Options = Mapping[str, Any]
+NONE: Options = immutabledict()
+BEGIN = Call("BEGIN", ())
+
+
+class Context(NamedTuple):
+    """Context of an execution, as far as listeners read it."""
+
+    execution_options: Options
+
+
+def fetch(
+    connection: Connection,
+    statement: Statement,
+    values: Values = NONE,
+    options: Options = NONE,
+) -> list[Row]:
+    """Execute a statement, and return its rows.
+
+    Raises:
+        DBAPIError: as SQLAlchemy raises it for this error of the driver.
+        TimeoutError: the driver has not answered in time.
+    """
+    driver = begun(connection)
+    compiled, call = resolve(statement, values, connection.dialect)
+    call = notify(connection, call, options)
+    try:
+        if compiled.converters is None:
+            compiled.set_types(driver.column_types(call.sql))
+        records = driver.fetch(*call)
+    except BaseException as error:
+        driver.fail(error, call)
+    return compiled.read(records)
+
+
+def change(
+    connection: Connection,
+    statement: PreparedWrite,
+    values: Values,
+    options: Options = NONE,
+) -> int:
+    """Execute an INSERT, UPDATE or DELETE, and return the number of its rows."""
+    driver = begun(connection)
+    call = bound(driver, statement, values)
+    call = notify(connection, call, options)
+    try:
+        return driver.change(*call)
+    except BaseException as error:
+        driver.fail(error, call)
+
+
+def change_many(
+    connection: Connection,
+    statement: PreparedWrite,
+    many: Sequence[Values],
+    options: Options = NONE,
+) -> None:
+    """Execute an INSERT of many rows, of one kind."""
+    driver = begun(connection)
+    calls = [bound(driver, statement, values) for values in many]
+    call = Call(calls[0].sql, tuple(each.parameters for each in calls))
+    call = notify(connection, call, options)
+    try:
+        driver.change_many(*call)
+    except BaseException as error:
+        driver.fail(error, call)
+
+
+def begun(connection: Connection) -> Driver:
+    """Return the driver of the connection, whose transaction has begun."""
+    begin_unless_begun(connection)
+    driver = driver_of(connection)
+    try:
+        driver.start()
+    except BaseException as error:
+        driver.fail(error, BEGIN)
+    return driver
+
+
+def bound(driver: Driver, statement: PreparedWrite, values: Values) -> Call:
+    """Return the call with these values; StatementError if one can't be converted."""
+    connection: Any = driver.connection
+    compiled = statement.on(connection.dialect)
+    try:
+        return compiled.call(compiled.given(values))
+    except Exception as error:
+        sql = compiled.compiled.string
+        connection._handle_dbapi_exception(error, sql, None, None, None)
+        raise
+
+
+def notify(connection: Connection, call: Call, options: Options = NONE) -> Call:
+    """Emit the event that precedes each execution: the audit's guard listens to it."""
+    context, sql, given = Context(options), *call
+    is_many = bool(given) and isinstance(given[0], tuple)
+    for listener in connection.dispatch.before_cursor_execute:
+        sql, given = listener(connection, None, sql, given, context, is_many)
+    return Call(sql, given)

@@ -1,0 +1,82 @@
+"""A pooled connection in one transaction, until an ORM session takes it over.
+
+All methods are called in a greenlet.
+"""
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import PendingRollbackError
+
+
+class Transaction:
+    """Begun by the first statement; a failed one is rolled back at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.connection: Connection | None = None
+        self.failure: BaseException | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether there is something to commit or to roll back."""
+        return self.connection is not None or self.failure is not None
+
+    def begun(self) -> Connection:
+        """Return the connection.
+
+        Raises:
+            PendingRollbackError: the transaction has failed, and must be rolled back.
+        """
+        self.require_intact()
+        if self.connection is None:
+            self.connection = self.engine.connect()
+            try:
+                self.connection.begin()
+            except BaseException:
+                self.release()
+                raise
+        return self.connection
+
+    def require_intact(self) -> None:
+        if self.failure is not None:
+            reason = "The transaction was rolled back after an error: call rollback()"
+            raise PendingRollbackError(reason) from self.failure
+
+    def take_over(self) -> Connection | None:
+        """Return the connection, if there is one, which is the caller's from now on."""
+        self.require_intact()
+        connection, self.connection = self.connection, None
+        return connection
+
+    def commit(self) -> None:
+        self.require_intact()
+        if self.connection is not None:
+            transaction = self.connection.get_transaction()
+            if transaction is not None:
+                transaction.commit()
+            self.release()
+
+    def fail(self, error: BaseException) -> None:
+        """Roll back: a part of what was to be written must not be committed."""
+        self.rollback()
+        self.failure = error
+
+    def rollback(self) -> None:
+        self.failure = None
+        if self.connection is not None:
+            transaction = self.connection.get_transaction()
+            try:
+                if transaction is not None:
+                    transaction.rollback()
+            finally:
+                self.release()
+
+    def release(self) -> None:
+        """Return the connection to the pool, which rolls an open transaction back."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+
+
+def begin_unless_begun(connection: Connection) -> None:
+    if not connection.in_transaction():
+        connection.begin()

@@ -1,0 +1,118 @@
+"""The records of one writing session: one object for each row, in no ORM session."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import inspect
+from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.core.db.driver.compiled import Row
+from app.core.db.records.listener import FlushListener
+from app.core.db.records.plain import Model, is_plain
+from app.core.db.session import make_instance
+
+
+class Records:
+    def __init__(self, listener: FlushListener) -> None:
+        self.listener = listener
+        self.held: dict[Any, Any] = {}  # by identity key
+        self.added: list[Any] = []
+        self.deleted: list[Any] = []
+
+    def find(self, model: Model, id: UUID) -> Any:
+        return self.held.get(key_of(model, id))
+
+    def load(self, model: Model, row: Row) -> Any:
+        """Return the record of the row, which is the one that is held already.
+
+        Raises:
+            StaleDataError: the row has changed since that one was read.
+        """
+        held = self.find(model, row["id"])
+        record = make_instance(model, row) if held is None else held
+        state = instance_state(record)
+        if held is None:
+            self.hold(record)
+            state.manager.dispatch.load(state, None)
+        else:
+            if held.version != row["version"]:
+                raise StaleDataError(f"{model.__name__} is of another version")
+            state.dict.update(row)
+            state.manager.dispatch.refresh(state, None, row.keys())
+        self.listener.loaded(record, row)
+        return record
+
+    def hold(self, record: Any) -> None:
+        """Keep a record that has a row. An ORM session will find the row by its key."""
+        key = instance_state(record).key = key_of(type(record), record.id)
+        self.held[key] = record
+
+    def add(self, record: Any) -> bool:
+        """Return whether the record is new, and will be inserted here."""
+        if not is_new(record):
+            return self.holds(record)
+        if not any(record is other for other in self.added):
+            self.added.append(record)
+        return True
+
+    def delete(self, record: Any) -> bool:
+        """Return whether the record is held, and will be deleted here."""
+        if self.holds(record):
+            self.deleted.append(record)
+            return True
+        return False
+
+    def holds(self, record: Any) -> bool:
+        found = self.held.get(instance_state(record).key) is record
+        return found and not any(record is other for other in self.deleted)
+
+    def changed(self) -> list[Any]:
+        """Return the records of which an attribute was set, by id.
+
+        In the order of the ids, so that two transactions do not lock each other out.
+        """
+        found = [it for it in self.held.values() if instance_state(it).modified]
+        return sorted((it for it in found if self.holds(it)), key=by_id)
+
+    def is_pending(self) -> bool:
+        if self.added or self.deleted:
+            return True
+        return any(instance_state(it).modified for it in self.held.values())
+
+    def flushed(self, changed: list[Any]) -> None:
+        """Keep the records as they are now in the database."""
+        for record in (*self.added, *changed):
+            state = instance_state(record)
+            state._commit_all(state.dict)
+            self.hold(record)
+        for record in self.deleted:
+            del self.held[instance_state(record).key]
+        self.added, self.deleted = [], []
+
+    def everything(self) -> Iterator[Any]:
+        yield from self.held.values()
+        yield from self.added
+
+    def clear(self) -> None:
+        self.held, self.added, self.deleted = {}, [], []
+
+
+def key_of(model: Model, id: UUID) -> Any:
+    return inspect(model).identity_key_from_primary_key((id,))
+
+
+def by_id(record: Any) -> UUID:
+    id: UUID = record.id
+    return id
+
+
+def is_new(record: Any) -> bool:
+    """Return whether the object has no row, and all the attributes of one."""
+    model: Model = type(record)
+    state = instance_state(record)
+    if not is_plain(model) or state.key is not None or state.session is not None:
+        return False
+    attributes = inspect(model).column_attrs
+    return all(it.key in state.dict or it.deferred for it in attributes)

@@ -1,0 +1,139 @@
+"""A writing session: entities of one row are written without a session of the ORM."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.util import greenlet_spawn
+from sqlmodel import SQLModel
+
+from app.core.db.driver.compiled import Row, Values
+from app.core.db.driver.execution import fetch
+from app.core.db.driver.statements import Statement, core_statement
+from app.core.db.driver.transaction import Transaction
+from app.core.db.records.flush import flush
+from app.core.db.records.listener import FlushListener
+from app.core.db.records.plain import is_plain
+from app.core.db.records.records import Records
+from app.core.db.records.statements import lock_by_id
+from app.core.db.session import LazySession, select_by_id
+
+ModelT = TypeVar("ModelT", bound=SQLModel)
+
+
+class WritingSession(LazySession):
+    """A session in one transaction, without an ORM session until one is used.
+
+    Until then it keeps the objects itself, and executes prepared statements. The ORM
+    session continues the transaction, gets the objects and what is to be flushed, and
+    does all of the work from then on. So there is one object for each row.
+    """
+
+    def __init__(
+        self,
+        *,
+        transaction: Callable[[], Transaction],
+        listener: Callable[[], FlushListener] = FlushListener,
+        **options: Any,
+    ) -> None:
+        super().__init__(options)
+        self.transaction, self.listener = transaction(), listener()
+        self.records = Records(self.listener)
+
+    def open_orm_session(self) -> None:
+        connection = self.transaction.take_over()
+        super().open_orm_session()
+        session: Any = self.sync_session
+        session.join(connection, self.listener)
+        records, self.records = self.records, Records(self.listener)
+        session.add_all(records.everything())
+        for record in records.deleted:
+            session.delete(record)
+
+    async def rows(
+        self, statement: Statement, values: Values | None = None
+    ) -> list[Row]:
+        if self.has_orm_session:
+            return await super().rows(statement, values)
+        return await greenlet_spawn(self._rows, statement, values or {})
+
+    def _rows(self, statement: Statement, values: Values) -> list[Row]:
+        connection = self.transaction.begun()
+        core = core_statement(statement)
+        if core.is_dml:  # it may have defaults of columns
+            return [dict(row) for row in connection.execute(core, values).mappings()]
+        return fetch(connection, statement, values)
+
+    async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
+        if self.has_orm_session or not is_plain(model):
+            return await super().find(model, id)
+        found: ModelT | None = self.records.find(model, id)
+        return found or await self._load(model, select_by_id(model), id)
+
+    async def find_for_update(self, model: type[ModelT], id: UUID) -> ModelT | None:
+        if self.has_orm_session or not is_plain(model):
+            return await super().find_for_update(model, id)
+        return await self._load(model, lock_by_id(model), id)
+
+    async def _load(
+        self, model: type[ModelT], query: Statement, id: UUID
+    ) -> ModelT | None:
+        await self.flush()
+        rows = await self.rows(query, {"id": id})
+        found: ModelT | None = self.records.load(model, rows[0]) if rows else None
+        return found
+
+    def add(self, instance: Any, **_: Any) -> None:
+        if self.has_orm_session or not self.records.add(instance):
+            super().add(instance)
+
+    def add_all(self, instances: Iterable[Any]) -> None:
+        for instance in instances:
+            self.add(instance)
+
+    async def delete(self, instance: Any) -> None:
+        if self.has_orm_session or not self.records.delete(instance):
+            await super().delete(instance)
+
+    async def flush(self, objects: Sequence[Any] | None = None) -> None:
+        if self.has_orm_session:
+            await super().flush(objects)
+        elif self.records.is_pending():
+            await greenlet_spawn(self._flush)
+
+    def _flush(self) -> None:
+        connection = self.transaction.begun()
+        try:
+            flush(connection, self.records)
+        except BaseException as error:
+            self.transaction.fail(error)
+            raise
+
+    def in_transaction(self) -> bool:
+        if self.has_orm_session:
+            return super().in_transaction()
+        return self.transaction.is_open or self.records.is_pending()
+
+    async def commit(self) -> None:
+        if self.has_orm_session:
+            await super().commit()
+            return
+        await self.flush()
+        if self.transaction.is_open:
+            await greenlet_spawn(self.transaction.commit)
+        self.listener.transaction_ended()
+
+    async def rollback(self) -> None:
+        if self.has_orm_session:
+            await super().rollback()
+            return
+        self.records.clear()
+        if self.transaction.is_open:
+            await greenlet_spawn(self.transaction.rollback)
+        self.listener.transaction_ended()
+
+    async def close(self) -> None:
+        if self.has_orm_session:
+            await super().close()
+        elif self.transaction.is_open:
+            await self.rollback()

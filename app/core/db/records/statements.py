@@ -1,0 +1,72 @@
+"""Prepared statements that read and write one row of a table."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    inspect,
+    update,
+)
+
+from app.core.db.driver.compiled import Values
+from app.core.db.driver.statements import Prepared, PreparedWrite
+from app.core.db.records.plain import Model
+from app.core.db.session import select_by_id
+
+# Of names: SQLAlchemy reserves a column's own name for itself.
+NEW = "new_"
+# An UPDATE for each set of columns that are changed together.
+MAX_UPDATES = 500
+
+
+def new_values(values: Values) -> Values:
+    return {NEW + name: value for name, value in values.items()}
+
+
+def parameters(table: Table, names: Iterable[str]) -> dict[str, Any]:
+    return {name: bindparam(NEW + name, type_=table.c[name].type) for name in names}
+
+
+def is_row(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions for the row, in the version in which it was read."""
+    id, version = table.c.id, table.c.version
+    return (
+        id == bindparam("row_id", type_=id.type),
+        version == bindparam("row_version", type_=version.type),
+    )
+
+
+@lru_cache
+def lock_by_id(model: Model) -> Prepared:
+    """Return the query of one row, locked until the transaction ends.
+
+    With KEY SHARE, rows that refer to it can still be inserted. SQLite has no row
+    locks: its writing sessions run one at a time.
+    """
+    query = select_by_id(model).statement
+    return Prepared(query.with_for_update(key_share=True))
+
+
+@lru_cache
+def insert_of(model: Model) -> PreparedWrite:
+    table: Any = inspect(model).local_table
+    return PreparedWrite(insert(table).values(parameters(table, table.c.keys())))
+
+
+@lru_cache(MAX_UPDATES)
+def update_of(model: Model, names: tuple[str, ...]) -> PreparedWrite:
+    table: Any = inspect(model).local_table
+    changed = update(table).values(parameters(table, names))
+    return PreparedWrite(changed.where(*is_row(table)))
+
+
+@lru_cache
+def delete_of(model: Model) -> PreparedWrite:
+    table: Any = inspect(model).local_table
+    return PreparedWrite(delete(table).where(*is_row(table)))

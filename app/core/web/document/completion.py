@@ -1,0 +1,86 @@
+"""Completion of the OpenAPI document: what requires the whole of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic.json_schema import JsonSchemaValue
+
+from app.core.problem import Problem
+from app.core.web.openapi import REFERENCE, Json, documented
+
+SECTIONS = {
+    "auth": "Login, sessions and the signed-in user.",
+    "audit": "The logs of changes and requests, with proofs.",
+    "health": "Probes of supervisors and load balancers.",
+}
+
+
+def complete(document: Json) -> None:
+    """Add what requires the whole document: schemas of errors, and titles."""
+    problem = Problem.model_json_schema(ref_template=REFERENCE)
+    parts = problem.pop("$defs", {})
+    schemas = document["components"]["schemas"]
+    schemas |= {Problem.__name__: problem, **parts}
+    # Pydantic names a generic model Page_ProductRead_, regardless of its title.
+    titles = {name: it["title"] for name, it in schemas.items() if name.endswith("_")}
+    rename_schemas(document, titles)
+    operations = [it for path in document["paths"].values() for it in path.values()]
+    for operation in operations:
+        complete_operation(operation)
+    names = dict.fromkeys(tag for it in operations for tag in it.get("tags", ()))
+    document["tags"] = [describe_tag(name) for name in names]
+    for node in nodes_of(schemas):
+        if node.get("type") == "array":
+            node.setdefault("items", {})  # pairs, of which each part has a schema
+
+
+def describe_tag(name: str) -> Json:
+    description = SECTIONS.get(name, f"All operations on {name}.")
+    return {"name": name, "description": description}
+
+
+def prefix_token_urls(document: Json, root_path: str) -> None:
+    """Add the path at the proxy, which not all clients take from `servers`."""
+    for scheme in document["components"].get("securitySchemes", {}).values():
+        for flow in scheme.get("flows", {}).values():
+            flow["tokenUrl"] = root_path + flow["tokenUrl"]
+
+
+def rename_schemas(document: Json, names: dict[str, str]) -> None:
+    schemas = document["components"]["schemas"]
+    for old, new in names.items():
+        schemas[new] = schemas.pop(old)
+    references = {reference_to(old): reference_to(new) for old, new in names.items()}
+    for node in nodes_of(document):
+        if node.get("$ref") in references:
+            node["$ref"] = references[node["$ref"]]
+
+
+def reference_to(name: str) -> str:
+    return REFERENCE.format(model=name)
+
+
+def nodes_of(document: Any) -> Iterator[Json]:
+    """Yield every JSON object of the document, itself included."""
+    if isinstance(document, dict):
+        yield document
+    for each in document.values() if isinstance(document, dict) else document:
+        if isinstance(each, dict | list):
+            yield from nodes_of(each)
+
+
+def complete_operation(operation: Json) -> None:
+    """Add 401 and 403 to a guarded route; remove null from query parameters."""
+    if operation.setdefault("security", []):
+        refusals = {str(status): each for status, each in documented(401, 403).items()}
+        operation["responses"] = refusals | operation["responses"]
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = without_null(parameter["schema"])
+
+
+def without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    if len(kinds) != 1:
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "anyOf"}
+    return {**rest, **kinds[0]}
