@@ -5,25 +5,27 @@ default: also in rows that other programs insert. SQLite has no such id. There t
 number is the time in microseconds, but greater than every earlier one.
 """
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, BindParameter, bindparam, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import functions
 
-from app.core.clock import now, to_ticks
+from app.core.clock import TICK, now, to_ticks
 
-# A number beyond this is none that a clock gave: 2200-01-01 in microseconds. It is
-# ignored, because no number could follow it.
-MAX_NUMBER = 7_258_118_400_000_000
+# A number further ahead of the clock is none that a clock gave. It is ignored, because
+# every later number would have to follow it.
+CENTURY = timedelta(days=36_525) // TICK
+MAX_NUMBER = 2**63 - 1
 # The caller holds SQLite's write lock. Rows may all be archived, seals are not. Both
 # maxima are read from an index alone: each write asks for them.
 NEXT = """(
 SELECT max(:clock, 1 + coalesce(max(number), 0)) FROM (
     SELECT max(transaction_id) AS number FROM {table}
-    WHERE transaction_id < {limit}
+    WHERE transaction_id < :limit
     UNION ALL SELECT max(transaction_id) FROM audit_seal
-    WHERE log = '{log}' AND transaction_id < {limit}
+    WHERE log = '{log}' AND transaction_id < :limit
 ))"""
 
 
@@ -53,10 +55,16 @@ def compile_default(*_: Any, **__: Any) -> str:
 
 @compiles(NextNumber, "sqlite")
 def compile_query(element: NextNumber, compiler: Any, **options: Any) -> str:
-    query = NEXT.format(table=element.table, log=element.log, limit=MAX_NUMBER)
+    query = NEXT.format(table=element.table, log=element.log)
     clock: BindParameter[int] = bindparam("clock", callable_=clock_number, unique=True)
-    return str(compiler.process(text(query).bindparams(clock), **options))
+    limit: BindParameter[int] = bindparam("limit", callable_=number_limit, unique=True)
+    return str(compiler.process(text(query).bindparams(clock, limit), **options))
 
 
 def clock_number() -> int:
     return to_ticks(now())
+
+
+def number_limit() -> int:
+    """Return the number that none of SQLite's reaches."""
+    return clock_number() + CENTURY

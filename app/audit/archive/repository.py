@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import CHANGES, Log, LogRange, model_table
 from app.audit.archive.models import AuditHold
+from app.audit.archive.rows.reading import has_ids, has_key, read_rows
 from app.audit.changes.tables import recorded
 from app.audit.models import AuditPruning
 from app.core.db.ids import uuid7
@@ -47,20 +48,18 @@ class LogRepository:
 
     async def read_page(self, log_range: LogRange, limit: int) -> list[Row]:
         """Return the first rows of the range, in key order."""
-        return await self.read_rows(select_range(self.table, log_range).limit(limit))
+        query = select_range(self.table, log_range).limit(limit)
+        return await read_rows(self.session, query)
 
     async def read_unheld_page(self, log_range: LogRange, limit: int) -> list[Row]:
         """Return the first rows of the range without a legal hold, in key order."""
-        query = select_range(self.table, log_range).where(~self.is_held()).limit(limit)
-        return await self.read_rows(query)
-
-    async def read_rows(self, query: Select[Any]) -> list[Row]:
-        found = await self.session.execute(query)
-        names = [str(name) for name in found.keys()]  # noqa: SIM118  orjson: no subclass
-        return [dict(zip(names, row, strict=True)) for row in found]
+        free = and_(~self.is_held(), has_ids(self.table))
+        query = select_range(self.table, log_range).where(free).limit(limit)
+        return await read_rows(self.session, query)
 
     async def read_by_ids(self, ids: Sequence[UUID]) -> list[Row]:
-        return await self.read_rows(select(self.table).where(self.has_id(ids)))
+        query = select(self.table).where(self.has_id(ids), has_key(self.table))
+        return await read_rows(self.session, query)
 
     def has_id(self, ids: Sequence[UUID]) -> ColumnElement[bool]:
         """Match rows by id, with one parameter: the SQL is compiled and planned once.
@@ -130,6 +129,7 @@ def range_conditions(table: Table, log_range: LogRange) -> list[ColumnElement[bo
     return [
         at >= log_range.after[0],
         or_(at > log_range.after[0], id > log_range.after[1]),
+        has_key(table),
         at <= log_range.until[0],
         or_(at < log_range.until[0], id <= log_range.until[1]),
     ]

@@ -16,6 +16,7 @@ from app.audit.consistency.findings import (
     Finding,
     underived,
     unreadable,
+    without_id,
     without_key,
 )
 from app.audit.consistency.redacted import RedactedValues
@@ -51,6 +52,8 @@ class ConsistencyCheck:
         self.unaudited = UnauditedWrites(await self.repository.unaudited_writes())
         if count := await self.repository.count_without_key():
             yield Finding(self.model.__name__, None, None, without_key(count))
+        if count := await self.repository.count_without_id():
+            yield Finding(self.model.__name__, None, None, without_id(count))
         record: Record | None = None
         async for id, change, row in self.events():
             if record is None or record.id != id:

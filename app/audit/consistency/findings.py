@@ -70,6 +70,10 @@ def without_key(count: int) -> str:
     return f"{count} entries of the change log have no id or no version"
 
 
+def without_id(count: int) -> str:
+    return f"{count} records have an id that is no UUID as the application writes it"
+
+
 UNLOGGED = "the record exists, and the change log has no entry for it"
 NOT_DELETED = "the record is missing, and the change log has no DELETE for it"
 DELETED = "the record exists, although its last change is a DELETE"

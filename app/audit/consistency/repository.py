@@ -15,6 +15,7 @@ from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.consistency.archived import ArchivedChanges, newest_archived_id
 from app.audit.models import Action
+from app.core.db.sqlite.spelling import IsUuid
 from app.core.models import Entity
 
 BATCH = 1_000
@@ -42,12 +43,13 @@ class ConsistencyRepository:
         self.table: Table = model.__table__
 
     def rows(self) -> AsyncIterator[Any]:
-        return self.read(select(self.table), (self.table.c.id,))
+        id = self.table.c.id
+        return self.read(select(self.table).where(IsUuid(id)), (id,))
 
     def changes(self) -> AsyncIterator[Any]:
         keys = (LOG.entity_id, LOG.version)
         query = select(*REPLAYED).where(LOG.entity == self.name)
-        complete = query.where(*(key.is_not(None) for key in keys))
+        complete = query.where(IsUuid(LOG.entity_id), LOG.version.is_not(None))
         return self.read(complete, keys)
 
     async def read(
@@ -107,9 +109,15 @@ class ConsistencyRepository:
         return sorted((at, reason or "") for at, reason in rows)
 
     async def count_without_key(self) -> int:
-        """Return how many changes have no record or no version."""
-        incomplete = or_(LOG.entity_id.is_(None), LOG.version.is_(None))
+        """Return how many changes have no record or no version that can be read."""
+        incomplete = or_(~IsUuid(LOG.entity_id), LOG.version.is_(None))
         query = select(func.count()).where(LOG.entity == self.name, incomplete)
+        return await self.session.scalar(query) or 0
+
+    async def count_without_id(self) -> int:
+        """Return how many records have an id that cannot be read."""
+        id = self.table.c.id
+        query = select(func.count()).select_from(self.table).where(~IsUuid(id))
         return await self.session.scalar(query) or 0
 
 

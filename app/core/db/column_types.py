@@ -28,9 +28,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     # returns UTC already.
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         if dialect.name == "sqlite":
-            return lambda text: (
-                text and datetime.fromisoformat(text).replace(tzinfo=UTC)
-            )
+            return parse_utc
         return super().result_processor(dialect, coltype)
 
 
@@ -51,6 +49,16 @@ class FixedDecimal(TypeDecorator[Decimal]):
         number = Float(asdecimal=True, decimal_return_scale=self.places)
         kind = number if dialect.name == "sqlite" else self.impl_instance
         return dialect.type_descriptor(kind)
+
+
+def parse_utc(text: str | None) -> datetime | None:
+    """Return a time of SQLite, which stores no time zone; one with a zone is wrong."""
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is not None:
+        raise ValueError(f"{text!r} has a time zone")
+    return at.replace(tzinfo=UTC)
 
 
 class Money(FixedDecimal):

@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
+    Date,
     DateTime,
     Integer,
     LargeBinary,
@@ -14,7 +16,6 @@ from sqlalchemy import (
     Uuid,
     func,
     literal,
-    or_,
     select,
     text,
     type_coerce,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 )
 
 from app.core.db.database import Database
+from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
 SQLITE = text("""
 SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
@@ -35,7 +37,6 @@ WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespac
 """)
 STATEMENTS = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 MAX_VALUES = 1_000
-HEXADECIMAL = "[0-9a-f]" * 32
 
 
 async def find_missing_columns(
@@ -66,34 +67,46 @@ def describe(table: Table, found: set[str]) -> str | None:
 
 
 async def find_unreadable(database: Database, table: Table) -> list[tuple[str, str]]:
-    """Return the key and the column of each value that a query fails to convert.
-
-    Only SQLite stores values that do not fit their column's type.
-    """
-    if database.engine.dialect.name != "sqlite":
-        return []
+    """Return the key and the column of each value that a query fails to convert."""
+    is_unreadable = UNREADABLE[database.engine.dialect.name]
     key = type_coerce(next(iter(table.primary_key)), String)
     queries = [
         select(key, literal(column.name)).where(column.is_not(None), fault)
         for column in table.columns
-        if (fault := is_unreadable(column, column.type)) is not None
+        if (fault := is_unreadable(column, implementation(column.type))) is not None
     ]
+    if not queries:
+        return []
     async with database.reading() as session:
         found = await session.execute(union_all(*queries).limit(MAX_VALUES))
         return [(str(row[0]), row[1]) for row in found]
 
 
-def is_unreadable(
+def implementation(kind: object) -> object:
+    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+
+
+def differs_on_sqlite(
     column: ColumnElement[object], kind: object
 ) -> ColumnElement[bool] | None:
-    """Match values of another type; None if the column has any text."""
-    if isinstance(kind, TypeDecorator):
-        kind = kind.impl_instance
-    stored, raw = func.typeof(column), type_coerce(column, String)
+    """Match values of another type, or that are not spelled as the application does."""
+    stored = func.typeof(column)
     if isinstance(kind, Uuid):
-        return or_(stored != "text", ~func.glob(HEXADECIMAL, raw))
+        return ~IsUuid(column)
     if isinstance(kind, DateTime):
-        return func.datetime(raw).is_(None)
+        return ~IsTime(column)
     if isinstance(kind, Integer):
-        return stored != "integer"
-    return stored != "blob" if isinstance(kind, LargeBinary) else None
+        return ~IsInteger(column)
+    if isinstance(kind, LargeBinary):
+        return stored != "blob"
+    return stored == "blob" if isinstance(kind, String | JSON) else None
+
+
+def differs_on_postgresql(
+    column: ColumnElement[object], kind: object
+) -> ColumnElement[bool] | None:
+    """Match times that Python has no value for."""
+    return ~IsTime(column) if isinstance(kind, DateTime | Date) else None
+
+
+UNREADABLE = {"sqlite": differs_on_sqlite, "postgresql": differs_on_postgresql}

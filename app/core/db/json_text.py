@@ -1,6 +1,7 @@
 """JSON texts of the database: canonical when written, tolerant when read."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from pydantic_core import to_json
@@ -14,21 +15,44 @@ def dump_json(document: Any) -> str:
     return text.decode()
 
 
-def load_json(text: str) -> Any:
+def load_json(text: Any) -> Any:
     """Parse a JSON text; one that is malformed becomes `{"invalid_json": text}`.
 
-    Only a write past the application stores such a text, NaN for instance on SQLite.
+    So does one whose values would be lost: a name that an object has twice, a number
+    that no float is. Only a write past the application stores such a text.
     One bad row must stop neither the sealing of the audit log nor its readers.
     """
     try:
         return DECODER.decode(text)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         return {INVALID_JSON: text}
+    except TypeError:
+        if isinstance(text, bytes):  # a blob, in a column of SQLite
+            return {INVALID_JSON: repr(text)}
+        raise
 
 
 def reject_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON (RFC 8259)")
 
 
+def make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is used twice")
+    return found
+
+
+def parse_float(text: str) -> float:
+    number = float(text)
+    if repr(number) != text and Decimal(repr(number)) != Decimal(text):
+        raise ValueError(f"{text} is not exactly a float")
+    return number
+
+
 # json.loads() would make a decoder for each text, which takes longer than parsing it.
-DECODER = json.JSONDecoder(parse_constant=reject_constant)
+DECODER = json.JSONDecoder(
+    parse_constant=reject_constant,
+    object_pairs_hook=make_object,
+    parse_float=parse_float,
+)

@@ -31,7 +31,7 @@ COMPRESSION_LEVEL = 1
 def index_keys(row: Row) -> Iterator[int]:
     for column in COLUMNS:
         if value := row.get(column):
-            yield crc32(str(value).encode())
+            yield crc32(str(value).encode(errors="surrogateescape"))
 
 
 def pack_index(

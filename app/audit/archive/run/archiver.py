@@ -97,7 +97,10 @@ class Archiver:
         is_resumed = file.state != FileState.WRITING
         writer = FileWriter(self.context, self.log, self.leaves)
         if not is_resumed and not await self.complete_file(file, log_range, writer):
-            return LogRange(max(writer.scanned, log_range.after), log_range.until)
+            # Not even a row that cannot be archived keeps the run at its day.
+            end = LogRange.of_day(file.day).until
+            scanned = end if writer.scanned == MIN_KEY else writer.scanned
+            return LogRange(max(scanned, log_range.after), log_range.until)
         manifest = verify_manifest(self.context, file)
         if is_resumed:
             await compare_remaining_rows(self.context, self.log, manifest)

@@ -4,7 +4,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import Any, BinaryIO
 
-from app.audit.archive.canonical import Row
+from app.audit.archive.canonical import Row, encodable
 from app.audit.archive.checkpoints.export import read_checkpoints
 from app.audit.archive.cold.indexes import LeafIndexer
 from app.audit.archive.context import ArchiveContext
@@ -44,7 +44,7 @@ class FileStats:
         self.first = self.first or row
         self.last = row
         if "entity" in row:
-            self.entities[row["entity"]] += 1
+            self.entities[str(encodable(row["entity"]))] += 1
         self.content.update(line + b"\n")
         self.bytes += len(line) + 1
 

@@ -10,6 +10,7 @@ from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.growth import frontier_of
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import Log, LogRange
+from app.audit.archive.rows.reading import key_of
 from app.audit.archive.seals.cursor import START, Cursor, Position
 from app.audit.archive.seals.leaves import Leaf, make_leaves
 from app.audit.archive.seals.old_seal import encode_seal
@@ -114,7 +115,7 @@ class BatchReader:
         """Return the rows without those that are sealed, if that is possible."""
         if not cursor.may_have_sealed(position_of(rows[0])):
             return rows
-        keys = [(row["at"], row["id"]) for row in rows]
+        keys = [key_of(row) for row in rows]
         async with self.database.reading() as session:
             leaves = SealRepository(session).read_leaves(
                 self.log, LogRange(min(keys), max(keys))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from app.audit.archive.canonical import Row, RowKey, encode_row
+from app.audit.archive.rows.reading import key_of
 from app.audit.archive.tree.merkle import HASH_LENGTH, leaf_hash
 from app.core.clock import from_ticks, to_ticks
 
@@ -58,5 +59,6 @@ def unpack_digests(packed: bytes) -> list[bytes]:
 
 def make_leaves(rows: Iterable[Row]) -> list[Leaf]:
     return [
-        Leaf(to_ticks(row["at"]), row["id"], leaf_hash(encode_row(row))) for row in rows
+        Leaf(to_ticks(key_of(row)[0]), row["id"], leaf_hash(encode_row(row)))
+        for row in rows
     ]

@@ -16,7 +16,15 @@ from sqlmodel import col
 from app.audit.archive.canonical import Row, RowKey
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import MAX_ID, MIN_KEY, Log
+from app.audit.archive.rows.reading import (
+    has_key,
+    read_rows,
+    select_any_time,
+    with_time,
+)
 from app.audit.archive.seals.cursor import START, Cursor, Horizon, Position
+from app.audit.numbering import number_limit
+from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
 HORIZON = text("""
 SELECT CAST(CAST(pg_snapshot_xmin(now) AS text) AS bigint),
@@ -35,7 +43,7 @@ class OrderRepository:
 
     async def get_horizon(self) -> Horizon:
         if self.session.get_bind().dialect.name != "postgresql":
-            return Horizon()
+            return Horizon(number_limit(), number_limit())
         return Horizon(*(await self.session.execute(HORIZON)).one())
 
     async def get_cursor(self) -> Cursor:
@@ -71,14 +79,21 @@ class OrderRepository:
 
     async def read_unnumbered(self, after: RowKey, limit: int) -> list[Row]:
         query = select(self.log.live).where(*self.unnumbered_after(after))
-        return await self.read_rows(query.order_by(self.row.at, self.row.id), limit)
+        ordered = query.order_by(self.row.at, self.row.id).limit(limit)
+        return await read_rows(self.session, ordered)
 
     async def read_settled(
         self, after: Position, settled: int, limit: int
     ) -> list[Row]:
         number = self.row.transaction_id
-        query = select(self.log.live).where(*self.after(after), number < settled)
-        return await self.read_rows(query.order_by(number, self.row.id), limit)
+        query = select_any_time(self.log.live).where(
+            *self.after(after),
+            number < settled,
+            IsInteger(number),
+            IsUuid(self.row.id),
+        )
+        ordered = query.order_by(number, self.row.id).limit(limit)
+        return [*with_time(await read_rows(self.session, ordered))]
 
     async def read_foreign(self, limit: int) -> list[Row]:
         """Return rows of another server's transactions that it has not sealed."""
@@ -94,11 +109,6 @@ class OrderRepository:
         last = Position((await self.get_horizon()).own - 1, MAX_ID)
         return max((await self.get_cursor()).highest, last)
 
-    async def read_rows(self, query: Any, limit: int) -> list[Row]:
-        found = await self.session.execute(query.limit(limit))
-        names = list(found.keys())
-        return [dict(zip(names, row, strict=True)) for row in found]
-
     async def count_unsealed(self) -> int:
         query = select(func.count()).select_from(self.log.live)
         unsealed = self.unsealed(await self.get_cursor())
@@ -106,7 +116,8 @@ class OrderRepository:
 
     async def get_oldest_unsealed(self) -> datetime | None:
         """Return the earliest time among the first rows that are not sealed."""
-        query = select(self.row.at).where(self.unsealed(await self.get_cursor()))
+        unsealed = self.unsealed(await self.get_cursor())
+        query = select(self.row.at).where(unsealed, IsTime(self.row.at))
         ordered = query.order_by(self.row.transaction_id, self.row.at)
         first = ordered.limit(SAMPLE_ROWS).subquery()
         oldest: datetime | None = await self.session.scalar(
@@ -127,5 +138,5 @@ class OrderRepository:
 
     def unnumbered_after(self, key: RowKey) -> tuple[ColumnElement[bool], ...]:
         at, id = self.row.at, self.row.id
-        missing = self.row.transaction_id.is_(None)
+        missing = and_(self.row.transaction_id.is_(None), has_key(self.log.live))
         return missing, at >= key[0], or_(at > key[0], id > key[1])

@@ -74,7 +74,8 @@ class VerificationReport:
     more than five minutes later: a clock was set back, or they were loaded late.
     `adopted` names the files of a database that this one was restored from: their
     witnesses, and the hashes of their previous manifests, are not compared. `damaged`
-    are tables that lack columns, so that their rows cannot be read. `unasked` are the
+    are tables that lack columns, so that their rows cannot be read, and `unreadable`
+    are those with a value that cannot be read. `unasked` are the
     logs of which the witness said nothing, and why.
     None of these is a finding.
     """
@@ -90,6 +91,7 @@ class VerificationReport:
     sealed_late: int = 0
     adopted: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     unasked: dict[str, str] = field(default_factory=dict)
     proven: dict[str, Proven] = field(default_factory=dict)
     counts: Counter[FindingKind] = field(default_factory=Counter)

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import Log, LogRange
-from app.audit.archive.repository import LogRepository
+from app.audit.archive.rows.reading import key_of
 from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.report import FindingKind, VerificationReport
-from app.audit.archive.verify.window import StoredRow, WindowLeaves
+from app.audit.archive.windows.pages import RowPages
+from app.audit.archive.windows.window import StoredRow, WindowLeaves
 
 
 class RestoredVerifier:
@@ -39,13 +40,9 @@ class RestoredVerifier:
 
     async def read_rows(self, log_range: LogRange) -> AsyncIterator[StoredRow]:
         table = self.log.restored
-        while True:
-            async with self.context.database.reading() as session:
-                rows = LogRepository(session, self.log, table)
-                page = await rows.read_page(log_range, self.context.batch_size)
-            if not page:
-                return
+        pages = RowPages(self.context, self.log, table)
+        async for page in pages.read(log_range):
             for row in page:
-                key, digest = (row["at"], row["id"]), leaf_hash(encode_row(row))
-                yield StoredRow(key, digest, table.name)
-            log_range = LogRange((page[-1]["at"], page[-1]["id"]), log_range.until)
+                yield StoredRow(key_of(row), leaf_hash(encode_row(row)), table.name)
+        if pages.is_damaged:
+            self.report.unreadable.append(table.name)

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.audit.archive.canonical import MALFORMED, decode_row, encode_row, row_key
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import MIN_KEY, LogRange, last_key
-from app.audit.archive.repository import LogRepository
+from app.audit.archive.rows.reading import key_of
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.merkle import leaf_hash
 from app.audit.archive.verify.files import ArchivedFile
@@ -16,7 +16,8 @@ from app.audit.archive.verify.report import FindingKind
 from app.audit.archive.verify.restored import RestoredVerifier
 from app.audit.archive.verify.tree import TreeVerifier
 from app.audit.archive.verify.unsealed import UnsealedRows
-from app.audit.archive.verify.window import Match, StoredRow, WindowLeaves
+from app.audit.archive.windows.pages import RowPages
+from app.audit.archive.windows.window import Match, StoredRow, WindowLeaves
 
 WINDOW_ROWS = 50_000  # rows compared at once; bounds the memory used
 
@@ -74,7 +75,7 @@ class RowVerifier:
                 self.compare_row(found, leaves)
                 if file.pruning:
                     pruning.add(found.id)
-        async for found in self.read_live_rows(log_range):
+        async for found in self.read_all_rows(log_range):
             # While a file is pruned, its rows are in both places, and equal.
             if found.id not in pruning or not leaves.has_seen(found):
                 self.compare_row(found, leaves)
@@ -112,20 +113,19 @@ class RowVerifier:
             # FileVerifier reports the file; its remaining rows are reported missing.
             return
 
-    async def read_live_rows(self, log_range: LogRange) -> AsyncIterator[StoredRow]:
-        while True:
+    async def read_all_rows(self, log_range: LogRange) -> AsyncIterator[StoredRow]:
+        """Yield the live rows of a window, and those without a time if it is theirs."""
+        pages = RowPages(self.context, self.log, self.log.live)
+        async for page in pages.read(log_range):
             async with self.context.database.reading() as session:
-                rows = LogRepository(session, self.log)
-                page = await rows.read_page(log_range, self.context.batch_size)
                 await self.unsealed.read_horizon(session)
             for row in page:
                 self.report.live += 1
-                key, digest = (row["at"], row["id"]), leaf_hash(encode_row(row))
+                key, digest = key_of(row), leaf_hash(encode_row(row))
                 where, number = self.log.live.name, row["transaction_id"]
                 yield StoredRow(key, digest, where, number)
-            if not page:
-                return
-            log_range = LogRange((page[-1]["at"], page[-1]["id"]), log_range.until)
+        if pages.is_damaged:
+            self.report.unreadable.append(self.log.live.name)
 
     def compare_row(self, found: StoredRow, leaves: WindowLeaves) -> None:
         match leaves.take(found):

@@ -6,7 +6,7 @@ from app.audit.archive.logs import Log
 from app.audit.archive.seals.cursor import Cursor, Horizon
 from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.verify.report import VerificationReport
-from app.audit.archive.verify.window import StoredRow
+from app.audit.archive.windows.window import StoredRow
 
 
 class UnsealedRows:
@@ -31,6 +31,8 @@ class UnsealedRows:
         number = found.number
         if found.where != self.log.live.name:
             return "never sealed"
+        if not isinstance(number, int | None):
+            return None  # SQLite: another finding names it
         if number is not None and number >= self.horizon.own:
             return "its transaction is none that this database has had"
         if self.cursor.is_unsealed(number, found.key):

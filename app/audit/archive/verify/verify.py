@@ -12,6 +12,7 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import Log, model_table
 from app.audit.archive.models import AuditArchive, AuditIdentity
+from app.audit.archive.rows.odd import OddRowRepository
 from app.audit.archive.verify.files import ArchivedFile, FileVerifier
 from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
@@ -100,6 +101,20 @@ async def verify_seals(
         if report.can_read(log.live):
             async with named_values(context, report, log.live, log.restored):
                 await RowVerifier(leaves[log], tree, proven).verify_rows(found)
+                await name_unreadable(context, report, log)
+
+
+async def name_unreadable(
+    context: ArchiveContext, report: VerificationReport, log: Log
+) -> None:
+    """Report the values that are not as the application writes them."""
+    for table in (log.live, log.restored):
+        async with context.database.reading() as session:
+            is_odd = await OddRowRepository(session, table).have_unsealable()
+        if is_odd or table.name in report.unreadable:
+            for key, column in await find_unreadable(context.database, table):
+                detail = f"in {table.name}: {column} is unreadable"
+                report.add_finding(FindingKind.UNREADABLE, key, detail)
 
 
 @asynccontextmanager
@@ -109,14 +124,16 @@ async def named_values(
     """Report values of these tables that cannot be read, instead of failing on them."""
     try:
         yield
-    except MALFORMED:
+    except (*MALFORMED, ArithmeticError) as error:
         found = [
             (table.name, *each)
             for table in tables
             for each in await find_unreadable(context.database, table)
         ]
         if not found:
-            raise
+            where = " or ".join(table.name for table in tables)
+            detail = f"a value is unreadable, so not all was compared: {error!r:.200}"
+            report.add_finding(FindingKind.UNREADABLE, where, detail)
         for name, key, column in found:
             detail = f"in {name}: {column} is unreadable, so not all was compared"
             report.add_finding(FindingKind.UNREADABLE, key, detail)

@@ -19,6 +19,14 @@ NEVER, ALWAYS = float("inf"), float("-inf")
 WAL_SIZE = 8 * 2**20  # bytes; SQLite copies it to the database from 4 MiB on
 
 
+def decode_text(stored: bytes) -> str:
+    """Return a text; of one that is not UTF-8, each wrong byte is a surrogate.
+
+    The default refuses such a text: one value would make a whole table unreadable.
+    """
+    return stored.decode("utf-8", "surrogateescape")
+
+
 class Limit(NamedTuple):
     """Time that a statement may take, and how often SQLite looks at which clock.
 
@@ -54,6 +62,7 @@ class LoopConnection(sqlite3.Connection):
         elif database != IN_MEMORY:
             file = existing_file(database)
         super().__init__(timeout=0, **(options | file))
+        self.text_factory = decode_text
         self.database = database
         self.timeout = timeout  # seconds
         self.interrupted_at, self.clock = NEVER, time.monotonic

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import URL, Pool
+from sqlalchemy import URL, Pool, Uuid
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
@@ -36,7 +37,24 @@ BEGIN: dict[Any, str] = {
 }
 
 
+class ExactUuid(Uuid[UUID]):
+    """Ids in the one spelling that queries find: others raise ValueError."""
+
+    def result_processor(self, dialect: Any, coltype: object) -> Any:
+        return exact_uuid
+
+
+def exact_uuid(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    id = UUID(text)
+    if id.hex != text:
+        raise ValueError(f"{text!r} is not an id as the application writes it")
+    return id
+
+
 class LoopDialect(SQLiteDialect_pysqlite):
+    colspecs = SQLiteDialect_pysqlite.colspecs | {Uuid: ExactUuid}
     driver = "loop"
     is_async = True
     supports_statement_cache = True

@@ -13,6 +13,13 @@ REPLACED = {MISSING: 1, EXTRA: 1}
 CHANGED = [
     Attack("changes the reason of a row", rows.change_reason, {MODIFIED: 1}, None, RUN),
     Attack("changes a value of a row", rows.change_value, {MODIFIED: 1}, None, RUN),
+    Attack(
+        "gives an object in a row a second value of the same name",
+        rows.add_second_price,
+        {MODIFIED: 1},
+        None,
+        RUN,
+    ),
     Attack("re-dates a row", rows.change_time, {MODIFIED: 1}, None, RUN),
     Attack("swaps the ids of two rows", rows.swap_ids, {MODIFIED: 2}, None, RUN),
     Attack("swaps the times of two rows", rows.swap_times, {MODIFIED: 2}, None, RUN),

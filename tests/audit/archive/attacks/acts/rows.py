@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import JSON, String, cast, delete, func, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.audit.archive.canonical import Row
@@ -14,6 +14,7 @@ from tests.audit.archive.attacks.acts.target import ARCHIVED, Target
 from tests.audit.archive.rows import OLD, make_change
 
 ROWS, REQUESTS = CHANGES.live, ACCESSES.live
+RAW = JSON().with_variant(String(), "sqlite")  # there a cast to JSON makes a number
 
 
 def products(target: Target) -> list[Row]:
@@ -33,6 +34,13 @@ def change_reason(target: Target) -> None:
 
 def change_value(target: Target) -> None:
     change(target, new={"price": "2.51"})
+
+
+def add_second_price(target: Target) -> None:
+    """Put a false price before the true one, which parsers of JSON take."""
+    id, new = products(target)[0]["id"], cast(ROWS.c.new, String)
+    false = func.replace(new, "{", '{"price": "999.00", ')
+    target.execute(update(ROWS).where(ROWS.c.id == id).values(new=cast(false, RAW)))
 
 
 def change_time(target: Target) -> None:
