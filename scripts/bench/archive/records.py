@@ -10,12 +10,14 @@ from sqlalchemy import insert
 from app.audit.archive.logs import CHANGES
 from app.audit.changes.snapshots import snapshot
 from app.core.db.database import Database
+from app.core.db.derived.columns import derivations_of
 from app.core.db.ids import uuid7
 from app.modules.products.models import Product
 from scripts.bench.archive.rows import CHUNK, Row, first_day, make_row
 from tests.databases import make_settings
 
 VERSIONS = 3
+DERIVED = derivations_of(Product.__table__)
 STEP = timedelta(seconds=1)
 
 
@@ -60,7 +62,8 @@ async def insert_records(url: str, count: int) -> None:
         products, changes = [], []
         for number in range(first, min(first + CHUNK, count)):
             versions = [*make_versions(make_product(number))]
-            products.append(versions[-1][0])
+            product = versions[-1][0]
+            products.append(product | {it.name: it.value(product) for it in DERIVED})
             changes += [change for _, change in versions]
         async with database.writing() as session:
             await session.execute(insert(Product.__table__), products)
