@@ -79,7 +79,9 @@ def check_email(address: str) -> str:
     return address
 
 
-Id = Annotated[UUID, Field(strict=False)]
+Id = Annotated[
+    UUID, Field(strict=False, examples=["018f3c1e-7a2b-7c3d-8e4f-0123456789ab"])
+]
 # Quantized, so that requests, responses and the audit all have 1.50.
 Amount = Annotated[
     Decimal,

@@ -88,9 +88,11 @@ def test_a_stored_name_is_found(api: Api, field: Field, name: str) -> None:
     (operation,) = (
         each for each in LISTS if field.operation.path.startswith(each.path)
     )
-    for text in (name, name[0], name[-1]):
+    found = api.query(operation, {"q": name}).json()["items"]
+    assert [item[field.name] for item in found] == [name]
+    for text in (name[0], name[-1]):  # other names may have the letter, too
         found = api.query(operation, {"q": text}).json()["items"]
-        assert [item[field.name] for item in found] == [name], text
+        assert name in [item[field.name] for item in found], text
     api.send_field(field, "plain")
 
 

@@ -156,10 +156,10 @@ def test_only_allowed_hosts_are_served(url: str) -> None:
     settings = make_settings(url, ALLOWED_HOSTS=CONFIGURED, CORS_ORIGINS=ALLOWED[0])
     with TestClient(create_app(settings), "http://test") as client:
         for host in ACCEPTED:
-            assert client.get("/livez", headers={"host": host}).status_code == 200
+            assert client.get("/", headers={"host": host}).status_code == 200
         for host in REJECTED.split():
             headers = {"host": host, "x-forwarded-host": "test", "origin": ALLOWED[0]}
-            for path in ("/api/v1/auth/me", "/livez", "/"):
+            for path in ("/api/v1/auth/me", "/"):
                 refused = client.get(path, headers=headers)
                 assert refused.status_code == 400, host
                 assert refused.json()["code"] == "bad_request"

@@ -108,7 +108,7 @@ async def name_unreadable(
     context: ArchiveContext, report: VerificationReport, log: Log
 ) -> None:
     """Report the values that are not as the application writes them."""
-    for table in (log.live, log.restored):
+    for table in filter(report.can_read, (log.live, log.restored)):
         async with context.database.reading() as session:
             is_odd = await OddRowRepository(session, table).have_unsealable()
         if is_odd or table.name in report.unreadable:
