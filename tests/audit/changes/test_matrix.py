@@ -24,6 +24,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.audit.changes.guard import UnauditedWriteError, unaudited
 from app.audit.models import AuditChange
+from tests.audit.changes.cases import Recorded, Refused
 from tests.audit.changes.conftest import Diff, Library, Path
 from tests.audit.changes.models import ANN, BOB, LEAVES, TEA, Author, Book, Chapter
 
@@ -34,21 +35,7 @@ AUTHOR: Any = Author
 BOOK: Any = Book
 BOOKS = BOOK.__table__
 
-RECORDED: list[Any] = []
-REFUSED: list[Any] = []
-
-
-def recorded(*entries: tuple[str, Diff]) -> Callable[[Path], Path]:
-    def keep(path: Path) -> Path:
-        RECORDED.append(pytest.param(path, list(entries), id=path.__name__))
-        return path
-
-    return keep
-
-
-def refused(path: Path) -> Path:
-    REFUSED.append(pytest.param(path, id=path.__name__))
-    return path
+recorded, refused = Recorded(), Refused()
 
 
 def pages(old: int, new: int, version: int = 2) -> tuple[str, Diff]:
@@ -417,7 +404,7 @@ def as_text(sql: str) -> None:
     async def path(session: AsyncSession) -> None:
         await session.execute(text(sql))
 
-    REFUSED.append(pytest.param(path, id=re.sub(r"\W+", "_", sql)))
+    refused.append(pytest.param(path, id=re.sub(r"\W+", "_", sql)))
 
 
 as_text("UPDATE book SET pages = 2")
@@ -502,7 +489,7 @@ def in_flush(
         finally:
             event.remove(target, name, listener)
 
-    REFUSED.append(pytest.param(path, id=title.replace(" ", "_")))
+    refused.append(pytest.param(path, id=title.replace(" ", "_")))
 
 
 async def write_author(session: AsyncSession, author: Author, name: str) -> None:
@@ -560,7 +547,7 @@ def in_bulk(name: str, *arguments: Any) -> None:
     async def path(session: AsyncSession) -> None:
         await session.run_sync(lambda sync: getattr(sync, name)(*arguments))
 
-    REFUSED.append(pytest.param(path, id=name))
+    refused.append(pytest.param(path, id=name))
 
 
 in_bulk("bulk_save_objects", [Author(name="Bob")])
@@ -568,7 +555,7 @@ in_bulk("bulk_insert_mappings", Author, [{"id": BOB, "name": "Bob"}])
 in_bulk("bulk_update_mappings", Book, [{"id": TEA, "version": 1, "pages": 2}])
 
 
-@pytest.mark.parametrize(("path", "entries"), RECORDED)
+@pytest.mark.parametrize(("path", "entries"), recorded)
 async def test_a_write_path_is_recorded(
     library: Library, path: Path, entries: list[tuple[str, Diff]]
 ) -> None:
@@ -579,7 +566,7 @@ async def test_a_write_path_is_recorded(
         assert {name: diff.get(name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("path", REFUSED)
+@pytest.mark.parametrize("path", refused)
 async def test_a_write_path_is_refused(library: Library, path: Path) -> None:
     before = await library.rows()
     with pytest.raises(UnauditedWriteError):

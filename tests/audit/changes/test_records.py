@@ -13,6 +13,7 @@ from app.core.clock import now
 from app.core.db.session import DatabaseSession
 from app.core.models import last_version
 from app.core.repository import BaseRepository
+from tests.audit.changes.cases import Recorded, Refused
 from tests.audit.changes.conftest import Diff, Library
 from tests.audit.changes.models import ANN, BOB, LIST, MEMO, Note
 
@@ -20,8 +21,7 @@ pytestmark = pytest.mark.anyio
 
 UPDATE = text("UPDATE note SET pages = 2")
 Path = Callable[[DatabaseSession], Any]
-RECORDED: list[Any] = []
-REFUSED: list[Any] = []
+recorded, refused = Recorded(), Refused()
 
 
 class Notes(BaseRepository[Note]):
@@ -51,19 +51,6 @@ async def write(library: Library, way: str, path: Path) -> None:
         assert session.has_orm_session == (way == "orm")
 
     await library.write(go)
-
-
-def recorded(*entries: tuple[str, Diff]) -> Callable[[Path], Path]:
-    def keep(path: Path) -> Path:
-        RECORDED.append(pytest.param(path, list(entries), id=path.__name__))
-        return path
-
-    return keep
-
-
-def refused(path: Path) -> Path:
-    REFUSED.append(pytest.param(path, id=path.__name__))
-    return path
 
 
 def pages(old: int, new: int, version: int = 2) -> tuple[str, Diff]:
@@ -248,7 +235,7 @@ def in_flush(name: str, write: Callable[[Any], Any]) -> None:
         finally:
             event.remove(Note, name, listener)
 
-    REFUSED.append(pytest.param(path, id=f"in_{name}"))
+    refused.append(pytest.param(path, id=f"in_{name}"))
 
 
 for moment in ("before", "after"):
@@ -264,7 +251,7 @@ in_flush(
 )
 
 
-@pytest.mark.parametrize(("path", "entries"), RECORDED)
+@pytest.mark.parametrize(("path", "entries"), recorded)
 async def test_a_write_path_is_recorded(
     library: Library, way: str, path: Path, entries: list[tuple[str, Diff]]
 ) -> None:
@@ -275,7 +262,7 @@ async def test_a_write_path_is_recorded(
         assert {name: diff.get(name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("path", REFUSED)
+@pytest.mark.parametrize("path", refused)
 async def test_a_write_path_is_refused(library: Library, way: str, path: Path) -> None:
     before = await library.rows(Note)
     with pytest.raises(UnauditedWriteError):
