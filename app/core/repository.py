@@ -16,6 +16,7 @@ from app.core.db.database_errors import (
 )
 from app.core.db.filters import Conditions, build_conditions, count_query, page_query
 from app.core.db.ids import uuid7
+from app.core.db.records.new_instance import new_instance
 from app.core.db.search.conditions import find_words
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ConflictException, NotFoundException
@@ -79,11 +80,11 @@ class BaseRepository(Generic[EntityT]):
 
     async def create_many(self, many: list[dict[str, Any]]) -> list[EntityT]:
         """Insert all of them in as few statements as the database allows."""
-        # Set here, because SQLModel evaluates each default for every object.
         instant = now()
         timestamps = {"created_at": instant, "updated_at": instant}
         entities = [
-            self.model(**{"id": uuid7(), **timestamps, **values}) for values in many
+            new_instance(self.model, {"id": uuid7(), **timestamps, **values})
+            for values in many
         ]
         self.session.add_all(entities)
         await self._save(many)

@@ -106,9 +106,9 @@ def bound(driver: Driver, statement: PreparedWrite, values: Values) -> Call:
 
 
 def notify(connection: Connection, call: Call, options: Options = NONE) -> Call:
-    """Emit the event that precedes each execution: the audit's guard listens to it."""
+    """Emit the engine's event before each execution: the audit's guard listens."""
     context, sql, given = Context(options), *call
     is_many = bool(given) and isinstance(given[0], tuple)
-    for listener in connection.dispatch.before_cursor_execute:
+    for listener in connection.engine.dispatch.before_cursor_execute:
         sql, given = listener(connection, None, sql, given, context, is_many)
     return Call(sql, given)

@@ -1,19 +1,52 @@
-"""A pooled connection in one transaction, until an ORM session takes it over.
+"""A pooled connection in one transaction, until an ORM session takes it over."""
 
-All methods are called in a greenlet.
-"""
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import PendingRollbackError
+from sqlalchemy.exc import MissingGreenlet, PendingRollbackError
+from sqlalchemy.util import greenlet_spawn
+
+ResultT = TypeVar("ResultT")
 
 
 class Transaction:
-    """Begun by the first statement; a failed one is rolled back at once."""
+    """Begun by the first statement; a failed one is rolled back at once.
+
+    Its other methods are called by functions that are given to `call` or `run`.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.waits = engine.dialect.name != "sqlite"
         self.connection: Connection | None = None
         self.failure: BaseException | None = None
+
+    async def call(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        """Begin unless begun, and return the result of work in the transaction."""
+        if not self.waits:
+            self.begin_at_once()
+            if self.connection is None:
+                await greenlet_spawn(self.begun)
+        return await self.run(work, *arguments)
+
+    async def run(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        """Return the result of work, in a greenlet if its statements can wait.
+
+        Those of SQLite cannot once the transaction has begun, and are as quick as the
+        making of a greenlet.
+        """
+        if self.waits:
+            return await greenlet_spawn(work, *arguments)
+        return work(*arguments)
+
+    def begin_at_once(self) -> None:
+        """Begin on SQLite unless the connection is in use or the file locked."""
+        pool: Any = self.engine.pool
+        if self.connection is None and pool.is_free():
+            with suppress(MissingGreenlet):
+                self.begun()
 
     @property
     def is_open(self) -> bool:

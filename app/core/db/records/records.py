@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import inspect
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db.driver.compiled import Row
 from app.core.db.records.listener import FlushListener
-from app.core.db.records.plain import Model, is_plain
+from app.core.db.records.plain import Model, is_plain, loaded_names, mapper_of
 from app.core.db.session import make_instance
 
 
@@ -100,7 +99,7 @@ class Records:
 
 
 def key_of(model: Model, id: UUID) -> Any:
-    return inspect(model).identity_key_from_primary_key((id,))
+    return mapper_of(model).identity_key_from_primary_key((id,))
 
 
 def by_id(record: Any) -> UUID:
@@ -114,5 +113,4 @@ def is_new(record: Any) -> bool:
     state = instance_state(record)
     if not is_plain(model) or state.key is not None or state.session is not None:
         return False
-    attributes = inspect(model).column_attrs
-    return all(it.key in state.dict or it.deferred for it in attributes)
+    return state.dict.keys() >= loaded_names(model)

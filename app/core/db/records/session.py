@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row, Values
@@ -55,7 +54,7 @@ class WritingSession(LazySession):
     ) -> list[Row]:
         if self.has_orm_session:
             return await super().rows(statement, values)
-        return await greenlet_spawn(self._rows, statement, values or {})
+        return await self.transaction.call(self._rows, statement, values or {})
 
     def _rows(self, statement: Statement, values: Values) -> list[Row]:
         connection = self.transaction.begun()
@@ -99,7 +98,7 @@ class WritingSession(LazySession):
         if self.has_orm_session:
             await super().flush(objects)
         elif self.records.is_pending():
-            await greenlet_spawn(self._flush)
+            await self.transaction.call(self._flush)
 
     def _flush(self) -> None:
         connection = self.transaction.begun()
@@ -120,7 +119,7 @@ class WritingSession(LazySession):
             return
         await self.flush()
         if self.transaction.is_open:
-            await greenlet_spawn(self.transaction.commit)
+            await self.transaction.run(self.transaction.commit)
         self.listener.transaction_ended()
 
     async def rollback(self) -> None:
@@ -129,7 +128,7 @@ class WritingSession(LazySession):
             return
         self.records.clear()
         if self.transaction.is_open:
-            await greenlet_spawn(self.transaction.rollback)
+            await self.transaction.run(self.transaction.rollback)
         self.listener.transaction_ended()
 
     async def close(self) -> None:
