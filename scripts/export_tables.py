@@ -5,6 +5,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from inspect import unwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from app.auth.bearer import get_principal
 from app.auth.dependencies import PermissionChecker
-from app.auth.permissions.actions import action_of
+from app.auth.permissions.actions import FINDER, action_of
 from app.main import app
 from tests.audit.archive.attacks.table import print_attacks
 
@@ -36,6 +37,8 @@ def requirement_of(route: RouteContext, method: str) -> str:
     calls = list(dependencies(route.dependant))
     for call in calls:
         if isinstance(call, PermissionChecker):
+            if hasattr(unwrap(route.endpoint), FINDER):
+                return f"`{call.resource}:` with the `op` of each item"
             return f"`{call.resource}:{action_of(route.endpoint, method, route.path)}`"
     return "a signed-in user" if get_principal in calls else "nothing"
 

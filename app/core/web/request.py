@@ -45,7 +45,9 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         # The standard parser accepts NaN, lone surrogates and unlimited nesting, each
         # of which would fail later, in the database or in the response.
-        return from_json(await self.body(), allow_inf_nan=False)
+        if not hasattr(self, "parsed"):
+            self.parsed = from_json(await self.body(), allow_inf_nan=False)
+        return self.parsed
 
     async def parsed_body(self) -> Any:
         """Return the JSON value of the body, PydanticUndefined if it is empty.

@@ -7,13 +7,24 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import PendingRollbackError
 
 
+class OrmSessionRequired(Exception):
+    """A statement needs an ORM session, which cannot join a savepoint of records.
+
+    Roll back, open an ORM session, and begin again.
+    """
+
+
 class Transaction:
-    """Begun by the first statement; a failed one is rolled back at once."""
+    """Begun by the first statement; a failed one is rolled back at once.
+
+    One with savepoints is rolled back to the last of them by records/savepoints.py.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.connection: Connection | None = None
         self.failure: BaseException | None = None
+        self.savepoints = 0
 
     @property
     def is_open(self) -> bool:
@@ -44,6 +55,8 @@ class Transaction:
     def take_over(self) -> Connection | None:
         """Return the connection, if there is one, which is the caller's from now on."""
         self.require_intact()
+        if self.savepoints:
+            raise OrmSessionRequired
         connection, self.connection = self.connection, None
         return connection
 
@@ -57,11 +70,12 @@ class Transaction:
 
     def fail(self, error: BaseException) -> None:
         """Roll back: a part of what was to be written must not be committed."""
-        self.rollback()
+        if not self.savepoints:
+            self.rollback()
         self.failure = error
 
     def rollback(self) -> None:
-        self.failure = None
+        self.failure, self.savepoints = None, 0
         if self.connection is not None:
             transaction = self.connection.get_transaction()
             try:
