@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from inspect import unwrap
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -37,7 +38,8 @@ def requirement_of(route: RouteContext, method: str) -> str:
     calls = list(dependencies(route.dependant))
     for call in calls:
         if isinstance(call, PermissionChecker):
-            if hasattr(unwrap(route.endpoint), FINDER):
+            endpoint: Any = route.endpoint
+            if hasattr(unwrap(endpoint), FINDER):
                 return f"`{call.resource}:` with the `op` of each item"
             return f"`{call.resource}:{action_of(route.endpoint, method, route.path)}`"
     return "a signed-in user" if get_principal in calls else "nothing"

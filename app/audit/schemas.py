@@ -90,6 +90,9 @@ class AccessRead(BaseModel):
     bytes: int = Field(description="Size of the response body.")
     user_agent: str | None
     outcome: str
+    replay_of: str | None = Field(
+        description="The request whose response was sent again, by its id."
+    )
 
 
 class CursorPage(BaseModel, Generic[T]):
