@@ -62,7 +62,10 @@ def request_of(
     union: Any = Union[*items.values()]
     item: Any = Annotated[union, Field(discriminator="op")]
     documented: Any = list[Annotated[item, WrapValidator(unvalidated)]]
-    data = resource.create.model_json_schema()["examples"][0]
+    example = resource.create.model_json_schema()["examples"][0]
+    fields = resource.create.model_fields.items()
+    # Without the optional ones: they may refer to records that do not exist.
+    data = {it: example[it] for it, field in fields if field.is_required()}
     limits = Field(
         min_length=1,
         max_length=MAX_ITEMS,
