@@ -91,7 +91,11 @@ class BulkService:
                 pass
             except Exception as error:
                 refusal_of(error)
-        return [await self.run_alone(step) for step in batch]
+        outcomes = []
+        for step in batch:
+            outcomes.append(await self.run_alone(step))
+            await asyncio.sleep(0)
+        return outcomes
 
     async def run_alone(self, step: Step) -> Outcome:
         if step.error:

@@ -223,6 +223,15 @@ def test_the_size_of_a_request_is_limited(
     assert status_and_code(chunks) == (413, "content_too_large")
 
 
+def test_a_body_of_too_many_values_is_refused(client: TestClient) -> None:
+    for values in (b"[]," * 600_000, b"{}," * 600_000, b"0," * 600_000):
+        body = b'{"items": [' + values + b"0]}"
+        answer = client.post(
+            "products/bulk", content=body, headers={"content-type": "application/json"}
+        )
+        assert status_and_code(answer) == (400, "bad_request")
+
+
 def test_a_repeated_request_is_done_once(client: TestClient) -> None:
     key = {"idempotency-key": "8e03978e"}
     items = pen("PEN-1"), pen("PEN-2"), pen("PEN-1")

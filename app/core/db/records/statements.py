@@ -23,7 +23,7 @@ from app.core.db.session import select_by_id
 # Of names: SQLAlchemy reserves a column's own name for itself.
 NEW = "new_"
 # Rows that are locked together, which does not stop the event loop for long.
-MANY = 50
+MANY = 20
 # An UPDATE for each set of columns that are changed together.
 MAX_UPDATES = 500
 
