@@ -86,6 +86,7 @@ def test_only_the_database_modules_commit() -> None:
     assert users_of({"commit", "begin", "begin_nested"}) == {
         "core/db/database.py",
         "core/db/driver/transaction.py",
+        "core/db/records/batching.py",
         "core/db/records/session.py",
     }
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.audit.descriptions import LABEL, NAME, REPLAY, ROUTE, SOURCE
 from app.audit.models import Action
 from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.fields import Id, Instant, QueryInt, parse_int
@@ -22,10 +23,6 @@ Include = Annotated[
     Literal["restored"] | None,
     Field(description="`restored` adds the rows restored from cold storage."),
 ]
-LABEL = "The user's e-mail address at that time; null without `users:read`."
-NAME = "The user's name at that time; null if unauthenticated."
-SOURCE = "`client` if the client chose the id, so that others may have it as well."
-ROUTE = "Path template, such as `/api/v1/products/{product_id}`."
 PAGING = {"limit", "cursor", "since", "until", "include"}
 ActionName = Annotated[Action, Field(strict=False)]
 
@@ -90,6 +87,7 @@ class AccessRead(BaseModel):
     bytes: int = Field(description="Size of the response body.")
     user_agent: str | None
     outcome: str
+    replay_of: str | None = Field(description=REPLAY)
 
 
 class CursorPage(BaseModel, Generic[T]):

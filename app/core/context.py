@@ -25,6 +25,7 @@ class Context:
     actor_name: str | None = None
     session_id: UUID | None = None
     trace_id: str | None = None  # of distributed tracing
+    replay_of: str | None = None  # request id of the one that this one repeats
     reason: str | None = None  # recorded with each change, such as "restore"
 
 

@@ -19,6 +19,7 @@ from app.auth.idempotency.exceptions import (
 from app.auth.idempotency.keys import make_key
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.idempotency.repository import IdempotencyRepository
+from app.core.context import current_context
 from app.core.dependencies import SessionDep
 from app.core.exceptions import BadRequestException
 from app.core.web.before_commit import Replay, on_response
@@ -93,6 +94,7 @@ async def replay(keys: IdempotencyRepository, key: IdempotencyKey) -> Exception:
     found = await keys.get(key.id)
     if not hmac.compare_digest(found.fingerprint, key.fingerprint):
         return KeyReusedException()
+    current_context().replay_of = found.request_id
     if found.body is None:
         return ResponseTooLargeException(found.request_id)
     response = Response(found.body, found.status or 200)

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from app.core.web.collections.resource import resource_of
+from app.modules import ROUTERS
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD
 from tests.contract import CrudContract, Json
@@ -63,6 +65,13 @@ PASSWORDS = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 PROMOTION = {"is_superuser": True, "current_password": PASSWORD}
 
 SLICE_ROWS = {name: row for each in SLICES.values() for name, row in crud(each).items()}
+SLICE_ROWS |= {
+    # An item without its data is invalid.
+    f"POST {router.prefix}/bulk": Row(
+        f"{resource_of(router).plural}:create", 422, {"items": [{"op": "create"}]}
+    )
+    for router in ROUTERS
+}
 MATRIX = SLICE_ROWS | {
     "GET /api/v1/auth/me": Row(None, 200),
     "PATCH /api/v1/auth/me": Row(None, 200, {"full_name": "Ada L."}),

@@ -82,6 +82,16 @@ def change_many(
         driver.fail(error, call)
 
 
+def command(connection: Connection, sql: str) -> None:
+    """Execute a statement such as SAVEPOINT, which changes no rows."""
+    driver = begun(connection)
+    call = notify(connection, Call(sql, ()))
+    try:
+        driver.command(call.sql)
+    except BaseException as error:
+        driver.fail(error, call)
+
+
 def begun(connection: Connection) -> Driver:
     """Return the driver of the connection, whose transaction has begun."""
     begin_unless_begun(connection)

@@ -11,9 +11,17 @@ from sqlalchemy.util import greenlet_spawn
 ResultT = TypeVar("ResultT")
 
 
+class OrmSessionRequired(Exception):
+    """A statement needs an ORM session, which cannot join a savepoint of records.
+
+    Roll back, open an ORM session, and begin again.
+    """
+
+
 class Transaction:
     """Begun by the first statement; a failed one is rolled back at once.
 
+    One with savepoints is rolled back to the last of them by records/batching.py.
     Its other methods are called by functions that are given to `call` or `run`.
     """
 
@@ -22,6 +30,7 @@ class Transaction:
         self.waits = engine.dialect.name != "sqlite"
         self.connection: Connection | None = None
         self.failure: BaseException | None = None
+        self.savepoints = 0
 
     async def call(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
         """Begin unless begun, and return the result of work in the transaction."""
@@ -77,6 +86,8 @@ class Transaction:
     def take_over(self) -> Connection | None:
         """Return the connection, if there is one, which is the caller's from now on."""
         self.require_intact()
+        if self.savepoints:
+            raise OrmSessionRequired
         connection, self.connection = self.connection, None
         return connection
 
@@ -90,11 +101,12 @@ class Transaction:
 
     def fail(self, error: BaseException) -> None:
         """Roll back: a part of what was to be written must not be committed."""
-        self.rollback()
+        if not self.savepoints:
+            self.rollback()
         self.failure = error
 
     def rollback(self) -> None:
-        self.failure = None
+        self.failure, self.savepoints = None, 0
         if self.connection is not None:
             transaction = self.connection.get_transaction()
             try:

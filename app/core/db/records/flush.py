@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db.driver.compiled import Row
 from app.core.db.driver.execution import change, change_many
+from app.core.db.records.identity import by_id
 from app.core.db.records.plain import (
     Model,
     defaults_of,
@@ -20,7 +21,7 @@ from app.core.db.records.plain import (
     mapper_of,
     updates_of,
 )
-from app.core.db.records.records import Records, by_id
+from app.core.db.records.records import Records
 from app.core.db.records.statements import (
     delete_of,
     insert_of,
