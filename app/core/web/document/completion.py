@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
+from app.core.field_types.query_values import EXPLODE
 from app.core.problem import Problem
 from app.core.web.openapi import REFERENCE, Json, documented
 
@@ -75,12 +76,15 @@ def complete_operation(operation: Json) -> None:
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
     for parameter in operation.get("parameters", ()):
-        parameter["schema"] = without_null(parameter["schema"])
+        schema = parameter["schema"] = without_null(parameter["schema"])
+        if EXPLODE in schema:
+            parameter |= {"style": "form", EXPLODE: schema.pop(EXPLODE)}
+            del schema["default"]
 
 
 def without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
     kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
-    if len(kinds) != 1:
+    if not kinds:
         return schema
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
-    return {**rest, **kinds[0]}
+    return {**rest, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds})}
