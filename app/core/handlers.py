@@ -110,12 +110,14 @@ def shorten(key: Any) -> Any:
 def allowed_methods(request: Request) -> set[str]:
     """Return the methods of all routes with this path, not of the first one only."""
     path = get_route_path(request.scope)
-    methods = {
-        method
+    matching = [
+        route
         for route in iter_route_contexts(request.app.routes)
         if route.path and compile_path(route.path)[0].match(path)
-        for method in route.methods or ()
-    }
+    ]
+    # /products/{product_id} matches /products/stats, too.
+    exact = [route for route in matching if route.path == path] or matching
+    methods = {method for route in exact for method in route.methods or ()}
     return methods | {"HEAD"} if "GET" in methods else methods
 
 

@@ -195,3 +195,13 @@ def test_statistics_are_of_enums_and_flags_only(client: TestClient, name: str) -
         answer = client.get(f"{name}/stats?by={field}&{parameter}=1")
         assert is_refused(answer, parameter)
     assert client.get(f"{name}/stats?by={field}&by={field}").status_code == 422
+
+
+@each
+def test_the_methods_of_a_batch_are_its_own(client: TestClient, name: str) -> None:
+    ends = ("batch", "stats") if name in STATS else ("batch",)
+    for end in ends:
+        for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
+            refused = client.request(method, f"{name}/{end}")
+            assert refused.status_code == 405
+            assert refused.headers["allow"] == "GET, HEAD"
