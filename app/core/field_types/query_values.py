@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -10,7 +10,6 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
-    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -47,7 +46,7 @@ CommaSeparated = Annotated[
     AfterValidator(check_distinct),
     Field(json_schema_extra={EXPLODE: False, "uniqueItems": True}),
 ]
-OnlyNull = Annotated[Null, Field(strict=False), WithJsonSchema(NULL_SCHEMA)]
+OnlyNull = Annotated[Literal["null"], AfterValidator(Null)]
 
 
 class OrNull:

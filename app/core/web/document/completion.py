@@ -15,9 +15,19 @@ SECTIONS = {
     "health": "Probes of supervisors and load balancers.",
 }
 
+# Linters of documents ask for both. State your own.
+INFO: Json = {
+    "contact": {"name": "The operators of this API"},
+    "license": {
+        "name": "All rights reserved",
+        "identifier": "LicenseRef-All-Rights-Reserved",
+    },
+}
+
 
 def complete(document: Json) -> None:
     """Add what requires the whole document: schemas of errors, and titles."""
+    document["info"] |= INFO
     problem = Problem.model_json_schema(ref_template=REFERENCE)
     parts = problem.pop("$defs", {})
     schemas = document["components"]["schemas"]
@@ -40,8 +50,12 @@ def describe_tag(name: str) -> Json:
     return {"name": name, "description": description}
 
 
-def prefix_token_urls(document: Json, root_path: str) -> None:
-    """Add the path at the proxy, which not all clients take from `servers`."""
+def add_addresses(document: Json, root_path: str) -> None:
+    """Add the server, and the path at the proxy to the URLs of tokens.
+
+    Not all clients take it from `servers`.
+    """
+    document["servers"] = [{"url": root_path or "/"}]
     for scheme in document["components"].get("securitySchemes", {}).values():
         for flow in scheme.get("flows", {}).values():
             flow["tokenUrl"] = root_path + flow["tokenUrl"]
