@@ -27,7 +27,8 @@ type Rejected = Post["responses"]["422"]["content"]["application/problem+json"];
 
 export const pen: Create = { sku: "PEN-1", name: "Pen", price: "1.50" };
 export const total = (page: Listed): number | null => page.total;
-export const first = (page: Listed): Product | undefined => page.items[0];
+export const first = (page: Listed): Product | undefined =>
+  "fields" in page ? undefined : page.items[0];
 export const why = (problem: Rejected): string => problem.code;
 // @ts-expect-error A price is a decimal string.
 export const wrong: Create = { sku: "PEN-1", name: "Pen", price: 1.5 };

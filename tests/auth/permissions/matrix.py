@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from app.core.web.collections.resource import resource_of
+from app.main import app
 from app.modules import ROUTERS
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD
@@ -48,7 +49,10 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
     """Return the rows of a slice. Its contract supplies the body of a POST."""
     name = contract.resource
     path = f"/api/v1/{name}"
+    counted = {f"GET {path}/stats": Row(f"{name}:read", 422)}  # without a query
     return {
+        **(counted if f"{path}/stats" in app.openapi()["paths"] else {}),
+        f"GET {path}/batch": Row(f"{name}:read", 422),
         f"GET {path}": Row(f"{name}:read", 200),
         f"POST {path}": Row(f"{name}:create", 201),
         f"GET {path}/{{id}}": Row(f"{name}:read", 200),
