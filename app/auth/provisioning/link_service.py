@@ -9,7 +9,6 @@ from app.auth.permissions.recheck import require_person
 from app.auth.provisioning.link_repository import LinkRepository
 from app.auth.provisioning.other_users import get_other_user
 from app.auth.users.service import UserService
-from app.core.exceptions import ConflictException
 
 logger = structlog.get_logger()
 
@@ -25,8 +24,6 @@ class LinkService:
         user = await get_other_user(self.users, user_id)
         actor = self.users.actor
         require_person(actor)
-        if not user.is_active:
-            raise ConflictException("The user is not active")
         token = new_token()
         link = await self.links.replace(user, hash_of(token), actor.user_id)
         by = str(actor.user_id)

@@ -15,6 +15,7 @@ from app.auth.passwords.links import PasswordLink, hash_of, new_token
 from app.core.clock import now
 from app.main import create_app
 from tests.accounts import PASSWORD, ROOT, Account
+from tests.auth.keys.keys import key_body
 from tests.auth.permissions.test_permissions import assign_roles
 from tests.auth.roles.test_roles import make_role
 from tests.auth.signing import NEW_PASSWORD, login, me
@@ -151,11 +152,13 @@ def test_no_link_is_made_for_a_stronger_user(
     assert read(select(col(PasswordLink.user_id))) == []
 
 
-def test_no_link_is_made_for_an_inactive_user(
-    client: TestClient, make_account: MakeAccount
+@pytest.mark.parametrize("path", ["password-link", "keys"])
+def test_nothing_is_made_for_an_inactive_user(
+    client: TestClient, make_account: MakeAccount, path: str
 ) -> None:
-    user = make_account(is_active=False)
-    refused = client.post(f"users/{user.id}/password-link")
+    user = make_account("products:read", is_active=False)
+    body = key_body("products:read") if path == "keys" else None
+    refused = client.post(f"users/{user.id}/{path}", json=body)
     assert status_and_code(refused) == (409, "conflict")
 
 
