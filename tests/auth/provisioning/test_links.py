@@ -69,6 +69,8 @@ def test_the_change_is_recorded_with_the_link_s_maker(
     assert change["reason"] == f"password link of user {ROOT.user_id}"
     assert change["actor_id"] is None
     assert change["new"]["password_hash"].startswith("hmac:")
+    # A login that is verifying the former password fails.
+    assert change["new"]["auth_version"] == 2
 
 
 def test_a_link_works_once(client: TestClient, ada: Account) -> None:
