@@ -16,6 +16,8 @@ from app.audit.archive.checkpoints import models as checkpoints
 from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
 from app.auth.idempotency import models as idempotency
+from app.auth.keys import models as keys
+from app.auth.passwords import links
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
@@ -41,6 +43,8 @@ MODELS = (
     checkpoints,
     customers,
     idempotency,
+    keys,
+    links,
     products,
     tasks,
 )

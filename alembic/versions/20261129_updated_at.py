@@ -1,13 +1,13 @@
 """updated at: indexes of the times of the last changes, for `updated_since`.
 
-Revision: 571964aea19a, after 1d5b8e90c7a2
+Revision: 571964aea19a, after 8c4e1f7a92d3
 Created: 2026-11-29 03:00:09.274454+00:00
 """
 
 from alembic import op
 
 revision = "571964aea19a"
-down_revision = "1d5b8e90c7a2"
+down_revision = "8c4e1f7a92d3"
 branch_labels = None
 depends_on = None
 compatible_with_previous = True

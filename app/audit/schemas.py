@@ -39,19 +39,24 @@ def wrap_document(values: Any) -> Any:
 Values = Annotated[dict[str, Any] | None, BeforeValidator(wrap_document)]
 
 
-class ChangeRead(BaseModel):
-    """One change of one record.
-
-    `old` and `new` hold the changed fields of an UPDATE, and all fields of an INSERT or
-    a DELETE. Redacted values are replaced by `hmac:` and a keyed hash.
-    """
-
+class EntryRead(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     at: datetime
     request_id: str
     request_id_source: str | None = Field(description=SOURCE)
+    key_id: UUID | None
+    key_name: str | None
+
+
+class ChangeRead(EntryRead):
+    """One change of one record.
+
+    `old` and `new` hold the changed fields of an UPDATE, and all fields of an INSERT or
+    a DELETE. Redacted values are replaced by `hmac:` and a keyed hash.
+    """
+
     actor_id: UUID | None
     actor_label: str | None = Field(description=LABEL)
     actor_name: str | None = Field(description=NAME)
@@ -64,15 +69,9 @@ class ChangeRead(BaseModel):
     reason: str | None
 
 
-class AccessRead(BaseModel):
+class AccessRead(EntryRead):
     """One HTTP request and the outcome of its response."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    at: datetime
-    request_id: str
-    request_id_source: str | None = Field(description=SOURCE)
     user_id: UUID | None
     user_label: str | None = Field(description=LABEL)
     user_name: str | None = Field(description=NAME)
