@@ -58,6 +58,12 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_api_key_user_id"), ["user_id"], unique=False
         )
+        batch_op.create_index(
+            "ix_api_key_updated_at",
+            ["updated_at", "id"],
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 16},
+        )
 
     op.create_table(
         "password_link",
@@ -100,6 +106,7 @@ def downgrade() -> None:
 
     op.drop_table("password_link")
     with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.drop_index("ix_api_key_updated_at")
         batch_op.drop_index(batch_op.f("ix_api_key_user_id"))
         batch_op.drop_index(batch_op.f("ix_api_key_expires_at"))
 
