@@ -190,7 +190,6 @@ def test_a_key_expires(
         {"key_hash": "x"},
         {"user_id": str(ROOT.user_id)},
     ],
-    ids=str,
 )
 def test_an_invalid_key_is_not_made(client: TestClient, values: dict[str, Any]) -> None:
     body = key_body("products:read") | values
