@@ -14,7 +14,6 @@ from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
-from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
 from app.auth.client import client_ip
@@ -25,6 +24,7 @@ from app.auth.roles.routers import router as roles
 from app.auth.routers import router as auth
 from app.auth.sessions.purge import purge_periodically
 from app.auth.users.routers import router as users
+from app.collections.routers import add_routes
 from app.core import config
 from app.core.background import run_every
 from app.core.config import Settings
@@ -36,14 +36,11 @@ from app.core.pages import routes as pages
 from app.core.web import health
 from app.core.web.application import Application
 from app.core.web.before_commit import Replay, on_replay
-from app.core.web.collections.order import put_records_last
 from app.core.web.health import Health
 from app.modules import ROUTERS
 
 COLLECTIONS = (*ROUTERS, users, roles)
-for collection in COLLECTIONS:
-    add_history(collection)
-    put_records_last(collection)
+add_routes(ROUTERS, COLLECTIONS)
 
 TITLE = "Back Office API"
 # In seconds. Each worker has to notice a migration; a probe reaches only one of them.

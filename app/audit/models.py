@@ -96,6 +96,7 @@ class Access(SQLModel):
     outcome: str = Field(max_length=20)
     user_name: str | None = Field(default=None, max_length=NAME_LENGTH)
     request_id_source: str | None = Field(default=None, max_length=SOURCE_LENGTH)
+    exported_rows: int | None = Field(default=None, sa_type=BigInteger)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 

@@ -26,6 +26,7 @@ class Context:
     session_id: UUID | None = None
     trace_id: str | None = None  # of distributed tracing
     reason: str | None = None  # recorded with each change, such as "restore"
+    exported_rows: int | None = None  # recorded with the access
 
 
 _current: ContextVar[Context | None] = ContextVar("context", default=None)

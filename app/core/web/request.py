@@ -20,6 +20,8 @@ from app.core.web.etag import Preconditions
 NO_QUERY = QueryParams()
 MAX_DIGITS = 18  # of a Content-Length
 JSON = re.compile(r"application/([^/]*\+)?json")
+# In the scope: the hash of a body that was not kept in memory.
+BODY_DIGEST = "app.body_digest"
 UNREADABLE = "There was an error parsing the body"
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from app.modules import ROUTERS
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD
 from tests.contract import CrudContract, Json
@@ -21,6 +22,9 @@ class Row:
     status: int
     body: Json | None = None
     superusers_only: bool = False
+    # Permissions that are needed as well, and the body if it is a CSV file.
+    also: tuple[str, ...] = ()
+    file: bytes | None = None
 
 
 # Operations without authentication, and their status for an empty body.
@@ -46,8 +50,9 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
     """Return the rows of a slice. Its contract supplies the body of a POST."""
     name = contract.resource
     path = f"/api/v1/{name}"
-    return {
+    return imported(name) | {
         f"GET {path}": Row(f"{name}:read", 200),
+        f"GET {path}/export": Row(f"{name}:read", 200),
         f"POST {path}": Row(f"{name}:create", 201),
         f"GET {path}/{{id}}": Row(f"{name}:read", 200),
         f"PATCH {path}/{{id}}": Row(f"{name}:update", 200, contract.change),
@@ -57,6 +62,14 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
         # An existing record cannot be restored.
         f"POST {path}/{{id}}/restore": Row(f"{name}:create", 409),
     }
+
+
+def imported(name: str) -> dict[str, Row]:
+    """Return the row of a domain's import, of a file without records."""
+    if f"/api/v1/{name}" not in {router.prefix for router in ROUTERS}:
+        return {}
+    both = Row(f"{name}:create", 200, also=(f"{name}:update",), file=b"id\n")
+    return {f"POST /api/v1/{name}/import": both}
 
 
 PASSWORDS = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
