@@ -1,6 +1,6 @@
 """exported rows: how many rows of a collection a request has read, in the access log
 
-Revision: 8c4e19d27b53, after 1d5b8e90c7a2
+Revision: 8c4e19d27b53, after 069e65fdeef5
 Created: 2026-11-29 03:00:00+00:00
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "8c4e19d27b53"
-down_revision = "1d5b8e90c7a2"
+down_revision = "069e65fdeef5"
 branch_labels = None
 depends_on = None
 # The release before must be stopped: it would seal rows without the new column.

@@ -5,8 +5,10 @@ A new domain is therefore tested without further code.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from app.core.clock import now
 from app.main import app
 
 Json = dict[str, Any]
@@ -18,6 +20,8 @@ SAMPLES = {
     "uuid": "018f3c1e-7a2b-7c3d-8e4f-0123456789ab",
     "date-time": "2026-01-31T09:30:00Z",
 }
+# Values that must lie in the future, which no example of the document does for long.
+FUTURE = {"expires_at": f"{now() + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +37,8 @@ class Operation:
     def example(self) -> Json:
         """Return the smallest valid body."""
         fields = self.body["properties"]
-        return {name: sample(fields[name]) for name in self.body.get("required", ())}
+        needed = self.body.get("required", ())
+        return {name: FUTURE.get(name) or sample(fields[name]) for name in needed}
 
 
 @dataclass(frozen=True, eq=False)

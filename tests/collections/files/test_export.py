@@ -52,6 +52,7 @@ def test_an_export_takes_the_parameters_of_the_list(client: TestClient) -> None:
     assert jsonl(client, "&is_active=false") == [b]
     assert jsonl(client, "&q=rod") == [c]
     assert jsonl(client, "&sort=-price&min_price=1.50") == [a, c, b]
+    assert jsonl(client, "&updated_since=2020-01-01T00:00:00Z") == items
     assert jsonl(client, "&q=nothing") == []
     assert client.get("products/export?q=nothing").text.count("\r\n") == 1
     for query in ("limit=1", "offset=1", "format=xlsx", "sort=id", "after=1", "x=1"):
@@ -80,7 +81,8 @@ def test_batches_follow_each_other_in_every_order(
     for day, rank in zip(days, ranks, strict=True):
         task = {"title": "x", "due_at": day and f"{day}T00:00:00Z", "priority": rank}
         assert client.post("tasks", json=task).status_code == 201
-    for sort in ("", *get_args(tasks.Sort)):
+    several = ("priority,-due_at", "-due_at,priority,created_at", "due_at,-priority")
+    for sort in ("", *get_args(tasks.Sort), *several):
         order = f"&sort={sort}" if sort else ""
         listed = client.get(f"tasks?limit=200{order}").json()["items"]
         answer = client.get(f"tasks/export?format=jsonl{order}")

@@ -47,14 +47,10 @@ class Term:
         return from_here
 
 
-def terms_of(table: Table, sort: str | Sequence[str] | None) -> list[Term]:
+def terms_of(table: Table, sort: Sequence[str]) -> list[Term]:
     """Return the terms of the list's order. The id is the last of them."""
-    terms = [term_of(table, name, place) for place, name in enumerate(split(sort))]
+    terms = [term_of(table, name, place) for place, name in enumerate(sort)]
     return [*terms, Term("id", table.c.id, descends=True, nullable=False)]
-
-
-def split(sort: str | Sequence[str] | None) -> Sequence[str]:
-    return sort.split(",") if isinstance(sort, str) else sort or ()
 
 
 def term_of(table: Table, name: str, place: int) -> Term:

@@ -25,7 +25,8 @@ class ExportQuery(Strict):
 
     def of_list(self) -> dict[str, Any]:
         """Return the parameters of the list that the request has."""
-        return self.model_dump(exclude={"format"}, exclude_unset=True)
+        given = self.model_fields_set - {"format"}
+        return {name: getattr(self, name) for name in given}
 
 
 def export_query(query: type[PageQuery]) -> type[ExportQuery]:
