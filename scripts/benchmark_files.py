@@ -50,7 +50,9 @@ def main(
     for engine in database or Engine:
         with template_on(engine) as template, template.copy() as url:
             asyncio.run(fill(url, table_rows))
-            costs += measure(engine, url, imported)
+            for cost in measure(engine, url, imported):
+                print(json.dumps(asdict(cost)), file=sys.stderr, flush=True)
+                costs.append(cost)
     if as_json:
         print(json.dumps([asdict(each) for each in costs], indent=2))
     else:

@@ -18,6 +18,7 @@ MAX_COLUMNS = 200
 MAX_NAME = 63
 BOM = "\ufeff"
 OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+NO_HEADER = "The file has no header"
 NOT_UTF8 = "is not in UTF-8: save the file as “CSV UTF-8”"
 
 
@@ -75,10 +76,12 @@ def read_csv(file: IO[bytes]) -> Iterator[FileRow]:
             check_number(number, cells, header)
             yield FileRow(number, dict(zip(header, cells, strict=True)))
     if header is None:
-        raise BrokenFileError(1, "no_header", "The file has no header")
+        raise BrokenFileError(1, "no_header", NO_HEADER)
 
 
 def check_header(number: int, cells: list[str]) -> list[str]:
+    if not cells:
+        raise BrokenFileError(number, "no_header", NO_HEADER)
     check_width(number, len(cells))
     names = [cell.strip() for cell in cells]
     if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
