@@ -30,6 +30,7 @@ class Operation:
     path: str
     body: Json
     query: Json
+    required: Json  # values of the query parameters that it needs
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -65,18 +66,17 @@ def resolve(schema: Json) -> Json:
 def sample(schema: Json) -> Any:
     schema = resolve(schema)
     text = SAMPLES.get(schema.get("format", ""), "x" * schema.get("minLength", 1))
-    return schema.get("examples", schema.get("enum", [text]))[0]
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [text])
+    return schema.get("examples", values)[0]
 
 
 def read_operation(method: str, path: str, operation: Json) -> Operation:
     media = operation.get("requestBody", {}).get("content", {})
     body = media.get("application/json", {}).get("schema", {})
-    query = {
-        parameter["name"]: parameter["schema"]
-        for parameter in operation.get("parameters", ())
-        if parameter["in"] == "query"
-    }
-    return Operation(method.upper(), path, resolve(body), query)
+    given = [it for it in operation.get("parameters", ()) if it["in"] == "query"]
+    query = {it["name"]: it["schema"] for it in given}
+    required = {it["name"]: sample(it["schema"]) for it in given if it["required"]}
+    return Operation(method.upper(), path, resolve(body), query, required)
 
 
 OPERATIONS = [
