@@ -2,6 +2,9 @@
 
 python scripts/check_audit.py
 
+Also compare the log with the checkpoints in AUDIT_SEAL_FILE, if it is set: one that
+ends before one of them is that of an older or incomplete copy of the database.
+
 Read-only, from one snapshot of the database; safe at any time. Exit codes: 0 no
 differences, or only such as an unaudited write explains; 1 differences, or a trigger
 that is not in force; 2 usage; 3 the check could not be completed.
@@ -12,6 +15,7 @@ import sys
 from collections.abc import AsyncIterator
 from enum import IntEnum
 from pathlib import Path
+from typing import Annotated
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -26,11 +30,14 @@ from sqlmodel import SQLModel
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import model_table
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.tree.checkpoints import Checkpoint
+from app.audit.archive.verify.witnesses import read_witnesses
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.consistency.check import ConsistencyCheck
+from app.audit.consistency.exported import find_lost_ends, newest_checkpoints
 from app.audit.consistency.findings import Finding
 from app.audit.models import AuditChange
-from app.core.config import settings
+from app.core.config import Settings, settings
 from app.core.db.columns import find_missing_columns
 from app.core.db.database import Database
 from app.core.db.migrations import RESTORE, check_guarantees, read_revision
@@ -45,8 +52,13 @@ class ExitCode(IntEnum):
     INCOMPLETE = 3
 
 
-async def check() -> ExitCode:
+async def check(settings: Settings, seals: str) -> ExitCode:
     """Print all differences, and return the exit code."""
+    try:
+        # Before the snapshot, which then has each of them.
+        exported = read_exported(seals)
+    except (OSError, ValueError, KeyError) as error:
+        return report_incomplete(f"{seals} cannot be read: {error}")
     async with open_database(settings) as database:
         schema = await read_revision(database)
         if schema.fault:
@@ -57,7 +69,7 @@ async def check() -> ExitCode:
         faults = await check_guarantees(database, schema)
         for fault in faults:
             print(f"{fault}: {RESTORE}")
-        count = len(faults)
+        count = len(faults) + await print_lost_ends(database, exported)
         async for finding in find_inconsistencies(database):
             print(finding)
             count += not finding.reason
@@ -66,6 +78,20 @@ async def check() -> ExitCode:
         return ExitCode.DIFFERENCES
     print("All records match the change log.")
     return ExitCode.CONSISTENT
+
+
+def read_exported(seals: str) -> dict[str, Checkpoint]:
+    return newest_checkpoints(read_witnesses(Path(seals))) if seals else {}
+
+
+async def print_lost_ends(database: Database, exported: dict[str, Checkpoint]) -> int:
+    """Print which exported checkpoints the log lacks; return their number."""
+    count = 0
+    async with database.reading() as session:
+        async for problem in find_lost_ends(session, exported):
+            print(problem)
+            count += 1
+    return count
 
 
 async def find_inconsistencies(database: Database) -> AsyncIterator[Finding]:
@@ -94,11 +120,18 @@ def report_incomplete(reason: str) -> ExitCode:
     return ExitCode.INCOMPLETE
 
 
-def main() -> None:
+SEALS = "File of exported checkpoints. Default: AUDIT_SEAL_FILE, if set."
+
+
+def main(
+    seals: Annotated[str, typer.Option(help=SEALS, show_default=False)] = (
+        settings.AUDIT_SEAL_FILE
+    ),
+) -> None:
     """Compare the change log with the records."""
     try:
         with exit_on_database_error("The check is incomplete.", ExitCode.INCOMPLETE):
-            code = asyncio.run(check())
+            code = asyncio.run(check(settings, seals))
     except ValueError as error:
         code = report_incomplete(f"A record has an invalid id: {error}")
     sys.exit(code)

@@ -1,0 +1,66 @@
+"""Comparison of the log with checkpoints that were exported.
+
+An older copy of the database is consistent in itself: only what lies outside of it
+shows that its log ends too early. `verify` compares all checkpoints, and signatures.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.files.manifest import SealRef
+from app.audit.archive.identity import read_archive_id
+from app.audit.archive.logs import LOGS
+from app.audit.archive.tree.checkpoints import Checkpoint
+from app.audit.archive.tree.exceptions import ProofException
+from app.audit.archive.tree.notes import Note
+from app.audit.archive.tree.signing_keys import log_name
+
+PARTIAL = (
+    "{log}: the log ends at entry {end}, but a checkpoint at {size} was exported. The "
+    "database is an older or incomplete copy, or the end of its log was deleted"
+)
+REPLACED = "{log}: the checkpoint at {size} is not the one that was exported"
+
+
+def newest_checkpoints(witnesses: Iterable[SealRef | str]) -> dict[str, Checkpoint]:
+    """Return the largest checkpoint of each origin.
+
+    Raises:
+        ValueError: a note is malformed.
+    """
+    newest: dict[str, Checkpoint] = {}
+    for note in witnesses:
+        if isinstance(note, SealRef):  # a seal of a former release
+            continue
+        try:
+            found = Checkpoint.parse(Note.parse(note).text)
+        except ProofException as error:
+            raise ValueError(str(error)) from None
+        known = newest.get(found.origin)
+        if known is None or known.head.size <= found.head.size:
+            newest[found.origin] = found
+    return newest
+
+
+async def find_lost_ends(
+    session: AsyncSession, exported: dict[str, Checkpoint]
+) -> AsyncIterator[str]:
+    """Yield a sentence for each log that lacks its newest exported checkpoint."""
+    archive = await read_archive_id(session)
+    own = (
+        {log_name(archive, name): log for name, log in LOGS.items()} if archive else {}
+    )
+    for origin, checkpoint in exported.items():
+        size, root = checkpoint.head.size, checkpoint.head.root.hex()
+        if origin not in own:
+            yield f"{origin}: this database has no log of that name"
+            continue
+        tree = TreeRepository(session, own[origin])
+        newest, seal = await tree.get_newest(), await tree.get_by_size(size)
+        end = (newest.size if newest else None) or 0
+        if end < size:
+            yield PARTIAL.format(log=own[origin].name, end=end, size=size)
+        elif size and (seal is None or seal.root != root):
+            yield REPLACED.format(log=own[origin].name, size=size)
