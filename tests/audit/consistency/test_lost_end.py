@@ -14,6 +14,7 @@ from app.audit.archive.checkpoints.export import export_checkpoints
 from app.core.config import Settings
 from app.main import open_database
 from app.modules.products.models import Product
+from scripts.check_audit import read_exported
 from tests.audit.archive.rows import AuditLog
 from tests.databases import Template, make_settings
 from tests.processes.forked import Done, command
@@ -95,13 +96,18 @@ def test_the_file_of_another_log_is_found(
     )
 
 
-@pytest.mark.parametrize("content", [None, "{}", "no checkpoint", "a\n1\n!\n\n— a b\n"])
-def test_an_unreadable_file_makes_the_check_incomplete(
-    settings: Settings, tmp_path: Path, content: str | None
+@pytest.mark.parametrize("content", ["{}", "no checkpoint", "a\n1\n!\n\n— a b\n"])
+def test_an_unreadable_file_is_no_empty_one(tmp_path: Path, content: str) -> None:
+    seals = tmp_path / "seals.txt"
+    seals.write_text(content)
+    with pytest.raises((ValueError, KeyError)):
+        read_exported(str(seals))
+
+
+def test_a_missing_file_makes_the_check_incomplete(
+    settings: Settings, tmp_path: Path
 ) -> None:
     seals = tmp_path / "seals.txt"
-    if content is not None:
-        seals.write_text(content)
     done = check(settings, seals)
     assert (done.code, done.output) == (3, "")
     assert done.errors.startswith(f"{seals} cannot be read: ")

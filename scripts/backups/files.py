@@ -1,0 +1,125 @@
+"""Files of a backup: copies that are synced to disk, and a list with their hashes."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.audit.access.segments import SUFFIX, open_regular
+from scripts.backups.exceptions import BackupException
+
+LIST = "backup.json"
+PARTIAL = ".partial"
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file that nothing may replace, and sync it to disk.
+
+    Raises:
+        FileExistsError: there is a target already.
+    """
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with (
+        open_regular(source) as data,
+        os.fdopen(os.open(target, flags, 0o600), "wb") as file,
+    ):
+        shutil.copyfileobj(data, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def copy_spool(source: Path, target: Path) -> None:
+    """Copy the segments of a spool, of which the loader may delete any meanwhile."""
+    for path in sorted(source.glob("*")):
+        if not path.is_file():
+            continue
+        try:
+            copy_file(path, target / path.name)
+        except FileNotFoundError:
+            continue
+        if path.suffix == SUFFIX:
+            cut_torn_line(target / path.name)
+
+
+def cut_torn_line(path: Path) -> None:
+    """Remove a line that was being written while it was copied."""
+    data = path.read_bytes()
+    os.truncate(path, data.rfind(b"\n") + 1)
+
+
+def copy_new_files(source: Path, target: Path) -> int:
+    """Copy the files that the target lacks, with their folders; return their number."""
+    count = 0
+    for path in list_files(source):
+        copied = target / path.relative_to(source)
+        if not copied.exists():
+            copy_file(path, copied)
+            count += 1
+    return count
+
+
+def list_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def hash_files(folder: Path) -> dict[str, str]:
+    found = {}
+    for path in list_files(folder):
+        if path.name != LIST:
+            with path.open("rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+            found[path.relative_to(folder).as_posix()] = digest
+    return found
+
+
+def write_list(folder: Path, values: dict[str, Any]) -> None:
+    content = values | {"sha256": hash_files(folder)}
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(os.open(folder / LIST, flags, 0o600), "wb") as file:
+        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_list(folder: Path) -> dict[str, Any]:
+    """Return the list of a complete backup, whose files are as they were.
+
+    Raises:
+        BackupException: it is not complete, or was changed.
+    """
+    try:
+        values: dict[str, Any] = orjson.loads((folder / LIST).read_bytes())
+        recorded: dict[str, str] = values["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BackupException(f"{folder} is no complete backup: no {LIST}") from None
+    found = hash_files(folder)
+    if changed := sorted(set(recorded.items()) ^ set(found.items())):
+        names = ", ".join(dict.fromkeys(name for name, _ in changed))
+        raise BackupException(f"Damaged, missing or added in {folder}: {names}")
+    return values
+
+
+def complete(partial: Path) -> Path:
+    """Sync the folder, and give it its name; an interrupted backup never has one."""
+    for path in [*partial.rglob("*"), partial]:
+        if path.is_dir():
+            sync(path)
+    done = partial.with_name(partial.name.removesuffix(PARTIAL))
+    partial.rename(done)
+    sync(done.parent)
+    return done
+
+
+def sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

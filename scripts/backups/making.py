@@ -1,0 +1,72 @@
+"""The parts of a backup, in the order in which no row is between two of them.
+
+1. The spool, whose rows are in the database afterwards, or in the copy, or in both.
+2. The checkpoints: the copy of the database then has each of them, and they prove it.
+3. The database.
+4. The archive folder, which has what a run has deleted from the database.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from app import __version__
+from app.audit.access.spool import spool_folder
+from app.audit.archive.files.ownership import IDENTITY_FILE
+from app.core.config import Settings
+from scripts.backups.check import check_copy, settings_of_copy
+from scripts.backups.databases import ARCHIVE, SEALS, SPOOL, find_database
+from scripts.backups.exceptions import BackupException
+from scripts.backups.files import (
+    copy_file,
+    copy_new_files,
+    copy_spool,
+    write_list,
+)
+
+
+async def make_backup(
+    settings: Settings, target: Path, *, archive: bool, verified: bool
+) -> None:
+    """Write all parts into a new folder, verify them, and list them."""
+    database = find_database(settings.DATABASE_URL)
+    target.mkdir(mode=0o700)
+    copy_spool(spool_folder(settings), target / SPOOL)
+    seals = copy_optional(settings.AUDIT_SEAL_FILE, target / SEALS)
+    database.dump(target / database.copy_name)
+    copy_archive(settings.AUDIT_ARCHIVE_DIR, target / ARCHIVE, whole=archive)
+    values = {
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "release": __version__,
+        "database": database.copy_name,
+        "verified": verified,
+        "archive": "",
+    }
+    if verified:
+        folder = target / ARCHIVE if archive else settings.AUDIT_ARCHIVE_DIR
+        with (
+            database.opened(target / database.copy_name) as url,
+            TemporaryDirectory() as empty,
+        ):
+            copy = settings_of_copy(settings, url)
+            values["archive"] = await check_copy(copy, Path(folder or empty), seals)
+    write_list(target, values)
+
+
+def copy_optional(source: str, target: Path) -> Path | None:
+    """Copy the file if there is one; return the copy."""
+    if not source or not Path(source).exists():
+        return None
+    copy_file(Path(source), target)
+    return target
+
+
+def copy_archive(source: str, target: Path, *, whole: bool) -> None:
+    """Copy the identity of the archive, or the whole folder."""
+    if whole:
+        if not source or not Path(source).is_dir():
+            raise BackupException("No archive folder: set AUDIT_ARCHIVE_DIR")
+        target.mkdir(mode=0o700)
+        copy_new_files(Path(source), target)
+    elif source:
+        copy_optional(str(Path(source) / IDENTITY_FILE), target.parent / IDENTITY_FILE)

@@ -1,0 +1,66 @@
+"""The restore of a backup, which overwrites nothing, and what is left to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from app import __version__
+from app.audit.access.spool import spool_folder
+from app.core.config import Settings
+from scripts.backups.databases import ARCHIVE, SEALS, SPOOL, find_database
+from scripts.backups.exceptions import BackupException
+from scripts.backups.files import copy_file, copy_new_files, read_list
+
+UPGRADE = "alembic upgrade head"
+NEW_SEALS = """\
+{file} may have checkpoints that the restored database lacks. Keep it as
+   evidence, and begin a new one:
+       mv {file} {file}.lost
+       python scripts/archive_audit.py checkpoint > {file}"""
+ADOPT = """\
+Adopt the archive files that were written after the backup:
+       python scripts/archive_audit.py adopt --dry-run
+       python scripts/archive_audit.py adopt --yes"""
+VERIFY = """\
+python scripts/check_audit.py
+       python scripts/archive_audit.py verify"""
+
+
+def restore_backup(settings: Settings, folder: Path) -> list[str]:
+    """Restore the database and what is lost of the rest; return what is left to do."""
+    values = read_list(folder)
+    database = find_database(settings.DATABASE_URL)
+    if values["database"] != database.copy_name:
+        raise BackupException(
+            f"{folder} has {values['database']}, which is not for DATABASE_URL"
+        )
+    database.check_free()
+    copy_new_files(folder / SPOOL, spool_folder(settings))
+    database.load(folder / database.copy_name)
+    return list(next_steps(settings, folder, values))
+
+
+def next_steps(
+    settings: Settings, folder: Path, values: dict[str, Any]
+) -> Iterator[str]:
+    if values["release"] != __version__:
+        yield f"The backup is of release {values['release']}, this is {__version__}."
+    yield UPGRADE
+    if file := settings.AUDIT_SEAL_FILE:
+        if Path(file).exists():
+            yield NEW_SEALS.format(file=file)
+        elif (folder / SEALS).exists():
+            copy_file(folder / SEALS, Path(file))
+    if settings.AUDIT_ARCHIVE_DIR:
+        yield from restore_archive(Path(settings.AUDIT_ARCHIVE_DIR), folder / ARCHIVE)
+        yield ADOPT
+    yield VERIFY
+    yield "Start the application."
+
+
+def restore_archive(target: Path, copied: Path) -> Iterator[str]:
+    """Restore the folder if it is empty: newer files have the only copy of rows."""
+    if not target.is_dir():
+        yield f"Mount or create {target}, and copy the archive folder there."
+    elif copied.is_dir() and not any(target.iterdir()):
+        copy_new_files(copied, target)

@@ -1,0 +1,173 @@
+"""Backup and restore, with what stops each of them."""
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, select
+from sqlmodel import col
+
+from app.audit.access.spool import spool_folder
+from app.audit.archive.run.lock import run_lock
+from app.core.config import Settings
+from app.main import open_database
+from app.modules.products.models import Product
+from scripts.backups.exceptions import BackupException
+from scripts.backups.postgresql import conninfo
+from scripts.backups.sqlite import SqliteDatabase
+from tests.audit.consistency.test_check import tamper
+from tests.databases import Template
+from tests.scripts.backups.conftest import Site
+
+SEGMENT = "00000000000070008000000000000000.jsonl"
+
+
+def add_products(settings: Settings, *skus: str) -> None:
+    async def write() -> None:
+        async with open_database(settings) as database, database.writing() as session:
+            for sku in skus:
+                session.add(Product(sku=sku, name="Pen", price=Decimal("1.50")))
+
+    asyncio.run(write())
+
+
+def skus(settings: Settings) -> list[str]:
+    async def read() -> list[str]:
+        async with open_database(settings) as database, database.reading() as session:
+            return sorted(await session.scalars(select(col(Product.sku))))
+
+    return asyncio.run(read())
+
+
+def export_seals(site: Site) -> None:
+    done = site.run("scripts/archive_audit.py", "checkpoint")
+    with site.seals.open("a") as file:
+        file.write(done.output)
+
+
+def modes(folder: Path) -> set[int]:
+    return {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]}
+
+
+def test_a_restored_site_has_what_was_backed_up(site: Site, other_site: Site) -> None:
+    add_products(site.settings, "PEN-1", "PEN-2")
+    site.audit_log.seal()
+    export_seals(site)
+    spool = spool_folder(site.settings)
+    spool.mkdir(parents=True)
+    (spool / SEGMENT).write_bytes(b'{"id":1}\n{"id":2')
+    done = site.back_up("--archive")
+    assert (done.code, done.errors) == (0, "")
+    (backup,) = site.backups
+    assert "No findings." in done.output
+    assert done.output.endswith(f"Backup: {backup}\n")
+    assert modes(backup) == {0}
+    names = {path.relative_to(backup).as_posix() for path in backup.rglob("*.*")}
+    copy = {"app.db", "app.dump"} & names
+    assert names - copy == {"backup.json", "checkpoints.txt", f"spool/{SEGMENT}"}
+
+    done = other_site.restore(backup)
+    assert (done.code, done.errors) == (0, "")
+    assert "archive_audit.py adopt" in done.output
+    assert skus(other_site.settings) == ["PEN-1", "PEN-2"]
+    assert other_site.seals.read_text() == site.seals.read_text()
+    restored = spool_folder(other_site.settings) / SEGMENT
+    assert restored.read_bytes() == b'{"id":1}\n'
+    assert other_site.run("scripts/check_audit.py").code == 0
+    assert other_site.run("scripts/archive_audit.py", "verify").code == 0
+
+    again = other_site.restore(backup)
+    assert (again.code, again.output) == (1, "")
+    assert again.errors.endswith(". The database was not restored.\n")
+    assert skus(other_site.settings) == ["PEN-1", "PEN-2"]
+
+
+def test_a_changed_backup_is_not_restored(site: Site, other_site: Site) -> None:
+    assert site.back_up("--no-check").code == 0
+    (backup,) = site.backups
+    (copy,) = backup.glob("app.*")
+    with copy.open("ab") as file:
+        file.write(b"x")
+    done = other_site.restore(backup)
+    assert (done.code, done.output) == (1, "")
+    assert f"Damaged, missing or added in {backup}: {copy.name}" in done.errors
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE product SET price = 9", "price is '9.00'"),
+        ("UPDATE audit_seal SET root = hash", "seal_changed"),
+    ],
+)
+def test_a_copy_that_differs_from_its_log_is_not_completed(
+    site: Site, statement: str, found: str
+) -> None:
+    add_products(site.settings, "PEN-1")
+    site.audit_log.seal()
+    tamper(site.settings, statement)
+    done = site.back_up()
+    assert (done.code, found in done.output) == (4, True)
+    assert [each.suffix for each in site.backups] == [".partial"]
+
+
+@pytest.mark.heavy
+def test_a_copy_without_exported_entries_is_not_completed(
+    site: Site, template: Template
+) -> None:
+    """Such as one of a database that was replaced by an older one."""
+    add_products(site.settings, "PEN-1")
+    site.audit_log.seal()
+    with template.copy(site.url) as older:
+        add_products(site.settings, "PEN-2")
+        site.audit_log.seal()
+        export_seals(site)
+        done = replace(site, url=older).back_up()
+    assert (done.code, "only a witness has this checkpoint" in done.output) == (4, True)
+
+
+@pytest.mark.heavy
+def test_no_run_archives_during_a_backup(site: Site) -> None:
+    async def hold() -> int:
+        async with open_database(site.settings) as database, run_lock(database):
+            return (await asyncio.to_thread(site.back_up)).code
+
+    assert asyncio.run(hold()) == 3
+    assert site.backups == []
+
+
+def test_a_missing_database_is_reported(other_site: Site) -> None:
+    done = other_site.back_up()
+    assert (done.code, done.output, other_site.backups) == (1, "", [])
+    assert len(done.errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://u:secret@h:5/d", "host='h' port='5' user='u' dbname='d'"),
+        (
+            "postgresql://u@/d?host=a:1&host=b:2&sslmode=require&gssencmode=disable",
+            "host='a,b' port='1,2' user='u' dbname='d' sslmode='require'",
+        ),
+        ("postgresql:///it's?host=/run", r"host='/run' dbname='it\'s'"),
+    ],
+)
+def test_the_address_for_libpq_has_no_password(url: str, expected: str) -> None:
+    assert conninfo(make_url(url)) == expected
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-journal"])
+def test_no_file_beside_a_lost_database_is_taken_for_its_own(
+    tmp_path: Path, ending: str
+) -> None:
+    """SQLite would apply a write-ahead log of the lost file to the restored one."""
+    stale, copy = tmp_path / f"app.db{ending}", tmp_path / "copy.db"
+    stale.write_bytes(b"stale")
+    copy.write_bytes(b"copy")
+    with pytest.raises(BackupException, match="nothing is overwritten"):
+        SqliteDatabase(f"sqlite:///{tmp_path}/app.db").load(copy)
+    assert stale.read_bytes() == b"stale"
