@@ -8,7 +8,8 @@ from contextlib import suppress
 from uvicorn.config import STARTUP_FAILURE
 
 from app.core.config import settings
-from app.core.startup.addresses import check_free
+from app.core.observability.metrics.scrape import serving_metrics
+from app.core.startup.addresses import check_free, split_address
 from app.core.web.server.config import ServerConfig
 from app.core.web.server.server import Server
 from app.core.web.server.workers import Supervisor
@@ -27,16 +28,27 @@ def reserve_standard_descriptors() -> None:
     os.close(descriptor)
 
 
-def main() -> None:
-    reserve_standard_descriptors()
+def require_address(host: str, port: int) -> None:
+    """Exit unless this machine can listen there."""
     try:
-        check_free(settings.HOST, settings.PORT)
+        check_free(host, port)
     except OSError as error:
         reason = error.strerror or str(error)
-        sys.exit(f"Can't listen on {settings.HOST}, port {settings.PORT}: {reason}.")
+        sys.exit(f"Can't listen on {host}, port {port}: {reason}.")
+
+
+def main() -> None:
+    reserve_standard_descriptors()
+    require_address(settings.HOST, settings.PORT)
+    if settings.METRICS_ADDRESS:
+        require_address(*split_address(settings.METRICS_ADDRESS))
     # After a graceful shutdown uvicorn raises the signal again: exit with status 0.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    config = ServerConfig(settings)
+    with serving_metrics(settings.METRICS_ADDRESS):
+        serve(ServerConfig(settings))
+
+
+def serve(config: ServerConfig) -> None:
     if config.workers > 1:
         Supervisor(config, [config.bind_socket()]).run()
         return

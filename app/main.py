@@ -14,6 +14,7 @@ from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
+from app.audit.gauges import AuditGauges
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
 from app.auth import install as accounts
@@ -34,6 +35,7 @@ from app.core.web import health
 from app.core.web.application import Application
 from app.core.web.before_commit import Replay, on_replay
 from app.core.web.health import Health
+from app.core.web.metrics.sampling import sampling
 from app.modules import ROUTERS
 
 COLLECTIONS = (*ROUTERS, *accounts.COLLECTIONS)
@@ -90,6 +92,7 @@ async def run_audit(
         access_log.running(database),
         run_sealer(database, settings) as sealer,
         run_every(SEAL_INTERVAL, witness.submit),
+        sampling(app, health, AuditGauges(database, access_log, sealer)),
     ):
         app.state.sealer = sealer
         health.notes |= {

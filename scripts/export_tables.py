@@ -23,6 +23,13 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from app.auth.bearer import get_principal
 from app.auth.dependencies import PermissionChecker
 from app.auth.permissions.actions import FINDER, action_of
+from app.core.observability.metrics.names import (
+    HISTOGRAMS,
+    PREFIX,
+    REQUESTS,
+    VALUES,
+    WAITS,
+)
 from app.main import app
 from tests.audit.archive.attacks.table import print_attacks
 
@@ -95,9 +102,20 @@ def write_paths() -> Iterator[str]:
             yield f"| `{ast.literal_eval(node.value.args[0])!r}` | refused |"
 
 
+def metrics() -> Iterator[str]:
+    yield "| metric | labels | meaning |"
+    yield "|---|---|---|"
+    yield f"| `{REQUESTS}` | `route`, `method`, `status` | {HISTOGRAMS[REQUESTS]} |"
+    yield f"| `{WAITS}` | | {HISTOGRAMS[WAITS]} |"
+    for name, metric in VALUES.items():
+        label = f"`{metric.label}` " if metric.label else ""
+        yield f"| `{PREFIX}{name}` | {label}| {metric.help} |"
+
+
 TABLES = (
     (ROOT / "docs/AUDIT_GUIDE.md", "paths", write_paths),
     (ROOT / "docs/AUDIT_GUIDE.md", "attacks", print_attacks),
+    (ROOT / "docs/OPERATIONS.md", "metrics", metrics),
     (ROOT / "docs/RBAC_GUIDE.md", "matrix", matrix),
     (ROOT / "docs/SECURITY.md", "asvs", asvs),
 )

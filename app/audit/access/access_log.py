@@ -1,6 +1,7 @@
 """Access log: sends each row to the database or the spool, as the mode requires."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -79,6 +80,13 @@ class AccessLog:
             *(self.loader.describe() if self.loader else []),
         ]
         return ", ".join(filter(None, [self.status(), *notes]))
+
+    def loader_lag(self) -> float:
+        """Return the seconds since all of the spool was loaded."""
+        return time.monotonic() - self.loader.loaded_at if self.loader else 0
+
+    def count_set_aside(self) -> int:
+        return sum(self.loader.set_aside.counts.values()) if self.loader else 0
 
     def status(self) -> str:
         spool = self.spool

@@ -1,6 +1,7 @@
 """Loader: inserts the rows of spool segments into the database, exactly once."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -41,6 +42,7 @@ class Loader:
         self.fault: str | None = None
         self.pause = LOAD_SECONDS
         self.stopping = asyncio.Event()
+        self.loaded_at = time.monotonic()
 
     async def run(self) -> None:
         """Sync and load periodically until stopped, then load once more."""
@@ -79,6 +81,7 @@ class Loader:
             self.pause = min(self.pause * 2, MAX_BACKOFF_SECONDS)
         else:
             self.set_fault(None)
+            self.loaded_at = time.monotonic()
             self.pause = LOAD_SECONDS
         self.set_aside.scan()
         self.unreadable = {path for path in self.unreadable if path.exists()}

@@ -18,6 +18,7 @@ from app.audit.changes.change_time import log_position
 from app.audit.changes.sql.names import Write
 from app.audit.changes.sql.writes import find_writes
 from app.audit.changes.tables import RECORDED, Tables
+from app.core.observability.counts import WRITES_REFUSED, counts
 
 # The recorder of the flush in progress.
 _recorder: ContextVar[Any] = ContextVar("recorder", default=None)
@@ -105,6 +106,7 @@ class Guard:
         self, connection: Connection, sql: str, writes: tuple[Write, ...]
     ) -> None:
         if (reason := _reason.get()) is None:
+            counts[WRITES_REFUSED] += 1
             raise UnauditedWriteError(
                 "The change log does not record this write. Change the entity in a "
                 f"session, or use unaudited('reason'). SQL: {sql[:200]}"

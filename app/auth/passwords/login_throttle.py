@@ -25,6 +25,7 @@ from app.auth.passwords.attempt_counters import (
 )
 from app.auth.passwords.attempts import Attempt
 from app.core.db.database import Database
+from app.core.observability.counts import LOGINS_THROTTLED, counts
 
 # In seconds.
 LONGEST_WAIT = 5.0  # for attempts in flight; hashing a password takes 0.02
@@ -69,6 +70,7 @@ async def reserve(database: Database, attempt: Attempt, ip: str) -> Reservation:
                     return await AttemptCounters(session).reserve(attempt)
         elif refusal.is_final or time.monotonic() > deadline:
             logger.warning("login_blocked", ip=ip)
+            counts[LOGINS_THROTTLED] += 1
             raise RateLimitedException(refusal.seconds if refusal.is_final else 1)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)

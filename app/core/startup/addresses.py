@@ -4,6 +4,7 @@ import re
 import socket
 from ipaddress import ip_address
 
+MAX_PORT = 65_535
 LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 # The last label of a name has a letter; that of an incomplete IPv4 address has none.
 HOST_NAME = re.compile(rf"({LABEL}\.)*(?=[0-9_-]*[a-z]){LABEL}", re.IGNORECASE)
@@ -19,6 +20,23 @@ def check_listen_address(host: str) -> str:
                 "must be an IP address or a host name, without scheme or port"
             ) from None
     return host
+
+
+def check_metrics_address(address: str) -> str:
+    """Accept HOST:PORT, with an IPv6 address in brackets, or nothing."""
+    if address:
+        host, port = split_address(address)
+        check_listen_address(host)
+        if not 1 <= port <= MAX_PORT:
+            raise ValueError(f"must end in a port from 1 to {MAX_PORT}")
+    return address
+
+
+def split_address(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not port.isascii() or not port.isdecimal():
+        raise ValueError("must be HOST:PORT, such as 127.0.0.1:9100")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def check_free(host: str, port: int) -> None:

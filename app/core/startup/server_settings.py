@@ -3,13 +3,14 @@
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from app.core.startup.setting_types import ListenAddress, RootPath
+from app.core.startup.setting_types import ListenAddress, MetricsAddress, RootPath
 
 
 class ServerSettings(BaseSettings):
     HOST: ListenAddress = "127.0.0.1"
     PORT: int = Field(8000, ge=1, le=65_535)
     WORKERS: int = Field(1, ge=1, le=64)
+    METRICS_ADDRESS: MetricsAddress = ""
     ROOT_PATH: RootPath = ""
     SHUTDOWN_DELAY: float = Field(5.0, ge=0, le=3_600)
     SHUTDOWN_TIMEOUT: int = Field(20, ge=1, le=3_600)

@@ -13,7 +13,7 @@ from app.core.origins import (
     check_signing_key,
     check_witness,
 )
-from app.core.startup.addresses import check_listen_address
+from app.core.startup.addresses import check_listen_address, check_metrics_address
 from app.core.startup.database_urls import check_database_url
 
 
@@ -33,5 +33,6 @@ SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 SigningKeys = Annotated[tuple[SigningKey, ...], *SPLIT]
 DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
 ListenAddress = Annotated[str, AfterValidator(check_listen_address)]
+MetricsAddress = Annotated[str, AfterValidator(check_metrics_address)]
 RootPath = Annotated[str, AfterValidator(check_root_path)]
 Witness = Annotated[str, AfterValidator(check_witness)]

@@ -1,6 +1,7 @@
 """FastAPI application with its middleware stack and a completed OpenAPI document."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -9,9 +10,11 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
 from app.core.config import Settings
+from app.core.observability.metrics.scrape import make_metrics
 from app.core.web.address import AllowedHosts, ProbesApart, UnderPath
 from app.core.web.document.completion import add_addresses, complete
 from app.core.web.head_requests import HeadAsGet
+from app.core.web.metrics.requests import MeasuringMiddleware
 from app.core.web.middleware import QuietRequestMiddleware, RequestMiddleware
 from app.core.web.plain_text_errors import PlainTextErrors
 from app.core.web.single_headers import SingleHeaders
@@ -43,6 +46,11 @@ class Application(FastAPI):
     outer_layer: Callable[[ASGIApp], ASGIApp]
     client_ip: Callable[[HTTPConnection], str]  # which depends on trusted proxies
 
+    @cached_property
+    def metrics(self) -> Any:
+        """The metrics of this process, or None."""
+        return make_metrics(self.state.settings.METRICS_ADDRESS)
+
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap Starlette's stack, including its handler of unexpected exceptions."""
         settings: Settings = self.state.settings
@@ -55,8 +63,7 @@ class Application(FastAPI):
                 allow_headers=REQUEST_HEADERS,
                 expose_headers=EXPOSED_HEADERS,
             )
-        hosts = settings.ALLOWED_HOSTS
-        app = AllowedHosts(app, allowed_hosts=hosts, www_redirect=False)
+        app = AllowedHosts(app, settings.ALLOWED_HOSTS, www_redirect=False)
         app = HeadAsGet(SingleHeaders(PlainTextErrors(app)))
         hsts, client_ip = settings.is_production, self.client_ip
         outer: ASGIApp = RequestMiddleware(
@@ -65,6 +72,8 @@ class Application(FastAPI):
         if not settings.RECORD_PROBES:
             quiet = QuietRequestMiddleware(app, hsts=hsts, client_ip=client_ip)
             outer = ProbesApart(outer, quiet)
+        if self.metrics:
+            outer = MeasuringMiddleware(outer, self.metrics.requests)
         root_path = settings.ROOT_PATH
         return UnderPath(outer, root_path) if root_path else outer
 

@@ -27,6 +27,11 @@ class Backlog:
                 self.oldest[log.name] = at
         self.measured = time.monotonic()
 
+    def age(self) -> timedelta:
+        """Return the age of the oldest row, or of the last sealing without any."""
+        since = timedelta(seconds=time.monotonic() - self.measured)
+        return max([since, *(now() - at for at in self.oldest.values())])
+
     def state(self) -> str:
         """Return the state for /readyz."""
         since = timedelta(seconds=time.monotonic() - self.measured)
