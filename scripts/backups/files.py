@@ -17,11 +17,22 @@ PARTIAL = ".partial"
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file that nothing may replace, and sync it to disk.
+    """Copy a file, and sync it to disk.
 
     Raises:
+        FileNotFoundError: there is no source.
         FileExistsError: there is a target already.
+        BackupException: the source is no file, or the disk is full.
     """
+    try:
+        copy_new(source, target)
+    except (FileNotFoundError, FileExistsError):
+        raise
+    except OSError as error:
+        raise BackupException(f"{source} was not copied: {error.strerror}") from None
+
+
+def copy_new(source: Path, target: Path) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with (

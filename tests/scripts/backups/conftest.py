@@ -49,10 +49,12 @@ class Site:
     def backups(self) -> list[Path]:
         return sorted((self.folder / "backups").iterdir())
 
-    def run(self, *words: str, **values: str) -> Done:
+    def environment(self, **values: str) -> dict[str, str]:
         path = os.pathsep.join([self.programs, os.environ["PATH"]])
-        env = environment(self.url, PATH=path, **(self.values | values))
-        return command(words, env)
+        return environment(self.url, PATH=path, **(self.values | values))
+
+    def run(self, *words: str, **values: str) -> Done:
+        return command(words, self.environment(**values))
 
     def back_up(self, *options: str, **values: str) -> Done:
         folder = str(self.folder / "backups")

@@ -1,6 +1,7 @@
 """Backup and restore, with what stops each of them."""
 
 import asyncio
+import os
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.core.config import Settings
 from app.main import open_database
 from app.modules.products.models import Product
 from scripts.backups.exceptions import BackupException
+from scripts.backups.files import copy_file
 from scripts.backups.postgresql import conninfo
 from scripts.backups.sqlite import SqliteDatabase
 from tests.audit.consistency.test_check import tamper
@@ -171,3 +173,18 @@ def test_no_file_beside_a_lost_database_is_taken_for_its_own(
     with pytest.raises(BackupException, match="nothing is overwritten"):
         SqliteDatabase(f"sqlite:///{tmp_path}/app.db").load(copy)
     assert stale.read_bytes() == b"stale"
+
+
+def test_an_interrupted_restore_is_repeated(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(b"copy")
+    (tmp_path / "app.db.restoring").write_bytes(b"a part")
+    SqliteDatabase(f"sqlite:///{tmp_path}/app.db").load(copy)
+    assert (tmp_path / "app.db").read_bytes() == b"copy"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app.db", "copy.db"]
+
+
+def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "seals")
+    with pytest.raises(BackupException, match="seals was not copied: no regular file"):
+        copy_file(tmp_path / "seals", tmp_path / "copy")

@@ -10,6 +10,7 @@ import pytest
 from app.audit.archive.logs import ACCESSES
 from tests.audit.archive.adopt.restored import BACKUP_DAY
 from tests.audit.archive.rows import make_accesses
+from tests.processes.forked import Forked
 from tests.processes.servers import Server, serving
 from tests.scripts.backups.conftest import Site
 from tests.scripts.backups.test_backup import skus
@@ -87,3 +88,26 @@ def test_a_site_that_was_lost_under_load_is_restored(
     with serving(other_site.url, tmp_path, **other_site.values) as server:
         server.wait_for("/readyz")
     assert set(acknowledged) <= set(skus(other_site.settings)) <= set(load.created)
+
+
+def test_a_killed_backup_leaves_no_folder_that_looks_complete(
+    site: Site, tmp_path: Path
+) -> None:
+    """The next one takes over its lock and its scratch database."""
+    words = ("scripts/backup.py", str(site.folder / "backups"))
+    output = tmp_path / "output"
+    for _ in range(3):
+        before = len(site.backups)
+        process = Forked(words, site.environment(), (output, output))
+        until = monotonic() + 60
+        while len(site.backups) == before and process.poll() is None:
+            assert monotonic() < until
+            sleep(0.01)
+        sleep(0.3 * before)  # in the copy, or in its check
+        process.kill()
+        process.wait(60)
+        sleep(1)  # folders are named by the second
+    assert {path.suffix for path in site.backups} <= {".partial", ""}
+    complete = [path for path in site.backups if not path.suffix]
+    assert all((path / "backup.json").exists() for path in complete)
+    assert site.back_up().code == 0
