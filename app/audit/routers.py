@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
+from app.audit.cursor_pages import CompletePage, CursorPage
 from app.audit.models import AuditAccess, AuditChange
 from app.audit.repository import AuditRepository
 from app.audit.schemas import (
@@ -11,13 +12,13 @@ from app.audit.schemas import (
     AccessRead,
     ChangeQuery,
     ChangeRead,
-    CursorPage,
     RequestRead,
 )
 from app.audit.service import AuditService
 from app.auth.dependencies import CurrentUser, guarded_router
 from app.auth.permissions.registry import READ
 from app.core.dependencies import SessionDep
+from app.core.web.openapi import documented
 
 router = guarded_router("audit", (READ,))
 RequestId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
@@ -30,11 +31,17 @@ async def get_service(session: SessionDep, reader: CurrentUser) -> AuditService:
 ServiceDep = Annotated[AuditService, Depends(get_service)]
 
 
-@router.get("/changes", response_model=CursorPage[ChangeRead])
+@router.get(
+    "/changes", response_model=CompletePage[ChangeRead], responses=documented(410)
+)
 async def list_changes(
     service: ServiceDep, query: Annotated[ChangeQuery, Query()]
 ) -> CursorPage[AuditChange]:
-    """List the changes of records, newest first, with their old and new values."""
+    """List the changes of records, newest first, with their old and new values.
+
+    A change that was committed late may precede others in time. To miss none, send the
+    `complete_until` of the first page as `after` in the next poll.
+    """
     return await service.list_changes(query)
 
 

@@ -1,7 +1,7 @@
 """Query parameters and responses of the audit log endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -11,10 +11,11 @@ from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.fields import Id, Instant, QueryInt, parse_int
 from app.core.schemas import Strict
 
-T = TypeVar("T")
-
 CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
+# A position in the settled order. No transaction has a number of 19 digits.
+CHANGE_CURSOR = r"^[0-9]{1,18}-[0-9a-f]{32}$"
+ChangeCursor = Annotated[str, StringConstraints(pattern=CHANGE_CURSOR)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 # Bounds placed after a validator would be missing from the OpenAPI schema.
 Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_int)]
@@ -26,7 +27,7 @@ LABEL = "The user's e-mail address at that time; null without `users:read`."
 NAME = "The user's name at that time; null if unauthenticated."
 SOURCE = "`client` if the client chose the id, so that others may have it as well."
 ROUTE = "Path template, such as `/api/v1/products/{product_id}`."
-PAGING = {"limit", "cursor", "since", "until", "include"}
+PAGING = {"limit", "cursor", "since", "until", "include", "after"}
 ActionName = Annotated[Action, Field(strict=False)]
 
 
@@ -92,21 +93,6 @@ class AccessRead(BaseModel):
     outcome: str
 
 
-class CursorPage(BaseModel, Generic[T]):
-    """One page of a log, newest first, and the cursor of the next page."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{params[0].__name__.removesuffix('Read')}Page"
-
-    items: list[T]
-    next: str | None = Field(
-        description="The `cursor` of the next page; null on the last page."
-    )
-
-
 class LogQuery(Strict):
     """Query parameters of both logs. A field outside `PAGING` filters by equality."""
 
@@ -126,6 +112,10 @@ class ChangeQuery(LogQuery):
     entity_id: Id | None = None
     actor_id: Id | None = None
     action: ActionName | None = None
+    after: ChangeCursor | None = Field(
+        None,
+        description="Committed since that `complete_until`, or event of the stream.",
+    )
 
 
 class AccessQuery(LogQuery):

@@ -29,7 +29,7 @@ HOUR = timedelta(hours=1)
 
 
 async def explain(session: DatabaseSession, read: Callable[[], Awaitable[Any]]) -> str:
-    """Return the plan of the first statement of a method of a repository."""
+    """Return the plan of the last statement of a method of a repository."""
     engine, found = session.get_bind(), list[tuple[str, Any]]()
 
     def record(_: Any, __: Any, sql: str, values: Any, *___: Any) -> None:
@@ -41,7 +41,7 @@ async def explain(session: DatabaseSession, read: Callable[[], Awaitable[Any]]) 
     connection = await session.connection()
     sqlite = connection.dialect.name == "sqlite"
     words = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
-    plan = await connection.exec_driver_sql(f"{words} {found[0][0]}", found[0][1])
+    plan = await connection.exec_driver_sql(f"{words} {found[-1][0]}", found[-1][1])
     return "\n".join(str(row[-1]) for row in plan)
 
 
