@@ -36,12 +36,14 @@ from app.core.pages import routes as pages
 from app.core.web import health
 from app.core.web.application import Application
 from app.core.web.before_commit import Replay, on_replay
+from app.core.web.collections.order import put_records_last
 from app.core.web.health import Health
 from app.modules import ROUTERS
 
 COLLECTIONS = (*ROUTERS, users, roles)
 for collection in COLLECTIONS:
     add_history(collection)
+    put_records_last(collection)
 
 TITLE = "Back Office API"
 # In seconds. Each worker has to notice a migration; a probe reaches only one of them.

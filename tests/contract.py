@@ -6,11 +6,11 @@ from typing import Any, ClassVar, get_type_hints
 import pytest
 from fastapi.testclient import TestClient
 
-from app.audit.history.resource import resource_of
 from app.core.db.ids import uuid7
 from app.core.exceptions import ConflictException
 from app.core.models import Entity
 from app.core.service import CrudService
+from app.core.web.collections.resource import resource_of
 from app.core.web.routing import API
 from app.main import COLLECTIONS
 from tests.conftest import MakeAccount

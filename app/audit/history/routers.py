@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from app.audit.history.resource import Resource, resource_of
 from app.audit.history.schemas import (
     AsOfQuery,
     HistoryQuery,
@@ -23,9 +22,9 @@ from app.audit.visibility import visible_rows
 from app.auth.dependencies import CurrentUser
 from app.auth.permissions.actions import action
 from app.core.models import Entity
+from app.core.web.collections.endpoints import Endpoint, bound, with_signature
+from app.core.web.collections.resource import Resource, resource_of
 from app.core.web.openapi import documented
-
-Endpoint = Callable[..., Awaitable[Any]]
 
 
 async def list_history(
@@ -93,18 +92,6 @@ def history_of(resource: Resource) -> Callable[..., Awaitable[HistoryService]]:
     return get_history
 
 
-def bound(handler: Endpoint, dependency: Callable[..., Any]) -> Endpoint:
-    """Return a copy of the handler whose `history` comes from this dependency."""
-
-    @wraps(handler)
-    async def endpoint(**values: Any) -> Any:
-        return await handler(**values)
-
-    depends = Annotated[HistoryService, Depends(dependency)]
-    first, *others = signature(handler).parameters.values()
-    return with_signature(endpoint, [first.replace(annotation=depends), *others])
-
-
 def with_as_of(resource: Resource) -> Endpoint:
     """Return the endpoint of GET, extended to read the record as of an instant."""
     read_now = resource.reading.adapter.endpoint
@@ -119,9 +106,3 @@ def with_as_of(resource: Resource) -> Endpoint:
     as_of = Annotated[AsOfQuery, Query()]
     query = Parameter("query", Parameter.KEYWORD_ONLY, annotation=as_of)
     return with_signature(endpoint, [*signature(read_now).parameters.values(), query])
-
-
-def with_signature(endpoint: Endpoint, parameters: list[Parameter]) -> Endpoint:
-    own = signature(endpoint)
-    endpoint.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]  # FastAPI reads it
-    return endpoint

@@ -12,7 +12,6 @@ from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import ArchivedException
 from app.audit.history.moments import just_before, until
 from app.audit.history.repository import HistoryRepository, deleted_state
-from app.audit.history.resource import Resource
 from app.audit.history.schemas import (
     Changes,
     HistoryQuery,
@@ -32,6 +31,7 @@ from app.core.exceptions import (
 from app.core.models import Entity, last_version, recorded_names
 from app.core.schemas import Body
 from app.core.service import CrudService
+from app.core.web.collections.resource import Resource
 
 Service = CrudService[Any, Any, Any]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from app.audit.history.resource import resource_of
 from app.core.models import entities
 from app.core.pages.routes import PAGE_POLICY, render
+from app.core.web.collections.resource import resource_of
 from app.core.web.routing import API
 
 

@@ -12,14 +12,15 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field
 
 from app.audit.changes.guard import unaudited
-from app.audit.history.resource import Resource
 from app.audit.history.schemas import HistoryQuery
 from app.audit.history.service import HistoryService
 from app.core.db.database import Database
 from app.core.models import Entity
+from app.core.pagination import PageQuery
 from app.core.repository import BaseRepository
 from app.core.schemas import Body, Read, optional
 from app.core.service import CrudService
+from app.core.web.collections.resource import Resource
 from app.core.web.etag import Preconditions
 
 pytestmark = pytest.mark.anyio
@@ -72,7 +73,18 @@ def service_of(session: Any) -> CrudService[Note, Body, NoteUpdate]:
 async def past_of(database: Database, id: UUID) -> AsyncIterator[HistoryService]:
     router: Any = APIRouter()
     resource = Resource(
-        router, router, Note, NoteRead, NoteUpdate, service_of, "note_id", "note"
+        router=router,
+        listing=router,
+        reading=router,
+        entity=Note,
+        read=NoteRead,
+        create=Body,
+        update=NoteUpdate,
+        query=PageQuery,
+        get_service=service_of,
+        id="note_id",
+        name="note",
+        plural="notes",
     )
     async with database.writing() as session:
         yield HistoryService(resource, service_of(session), id)

@@ -1,0 +1,1 @@
+"""Routes that each collection has beyond its five: with no line in its slice."""

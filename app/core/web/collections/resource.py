@@ -1,0 +1,89 @@
+"""Entity, schemas and service of a collection, from its routes."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from fastapi import APIRouter
+
+from app.core.models import Entity
+from app.core.pagination import PageQuery
+from app.core.schemas import Body, Read
+from app.core.web.routing import Route
+
+ONE, ALL = True, False
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A collection; `id` is its path parameter (product_id), `name` its singular.
+
+    `plural` is the name of the collection in its path (products).
+    """
+
+    router: APIRouter
+    listing: Route
+    reading: Route
+    entity: type[Entity]
+    read: type[Read]
+    create: type[Body]
+    update: type[Body]
+    query: type[PageQuery]
+    get_service: Callable[..., Any]
+    id: str
+    name: str
+    plural: str
+
+
+def resource_of(router: APIRouter) -> Resource:
+    """Derive a resource from its routes for GET and POST, GET and PATCH of a record.
+
+    Raises:
+        LookupError: the router has no such routes.
+    """
+    listing, creating = route_of(router, "GET", ALL), route_of(router, "POST", ALL)
+    reading, changing = route_of(router, "GET", ONE), route_of(router, "PATCH", ONE)
+    (id,) = reading.param_convertors
+    return Resource(
+        router=router,
+        listing=listing,
+        reading=reading,
+        entity=hints_of(changing)["return"],
+        read=reading.response_model,
+        create=hints_of(creating)["data"],
+        update=hints_of(changing)["data"],
+        query=query_of(listing),
+        get_service=service_of(changing),
+        id=id,
+        name=id.removesuffix("_id"),
+        plural=router.prefix.rpartition("/")[2],
+    )
+
+
+def hints_of(route: Route) -> dict[str, Any]:
+    return get_type_hints(inspect.unwrap(route.endpoint), include_extras=True)
+
+
+def service_of(route: Route) -> Callable[..., Any]:
+    # Annotated[Service, Depends(get_service)]
+    (depends,) = hints_of(route)["service"].__metadata__
+    get_service: Callable[..., Any] = depends.dependency
+    return get_service
+
+
+def query_of(listing: Route) -> type[PageQuery]:
+    # Annotated[ProductQuery, Query()]
+    query: type[PageQuery] = hints_of(listing)["query"].__origin__
+    return query
+
+
+def route_of(router: APIRouter, method: str, of_record: bool) -> Route:
+    """Return the route of the collection itself, or of one record."""
+    for route in router.routes:
+        if isinstance(route, Route) and route.methods == {method}:
+            path = route.path.removeprefix(router.prefix)
+            one = path.startswith("/{") and path.endswith("}") and path.count("/") == 1
+            if one if of_record else not path:
+                return route
+    raise LookupError(f"{router.prefix} has no route to {method} it")
