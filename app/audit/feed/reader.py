@@ -36,7 +36,6 @@ class ChangeReader:
 
     async def run(self, needed: asyncio.Event) -> None:
         """Read until no stream needs it. A late commit is awaited at longer pauses."""
-        self.recent.clear(BEGINNING)
         pause = FIRST_PAUSE
         while needed.is_set():
             self.woken.clear()
@@ -45,6 +44,7 @@ class ChangeReader:
             pause = self.interval if is_settled else min(2 * pause, self.interval)
             if await self.is_woken_within(pause):
                 pause = FIRST_PAUSE
+        self.recent.clear(BEGINNING)
 
     async def is_woken_within(self, seconds: float) -> bool:
         try:
@@ -69,6 +69,7 @@ class ChangeReader:
         if self.recent.complete == BEGINNING:
             async with self.database.reading() as session:
                 self.recent.clear(await SettledRepository(session).get_complete())
+            self.release()  # those that begin further behind
         while True:
             page = await self.read_page()
             entries = make_entries(page.rows)

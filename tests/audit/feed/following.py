@@ -13,6 +13,7 @@ import httpx2
 from fastapi import FastAPI
 from starlette.types import Message
 
+from app.audit.cursors import decode_position
 from tests.processes.servers import TIMEOUT, Server
 
 PATH = "/api/v1/audit/changes/stream"
@@ -50,7 +51,7 @@ class Stream:
 
     async def run(self) -> None:
         headers = {"host": "test"} | self.header
-        pairs = [(k.lower().encode(), v.encode()) for k, v in headers.items()]
+        pairs = [(k.lower().encode(), v.encode("latin-1")) for k, v in headers.items()]
         scope = {
             "type": "http",
             "method": self.method,
@@ -96,6 +97,14 @@ class Stream:
                         return events[self.taken - 1]
                 assert not self.task.done(), self.messages
                 await self.arrived.wait()
+
+    async def reach(self, cursor: str) -> list[Event]:
+        """Return the changes up to this cursor, once a heartbeat is beyond it."""
+        while decode_position((await self.next("heartbeat")).id) < decode_position(
+            cursor
+        ):
+            continue
+        return [each for each in self.events() if each.name == "change"]
 
     async def end(self) -> None:
         """Wait until the server ends the stream."""
