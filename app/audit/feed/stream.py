@@ -101,6 +101,7 @@ class ChangeStream:
 
     async def catch_up(self) -> list[Event]:
         """Return changes from a page of the log; a reset if some are archived."""
+        await asyncio.sleep(0)  # SQLite answers without giving up control
         async with self.feed.turns, self.feed.database.reading() as session:
             settled = SettledRepository(session)
             page = await settled.read_after(self.position, PAGE_ROWS)

@@ -44,6 +44,7 @@ class Stream:
     left: asyncio.Event = field(default_factory=asyncio.Event)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     taken: int = 0
+    pauses: bool = False  # after the first event
 
     def __post_init__(self) -> None:
         self.reads.set()
@@ -71,6 +72,8 @@ class Stream:
     async def send(self, message: Message) -> None:
         await self.reads.wait()
         self.messages.append(message)
+        if self.pauses and len(self.messages) == 2:
+            self.reads.clear()
         if message["type"] == "http.response.body" and not message.get("more_body"):
             self.left.set()  # as a server does
         self.arrived.set()
@@ -118,11 +121,16 @@ class Stream:
 
 @asynccontextmanager
 async def opened(
-    app: FastAPI, header: dict[str, str], query: str = "", since: str = ""
+    app: FastAPI,
+    header: dict[str, str],
+    query: str = "",
+    since: str = "",
+    *,
+    pauses: bool = False,
 ) -> AsyncIterator[Stream]:
     """Open a stream, and wait for its first event."""
     resumed = {"last-event-id": since} if since else {}
-    stream = Stream(app, header | resumed, query)
+    stream = Stream(app, header | resumed, query, pauses=pauses)
     try:
         async with asyncio.timeout(TIMEOUT):
             while not stream.events() and not stream.task.done():

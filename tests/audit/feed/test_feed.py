@@ -1,5 +1,7 @@
 """The change feed of one process: what it streams, and to whom."""
 
+import asyncio
+
 import httpx2
 import pytest
 from fastapi import FastAPI
@@ -153,3 +155,31 @@ async def expect_too_many(app: FastAPI, header: Header) -> None:
     assert refused.status == 429
     assert b"retry-after" in dict(refused.messages[0]["headers"])
     assert "too_many_streams" in refused.body()
+
+
+async def test_a_long_way_leaves_the_loop_to_others(
+    running: FastAPI,
+    api: httpx2.AsyncClient,
+    root: Header,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SQLite answers at once, and a filter that matches nothing sends nothing."""
+    monkeypatch.setattr("app.audit.feed.stream.PAGE_ROWS", 1)
+    start = (await list_changes(api))["complete_until"]
+    pens = [await make_pen(api, number) for number in range(20)]
+    await api.post("customers", json={"name": "Ada", "email": "a@example.com"})
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    query = "entity=Customer"
+    async with opened(running, root, query, since=start, pauses=True) as stream:
+        counting = asyncio.create_task(count())
+        stream.reads.set()
+        await stream.next()
+        counting.cancel()
+    assert turns >= len(pens)
