@@ -24,8 +24,12 @@ class Context:
     actor_label: str | None = None
     actor_name: str | None = None
     session_id: UUID | None = None
+    key_id: UUID | None = None  # of the API key that the actor's program has sent
+    key_name: str | None = None
     trace_id: str | None = None  # of distributed tracing
+    replay_of: str | None = None  # request id of the one that this one repeats
     reason: str | None = None  # recorded with each change, such as "restore"
+    exported_rows: int | None = None  # recorded with the access
 
 
 _current: ContextVar[Context | None] = ContextVar("context", default=None)

@@ -73,8 +73,8 @@ class ChangeStream:
         return []
 
     def seconds_left(self) -> float:
-        """Return how long the access token is valid."""
-        return self.viewer.claims.exp - now().timestamp()
+        """Return how long the access token or API key is valid."""
+        return self.viewer.valid_until - now().timestamp()
 
     async def wait(self, turn: asyncio.Event) -> None:
         seconds = min(self.due - time.monotonic(), self.seconds_left())

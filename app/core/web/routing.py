@@ -57,9 +57,9 @@ class Route(APIRoute):
             return Match.NONE, {}
         return super().matches(scope)
 
-    def with_endpoint(self, endpoint: Endpoint) -> "Route":
-        """Return a copy of this route with another endpoint."""
-        return type(self)(self.path, endpoint, **self.options)
+    def with_endpoint(self, endpoint: Endpoint, **options: Any) -> "Route":
+        """Return a copy of this route with another endpoint, and these options."""
+        return type(self)(self.path, endpoint, **{**self.options, **options})
 
     def without_query(self) -> Dependant:
         # The document needs the query's model, but FastAPI must not parse the query.

@@ -1,4 +1,4 @@
-"""What ends a stream, and what it leaves behind."""
+"""Ends of a stream, and the state that it leaves behind."""
 
 import asyncio
 from datetime import timedelta

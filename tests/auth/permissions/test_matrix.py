@@ -59,6 +59,8 @@ def existing_url(client: TestClient, url: str, header: Header) -> str:
         id = client.get("audit/changes?limit=1").json()["items"][0]["id"]
     elif "/auth/sessions/" in url:
         id = client.get("auth/sessions", headers=header).json()[0]["id"]
+    elif "/auth/keys/" in url:
+        id = str(uuid7())
     else:
         id = SLICES[resource(url)].make(client)
     return url.format(id=id)
@@ -81,6 +83,9 @@ def request_existing(
     creates = row.status == 201
     body = SLICES[resource(url)].body(client) if creates else row.body
     place = existing_url(client, url, header)
+    if row.file is not None:
+        csv = header | {"content-type": "text/csv"}
+        return client.post(place, content=row.file, headers=csv).status_code
     status: int = client.request(method, place, json=body, headers=header).status_code
     return status
 
@@ -183,7 +188,7 @@ def test_the_required_permission_is_sufficient(
     client: TestClient, header_with: HeaderWith
 ) -> None:
     found = {
-        e: request_existing(client, e, row, header_with(row.needs))
+        e: request_existing(client, e, row, header_with(row.needs, *row.also))
         for e, row in GUARDED.items()
     }
     assert found == {
