@@ -10,8 +10,6 @@ from app.collections.files.formats.reading import FileRow
 from app.collections.files.imports.applying import (
     Service,
     apply,
-    errors_of,
-    is_refused_by_database,
     service_in,
 )
 from app.collections.files.imports.exceptions import (
@@ -24,7 +22,6 @@ from app.collections.files.imports.planning.target import Target
 from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.schemas import ImportReport
 from app.core.db.session import DatabaseSession
-from app.core.exceptions import AppException
 
 Opening = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
 NO_KEY = "With atomic=false, new records need key=, so that the import can be repeated"
@@ -105,22 +102,9 @@ class ImportService:
     async def write_batch(
         self, writing: Opening, rows: Sequence[FileRow]
     ) -> ImportReport:
-        try:
-            async with writing() as session:
-                plan = await self.planner().plan(session, rows)
-                return await apply(plan, service_in(session, self.service))
-        except AppException as error:
-            if not is_refused_by_database(error):
-                raise
-            report = ImportReport()
-            if len(rows) == 1:
-                report.add_errors(errors_of(error, rows[0].number))
-                return report
-        # Another request was faster: find its row by halves, and write the others.
-        half = len(rows) // 2
-        for part in (rows[:half], rows[half:]):
-            report.add(await self.write_batch(writing, part))
-        return report
+        async with writing() as session:
+            plan = await self.planner().plan(session, rows)
+            return await apply(plan, service_in(session, self.service))
 
     async def batches(self) -> AsyncIterator[tuple[int, list[FileRow]]]:
         for place, rows in enumerate(self.file.batches()):

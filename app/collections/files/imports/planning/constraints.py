@@ -9,20 +9,22 @@ from typing import Any
 
 from app.collections.files.formats.errors import RowFault
 from app.collections.files.imports.planning.repository import ImportRepository
-from app.collections.files.imports.planning.steps import Step
+from app.collections.files.imports.planning.steps import ImportStep
 from app.collections.files.imports.planning.target import Target
 from app.core.db.constraints import missing_reference
 
-Found = Iterator[tuple[Step, RowFault]]
-Given = list[tuple[Step, Any]]
+Found = Iterator[tuple[ImportStep, RowFault]]
+Given = list[tuple[ImportStep, Any]]
 
 
 class ConstraintCheck:
     def __init__(self, target: Target, stored: ImportRepository) -> None:
         self.target, self.stored = target, stored
 
-    async def faults(self, steps: Sequence[Step]) -> list[tuple[Step, RowFault]]:
-        found: list[tuple[Step, RowFault]] = []
+    async def faults(
+        self, steps: Sequence[ImportStep]
+    ) -> list[tuple[ImportStep, RowFault]]:
+        found: list[tuple[ImportStep, RowFault]] = []
         for name in self.target.unique:
             found += await self.taken(name, given(steps, name))
         for name in self.target.references:
@@ -43,7 +45,7 @@ class ConstraintCheck:
         return iter([(step, fault) for step, it in values if it not in existing])
 
 
-def given(steps: Sequence[Step], name: str) -> Given:
+def given(steps: Sequence[ImportStep], name: str) -> Given:
     """Return the steps that set the field, with its value."""
     having = [step for step in steps if name in step.data.model_fields_set]
     values = [(step, getattr(step.data, name)) for step in having]

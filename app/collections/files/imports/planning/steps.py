@@ -20,7 +20,7 @@ EMPTY = (None, "")
 
 
 @dataclass(frozen=True)
-class Step:
+class ImportStep:
     """The creation of a record, or the update of the one with this id.
 
     `version` is the one that the file has, if it has one.
@@ -36,11 +36,11 @@ class Step:
 class Plan:
     """The steps of some rows, and the errors of others."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ImportStep] = field(default_factory=list)
     unchanged: int = 0
     errors: list[RowError] = field(default_factory=list)
 
-    def add(self, step: Step | None) -> None:
+    def add(self, step: ImportStep | None) -> None:
         if step:
             self.steps.append(step)
         else:
@@ -49,7 +49,7 @@ class Plan:
     def sorted_errors(self) -> list[RowError]:
         return sorted(self.errors, key=lambda error: error.row)
 
-    def refuse(self, step: Step, fault: RowFault) -> None:
+    def refuse(self, step: ImportStep, fault: RowFault) -> None:
         self.errors += fault.of_row(step.row)
         self.steps = [each for each in self.steps if each is not step]
 
@@ -59,7 +59,7 @@ class StepMaker:
         self.target, self.resource = target, target.resource
         self.render, self.is_csv = RENDER[kind], kind is FileFormat.CSV
 
-    def step(self, row: FileRow, record: Row | None) -> Step | None:
+    def step(self, row: FileRow, record: Row | None) -> ImportStep | None:
         """Return what the row does to its record; None if nothing.
 
         Raises:
@@ -69,7 +69,7 @@ class StepMaker:
             raise RowFault((it[:63], "unknown_column", UNKNOWN) for it in unknown)
         return self.creation(row) if record is None else self.update(row, record)
 
-    def creation(self, row: FileRow) -> Step:
+    def creation(self, row: FileRow) -> ImportStep:
         given = {name: it for name, it in row.values.items() if it not in EMPTY}
         if gone := given.keys() & (
             {"version"} if self.target.key else {"id", "version"}
@@ -81,9 +81,9 @@ class StepMaker:
         values = {name: it for name, it in row.values.items() if name in fields}
         if self.is_csv:
             values = without_defaults(values, self.resource.create)
-        return Step(row.number, self.validated(values, self.resource.create))
+        return ImportStep(row.number, self.validated(values, self.resource.create))
 
-    def update(self, row: FileRow, record: Row) -> Step | None:
+    def update(self, row: FileRow, record: Row) -> ImportStep | None:
         shown = self.render(self.resource.read.model_validate(record))
         news = {
             name: value
@@ -100,7 +100,7 @@ class StepMaker:
         version = self.version(row, record)
         kept = {name: news[name] for name in changes}
         data = self.validated(kept, self.resource.update)
-        return Step(row.number, data, record["id"], version)
+        return ImportStep(row.number, data, record["id"], version)
 
     def version(self, row: FileRow, record: Row) -> str | None:
         given = row.values.get("version")
