@@ -24,7 +24,7 @@ class FeedResponse(EventSourceResponse):
         self.stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self.stream.feed.opened(self.stream.viewer.user_id):
+        with self.stream.feed.opened(self.stream.permit):
             await super().__call__(scope, receive, send)
 
 

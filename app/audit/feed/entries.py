@@ -21,6 +21,7 @@ class Entry:
     """One change: what streams filter by, and its JSON with and without addresses."""
 
     position: Position
+    action: str
     entity: str
     entity_id: UUID | None
     actor_id: UUID | None
@@ -38,7 +39,7 @@ class Entry:
 def make_entry(row: Row) -> Entry | None:
     """Return the entry; None for a row of another program that cannot be shown."""
     try:
-        key = row["entity"], row["entity_id"], row["actor_id"]
+        key = row["action"], row["entity"], row["entity_id"], row["actor_id"]
         return Entry(position_of(row), *key, dump(row), dump(without_addresses(row)))
     except ValidationError:
         logger.warning("change_not_shown", id=str(row["id"]))

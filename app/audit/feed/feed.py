@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.feed.open_streams import OpenStreams
+from app.audit.feed.permit import Permit
 from app.audit.feed.reader import ChangeReader
+from app.audit.feed.revocations import Revocations
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.notify.channel import has_notifications, listen, notify
@@ -32,9 +33,10 @@ class Feed:
         self.database, self.settings = database, settings
         self.listens = has_notifications(settings)
         interval = LISTENING_INTERVAL if self.listens else POLLING_INTERVAL
-        self.reader = ChangeReader(database, interval)
-        self.turns = asyncio.Semaphore(CONNECTIONS)
         self.streams = OpenStreams()
+        revocations = Revocations(database, self.streams.permits)
+        self.reader = ChangeReader(database, interval, revocations)
+        self.turns = asyncio.Semaphore(CONNECTIONS)
         self.committed = asyncio.Event()
         self.is_stopping = False
 
@@ -88,7 +90,7 @@ class Feed:
                 logger.debug("not_notified", reason=type(error).__name__)
 
     @contextmanager
-    def opened(self, user_id: UUID) -> Iterator[None]:
+    def opened(self, permit: Permit) -> Iterator[None]:
         """Count a stream while the block runs.
 
         Raises:
@@ -98,7 +100,7 @@ class Feed:
         if self.is_stopping:
             raise UnavailableException("The server is stopping")
         try:
-            with self.streams.opened(user_id):
+            with self.streams.opened(permit):
                 yield
         finally:
             self.reader.wake()  # to end, if there is no stream

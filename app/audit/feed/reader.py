@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.feed.entries import make_entries
 from app.audit.feed.recent_changes import RecentChanges
+from app.audit.feed.revocations import Revocations
 from app.audit.settled.queries import BEGINNING
 from app.audit.settled.repository import SettledPage, SettledRepository
 from app.core.db.database import Database
@@ -19,8 +20,11 @@ logger = structlog.get_logger()
 
 
 class ChangeReader:
-    def __init__(self, database: Database, interval: float) -> None:
+    def __init__(
+        self, database: Database, interval: float, revocations: Revocations
+    ) -> None:
         self.database, self.interval = database, interval
+        self.revocations = revocations
         self.recent = RecentChanges()
         self.woken = asyncio.Event()
         # Set when there are new changes, and then replaced.
@@ -56,6 +60,8 @@ class ChangeReader:
     async def try_to_read(self) -> bool:
         """Read to the end; return whether no transaction runs that may add rows."""
         try:
+            if await self.revocations.find_sessions():
+                self.release()
             return await self.read()
         # The streams end by themselves if their permissions cannot be checked.
         except (SQLAlchemyError, OSError) as error:
@@ -74,6 +80,7 @@ class ChangeReader:
             page = await self.read_page()
             entries = make_entries(page.rows)
             self.recent.add(entries, page.reached)
+            self.revocations.notice(entries)
             if entries:
                 self.release()
             if len(page.rows) < PAGE_ROWS:

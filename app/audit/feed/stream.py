@@ -4,7 +4,6 @@ It keeps a position and no queue: a client that does not read holds one chunk.
 """
 
 import asyncio
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -22,15 +21,12 @@ from app.audit.feed.events import (
     mark,
 )
 from app.audit.feed.feed import Feed
+from app.audit.feed.permit import Permit
 from app.audit.settled.repository import SettledRepository
 from app.audit.visibility import PERMISSION as SEES_ADDRESSES
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import recheck
-from app.core.clock import now
 from app.core.exceptions import AppException
 
-PERMISSION = "audit:read"
-INTERVAL = 12.0  # seconds between two heartbeats, each after a check
 CHUNK = 64_000  # characters that are sent at once
 PAGE_ROWS = 100
 
@@ -41,12 +37,11 @@ class ChangeStream:
     def __init__(
         self, feed: Feed, viewer: Principal, filters: dict[str, Any], start: Start
     ) -> None:
-        self.feed, self.viewer, self.filters = feed, viewer, filters
+        self.feed, self.permit, self.filters = feed, Permit(viewer), filters
         self.position = start.position
         # Sent at once, so that the client sees that the stream is open.
         name = RESET if start.is_reset else HEARTBEAT
         self.greeting = [mark(name, start.position)]
-        self.due = time.monotonic() + INTERVAL
 
     async def next_events(self) -> list[Event]:
         """Wait for the next events; return none at the end of the stream."""
@@ -61,9 +56,9 @@ class ChangeStream:
             return []
 
     async def wait_for_events(self) -> list[Event]:
-        while not self.feed.is_stopping and self.seconds_left() > 0:
+        while not self.feed.is_stopping and self.permit.seconds_left() > 0:
             turn = self.feed.reader.turn
-            if time.monotonic() >= self.due:
+            if self.permit.seconds_until_due() <= 0:
                 await self.check()
                 return [*await self.take(), mark(HEARTBEAT, self.position)]
             if events := await self.take():
@@ -72,25 +67,16 @@ class ChangeStream:
                 await self.wait(turn)
         return []
 
-    def seconds_left(self) -> float:
-        """Return how long the access token or API key is valid."""
-        return self.viewer.valid_until - now().timestamp()
-
     async def wait(self, turn: asyncio.Event) -> None:
-        seconds = min(self.due - time.monotonic(), self.seconds_left())
+        permit = self.permit
+        seconds = min(permit.seconds_until_due(), permit.seconds_left())
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await turn.wait()
 
     async def check(self) -> None:
-        """Check session and permission again.
-
-        Raises:
-            AppException: one of them is gone.
-        """
         async with self.feed.turns, self.feed.database.reading() as session:
-            self.viewer = await recheck(session, self.viewer, PERMISSION)
-        self.due = time.monotonic() + INTERVAL
+            await self.permit.check(session)
 
     async def take(self) -> list[Event]:
         """Return the next changes that fit in a chunk, and move behind them."""
@@ -115,7 +101,7 @@ class ChangeStream:
     def collect(self, entries: list[Entry], reached: Position) -> list[Event]:
         events: list[Event] = []
         size = 0
-        sees_addresses = self.viewer.has_permission(SEES_ADDRESSES)
+        sees_addresses = self.permit.viewer.has_permission(SEES_ADDRESSES)
         for entry in entries:
             self.position = entry.position
             if entry.has(self.filters):

@@ -9,7 +9,10 @@ import pytest
 from fastapi import FastAPI
 
 from app.core.config import Settings
+from app.main import create_app
 from tests.accounts import root_header
+from tests.databases import make_settings
+from tests.processes.servers import TIMEOUT
 
 Header = dict[str, str]
 
@@ -27,9 +30,28 @@ def root(settings: Settings) -> Header:
 
 @pytest.fixture
 async def api(running: FastAPI, root: Header) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the superuser."""
+    """A client of the superuser, whose own changes are settled."""
     async with client_of(running, root) as api:
+        async with asyncio.timeout(TIMEOUT):
+            while await has_unsettled(api):
+                await asyncio.sleep(0.01)
         yield api
+
+
+@pytest.fixture
+async def other(url: str) -> AsyncIterator[FastAPI]:
+    """A second application on the database, with an engine of its own.
+
+    It records no accesses: its own commits would wake its reader.
+    """
+    app = create_app(make_settings(url, AUDIT_ACCESS_MODE="off"))
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+async def has_unsettled(api: httpx2.AsyncClient) -> bool:
+    complete = (await list_changes(api))["complete_until"]
+    return bool((await list_changes(api, after=complete))["items"])
 
 
 def client_of(app: FastAPI, header: Header) -> httpx2.AsyncClient:
@@ -39,13 +61,13 @@ def client_of(app: FastAPI, header: Header) -> httpx2.AsyncClient:
 
 @pytest.fixture(autouse=True)
 def no_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep heartbeats from waking a stream that missed a change."""
-    monkeypatch.setattr("app.audit.feed.stream.INTERVAL", 3_600.0)
+    """Keep heartbeats from waking a stream that missed a change, or a revocation."""
+    monkeypatch.setattr("app.audit.feed.permit.INTERVAL", 3_600.0)
 
 
 @pytest.fixture
 def frequent_checks(no_checks: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.audit.feed.stream.INTERVAL", 0.05)
+    monkeypatch.setattr("app.audit.feed.permit.INTERVAL", 0.05)
 
 
 async def in_thread(function: Any, *values: Any) -> Any:

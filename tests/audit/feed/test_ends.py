@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import httpx2
 import pytest
@@ -16,7 +15,6 @@ from app.audit.settled.queries import BEGINNING
 from app.core.clock import now
 from app.core.db.database import Database
 from app.main import create_app, open_database
-from tests.accounts import Account
 from tests.audit.feed.conftest import Header, client_of, in_thread, make_pen
 from tests.audit.feed.following import Stream, opened
 from tests.conftest import MakeAccount
@@ -24,41 +22,6 @@ from tests.databases import make_settings
 from tests.processes.servers import TIMEOUT
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def auditor(make_account: MakeAccount) -> Account:
-    account: Account = await in_thread(make_account, "audit:read")
-    return account
-
-
-async def log_out(api: httpx2.AsyncClient, auditor: Account) -> None:
-    await api.delete(f"users/{auditor.id}/sessions")
-
-
-async def deactivate(api: httpx2.AsyncClient, auditor: Account) -> None:
-    await api.patch(f"users/{auditor.id}", json={"is_active": False})
-
-
-async def take_roles(api: httpx2.AsyncClient, auditor: Account) -> None:
-    await api.patch(f"users/{auditor.id}", json={"role_ids": []})
-
-
-@pytest.mark.parametrize("deed", [log_out, deactivate, take_roles])
-async def test_revocation_ends_it(
-    running: FastAPI,
-    api: httpx2.AsyncClient,
-    auditor: Account,
-    frequent_checks: None,
-    deed: Any,
-) -> None:
-    async with opened(running, auditor.header) as stream:
-        await deed(api, auditor)
-        await stream.end()
-    assert stream.messages[-1].get("more_body", False) is False
-    again = Stream(running, auditor.header)
-    await again.end()
-    assert again.status in (401, 403)
 
 
 async def test_a_lost_permission_hides_addresses_in_an_open_stream(
@@ -86,7 +49,7 @@ async def test_it_ends_with_the_token(
 ) -> None:
     later = now() + timedelta(minutes=15)
     async with opened(running, root) as stream:
-        monkeypatch.setattr("app.audit.feed.stream.now", lambda: later)
+        monkeypatch.setattr("app.audit.feed.permit.now", lambda: later)
         feed: Feed = running.state.feed
         feed.reader.release()
         await stream.end()

@@ -39,14 +39,6 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-@pytest.fixture
-async def other(url: str) -> AsyncIterator[FastAPI]:
-    """A second application on the database, with an engine of its own."""
-    app = create_app(make_settings(url))
-    async with app.router.lifespan_context(app):
-        yield app
-
-
 @pytest.mark.parametrize("late", ["COMMIT", "ROLLBACK"])
 async def test_a_transaction_that_ends_late_is_waited_for(
     url: str, other: FastAPI, api: httpx2.AsyncClient, root: Header, late: str
