@@ -9,7 +9,7 @@ from app.core.schemas import Strict
 
 T = TypeVar("T")
 
-PAGING_FIELDS = {"limit", "offset", "after", "count", "sort", "q"}
+PAGING_FIELDS = {"limit", "offset", "after", "count", "sort", "q", "as_of"}
 
 
 class PageQuery(Strict):

@@ -1,16 +1,23 @@
 """Build the statements of a list, their WHERE conditions and ORDER BY."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Enum, Table, bindparam, case, func, select
 
+from app.core.clock import now
+from app.core.db.column_types import UtcDateTime
 from app.core.db.derived.columns import base_columns, sort_key_name
 from app.core.db.driver.statements import Prepared
 from app.core.pagination import PageQuery
 
 Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
+
+# The time that a list is read for. Use it in conditions instead of `now()`: a list that
+# is read as of an earlier time gives that time as the value.
+NOW: ColumnElement[datetime] = bindparam("now", callable_=now, type_=UtcDateTime())
 
 
 def build_conditions(

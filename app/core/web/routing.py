@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.web.before_commit import before_commit
 from app.core.web.endpoint_adapter import Endpoint, EndpointAdapter
-from app.core.web.openapi import describe
+from app.core.web.openapi import describe, documented
 from app.core.web.plan.cancel_scope import in_cancel_scope
 from app.core.web.plan.plan import Plan
 from app.core.web.plan.plannable import is_plannable
@@ -49,9 +49,11 @@ class Route(APIRoute):
         if self.max_body_size is not None:
             self.app = RequestBodyLimitMiddleware(self.serve, self.max_body_size)
 
-    def with_endpoint(self, endpoint: Endpoint) -> "Route":
-        """Return a copy of this route with another endpoint."""
-        return type(self)(self.path, endpoint, **self.options)
+    def with_endpoint(self, endpoint: Endpoint, *statuses: int) -> "Route":
+        """Return a copy of this route with another endpoint, which has more errors."""
+        responses = self.options["responses"] | documented(*statuses)
+        options = self.options | {"responses": responses}
+        return type(self)(self.path, endpoint, **options)
 
     def without_query(self) -> Dependant:
         # The document needs the query's model, but FastAPI must not parse the query.
