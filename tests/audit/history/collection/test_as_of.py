@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
+from app.audit.history.collection import derived_values, ranges
 from tests.audit.history.test_history import Json, body, now
 
 NAMES = ["Pen", "Öl", "pencil", "Ink", "ink bottle", "Zebra", "ämber"]
@@ -120,7 +121,11 @@ def check_answers(client: TestClient, seed: int, times: int) -> None:
             assert as_of(client, url, then) == answer, (url, then)
 
 
-def test_a_list_as_of_a_time_is_the_answer_of_that_time(client: TestClient) -> None:
+def test_a_list_as_of_a_time_is_the_answer_of_that_time(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranges, "RANGE", 2)
+    monkeypatch.setattr(derived_values, "BATCH_CHANGES", 3)
     check_answers(client, seed=1, times=3)
 
 
