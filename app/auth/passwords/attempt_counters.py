@@ -79,12 +79,13 @@ class AttemptCounters:
 
     async def succeed(self, reservation: Reservation) -> None:
         """Clear the counters of this client; subtract this attempt from the others."""
-        cleared = {limit for limit in reservation if limit.is_cleared}
-        for limit in cleared:
-            name, _ = reservation[limit]
-            await self.session.execute(delete(table).where(key == name))
-        kept = {limit: reservation[limit] for limit in reservation.keys() - cleared}
-        await self.release(kept)
+        # In the order in which attempts lock them: in another, two would deadlock.
+        for limit, window in reservation.items():
+            if limit.is_cleared:
+                name, _ = window
+                await self.session.execute(delete(table).where(key == name))
+            else:
+                await self.release({limit: window})
 
     async def _increment(self, limit: Limit, name: str) -> datetime:
         instant = now()

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request, Response, params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, request_response
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from app.core.web.before_commit import before_commit
@@ -42,12 +43,19 @@ class Route(APIRoute):
         describe(path, options, self.headers)
         super().__init__(path, self.adapter.adapted(), **options)
         self.options = options
+        self.literal = path.partition("{")[0]
         self.adapter.query, self.adapter.reader = reader_of(self.dependant)
         self.head_checks = [*head_checks(self.dependant)]
         self.planned = self.planned_app()
         self.app = self.serve
         if self.max_body_size is not None:
             self.app = RequestBodyLimitMiddleware(self.serve, self.max_body_size)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        # All routes are tried in turn. Most fail here, in a sixth of the time.
+        if self.literal not in scope["path"]:  # which may begin with a root path
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def with_endpoint(self, endpoint: Endpoint, *statuses: int) -> "Route":
         """Return a copy of this route with another endpoint, which has more errors."""

@@ -52,6 +52,7 @@ class PastList:
         self.where = [*filters, *contain_all(self.table, self.words)]
         self.order = [*build_order(self.table, query.sort)]
         self.columns = columns_of([*self.where, *self.order], self.table)
+        self.query, self.made = query, dict[Scope, FromClause]()
 
     @property
     def names(self) -> set[str]:
@@ -60,6 +61,11 @@ class PastList:
 
     async def rows(self, scope: Scope) -> FromClause:
         """Return the rows as of then, with the columns that the list needs."""
+        if scope not in self.made:
+            self.made[scope] = await self.make_rows(scope)
+        return self.made[scope]
+
+    async def make_rows(self, scope: Scope) -> FromClause:
         derived = [it for it in self.columns if DERIVATION in it.info]
         values = DerivedValues(self.session, derived, self.words)
         table = await values.read(scope) if derived else None

@@ -30,35 +30,33 @@ class PastRepository:
         self.entities = EntityRepository(self.session)
         self.scope = Scope(self.session.dialect.name, self.model, then)
 
-    async def page(self, query: PageQuery) -> list[Any]:
+    async def page(self, listed: PastList) -> list[Any]:
         """Return the entities of a page."""
-        ids: list[UUID] = []
+        ids, query = list[UUID](), listed.query
         last = query.offset + query.limit
-        async for found in self.ids(query, last):
+        async for found in self.ids(listed, last):
             ids += found
             if len(ids) >= last:
                 break
         return await self.build(ids[query.offset : last])
 
-    async def count(self, query: PageQuery) -> int:
-        listed = await self.list_of(query)
+    async def count(self, listed: PastList) -> int:
         rows = await listed.rows(self.scope)
         total: int = await self.session.value(listed.count(rows), self.values)
         return total
 
-    async def batches(self, query: PageQuery) -> AsyncIterator[list[Any]]:
+    async def batches(self, listed: PastList) -> AsyncIterator[list[Any]]:
         """Yield the entities of the whole list, without its window, in batches."""
-        async for ids in self.ids(query):
+        async for ids in self.ids(listed):
             for start in range(0, len(ids), TOGETHER):
                 yield await self.build(ids[start : start + TOGETHER])
 
     async def ids(
-        self, query: PageQuery, limit: int | None = None
+        self, listed: PastList, limit: int | None = None
     ) -> AsyncIterator[list[UUID]]:
         """Yield the ids in the order of the list: by ranges, if it is that of ids."""
-        listed = await self.list_of(query)
-        scope = replace(self.scope, end=query.after)
-        if query.sort:
+        scope = replace(self.scope, end=listed.query.after)
+        if listed.query.sort:
             yield await self.ids_in(listed, scope, limit)
             return
         async for each in read_ranges(self.session, scope):

@@ -151,6 +151,7 @@ async def test_a_list_is_read_in_batches(
             expected = [it.id for it in made if matches(it)]
             assert found == (expected if query.sort else expected[::-1])
         past = PastRepository(service.repository, then)
-        page = await past.page(ProductQuery(limit=3, offset=4))
+        listed = await past.list_of(ProductQuery(limit=3, offset=4))
+        page = await past.page(listed)
         assert [it.id for it in page] == [it.id for it in made[::-1][4:7]]
         assert isinstance(page[0], Product)
