@@ -42,8 +42,9 @@ class Difference:
         """Return the values of both times of each column that differs."""
         old = {} if self.from_version is None else self.old
         new = {} if self.to_version is None else self.new
-        names = (name for name in {**old, **new} if name != "version")
-        pairs = {name: (old.get(name), new.get(name)) for name in names}
+        columns = self.model.__table__.c.keys() if self.model else ()
+        names = dict.fromkeys([*columns, *old, *new])
+        pairs = {it: (old.get(it), new.get(it)) for it in names if it != "version"}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def exists(self) -> bool:
