@@ -16,13 +16,15 @@ from app.audit.archive.checkpoints import models as checkpoints
 from app.audit.changes import migration_operations  # noqa: F401  op.record_unaudited()
 from app.auth import models as auth
 from app.auth.idempotency import models as idempotency
+from app.auth.keys import models as keys
+from app.auth.passwords import links
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
 from app.core.db.compatibility.after_migration import recording_compatibility
 from app.core.db.compatibility.comparison import is_compared
 from app.core.db.derived import operations  # noqa: F401  op.fill_derived()
-from app.core.db.driver.limits import Limits
-from app.core.db.engine import make_engine, prepare_for_migrations, with_driver
+from app.core.db.driver.limits import MIGRATION_LIMITS
+from app.core.db.engine import allow_copies_of_tables, make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.locks.process_lock import ProcessLock
 from app.core.db.migrations import head
@@ -41,12 +43,12 @@ MODELS = (
     checkpoints,
     customers,
     idempotency,
+    keys,
+    links,
     products,
     tasks,
 )
-# A statement that waits for a lock blocks all later requests for it. In a script
-# (--sql) these limits are statements, for PostgreSQL.
-LIMITS = Limits(statement=0, lock=5, idle_in_transaction=0)
+# In a script (--sql) the limits are statements, for PostgreSQL.
 PATIENCE = ("SET lock_timeout = '5s'", "SET statement_timeout = 0")
 MIGRATION = ProcessLock("migration", 7_201_137)
 WAITING = "Another migration is running on this database: waiting for its end"
@@ -94,8 +96,8 @@ def write_sql(settings: Settings) -> None:
 async def migrate_online(settings: Settings) -> None:
     # One connection holds the lock.
     pooled = settings.model_copy(update={"DATABASE_POOL_SIZE": 2})
-    engine = make_engine(pooled, LIMITS, create=True)
-    prepare_for_migrations(engine)
+    engine = make_engine(pooled, MIGRATION_LIMITS, create=True)
+    allow_copies_of_tables(engine)
     try:
         async with (
             connect(engine, settings.DATABASE_URL) as connection,

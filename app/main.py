@@ -14,17 +14,14 @@ from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
-from app.audit.history.routers import add_history
 from app.audit.page.routes import install_audit_page
 from app.audit.routers import router as audit
+from app.auth import install as accounts
 from app.auth.client import client_ip
 from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
-from app.auth.roles.routers import permissions_router
-from app.auth.roles.routers import router as roles
-from app.auth.routers import router as auth
-from app.auth.sessions.purge import purge_periodically
-from app.auth.users.routers import router as users
+from app.auth.provisioning.page.routers import install_password_page
+from app.collections.routers import add_routes
 from app.core import config
 from app.core.background import run_every
 from app.core.config import Settings
@@ -36,14 +33,11 @@ from app.core.pages import routes as pages
 from app.core.web import health
 from app.core.web.application import Application
 from app.core.web.before_commit import Replay, on_replay
-from app.core.web.collections.order import put_records_last
 from app.core.web.health import Health
 from app.modules import ROUTERS
 
-COLLECTIONS = (*ROUTERS, users, roles)
-for collection in COLLECTIONS:
-    add_history(collection)
-    put_records_last(collection)
+COLLECTIONS = (*ROUTERS, *accounts.COLLECTIONS)
+add_routes(ROUTERS, COLLECTIONS)
 
 TITLE = "Back Office API"
 # In seconds. Each worker has to notice a migration; a probe reaches only one of them.
@@ -77,7 +71,8 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with open_database(app.state.settings) as database:
         app.state.health = health = Health(database)
-        async with run_audit(app, database, health), purge_periodically(database):
+        maintenance = accounts.run_maintenance(database, app.state.auth)
+        async with run_audit(app, database, health), maintenance:
             await health.check()
             async with run_every(CHECK_INTERVAL, health.check):
                 yield
@@ -137,10 +132,11 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
 
 def install_routes(app: Application, settings: Settings) -> None:
     # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, auth, users, roles, permissions_router, audit, proofs):
+    for router in (*ROUTERS, *accounts.ROUTERS, audit, proofs):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)
+    install_password_page(app)
     install_audit_page(app, COLLECTIONS)
 
 

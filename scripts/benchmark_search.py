@@ -24,14 +24,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.core.db.database import Database
-from app.core.db.engine import prepare_for_migrations
+from app.core.db.driver.limits import MIGRATION_LIMITS
+from app.core.db.engine import allow_copies_of_tables
 from scripts.bench.search import Cost, measure
 from tests.databases import Engine, make_settings, template_on
 
 
 async def measure_on(url: str, rows: int) -> list[Cost]:
-    database = Database(make_settings(url, DATABASE_TIMEOUT=300))
-    prepare_for_migrations(database.engine)
+    database = Database(make_settings(url, DATABASE_TIMEOUT=300), MIGRATION_LIMITS)
+    allow_copies_of_tables(database.engine)
     try:
         return await measure(database, rows)
     finally:

@@ -5,7 +5,9 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from inspect import unwrap
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -20,7 +22,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from app.auth.bearer import get_principal
 from app.auth.dependencies import PermissionChecker
-from app.auth.permissions.actions import action_of
+from app.auth.permissions.actions import FINDER, action_of
 from app.main import app
 from tests.audit.archive.attacks.table import print_attacks
 
@@ -36,6 +38,9 @@ def requirement_of(route: RouteContext, method: str) -> str:
     calls = list(dependencies(route.dependant))
     for call in calls:
         if isinstance(call, PermissionChecker):
+            endpoint: Any = route.endpoint
+            if hasattr(unwrap(endpoint), FINDER):
+                return f"`{call.resource}:` with the `op` of each item"
             return f"`{call.resource}:{action_of(route.endpoint, method, route.path)}`"
     return "a signed-in user" if get_principal in calls else "nothing"
 

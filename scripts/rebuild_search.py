@@ -29,7 +29,8 @@ from app.core.config import settings
 from app.core.db.database import Database
 from app.core.db.derived.columns import derivations_of
 from app.core.db.derived.rebuild import Rebuild
-from app.core.db.engine import prepare_for_migrations
+from app.core.db.driver.limits import MIGRATION_LIMITS
+from app.core.db.engine import allow_copies_of_tables
 from app.core.db.guarantees.search_index import create_search_index
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
@@ -48,8 +49,8 @@ def rebuild(connection: Connection) -> dict[str, int]:
 
 
 async def rebuild_all() -> dict[str, int]:
-    database = Database(settings)
-    prepare_for_migrations(database.engine)
+    database = Database(settings, MIGRATION_LIMITS)
+    allow_copies_of_tables(database.engine)
     try:
         if fault := await check_head(database):
             sys.exit(fault)

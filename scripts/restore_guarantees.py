@@ -29,7 +29,8 @@ from sqlmodel import SQLModel
 from app.audit.archive.trace import record_action
 from app.core.config import settings
 from app.core.db.database import Database
-from app.core.db.engine import prepare_for_migrations
+from app.core.db.driver.limits import MIGRATION_LIMITS
+from app.core.db.engine import allow_copies_of_tables
 from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from app.core.db.migrations import check_head
@@ -54,8 +55,8 @@ def restore(connection: Connection) -> list[str]:
 @asynccontextmanager
 async def open_unguarded() -> AsyncIterator[Database]:
     """Open the database as a migration does: SQLite has to copy tables."""
-    database = Database(settings)
-    prepare_for_migrations(database.engine)
+    database = Database(settings, MIGRATION_LIMITS)
+    allow_copies_of_tables(database.engine)
     try:
         yield database
     finally:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.config import Settings
 from app.core.db import database
+from app.core.db.driver.limits import Limits
 from app.core.db.engine import make_engine
 
 
@@ -22,8 +23,8 @@ def shared_statements() -> Iterator[None]:
     """
     shared = dict[str, tuple[Any, Any]]()
 
-    def make_sharing_engine(settings: Settings) -> AsyncEngine:
-        engine = make_engine(settings)
+    def make_sharing_engine(settings: Settings, limits: Limits | None) -> AsyncEngine:
+        engine = make_engine(settings, limits)
         sync = engine.sync_engine
         kind = sync.dialect.name
 

@@ -4,7 +4,7 @@ An upgrade of a framework that breaks one of them fails here, and names what it 
 """
 
 import sqlite3
-from asyncio import current_task
+from asyncio import Lock, current_task
 from collections.abc import AsyncIterator
 from dataclasses import fields
 from datetime import datetime
@@ -387,6 +387,27 @@ def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
     assert isinstance(product, Product)
     assert (product.name, product.model_fields_set) == ("Pen", set())
     assert User.__sqlmodel_relationships__.keys() == {"links"}
+
+
+def test_sqlalchemy_s_attributes_count_their_listeners() -> None:
+    """new_instance.py sets each attribute only if one besides the audit's listens."""
+    configure_mappers()
+    manager = sqlalchemy.inspect(Product).class_manager
+    assert manager.original_init is SQLModel.__init__
+    name = manager["name"]
+    before = len(name.dispatch.set) - name.impl.active_history
+    listen = (name, "set", lambda *_: None)
+    event.listen(*listen)
+    assert len(name.dispatch.set) - name.impl.active_history == before + 1
+    event.remove(*listen)
+
+
+def test_a_free_lock_of_asyncio_is_acquired_without_waiting() -> None:
+    """SingleConnectionPool does so outside of a coroutine."""
+    lock = Lock()
+    with pytest.raises(StopIteration):
+        lock.acquire().send(None)
+    assert lock.locked()
 
 
 def test_sqlalchemy_s_instance_state_holds_what_a_flush_needs() -> None:

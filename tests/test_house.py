@@ -86,6 +86,7 @@ def test_only_the_database_modules_commit() -> None:
     assert users_of({"commit", "begin", "begin_nested"}) == {
         "core/db/database.py",
         "core/db/driver/transaction.py",
+        "core/db/records/batching.py",
         "core/db/records/session.py",
     }
 
@@ -115,9 +116,11 @@ def test_the_framework_s_exception_is_not_raised() -> None:
 
 # Changed by each request or login attempt, and recorded in the security log.
 UNAUDITED = {
+    "api_key_use",
     "auth_session",
     "idempotency_key",
     "login_throttle",
+    "password_link",
     "user_revoked_token",
 }
 # The tables of the audit itself.

@@ -22,6 +22,7 @@ from app.core.db.ids import uuid7
 
 LABEL_LENGTH = 254  # a label is the user's e-mail address at that time
 NAME_LENGTH = 200
+KEY_NAME_LENGTH = 100
 SOURCE_LENGTH = 10
 REQUEST_ID_LENGTH = 64
 VERSION = ("entity", "entity_id", "version")
@@ -72,6 +73,8 @@ class Change(SQLModel):
     reason: str | None = Field(default=None, max_length=500)
     actor_name: str | None = Field(default=None, max_length=NAME_LENGTH)
     request_id_source: str | None = Field(default=None, max_length=SOURCE_LENGTH)
+    key_id: UUID | None = None
+    key_name: str | None = Field(default=None, max_length=KEY_NAME_LENGTH)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
@@ -96,6 +99,9 @@ class Access(SQLModel):
     outcome: str = Field(max_length=20)
     user_name: str | None = Field(default=None, max_length=NAME_LENGTH)
     request_id_source: str | None = Field(default=None, max_length=SOURCE_LENGTH)
+    replay_of: str | None = Field(default=None, max_length=REQUEST_ID_LENGTH)
+    key_id: UUID | None = None
+    key_name: str | None = Field(default=None, max_length=KEY_NAME_LENGTH)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 

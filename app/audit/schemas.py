@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from app.audit.descriptions import LABEL, NAME, REPLAY, ROUTE, SOURCE
 from app.audit.models import Action
 from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.fields import Id, Instant, QueryInt, parse_int
@@ -22,10 +23,6 @@ Include = Annotated[
     Literal["restored"] | None,
     Field(description="`restored` adds the rows restored from cold storage."),
 ]
-LABEL = "The user's e-mail address at that time; null without `users:read`."
-NAME = "The user's name at that time; null if unauthenticated."
-SOURCE = "`client` if the client chose the id, so that others may have it as well."
-ROUTE = "Path template, such as `/api/v1/products/{product_id}`."
 PAGING = {"limit", "cursor", "since", "until", "include"}
 ActionName = Annotated[Action, Field(strict=False)]
 
@@ -42,19 +39,24 @@ def wrap_document(values: Any) -> Any:
 Values = Annotated[dict[str, Any] | None, BeforeValidator(wrap_document)]
 
 
-class ChangeRead(BaseModel):
-    """One change of one record.
-
-    `old` and `new` hold the changed fields of an UPDATE, and all fields of an INSERT or
-    a DELETE. Redacted values are replaced by `hmac:` and a keyed hash.
-    """
-
+class EntryRead(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     at: datetime
     request_id: str
     request_id_source: str | None = Field(description=SOURCE)
+    key_id: UUID | None
+    key_name: str | None
+
+
+class ChangeRead(EntryRead):
+    """One change of one record.
+
+    `old` and `new` hold the changed fields of an UPDATE, and all fields of an INSERT or
+    a DELETE. Redacted values are replaced by `hmac:` and a keyed hash.
+    """
+
     actor_id: UUID | None
     actor_label: str | None = Field(description=LABEL)
     actor_name: str | None = Field(description=NAME)
@@ -67,15 +69,9 @@ class ChangeRead(BaseModel):
     reason: str | None
 
 
-class AccessRead(BaseModel):
+class AccessRead(EntryRead):
     """One HTTP request and the outcome of its response."""
 
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    at: datetime
-    request_id: str
-    request_id_source: str | None = Field(description=SOURCE)
     user_id: UUID | None
     user_label: str | None = Field(description=LABEL)
     user_name: str | None = Field(description=NAME)
@@ -90,6 +86,7 @@ class AccessRead(BaseModel):
     bytes: int = Field(description="Size of the response body.")
     user_agent: str | None
     outcome: str
+    replay_of: str | None = Field(description=REPLAY)
 
 
 class CursorPage(BaseModel, Generic[T]):

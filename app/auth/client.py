@@ -14,6 +14,8 @@ from app.auth.ip_addresses import (
 )
 from app.core.origins import UNIX_SOCKET
 
+IP = "app.client_ip"  # in the scope of a request
+
 logger = structlog.get_logger()
 reported: set[str] = set()  # addresses of proxies that a warning has named
 
@@ -50,7 +52,11 @@ def read_client(request: HTTPConnection) -> Client:
 
 
 def client_ip(request: HTTPConnection) -> str:
-    return read_address(request).ip
+    """Return the address, which is read once: both logs contain it."""
+    if (found := request.scope.get(IP)) is None:
+        found = request.scope[IP] = read_address(request).ip
+    ip: str = found
+    return ip
 
 
 def read_address(request: HTTPConnection) -> Address:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.auth.keys.key_uses import KeyUses
 from app.auth.passwords.hashing import Hasher
 from app.auth.tokens.access_tokens import AccessTokens
 from app.auth.tokens.keys import KeyRing
@@ -25,6 +26,7 @@ class AuthComponents:
     hasher: Hasher
     lifetimes: Lifetimes
     password_min_length: int
+    key_uses: KeyUses
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "AuthComponents":
@@ -39,4 +41,5 @@ class AuthComponents:
                 grace=timedelta(seconds=settings.REFRESH_GRACE_SECONDS),
             ),
             password_min_length=settings.PASSWORD_MIN_LENGTH,
+            key_uses=KeyUses(),
         )

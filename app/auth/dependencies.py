@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from inspect import unwrap
 from typing import Annotated
 
 import structlog
@@ -17,7 +18,7 @@ from app.auth.exceptions import (
     PasswordChangeRequiredException,
 )
 from app.auth.idempotency.dependencies import RepeatableRoute
-from app.auth.permissions.actions import action_of
+from app.auth.permissions.actions import FINDER, action_of
 from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.registry import CRUD, REGISTRY, register
@@ -53,7 +54,7 @@ CurrentUser = Annotated[Principal, Depends(get_current_user)]
 
 @dataclass(frozen=True)
 class PermissionChecker:
-    """Dependency that allows a request if its user holds the route's permission."""
+    """Dependency that allows a request if its user holds the route's permissions."""
 
     resource: str
 
@@ -61,13 +62,20 @@ class PermissionChecker:
         self, request: Request, principal: AnyUser, session: SessionDep
     ) -> None:
         user = await get_current_user(principal)
-        permission = self.permission(request.scope["route"], request.method)
-        if not user.has_permission(permission):
-            user_id = str(user.user_id)
-            logger.warning("permission_denied", user_id=user_id, permission=permission)
-            raise MissingPermissionException(permission)
+        permissions = await self.permissions(request)
+        for permission in permissions:
+            if not user.has_permission(permission):
+                id = str(user.user_id)
+                logger.warning("permission_denied", user_id=id, permission=permission)
+                raise MissingPermissionException(permission)
         if request.method != "GET":
-            recheck_before_commit(session, principal, permission)
+            recheck_before_commit(session, principal, permissions)
+
+    async def permissions(self, request: Request) -> list[str]:
+        route = request.scope["route"]
+        if (find := getattr(unwrap(route.endpoint), FINDER, None)) is None:
+            return [self.permission(route, request.method)]
+        return [f"{self.resource}:{action}" for action in await find(request)]
 
     def permission(self, route: APIRoute, method: str) -> str:
         return f"{self.resource}:{action_of(route.endpoint, method, route.path)}"

@@ -1,6 +1,8 @@
 """Base repository for entities whose pages include relationships."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -21,8 +23,10 @@ class EntityPageRepository(BaseRepository[EntityT]):
         The base class returns table rows, which have no relationships.
         """
         page = await super().page(query)
-        ids = [row["id"] for row in page.items]
+        page.items = await self.find_many([row["id"] for row in page.items])
+        return page
+
+    async def find_many(self, ids: Sequence[UUID]) -> list[Any]:
         found = select(self.model).where(col(self.model.id).in_(ids))
         entities = {entity.id: entity for entity in await self.session.scalars(found)}
-        page.items = [entities[id] for id in ids if id in entities]
-        return page
+        return [entities[id] for id in ids if id in entities]

@@ -54,6 +54,16 @@ class MissingPermissionException(PermissionDeniedException):
         self.headers = {"WWW-Authenticate": challenge}
 
 
+class KeyNotAllowedException(AppException):
+    """The operation is for people: keys must not multiply, nor change passwords."""
+
+    status = 403
+    code = "key_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__("API keys can't do this: sign in with a password")
+
+
 class PasswordChangeRequiredException(AppException):
     status = 403
     code = "password_change_required"
@@ -70,6 +80,16 @@ class WrongPasswordException(AppException):
 
     def __init__(self) -> None:
         super().__init__("The current password is incorrect")
+
+
+class InvalidLinkException(AppException):
+    """The link is wrong, used or expired. The detail never says which."""
+
+    status = 400
+    code = "invalid_link"
+
+    def __init__(self) -> None:
+        super().__init__("The link is not valid, was used, or has expired: get another")
 
 
 class RateLimitedException(AppException):

@@ -3,9 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Form
+from fastapi import Depends, Form
 
-from app.auth.bearer import ClaimsDep
+from app.auth.bearer import ClaimsDep, refuse_keys
 from app.auth.dependencies import (
     AnyUser,
     CurrentUser,
@@ -33,7 +33,13 @@ from app.core.web.routing import api_router
 
 MAX_BODY_SIZE = 16_384
 
-router = api_router("/auth", tags=["auth"], max_body_size=MAX_BODY_SIZE)
+router = api_router(
+    "/auth",
+    tags=["auth"],
+    max_body_size=MAX_BODY_SIZE,
+    dependencies=[Depends(refuse_keys)],
+)
+me_router = api_router("/auth", tags=["auth"])  # the only operation for API keys
 
 
 @router.post("/login", response_model=TokenPair, responses=documented(401, 429))
@@ -92,7 +98,7 @@ async def change_password(
     return await service.change_password(user, data)
 
 
-@router.get("/me", response_model=MeRead)
+@me_router.get("/me", response_model=MeRead)
 async def get_me(service: UserServiceDep, user: AnyUser) -> MeRead:
     """Get your profile, roles and permissions."""
     return build_me(await service.get(user.user_id), user)
@@ -108,4 +114,6 @@ def build_me(account: User, user: Principal) -> MeRead:
     granted = known_permissions() if user.is_superuser else user.permissions
     roles = [role.name for role in account.roles]
     values = account.model_dump() | {"roles": roles, "permissions": sorted(granted)}
+    # As in force: a superuser's API key has its scopes only.
+    values["is_superuser"] = user.is_superuser
     return MeRead.model_validate(values)

@@ -24,7 +24,10 @@ class Context:
     actor_label: str | None = None
     actor_name: str | None = None
     session_id: UUID | None = None
+    key_id: UUID | None = None  # of the API key that the actor's program has sent
+    key_name: str | None = None
     trace_id: str | None = None  # of distributed tracing
+    replay_of: str | None = None  # request id of the one that this one repeats
     reason: str | None = None  # recorded with each change, such as "restore"
 
 

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 class AppException(Exception):
     """Base of the errors shown to clients. `code` is stable, for programs."""
 
-    status: ClassVar[int] = 500
+    status: int = 500
     code: ClassVar[str] = "internal_error"
     headers: Mapping[str, str] = {}
     # One for each field that is wrong, with `loc`, `type` and `msg`.
     errors: Sequence[Mapping[str, Any]] = ()
+    max_errors: ClassVar[int] = 20
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)

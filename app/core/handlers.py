@@ -28,7 +28,6 @@ from app.core.exceptions import (
 )
 from app.core.problem import CODES, MEDIA_TYPE, FieldError, Problem, title
 
-MAX_ERRORS = 20
 MAX_KEY_LENGTH = 100
 
 logger = structlog.get_logger()
@@ -46,7 +45,12 @@ def problem(
     **fields: Any,
 ) -> ProblemResponse:
     """Return an error response; `fields` are members of Problem, such as `code`."""
-    body = Problem(
+    body = problem_body(path, status, detail, **fields)
+    return ProblemResponse(body.model_dump(exclude_unset=True), status, headers)
+
+
+def problem_body(path: str, status: int, detail: str, **fields: Any) -> Problem:
+    return Problem(
         type="about:blank",
         title=title(status),
         status=status,
@@ -55,16 +59,24 @@ def problem(
         request_id=current_context().request_id,
         **({"code": CODES.get(status, f"http_{status}")} | fields),
     )
-    return ProblemResponse(body.model_dump(exclude_unset=True), status, headers)
+
+
+def describe_error(path: str, error: AppException) -> Problem:
+    return problem_body(path, error.status, error.detail, **fields_of(error))
+
+
+def fields_of(error: AppException) -> dict[str, Any]:
+    fields: dict[str, Any] = {"code": error.code}
+    if error.errors or isinstance(error, ValidationFailedException):
+        fields["errors"] = shown_errors(error.errors[: error.max_errors])
+    return fields
 
 
 async def on_app_exception(request: Request, error: AppException) -> ProblemResponse:
     path = request.scope["path"]
     if isinstance(error, StaleException) and "if-match" in request.headers:
         error = PreconditionFailedException(error.detail)
-    fields: dict[str, Any] = {"code": error.code}
-    if error.errors or isinstance(error, ValidationFailedException):
-        fields["errors"] = shown_errors(error.errors)
+    fields = fields_of(error)
     return problem(path, error.status, error.detail, error.headers, **fields)
 
 
@@ -98,7 +110,7 @@ def shown_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     # Neither `input` nor `ctx`: they would echo a password back, and into logs.
     return [
         FieldError(loc=[*map(shorten, e["loc"])], type=e["type"], msg=e["msg"])
-        for e in errors[:MAX_ERRORS]
+        for e in errors
     ]
 
 
@@ -110,12 +122,14 @@ def shorten(key: Any) -> Any:
 def allowed_methods(request: Request) -> set[str]:
     """Return the methods of all routes with this path, not of the first one only."""
     path = get_route_path(request.scope)
-    methods = {
-        method
+    matching = [
+        route
         for route in iter_route_contexts(request.app.routes)
         if route.path and compile_path(route.path)[0].match(path)
-        for method in route.methods or ()
-    }
+    ]
+    # /products/{product_id} matches /products/stats, too.
+    exact = [route for route in matching if route.path == path] or matching
+    methods = {method for route in exact for method in route.methods or ()}
     return methods | {"HEAD"} if "GET" in methods else methods
 
 

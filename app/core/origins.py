@@ -24,7 +24,7 @@ ORIGIN = re.compile(
 
 
 # Paths of the application itself, which a prefix must not be mistaken for.
-OWN = "api|audit|docs|livez|openapi.json|readyz|redoc|static"
+OWN = "api|audit|docs|livez|openapi.json|password|readyz|redoc|static"
 ROOT_PATH = re.compile(rf"(/(?!({OWN})(/|$))[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?")
 
 

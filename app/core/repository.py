@@ -1,26 +1,28 @@
 """Generic CRUD over one entity. A repository flushes; it never commits."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.clock import now
+from app.core.db.collections.reader import CollectionReader
 from app.core.db.constraints import missing_references, taken_fields
 from app.core.db.database_errors import (
     is_foreign_key_violation,
     is_unique_violation,
     stale,
 )
-from app.core.db.filters import Conditions, build_conditions, count_query, page_query
+from app.core.db.filters import Conditions
 from app.core.db.ids import uuid7
-from app.core.db.search.conditions import find_words
+from app.core.db.records.new_instance import new_instance
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ConflictException, NotFoundException
 from app.core.models import Entity
-from app.core.pagination import Page, PageQuery
+from app.core.pagination import FilterQuery, Page, PageQuery
 
 EntityT = TypeVar("EntityT", bound=Entity)
 
@@ -38,6 +40,10 @@ class BaseRepository(Generic[EntityT]):
 
     def __init__(self, session: DatabaseSession) -> None:
         self.session = session
+
+    @property
+    def reader(self) -> CollectionReader:
+        return CollectionReader(self.session, self.table, self.conditions)
 
     @property
     def name(self) -> str:
@@ -61,17 +67,15 @@ class BaseRepository(Generic[EntityT]):
 
     async def page(self, query: PageQuery) -> Page[Any]:
         """Return rows of the table: they have an entity's values, and cost less."""
-        table = self.table
-        where = [*build_conditions(table, query, self.conditions)]
-        found = await find_words(self.session, table, query.q)
-        total = await self._count([*where, *found.total]) if query.count else None
-        where += found.page
-        if query.after:
-            where.append(table.c.id < query.after)
-        window = {"limit": query.limit, "offset": query.offset}
-        ordered = page_query(table, query.sort)
-        rows = await self.session.rows(ordered.where(*where), window)
-        return Page.model_construct(None, items=rows, total=total, **window)
+        return await self.reader.page(query)
+
+    async def find_many(self, ids: Sequence[UUID]) -> list[Any]:
+        """Return the rows that exist, in the order of the ids."""
+        return await self.reader.find_many(ids)
+
+    async def count_by(self, name: str, query: FilterQuery) -> Mapping[Any, int]:
+        """Return how many of the records have each value of this column."""
+        return await self.reader.count_by(name, query)
 
     async def create(self, values: dict[str, Any]) -> EntityT:
         (entity,) = await self.create_many([values])
@@ -79,11 +83,11 @@ class BaseRepository(Generic[EntityT]):
 
     async def create_many(self, many: list[dict[str, Any]]) -> list[EntityT]:
         """Insert all of them in as few statements as the database allows."""
-        # Set here, because SQLModel evaluates each default for every object.
         instant = now()
         timestamps = {"created_at": instant, "updated_at": instant}
         entities = [
-            self.model(**{"id": uuid7(), **timestamps, **values}) for values in many
+            new_instance(self.model, {"id": uuid7(), **timestamps, **values})
+            for values in many
         ]
         self.session.add_all(entities)
         await self._save(many)
@@ -110,10 +114,6 @@ class BaseRepository(Generic[EntityT]):
             if is_foreign_key_violation(error):
                 raise ConflictException(f"{self.name} is still in use") from error
             raise
-
-    async def _count(self, where: list[ColumnElement[bool]]) -> int:
-        count: int = await self.session.value(count_query(self.table).where(*where))
-        return count
 
     async def _save(self, many: list[dict[str, Any]]) -> None:
         # The database checks uniqueness and references: after a check made here,

@@ -1,11 +1,11 @@
 """CRUD service of a domain without rules of its own. Subclasses add the rules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from app.core.models import Entity
-from app.core.pagination import Page, PageQuery
+from app.core.pagination import FilterQuery, Page, PageQuery
 from app.core.repository import BaseRepository
 from app.core.schemas import Body
 from app.core.web.etag import Preconditions
@@ -31,6 +31,14 @@ class CrudService(Generic[EntityT, CreateT, UpdateT]):
 
     async def page(self, query: PageQuery) -> Page[Any]:
         return await self.repository.page(query)
+
+    async def find_many(self, ids: Sequence[UUID]) -> list[Any]:
+        """Return the records that exist, in the order of the ids."""
+        return await self.repository.find_many(ids)
+
+    async def count_by(self, name: str, query: FilterQuery) -> Mapping[Any, int]:
+        """Return how many of the records have each value of this column."""
+        return await self.repository.count_by(name, query)
 
     async def get(self, id: UUID) -> EntityT:
         return await self.repository.get(id)

@@ -14,6 +14,7 @@ SETTLE = 0.2
 END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+NO_CONTENT = b"HTTP/1.1 204 "
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
@@ -82,6 +83,8 @@ class Connection(asyncio.Protocol):
         if end < 0:
             return 0
         is_expected = self.received.startswith(self.expected)
+        if is_expected and self.expected == NO_CONTENT:
+            return end + len(END)
         if is_expected and (length := LENGTH.search(self.received, 0, end)):
             return end + len(END) + int(length[1])
         if is_expected and CHUNKED.search(self.received, 0, end):

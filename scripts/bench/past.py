@@ -26,8 +26,8 @@ TICK = 0.001  # seconds
 LISTS = {
     "newest": ProductQuery(),
     "newest, no count": ProductQuery(count=False),
-    "in_stock, by stock": ProductQuery(in_stock=True, sort="-stock"),
-    "q, by name": ProductQuery(q="product 7", sort="name"),
+    "in_stock, by stock": ProductQuery(in_stock=True, sort=("-stock",)),
+    "q, by name": ProductQuery(q="product 7", sort=("name",)),
 }
 
 

@@ -29,6 +29,7 @@ class Row:
     p99_milliseconds: Spread
     ratio: Spread  # requests/s divided by the first variant's in the same round
     step: Spread  # requests/s divided by the previous variant's
+    share: Spread  # of its CPU time, in percent: what the previous variant does without
 
 
 def rows_of(
@@ -45,6 +46,7 @@ def rows_of(
             spread(s.p99_milliseconds for s in taken),
             ratio(taken, base),
             ratio(taken, before),
+            added_share(taken, before),
         )
         before = taken
 
@@ -52,6 +54,11 @@ def rows_of(
 def ratio(taken: Sequence[Sample], base: Sequence[Sample]) -> Spread:
     pairs = zip(taken, base, strict=True)
     return spread(s.requests_per_second / b.requests_per_second for s, b in pairs)
+
+
+def added_share(taken: Sequence[Sample], before: Sequence[Sample]) -> Spread:
+    pairs = zip(taken, before, strict=True)
+    return spread(100 * (1 - b.cpu_microseconds / s.cpu_microseconds) for s, b in pairs)
 
 
 def spread(values: Iterable[float]) -> Spread:
@@ -63,7 +70,7 @@ def table_of(rows: Sequence[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     for title in ("database", "request", "variant"):
         table.add_column(title, no_wrap=True)
-    for title in ("requests/s", "CPU \N{MICRO SIGN}s", "p99 ms", "to first", "step"):
+    for title in ("requests/s", "CPU \N{MICRO SIGN}s", "p99 ms", "to first", "CPU %"):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
         if row.variant == rows[0].variant:
@@ -76,7 +83,7 @@ def table_of(rows: Sequence[Row]) -> Table:
             f"{row.cpu_microseconds.median:.0f}",
             f"{row.p99_milliseconds.median:.0f}",
             cell(row.ratio, ".2f"),
-            f"{row.step.median:.2f}",
+            f"{row.share.median:.0f}",
         )
     return table
 

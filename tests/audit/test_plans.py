@@ -28,8 +28,10 @@ ID = UUID(int=7)
 HOUR = timedelta(hours=1)
 
 
-async def explain(session: DatabaseSession, read: Callable[[], Awaitable[Any]]) -> str:
-    """Return the plan of the first statement of a method of a repository."""
+async def explain(
+    session: DatabaseSession, read: Callable[[], Awaitable[Any]], place: int = 0
+) -> str:
+    """Return the plan of a statement of a method of a repository, the first one."""
     engine, found = session.get_bind(), list[tuple[str, Any]]()
 
     def record(_: Any, __: Any, sql: str, values: Any, *___: Any) -> None:
@@ -40,8 +42,9 @@ async def explain(session: DatabaseSession, read: Callable[[], Awaitable[Any]]) 
     event.remove(engine, "before_cursor_execute", record)
     connection = await session.connection()
     sqlite = connection.dialect.name == "sqlite"
+    sql, values = found[place]
     words = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
-    plan = await connection.exec_driver_sql(f"{words} {found[0][0]}", found[0][1])
+    plan = await connection.exec_driver_sql(f"{words} {sql}", values)
     return "\n".join(str(row[-1]) for row in plan)
 
 

@@ -20,7 +20,8 @@ from app.auth.passwords import hashing
 from app.auth.sessions import login_service as service
 from app.core.config import Settings
 from app.main import create_app, open_database
-from tests.accounts import PASSWORD
+from tests.accounts import PASSWORD, root_header
+from tests.auth.keys.keys import key_body, with_key
 from tests.auth.signing import NEW_PASSWORD, bearer, login, refresh
 from tests.conftest import MakeAccount
 from tests.databases import make_settings
@@ -32,6 +33,7 @@ TYPED_EMAIL = "canary-typed@example.com"
 GARBAGE = "canary.of.garbage"
 JSON = {"content-type": "application/json"}
 BREAK_TABLE = "ALTER TABLE user_account RENAME COLUMN email_key TO lost"
+ROOT_HEADER = root_header(make_settings("sqlite:///", SECRET_KEY=KEY))
 FIXED = {KEY, PASSWORD, NEW_PASSWORD, WRONG, TYPED_EMAIL, GARBAGE}
 
 
@@ -87,10 +89,34 @@ class Usage:
         change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
         changed = self.client.post("auth/password", json=change, headers=bearer(pair))
         pair = self.accept_pair(changed)
+        self.use_credentials(pair)
         for answer in self.invalid_requests(pair):
             assert 400 <= answer.status_code < 500
             assert found(self.secrets, f"{answer.headers} {answer.text}") == []
         assert self.client.post("auth/logout", headers=bearer(pair)).status_code == 204
+
+    def use_credentials(self, pair: dict[str, Any]) -> None:
+        """Use an API key and a password link, and send them where they don't belong."""
+        client, root = self.client, ROOT_HEADER
+        me = client.get("auth/me", headers=bearer(pair)).json()["id"]
+        made = client.post("auth/keys", json=key_body("tasks:read"), headers=root)
+        key = made.json()["key"]
+        linked = client.post(f"users/{me}/password-link", headers=root).json()["url"]
+        secrets = {key, key.split("_")[2], token := linked.partition("#")[2]}
+        assert found(self.secrets, f"{made.text} {linked}") == []
+        self.secrets |= secrets
+        assert client.get("tasks", headers=with_key(key)).status_code == 200
+        body = {"token": token, "new_password": "short"}
+        answers = [
+            client.post("auth/logout", headers=with_key(key)),
+            client.get(f"tasks/{key}?q={key}", headers=bearer(pair)),
+            client.get(f"{token}", headers={"user-agent": token}),
+            client.post("auth/password-link/redeem", json=body),
+            client.post("auth/password-link/redeem", json=body | {"token": [token]}),
+        ]
+        for answer in answers:
+            assert 400 <= answer.status_code < 500
+            assert found(self.secrets - secrets, answer.text) == []
 
     def accept_pair(self, answer: Any) -> dict[str, Any]:
         """Return the pair of a response that contains no other secret."""

@@ -12,8 +12,11 @@ from structlog.testing import capture_logs
 
 from app import auth
 from app.auth import client
+from app.auth.keys.key_text import new_key
 from app.core.config import Settings
 from tests.accounts import PASSWORD, ROOT, Account, root_header
+from tests.auth.keys.keys import key_body, with_key
+from tests.auth.provisioning.test_links import redeem
 from tests.auth.signing import NEW_PASSWORD, login, refresh
 from tests.conftest import MakeAccount
 
@@ -120,6 +123,29 @@ def logout_all(scenario: Scenario) -> None:
     scenario.as_user(scenario.make_account(), "POST", "auth/logout-all")
 
 
+def make_key(scenario: Scenario, *addresses: str) -> Any:
+    user = scenario.make_account("tasks:read")
+    body = key_body("tasks:read", addresses=addresses)
+    return scenario.as_root("POST", f"users/{user.id}/keys", body)
+
+
+def revoke_key(scenario: Scenario) -> None:
+    user = scenario.make_account("tasks:read")
+    path, body = f"users/{user.id}/keys", key_body("tasks:read")
+    key = scenario.as_root("POST", path, body)
+    scenario.as_root("DELETE", f"{path}/{key['id']}")
+
+
+def send_key(scenario: Scenario, key: str) -> None:
+    scenario.client.get("tasks", headers=with_key(key))
+
+
+def make_link(scenario: Scenario) -> str:
+    path = f"users/{scenario.make_account().id}/password-link"
+    url: str = scenario.as_root("POST", path)["url"]
+    return url.partition("#")[2]
+
+
 def hide_address(scenario: Scenario) -> None:
     client.reported.clear()
     transport: Any = scenario.client._transport
@@ -150,6 +176,13 @@ ACTIONS: list[tuple[str, Act]] = [
         lambda s: s.as_root("DELETE", f"users/{s.make_account().id}/sessions"),
     ),
     ("superuser_changed", promote_user),
+    ("key_created", make_key),
+    ("key_revoked", revoke_key),
+    ("key_refused", lambda s: send_key(s, new_key())),
+    ("key_address_refused", lambda s: send_key(s, make_key(s, "192.0.2.1")["key"])),
+    ("password_link_created", make_link),
+    ("password_link_refused", lambda s: redeem(s.client, "x")),
+    ("password_changed", lambda s: redeem(s.client, make_link(s))),
     ("roles_assigned", assign_roles),
     ("roles_assigned", remove_roles),
     ("roles_assigned", create_user),
@@ -162,6 +195,9 @@ ACTIONS: list[tuple[str, Act]] = [
 ]
 
 ADMINISTRATIVE = {
+    "key_created",
+    "key_revoked",
+    "password_link_created",
     "sessions_ended",
     "superuser_changed",
     "roles_assigned",

@@ -97,7 +97,7 @@ def test_a_time_that_is_missing_is_asked_for(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Enter a date and a time")
 
 
-def test_an_auditor_without_records_is_told_what_is_missing(visit: Visit) -> None:
+def test_an_auditor_without_records_sees_what_is_missing(visit: Visit) -> None:
     page = visit.open("/audit#/past")
     sign_in(page, "auditor@example.com")
     expect(page.get_by_role("alert")).to_contain_text("needs permission to read")

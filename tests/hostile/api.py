@@ -94,9 +94,10 @@ class Api:
         return self.send(field.operation, body)
 
     def query(self, operation: Operation, query: bytes | dict[str, Any]) -> Response:
-        """Send this query string; bytes are sent unchanged."""
-        raw = query if isinstance(query, bytes) else urlencode(query).encode()
-        return self.call(Call(operation.method, self.address(operation), raw))
+        """Send these parameters and the required ones; bytes are sent unchanged."""
+        if isinstance(query, dict):
+            query = urlencode(operation.required | query).encode()
+        return self.call(Call(operation.method, self.address(operation), query))
 
     def get_record(self, operation: Operation) -> Response:
         """Get the record of the operation's path."""

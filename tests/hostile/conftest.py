@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.core.logging import configure_logging
 from app.main import create_app
 from tests.accounts import root_header
 from tests.databases import Template, make_settings
@@ -22,6 +23,7 @@ def api(template: Template) -> Iterator[Api]:
         runner.run(lifespan.__aenter__())
         yield Api(app, runner, root_header(settings)["authorization"])
         runner.run(lifespan.__aexit__(None, None, None))
+    configure_logging(make_settings(url))  # for the tests that read what is logged
 
 
 @pytest.fixture(scope="package")

@@ -5,8 +5,10 @@ A new domain is therefore tested without further code.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from app.core.clock import now
 from app.main import app
 
 Json = dict[str, Any]
@@ -18,6 +20,8 @@ SAMPLES = {
     "uuid": "018f3c1e-7a2b-7c3d-8e4f-0123456789ab",
     "date-time": "2026-01-31T09:30:00Z",
 }
+# Values that must lie in the future, which no example of the document does for long.
+FUTURE = {"expires_at": f"{now() + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +30,7 @@ class Operation:
     path: str
     body: Json
     query: Json
+    required: Json  # values of the query parameters that it needs
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -33,7 +38,8 @@ class Operation:
     def example(self) -> Json:
         """Return the smallest valid body."""
         fields = self.body["properties"]
-        return {name: sample(fields[name]) for name in self.body.get("required", ())}
+        needed = self.body.get("required", ())
+        return {name: FUTURE.get(name) or sample(fields[name]) for name in needed}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,18 +66,17 @@ def resolve(schema: Json) -> Json:
 def sample(schema: Json) -> Any:
     schema = resolve(schema)
     text = SAMPLES.get(schema.get("format", ""), "x" * schema.get("minLength", 1))
-    return schema.get("examples", schema.get("enum", [text]))[0]
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [text])
+    return schema.get("examples", values)[0]
 
 
 def read_operation(method: str, path: str, operation: Json) -> Operation:
     media = operation.get("requestBody", {}).get("content", {})
     body = media.get("application/json", {}).get("schema", {})
-    query = {
-        parameter["name"]: parameter["schema"]
-        for parameter in operation.get("parameters", ())
-        if parameter["in"] == "query"
-    }
-    return Operation(method.upper(), path, resolve(body), query)
+    given = [it for it in operation.get("parameters", ()) if it["in"] == "query"]
+    query = {it["name"]: it["schema"] for it in given}
+    required = {it["name"]: sample(it["schema"]) for it in given if it["required"]}
+    return Operation(method.upper(), path, resolve(body), query, required)
 
 
 OPERATIONS = [

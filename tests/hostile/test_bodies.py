@@ -16,7 +16,7 @@ from tests.hostile.api import (
 from tests.hostile.document import WRITERS, Operation
 from tests.hostile.strategies import TEXT, max_examples
 
-LIMIT = 2**20
+LIMIT, BULK_LIMIT = 2**20, 2**23
 DEPTHS = (100, 1000, 100_000)
 KEYS = b"{%s}" % b",".join(b'"k%d":1' % number for number in range(80_000))
 PARTS = [b"0,", b'"a",', b"1.5,", b"null,"]
@@ -118,10 +118,12 @@ def test_a_long_text_is_rejected_quickly(api: Api, operation: Operation) -> None
 
 
 @writers
-def test_a_body_is_limited_to_one_mebibyte(api: Api, operation: Operation) -> None:
+def test_the_size_of_a_body_is_limited(api: Api, operation: Operation) -> None:
     good = raw(api, operation)
-    full = good + b" " * (LIMIT - len(good))
-    assert is_processed(api.send(operation, full))
+    limit = BULK_LIMIT if operation.path.endswith("/bulk") else LIMIT
+    full = good + b" " * (limit - len(good))
+    # An item may refer to a record that does not exist, or grant what its user lacks.
+    assert api.send(operation, full).status_code in {200, 201, 403, 409, 422}
     with api.unchanged(operation):
         answer = api.send(operation, full + b" ")
         assert is_rejected(answer)

@@ -138,7 +138,9 @@ def test_an_id_in_a_body_is_a_uuid(api: Api, field: Field) -> None:
 
 @pytest.mark.parametrize("field", query_fields(is_id), ids=str)
 def test_an_id_in_a_query_is_a_uuid(api: Api, field: Field) -> None:
-    for text in INVALID_IDS:
+    null = {"type": "string", "const": "null"}
+    takes_null = null in field.operation.query[field.name].get("anyOf", ())
+    for text in {*INVALID_IDS} - ({"null"} if takes_null else set()):
         assert is_rejected(api.query(field.operation, {field.name: text})), text
     assert api.query(field.operation, {field.name: uuid7()}).status_code == 200
 

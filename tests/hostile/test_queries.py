@@ -54,13 +54,16 @@ def test_an_unreadable_parameter_is_rejected(api: Api, field: Field) -> None:
 
 @pytest.mark.parametrize("field", FLAGS, ids=str)
 def test_a_flag_is_true_or_false(api: Api, field: Field) -> None:
-    for text in ("", "1", "0", "True", "FALSE", "yes", "on", " true", "null", "t"):
+    nulls = () if "nullable" in field.schema else ("null",)
+    for text in ("", "1", "0", "True", "FALSE", "yes", "on", " true", "t", *nulls):
         assert is_rejected(api.query(field.operation, {field.name: text})), text
 
 
 @pytest.mark.parametrize("field", CHOICES, ids=str)
 def test_an_undocumented_choice_is_rejected(api: Api, field: Field) -> None:
-    for text in ("", "-", "--", "id;drop", "password_hash", "version", "created_at,id"):
+    words = ("", "-", "--", "id;drop", "password_hash", "version", "created_at,id")
+    # `fields` takes the name of any field that is shown.
+    for text in words[:5] if field.name == "fields" else words:
         assert is_rejected(api.query(field.operation, {field.name: text})), text
 
 

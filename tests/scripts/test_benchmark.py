@@ -19,13 +19,16 @@ from scripts.bench.api import own_api
 from scripts.bench.bare.main import app as bare
 from scripts.bench.drive import Load, WrongAnswerError, drive
 from scripts.bench.operations import Kind, message, product
-from scripts.bench.report import Row, Spread, table_of
+from scripts.bench.report import Row, Spread, rows_of, table_of
+from scripts.bench.rounds import Sample
 from scripts.bench.servers import VARIANTS, WORKERS
 from tests.accounts import root_header
 from tests.databases import ROOT, Template, make_settings
 
 VARYING = re.compile(r'"[0-9a-f]{8}-[0-9a-f-]{27}"|"20\d\d-\d\d-\d\dT[0-9:.]+Z"')
 ON_SQLITE = ("--database", "sqlite", "--json")
+# CPU time of three rounds, without a part and with it.
+SHARES = (300.0, 100.0, 700.0), (400.0, 200.0, 800.0)
 QUICK = ("--seconds", "0.02", "--rounds", "1", "--table-rows", "60", *ON_SQLITE)
 
 
@@ -50,11 +53,17 @@ def test_each_operation_is_measured_on_each_variant(rows: list[dict[str, Any]]) 
 def test_the_table_has_a_row_for_each_variant() -> None:
     spread = Spread(median=2.0, low=1.0, high=3.0)
     names = list(VARIANTS)
-    table = table_of([Row("sqlite", "get", name, *[spread] * 5) for name in names])
+    table = table_of([Row("sqlite", "get", name, *[spread] * 6) for name in names])
     titles = [str(column.header) for column in table.columns]
     assert titles[:4] == ["database", "request", "variant", "requests/s"]
     assert list(table.columns[2].cells) == names
     assert set(table.columns[3].cells) == {"2 (1-3)"}
+
+
+def test_a_part_s_share_is_of_the_time_of_the_variant_that_has_it() -> None:
+    without, whole = [[Sample(1, time, 1) for time in times] for times in SHARES]
+    (_, row) = rows_of("sqlite", "patch", {"core": without, "+ changes": whole})
+    assert row.share == Spread(median=25, low=12.5, high=50)
 
 
 @pytest.mark.slow

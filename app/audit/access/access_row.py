@@ -17,7 +17,9 @@ from app.core.web.middleware import route_of
 TIMESTAMP_LENGTH = len("2026-11-23 12:00:00.000000")
 
 # Columns that lines of the release before lack.
-LATER: dict[str, None] = {"user_name": None, "request_id_source": None}
+LATER: dict[str, None] = dict.fromkeys(
+    ("user_name", "request_id_source", "replay_of", "key_id", "key_name")
+)
 # Values by column. Ids and timestamps are text in SQLite's storage format.
 Row = dict[str, Any]
 
@@ -39,9 +41,12 @@ def request_values(scope: Scope, at: datetime) -> Row:
         "at": at.isoformat(" ", "microseconds")[:TIMESTAMP_LENGTH],
         "request_id": context.request_id,
         "request_id_source": context.request_id_source,
+        "replay_of": context.replay_of,
         "user_id": hex_or_none(context.actor_id),
         "user_label": context.actor_label,
         "user_name": context.actor_name,
+        "key_id": hex_or_none(context.key_id),
+        "key_name": context.key_name,
         "session_id": hex_or_none(context.session_id),
         "ip": client_ip(HTTPConnection(scope)),
         "method": printable(scope["method"], 20),

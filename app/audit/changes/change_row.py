@@ -79,6 +79,8 @@ def common_values(action: Action) -> Row:
         "actor_id": context.actor_id,
         "actor_label": context.actor_label,
         "actor_name": context.actor_name,
+        "key_id": context.key_id,
+        "key_name": context.key_name,
         "action": action,
         "reason": context.reason,
     }

@@ -87,11 +87,23 @@ class Guard:
         self.guarded_writes = lru_cache(maxsize=1024)(self._guarded_writes)
 
     def __call__(
-        self, connection: Connection, _: Any, sql: str, __: Any, context: Any, *___: Any
-    ) -> None:
+        self,
+        connection: Connection,
+        _: Any,
+        sql: str,
+        given: Any,
+        context: Any,
+        *__: Any,
+    ) -> tuple[str, Any]:
+        """Return the statement as it is given, which saves a wrapper of SQLAlchemy."""
         writes = self.guarded_writes(sql, connection.dialect.name)
-        if not writes or self.is_recorded(writes, context):
-            return
+        if writes and not self.is_recorded(writes, context):
+            self.record(connection, sql, writes)
+        return sql, given
+
+    def record(
+        self, connection: Connection, sql: str, writes: tuple[Write, ...]
+    ) -> None:
         if (reason := _reason.get()) is None:
             raise UnauditedWriteError(
                 "The change log does not record this write. Change the entity in a "

@@ -35,7 +35,8 @@ def install_cdc(database: Database, settings: Settings) -> None:
         check_mapping(model)
         enable_active_history(model)
     guard = Guard(Tables(models))
-    event.listen(database.engine.sync_engine, "before_cursor_execute", guard)
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", guard, retval=True)
 
 
 def enable_active_history(model: type[Entity]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Result, event
 from sqlalchemy.orm import Mapper, ORMExecuteState
 from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.sql import ClauseElement
 
 from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
@@ -65,7 +66,7 @@ def changed_names(entity: Entity) -> Iterator[str]:
     state = instance_state(entity)
     committed = state.committed_state  # of the attributes that were set
     for name in filter(committed.__contains__, column_names(type(entity))):
-        history = state.attrs[name].history
+        history = state.get_history(name, PASSIVE_NO_INITIALIZE)
         if not history.added or name == "version":
             continue
         if not history.deleted:

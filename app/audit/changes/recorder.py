@@ -75,9 +75,13 @@ class ChangeRecorder(FlushListener):
         self.clock.clear()
         self.epoch = object()
 
+    def savepoint_rolled_back(self) -> None:
+        """Forget which records have a change. The session forgets their rows."""
+        self.clock.recorded.clear()
+
     def forget_rows(self) -> None:
         """Read rows and versions again: the rollback of a savepoint released locks."""
-        self.clock.recorded.clear()
+        self.savepoint_rolled_back()
         self.epoch = object()
 
     def record_changes(self, connection: Connection, changes: list[RowChange]) -> None:
@@ -95,7 +99,7 @@ class ChangeRecorder(FlushListener):
     def stamp(
         self, at: datetime, new: Collection[Any], changed: Collection[Any]
     ) -> None:
-        """Move times that were set in this session forward to the change time.
+        """Move times that were set in this session to the change time.
 
         With these times, a record exists `as_of` its own `created_at`, and is in its
         present state `as_of` its own `updated_at`.
@@ -109,7 +113,7 @@ class ChangeRecorder(FlushListener):
 
     def move(self, entity: Entity, names: tuple[str, ...], at: datetime) -> None:
         for name in names:
-            if self.opened <= getattr(entity, name) < at:
+            if self.opened <= getattr(entity, name) != at:
                 setattr(entity, name, at)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import to_json
 from sqlalchemy import Column
@@ -17,6 +18,7 @@ from app.core.models import Entity
 
 Values = Mapping[str, Any]
 MUTABLE = dict, list, set, bytearray
+UNCHANGED = frozenset({str, int, bool, UUID, type(None)})  # canonical already
 
 
 @cache
@@ -37,6 +39,8 @@ def snapshot(model: type[Entity], values: Values, salt: bytes) -> dict[str, Any]
     return {
         name: redact(value, salt + name.encode())
         if name in model.redacted
+        else value
+        if type(value) in UNCHANGED
         else canonical(value, columns[name])
         for name, value in values.items()
     } or None

@@ -19,6 +19,7 @@ from app.auth.idempotency.exceptions import (
 from app.auth.idempotency.keys import make_key
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.idempotency.repository import IdempotencyRepository
+from app.core.context import current_context
 from app.core.dependencies import SessionDep
 from app.core.exceptions import BadRequestException
 from app.core.web.before_commit import Replay, on_response
@@ -58,6 +59,14 @@ async def keep_answer(request: Request, session: SessionDep) -> None:
     on_response(request.scope, partial(save_response, keys, key.id))
 
 
+async def answers_secret(request: Request) -> None:
+    """Mark a route whose response must not be kept, and so can't be repeated."""
+    if HEADER in request.headers:
+        raise BadRequestException(
+            "The response has a secret and is not kept: send no Idempotency-Key"
+        )
+
+
 async def save_response(keys: IdempotencyRepository, id: str, done: Response) -> None:
     """Keep a success. After a refusal, the key is free again."""
     if not 200 <= done.status_code < 300:
@@ -70,11 +79,15 @@ async def save_response(keys: IdempotencyRepository, id: str, done: Response) ->
 
 
 class RepeatableRoute(Route):
-    """Route that takes an Idempotency-Key, unless its method is idempotent anyway."""
+    """Route that takes an Idempotency-Key, if repeating it could do harm.
+
+    Not if its method is idempotent anyway, or its response is a secret.
+    """
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         (method,) = options["methods"]
-        if method in REPEATABLE:
+        marks = [each.dependency for each in options["dependencies"]]
+        if method in REPEATABLE and answers_secret not in marks:
             # Last, so that the permission is checked first.
             self.headers = (DOCUMENTED,)
             options["dependencies"] = [*options["dependencies"], Depends(keep_answer)]
@@ -93,6 +106,7 @@ async def replay(keys: IdempotencyRepository, key: IdempotencyKey) -> Exception:
     found = await keys.get(key.id)
     if not hmac.compare_digest(found.fingerprint, key.fingerprint):
         return KeyReusedException()
+    current_context().replay_of = found.request_id
     if found.body is None:
         return ResponseTooLargeException(found.request_id)
     response = Response(found.body, found.status or 200)

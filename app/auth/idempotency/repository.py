@@ -1,11 +1,13 @@
-"""Queries on keys and their answers, in the transaction of the request."""
+"""Queries on keys and their answers, in the transaction of the request.
+
+By `rows`, which opens no ORM session: the change that follows is faster without.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col
 
 from app.auth.idempotency.exceptions import KeyInUseException
 from app.auth.idempotency.models import IdempotencyKey
@@ -16,6 +18,7 @@ from app.core.db.upsert import upsert
 # SQLSTATEs of PostgreSQL: the lock was not available in time, or the statement took
 # too long. On SQLite the transaction itself waits for the other one.
 WAITED = {"55P03", "57014"}
+TABLE: Any = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel's types
 
 
 class IdempotencyRepository:
@@ -29,27 +32,25 @@ class IdempotencyRepository:
             KeyInUseException: that request has not ended in time.
         """
         insert = upsert(self.session, IdempotencyKey).on_conflict_do_nothing()
-        new = insert.values(key.model_dump()).returning(col(IdempotencyKey.id))
+        new = insert.values(key.model_dump()).returning(TABLE.c.id)
         try:
-            return (await self.session.execute(new)).first() is not None
+            return bool(await self.session.rows(new))
         except DBAPIError as error:
             if error_code(error) in WAITED:
                 raise KeyInUseException from error
             raise
 
     async def get(self, id: str) -> IdempotencyKey:
-        query = select(IdempotencyKey).where(col(IdempotencyKey.id) == id)
-        return (await self.session.scalars(query)).one()
+        (row,) = await self.session.rows(select(*TABLE.c).where(TABLE.c.id == id))
+        return IdempotencyKey(**row)
 
     async def save_answer(
         self, id: str, status: int, headers: Sequence[Any], body: bytes | None
     ) -> None:
         answer = {"status": status, "headers": headers, "body": body}
-        await self.session.execute(
-            update(IdempotencyKey).where(col(IdempotencyKey.id) == id).values(answer)
-        )
+        changed = update(TABLE).where(TABLE.c.id == id).values(answer)
+        await self.session.rows(changed.returning(TABLE.c.id))
 
     async def release(self, id: str) -> None:
-        await self.session.execute(
-            delete(IdempotencyKey).where(col(IdempotencyKey.id) == id)
-        )
+        deleted = delete(TABLE).where(TABLE.c.id == id)
+        await self.session.rows(deleted.returning(TABLE.c.id))

@@ -29,6 +29,7 @@ IP_LIMIT = Limit("ip", 100, timedelta(hours=1))
 KNOWN_LIMIT = Limit("known", 50, timedelta(hours=1))
 SESSION_LIMIT = Limit("session", 5, timedelta(minutes=5), is_cleared=True)
 SESSION_HOUR_LIMIT = Limit("session hour", 50, timedelta(hours=1))
+LINK_LIMIT = Limit("link", 20, timedelta(hours=1))
 LONGEST_WINDOW = max(EMAIL_IP_LIMIT.window, EMAIL_LIMIT.window, IP_LIMIT.window)
 
 
@@ -74,3 +75,8 @@ def confirmation_attempt(hmac_key: bytes, session_id: UUID) -> Attempt:
     subject = str(session_id)
     subjects = {SESSION_LIMIT: subject, SESSION_HOUR_LIMIT: subject}
     return Attempt.of(hmac_key, subjects)
+
+
+def link_attempt(hmac_key: bytes, network: str) -> Attempt:
+    """Return the attempt of a client to use a password link."""
+    return Attempt.of(hmac_key, {LINK_LIMIT: network})

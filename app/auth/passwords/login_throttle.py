@@ -14,6 +14,7 @@ import structlog
 
 from app.auth.exceptions import (
     CredentialsException,
+    InvalidLinkException,
     RateLimitedException,
     WrongPasswordException,
 )
@@ -47,7 +48,7 @@ async def throttled(
     reservation = await reserve(database, attempt, ip)
     try:
         yield reservation
-    except (CredentialsException, WrongPasswordException):
+    except (CredentialsException, InvalidLinkException, WrongPasswordException):
         async with database.writing() as session:
             await AttemptCounters(session).fail(reservation)
         raise

@@ -1,7 +1,7 @@
 """The action that each route asks for: by its HTTP method, or as @action states it."""
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Awaitable, Callable, Collection
+from functools import cache, partial
 from inspect import unwrap
 from typing import Any, TypeVar
 
@@ -9,7 +9,8 @@ from app.auth.permissions.registry import READ
 
 EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
 
-ATTRIBUTE = "__action__"
+ATTRIBUTE, FINDER = "__action__", "__actions__"
+Finder = Callable[[Any], Awaitable[Collection[str]]]  # of the actions of a request
 BY_METHOD = {
     "GET": READ,
     "POST": "create",
@@ -28,12 +29,17 @@ def action(name: str) -> Callable[[EndpointT], EndpointT]:
         @action("approve")
         async def approve_product(service: ServiceDep, product_id: UUID) -> Product:
     """
+    return partial(state, ATTRIBUTE, name)
 
-    def state(endpoint: EndpointT) -> EndpointT:
-        setattr(endpoint, ATTRIBUTE, name)
-        return endpoint
 
-    return state
+def actions_by(find: Finder) -> Callable[[EndpointT], EndpointT]:
+    """State that the actions of a route depend on the request."""
+    return partial(state, FINDER, find)
+
+
+def state(name: str, value: Any, endpoint: EndpointT) -> EndpointT:
+    setattr(endpoint, name, value)
+    return endpoint
 
 
 @cache

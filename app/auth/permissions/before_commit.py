@@ -1,6 +1,7 @@
 """Recheck of the caller's permission at the end of a transaction that had to wait."""
 
 import time
+from collections.abc import Iterable
 
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.recheck import recheck
@@ -11,7 +12,7 @@ LONGEST_UNCHECKED = 0.02
 
 
 def recheck_before_commit(
-    session: DatabaseSession, actor: Principal, permission: str
+    session: DatabaseSession, actor: Principal, permissions: Iterable[str]
 ) -> None:
     """Have the transaction ask again if much time has passed since this first check.
 
@@ -22,6 +23,7 @@ def recheck_before_commit(
 
     async def ask_again() -> None:
         if time.monotonic() - checked_at > LONGEST_UNCHECKED:
-            await recheck(session, actor, permission)
+            for permission in permissions:
+                await recheck(session, actor, permission)
 
     session.before_commit = ask_again

@@ -3,12 +3,13 @@
 import structlog
 
 from app.auth.exceptions import (
+    KeyNotAllowedException,
     MissingPermissionException,
     PasswordChangeRequiredException,
     PermissionDeniedException,
     UnauthorizedException,
 )
-from app.auth.permissions.principal import Principal, find_principal
+from app.auth.permissions.principal import Principal
 from app.core.db.session import DatabaseSession
 
 logger = structlog.get_logger()
@@ -22,7 +23,7 @@ async def recheck(
     Hashing a password or waiting for a lock between the first check and the write takes
     long enough for the actor to be disabled or to lose a role.
     """
-    found = await find_principal(session, actor.claims)
+    found = await actor.find(session)
     if found is None:
         raise UnauthorizedException
     if permission is None:
@@ -32,6 +33,12 @@ async def recheck(
     if not found.has_permission(permission):
         raise MissingPermissionException(permission)
     return found
+
+
+def require_person(actor: Principal) -> None:
+    """Refuse a request with an API key."""
+    if actor.key is not None:
+        raise KeyNotAllowedException
 
 
 def forbidden(actor: Principal, reason: str) -> PermissionDeniedException:

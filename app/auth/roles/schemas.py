@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from app.auth.permissions.registry import READ, REGISTRY
+from app.core.field_types.query_values import CommaSeparated
 from app.core.fields import SingleLine
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
@@ -60,4 +61,4 @@ class RoleRead(Read):
 
 
 class RoleQuery(PageQuery):
-    sort: Sort | None = None
+    sort: CommaSeparated[Sort] = ()

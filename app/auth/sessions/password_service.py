@@ -55,7 +55,7 @@ class PasswordService:
         """Verify the user's password. Wrong ones are counted for this session."""
         user = await self.get_user(actor)
         hmac_key = self.components.ring.current.throttle
-        attempt = confirmation_attempt(hmac_key, actor.claims.sid)
+        attempt = confirmation_attempt(hmac_key, actor.session_id or actor.user_id)
         async with throttled(self.database, attempt, self.client.ip) as reservation:
             is_correct, _ = await self.components.hasher.verify(
                 normalize_password(password), user.password_hash

@@ -1,21 +1,24 @@
-"""Purge of expired sessions, revocations, throttle windows and idempotency keys."""
+"""Purge of what has expired: sessions, revocations, links, keys, counters."""
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from sqlalchemy import delete, literal
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.auth.idempotency.models import IdempotencyKey
+from app.auth.keys.repository import KeyRepository
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.passwords.attempt_counters import has_ended
 from app.auth.passwords.attempts import LONGEST_WINDOW
+from app.auth.passwords.links import PasswordLink
 from app.core.background import run_every
 from app.core.clock import MAX_SKEW, now
 from app.core.db.database import Database
+from app.core.db.session import DatabaseSession
 
 PURGE_INTERVAL = 3_600.0  # seconds
+SHOWN = timedelta(days=30)  # expired API keys in their user's list
 KEPT = timedelta(hours=24)  # answers to requests that a client may repeat
 
 
@@ -29,7 +32,7 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
     return run_every(PURGE_INTERVAL, purge_expired)
 
 
-async def purge(session: AsyncSession) -> int:
+async def purge(session: DatabaseSession) -> int:
     """Delete the expired rows of all these tables; return their number."""
     instant = now()
     repeated = instant - KEPT
@@ -39,8 +42,9 @@ async def purge(session: AsyncSession) -> int:
         (UserRevokedToken, col(UserRevokedToken.expires_at) < instant - MAX_SKEW),
         (AuthSession, col(AuthSession.expires_at) < instant),
         (LoginThrottle, has_ended(instant, LONGEST_WINDOW)),
+        (PasswordLink, col(PasswordLink.expires_at) < instant),
     )
-    count = 0
+    count = await KeyRepository(session).purge(instant - SHOWN)
     for model, condition in expired:
         statement = delete(model).where(condition).returning(literal(1))
         count += len((await session.execute(statement)).all())

@@ -7,7 +7,9 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 
 from app.auth.entity_pages import EntityPageRepository
+from app.auth.keys.repository import KeyRepository
 from app.auth.models import AuthSession, Role, User, UserRole
+from app.auth.passwords.links import PasswordLink
 from app.core.clock import now
 from app.core.db.constraints import missing_reference
 from app.core.db.ids import uuid7
@@ -31,6 +33,8 @@ class UserRepository(EntityPageRepository[User]):
             entity.links = kept + await self.make_links(entity.id, wanted - held)
             # The roles are part of the response, so the version must change.
             values["updated_at"] = now()
+        if entity.is_active and values.get("is_active") is False:
+            await self.delete_credentials(entity.id)
         return await super().update(entity, values)
 
     async def make_links(self, user_id: UUID, role_ids: set[UUID]) -> list[UserRole]:
@@ -60,10 +64,28 @@ class UserRepository(EntityPageRepository[User]):
         return {user.id for user in await self.session.scalars(locked)}
 
     async def delete(self, user: User) -> None:
-        """Delete the user and their sessions."""
+        """Delete the user with their sessions, API keys and password link."""
+        await self.delete_credentials(user.id)
         own = col(AuthSession.user_id) == user.id
         await self.session.execute(delete(AuthSession).where(own))
         await super().delete(user)
+
+    async def delete_credentials(self, user_id: UUID) -> None:
+        """Delete what does not end with `auth_version`: API keys, and the link."""
+        await KeyRepository(self.session).revoke_all(user_id)
+        own = col(PasswordLink.user_id) == user_id
+        await self.session.execute(delete(PasswordLink).where(own))
+
+    async def may_manage(self, id: UUID, user: User) -> bool:
+        """Return whether the user with this id could set the other's password."""
+        manager = await self.session.get(User, id)
+        if manager is None or not manager.is_active:
+            return False
+        if manager.is_superuser or user.is_superuser:
+            return manager.is_superuser
+        held = await self.get_permissions(set(user.role_ids))
+        own = await self.get_permissions(set(manager.role_ids))
+        return held | {"users:update"} <= own
 
     async def get_roles(self, ids: set[UUID]) -> list[Role]:
         """Return these roles, or raise if one does not exist."""

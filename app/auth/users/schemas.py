@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth.sessions.schemas import FullName, Password
+from app.core.field_types.query_values import CommaSeparated
 from app.core.fields import Email, Id, QueryBool
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
@@ -54,6 +55,6 @@ class UserRead(Read):
 
 
 class UserQuery(PageQuery):
-    sort: Sort | None = None
+    sort: CommaSeparated[Sort] = ()
     is_active: QueryBool | None = None
     is_superuser: QueryBool | None = None

@@ -9,7 +9,7 @@ from app.auth.models import User
 from app.auth.passwords.hashing import dummy_hash
 from app.auth.passwords.password_policy import check_password
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import forbidden, recheck
+from app.auth.permissions.recheck import forbidden, recheck, require_person
 from app.auth.sessions.schemas import MeUpdate
 from app.auth.users.credentials import password_values
 from app.auth.users.repository import UserRepository
@@ -49,17 +49,16 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         return user
 
     async def update(self, id: UUID, data: UserUpdate) -> User:
+        values = data.model_dump(exclude_unset=True, exclude={"password"})
         # Hash first, before a transaction is open, because hashing is slow.
-        values, name = data.changes(), data.email or ""
-        values.pop("password", None)
-        values |= await password_values(self.components, data.password, name)
+        new = await password_values(self.components, data.password, data.email or "")
         user = await self.get_manageable(id, "users:update")
         self.check_update(user, data)
         if data.role_ids is not None:
             await self.require_grantable(set(data.role_ids))
         if data.password or (user.is_active and data.is_active is False):
             values["auth_version"] = user.auth_version + 1
-        user = await self.repository.update(user, values)
+        user = await self.repository.update(user, values | new)
         if data.role_ids is not None:
             self.log_event("roles_assigned", id)
         if data.password:
@@ -134,6 +133,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if user.id == self.actor.user_id and NOT_SELF_EDITABLE & data.model_fields_set:
             raise forbidden(self.actor, SELF_EDIT_DETAIL)
         if data.password:
+            require_person(self.actor)
             length = self.components.password_min_length
             check_password(data.password, data.email or user.email, length)
 

@@ -41,7 +41,7 @@ async def missing_references(
     `many` holds the values of the rows whose INSERT or UPDATE has failed: PostgreSQL
     reports only one of the foreign keys, SQLite none.
     """
-    await session.rollback()
+    await session.undo()
     errors = [
         missing_reference(key.parent.name)
         for key in table.foreign_keys

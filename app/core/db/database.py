@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.core.config import Settings
 from app.core.db.driver.factory import connections_to, is_unnamed
+from app.core.db.driver.limits import Limits
 from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.transaction import Transaction
 from app.core.db.engine import make_engine
@@ -30,10 +31,10 @@ class Database:
     statement sees the latest committed rows.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         self.url = settings.DATABASE_URL
         self.writes = WriteState()
-        self.engine = make_engine(settings)
+        self.engine = make_engine(settings, limits)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
         reading = "READ COMMITTED" if is_unnamed(settings) else "AUTOCOMMIT"

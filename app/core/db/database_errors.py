@@ -15,6 +15,7 @@ from app.core.exceptions import (
 # SQLSTATEs of PostgreSQL, and SQLite's names of extended result codes.
 UNIQUE_VIOLATION = {"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 FOREIGN_KEY_VIOLATION = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
+DEADLOCKS = {"40P01", "40001"}
 # Prefixes. Data exceptions: the column's type cannot hold the value.
 DATA_ERRORS = ("22",)
 # Integrity constraint violations. A repository raises a more exact error if it can.
@@ -32,6 +33,11 @@ def is_foreign_key_violation(error: IntegrityError) -> bool:
 def is_permanent(error: DBAPIError) -> bool:
     """Return whether retrying with the same values would fail again."""
     return error_code(error).startswith((*DATA_ERRORS, *INTEGRITY_ERRORS))
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Return whether the transaction may succeed once it has released its locks."""
+    return isinstance(error, DBAPIError) and error_code(error) in DEADLOCKS
 
 
 def stale(name: str) -> StaleException:

@@ -70,20 +70,11 @@ def with_driver(url: str) -> URL:
     return parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
-def prepare_for_migrations(engine: AsyncEngine) -> None:
-    """Let statements take their time, and SQLite copy tables that others refer to."""
+def allow_copies_of_tables(engine: AsyncEngine) -> None:
+    """Let migrations on SQLite replace a table that others refer to."""
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", disable_foreign_keys)
-    else:
-        event.listen(engine.sync_engine, "do_connect", remove_deadlines)
 
 
 def disable_foreign_keys(connection: Any, _: Any) -> None:
     connection.execute("PRAGMA foreign_keys = OFF")
-
-
-def remove_deadlines(_: Any, __: Any, ___: Any, options: dict[str, Any]) -> None:
-    options.pop("command_timeout", None)
-    parameters = options.get("server_settings") or {}
-    if "statement_timeout" in parameters:
-        options["server_settings"] = {**parameters, "statement_timeout": "0"}

@@ -55,6 +55,11 @@ class DatabaseSession(AsyncSession):
         """Return the entity, locked until the transaction ends, or None."""
         return await self.get(model, id, with_for_update={"key_share": True})
 
+    async def undo(self) -> None:
+        """Roll back to the last savepoint, or the transaction if there is none."""
+        nested = self.get_nested_transaction()
+        await (nested or self).rollback()
+
 
 class LazySession(DatabaseSession):
     """A session that makes its ORM session at the first use of one."""

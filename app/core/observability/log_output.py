@@ -3,6 +3,8 @@
 from select import PIPE_BUF, POLLOUT, poll
 from typing import IO, TextIO
 
+from app.core.observability.redaction import mask_bytes
+
 # Milliseconds to wait for the reader of a pipe; it may have stopped. Not again for each
 # line that follows.
 PATIENCE = 200
@@ -31,6 +33,7 @@ class LogOutput:
         """Write a line; count it as lost if that fails."""
         if isinstance(line, str):
             line = line.encode(errors="backslashreplace")
+        line = mask_bytes(line)
         # A full pipe or disk may have accepted a part of the line before.
         line = b"\n%b\n" % line if self.torn else line + b"\n"
         try:

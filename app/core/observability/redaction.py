@@ -11,9 +11,22 @@ SECRET = re.compile(
 )
 
 
+# Secrets of this application, wherever they are: API keys and password links. What
+# precedes the last part is no secret, and names the key.
+OWN_SECRET = re.compile(r"(bo_[0-9A-Za-z]{4,8}_)[\w-]+", re.ASCII)
+
+
+def mask_secrets(text: str) -> str:
+    return OWN_SECRET.sub(rf"\1{MASK}", text) if "bo_" in text else text
+
+
+def mask_bytes(line: bytes) -> bytes:
+    return mask_secrets(line.decode()).encode() if b"bo_" in line else line
+
+
 def printable(text: str, max_length: int) -> str:
     """Truncate text, and percent-encode its unprintable characters and line breaks."""
-    text = text[:max_length]
+    text = mask_secrets(text)[:max_length]
     if text.isprintable():
         return text
     return "".join(map(printable_character, text))[:max_length]
@@ -25,6 +38,7 @@ def printable_character(character: str) -> str:
 
 def mask_query(query: str) -> str:
     """Mask the values of query parameters whose names match SECRET."""
+    query = mask_secrets(query)
     if "%" not in query and not SECRET.search(query):
         return query
     return "&".join(map(mask_pair, query.split("&")))

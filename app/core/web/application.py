@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from app.core.config import Settings
 from app.core.web.address import AllowedHosts, ProbesApart, UnderPath
-from app.core.web.document.completion import complete, prefix_token_urls
+from app.core.web.document.completion import add_addresses, complete
 from app.core.web.head_requests import HeadAsGet
 from app.core.web.middleware import QuietRequestMiddleware, RequestMiddleware
 from app.core.web.plain_text_errors import PlainTextErrors
@@ -74,5 +74,5 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             complete(super().openapi())
-            prefix_token_urls(super().openapi(), self.state.settings.ROOT_PATH)
+            add_addresses(super().openapi(), self.state.settings.ROOT_PATH)
         return super().openapi()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 
 from app.core.exceptions import BadRequestException, PreconditionFailedException
 
@@ -16,6 +17,11 @@ NAME = re.compile(r'(?:W/)?"(.*?)(?:--?(?:gzip|br|deflate|zstd))?"')
 
 def format_etag(version: int) -> str:
     return f'"{version}"'
+
+
+def hash_etag(body: bytes) -> str:
+    """Return the tag of a response made of several records, which have no version."""
+    return f'"{sha256(body).hexdigest()[:32]}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,14 @@ class Preconditions:
 
     def holds(self, version: int) -> bool:
         """Return whether If-None-Match names this version."""
+        return self.names(format_etag(version))
+
+    def names(self, tag: str) -> bool:
+        """Return whether If-None-Match names this tag."""
         if self.if_none_match is None:
             return False
         held = parse_tags(self.if_none_match, "If-None-Match")
-        return not held.isdisjoint({"*", format_etag(version)})
+        return not held.isdisjoint({"*", tag})
 
 
 UNCONDITIONAL = Preconditions()

@@ -73,13 +73,13 @@ async def get_health(request: Request) -> Health:
 HealthDep = Annotated[Health, Depends(get_health)]
 
 
-@router.get("/livez", summary="Check liveness")
+@router.get("/livez", summary="Check liveness", responses=documented(400))
 async def get_liveness() -> dict[str, str]:
     """Return 200 while the process runs. No dependency is checked."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Check readiness", responses=documented(503))
+@router.get("/readyz", summary="Check readiness", responses=documented(400, 503))
 async def get_readiness(health: HealthDep) -> JSONResponse:
     """Return 200 if the database answers and its schema fits, otherwise 503.
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from app.core.exceptions import ValidationFailedException
 from app.core.schemas import Strict
 
-MAX_PARAMETERS = 100
+MAX_PARAMETERS = 250
 MAX_NAME = 100  # characters of a name that an error repeats
 UNREADABLE = f"The query is not UTF-8, or has over {MAX_PARAMETERS} parameters"
 
@@ -90,7 +90,7 @@ def queries_of(dependant: Dependant) -> Iterator[Any]:
 
 def holds_many(annotation: Any) -> bool:
     options = (annotation, *get_args(annotation))  # a list, or a list or null
-    return any(get_origin(option) is list for option in options)
+    return any(get_origin(option) in (list, tuple) for option in options)
 
 
 def parse_query(raw: bytes) -> list[tuple[str, str]]:

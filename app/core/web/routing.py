@@ -57,11 +57,14 @@ class Route(APIRoute):
             return Match.NONE, {}
         return super().matches(scope)
 
-    def with_endpoint(self, endpoint: Endpoint, *statuses: int) -> "Route":
-        """Return a copy of this route with another endpoint, which has more errors."""
-        responses = self.options["responses"] | documented(*statuses)
-        options = self.options | {"responses": responses}
-        return type(self)(self.path, endpoint, **options)
+    def with_endpoint(
+        self, endpoint: Endpoint, *statuses: int, **options: Any
+    ) -> "Route":
+        """Return a copy of this route with another endpoint, errors and options."""
+        both = self.options.get("responses") or {}, options.get("responses") or {}
+        responses = both[0] | both[1] | documented(*statuses)
+        changed = {**self.options, **options, "responses": responses}
+        return type(self)(self.path, endpoint, **changed)
 
     def without_query(self) -> Dependant:
         # The document needs the query's model, but FastAPI must not parse the query.

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from app.core.field_types.query_values import CommaSeparated
 from app.core.fields import Email, QueryBool, ShortText
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
@@ -49,6 +50,6 @@ class CustomerRead(Read):
 
 
 class CustomerQuery(PageQuery):
-    sort: Sort | None = None
+    sort: CommaSeparated[Sort] = ()
     is_active: QueryBool | None = None
     company: Company | None = None

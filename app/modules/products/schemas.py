@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from app.core.field_types.query_values import CommaSeparated
 from app.core.fields import INT32, Amount, Count, QueryBool, ShortText
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
@@ -53,7 +54,7 @@ class ProductRead(Read):
 
 
 class ProductQuery(PageQuery):
-    sort: Sort | None = None
+    sort: CommaSeparated[Sort] = ()
     is_active: QueryBool | None = None
     min_price: Amount | None = None
     max_price: Amount | None = None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from app.core.field_types.query_values import CommaSeparated
 from app.core.fields import Id, Instant, QueryBool, ShortText
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
@@ -54,7 +55,7 @@ class TaskRead(Read):
 
 
 class TaskQuery(PageQuery):
-    sort: Sort | None = None
+    sort: CommaSeparated[Sort] = ()
     status: list[StatusName] | None = None
     priority: list[PriorityName] | None = None
     assignee_id: Id | None = None

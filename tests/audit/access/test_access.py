@@ -15,6 +15,7 @@ from app.core.db.ids import uuid7
 from app.main import create_app
 from tests.accounts import PASSWORD, ROOT
 from tests.audit.access.conftest import Accesses
+from tests.auth.keys.keys import make_key, with_key
 from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
@@ -301,3 +302,19 @@ def test_a_repeated_request_id_adds_a_row(
     for each in ids:
         client.get("products", headers={"x-request-id": each})
     assert [row.request_id for row in accesses()] == ids
+
+
+def test_a_row_has_the_api_key(
+    client: TestClient, make_account: MakeAccount, accesses: Accesses
+) -> None:
+    ada = make_account("products:read")
+    key = make_key(client, ada, "products:read", name="nightly import")
+    for header in (with_key(key), ada.header):
+        client.get("products", headers=header)
+    client.get(f"products/{key['key']}?q={key['key']}", headers=with_key(key))
+    program, person, masked = accesses()[-3:]
+    assert (program.user_id, program.session_id) == (ada.id, None)
+    assert (str(program.key_id), program.key_name) == (key["id"], "nightly import")
+    assert (person.user_id, person.key_id, person.key_name) == (ada.id, None, None)
+    shown = f"bo_{key['prefix']}_***"
+    assert (masked.path, masked.query) == (f"{PRODUCTS}/{shown}", f"q={shown}")

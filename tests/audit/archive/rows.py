@@ -49,6 +49,7 @@ ALL = LogRange(MIN_KEY, (TODAY, MAX_ID))
 PRODUCT = "Product"
 PEN, INK = UUID(int=1), UUID(int=2)
 ANN, BEN = UUID(int=11), UUID(int=12)
+KEY = UUID(int=21)  # of a program that acts for BEN
 
 
 def make_change(at: datetime, number: int, **values: Any) -> Row:
@@ -59,6 +60,8 @@ def make_change(at: datetime, number: int, **values: Any) -> Row:
         "request_id": f"request-{number}",
         "actor_id": BEN if number % 2 else ANN,
         "actor_label": "ben@example.com" if number % 2 else "ann@example.com",
+        "key_id": KEY if number % 2 else None,
+        "key_name": "import" if number % 2 else None,
         "action": "UPDATE" if number > 1 else "INSERT",
         "entity": PRODUCT,
         "entity_id": INK if number % 2 else PEN,
@@ -77,6 +80,8 @@ def make_access(at: datetime, number: int, **values: Any) -> Row:
         "request_id": f"request-{number}",
         "user_id": BEN if number % 2 else ANN,
         "user_label": "ben@example.com" if number % 2 else "ann@example.com",
+        "key_id": KEY if number % 2 else None,
+        "key_name": "import" if number % 2 else None,
         "session_id": None,
         "ip": "192.0.2.1",
         "method": "GET",

@@ -2,7 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
+from app.core.clock import now
+from app.core.web.collections.resource import resource_of
+from app.main import app
+from app.modules import ROUTERS
 from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD
 from tests.contract import CrudContract, Json
@@ -29,9 +34,18 @@ PUBLIC = {
     "GET /readyz": 200,
     "POST /api/v1/auth/login": 422,
     "POST /api/v1/auth/refresh": 422,
+    "POST /api/v1/auth/password-link/redeem": 422,
 }
 # Pages without authentication, which are not in the OpenAPI document.
-PAGES = {"/", "/static/{name}", "/docs", "/redoc", "/openapi.json", "/audit"}
+PAGES = {
+    "/",
+    "/static/{name}",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
+    "/audit",
+    "/password",
+}
 
 
 def with_plain_ids(operation: str) -> str:
@@ -46,7 +60,10 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
     """Return the rows of a slice. Its contract supplies the body of a POST."""
     name = contract.resource
     path = f"/api/v1/{name}"
+    counted = {f"GET {path}/stats": Row(f"{name}:read", 422)}  # without a query
     return {
+        **(counted if f"{path}/stats" in app.openapi()["paths"] else {}),
+        f"GET {path}/batch": Row(f"{name}:read", 422),
         f"GET {path}": Row(f"{name}:read", 200),
         f"POST {path}": Row(f"{name}:create", 201),
         f"GET {path}/deleted": Row(f"{name}:read", 200),
@@ -64,17 +81,35 @@ PASSWORDS = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 PROMOTION = {"is_superuser": True, "current_password": PASSWORD}
 
 SLICE_ROWS = {name: row for each in SLICES.values() for name, row in crud(each).items()}
+SLICE_ROWS |= {
+    # An item without its data is invalid.
+    f"POST {router.prefix}/bulk": Row(
+        f"{resource_of(router).plural}:create", 422, {"items": [{"op": "create"}]}
+    )
+    for router in ROUTERS
+}
+EXPIRY = f"{now() + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+NEW_KEY = {"name": "import", "scopes": ["tasks:create"], "expires_at": EXPIRY}
 MATRIX = SLICE_ROWS | {
     "GET /api/v1/auth/me": Row(None, 200),
     "PATCH /api/v1/auth/me": Row(None, 200, {"full_name": "Ada L."}),
     "GET /api/v1/auth/sessions": Row(None, 200),
     "DELETE /api/v1/auth/sessions/{id}": Row(None, 204),
+    "GET /api/v1/auth/keys": Row(None, 200),
+    # There is no scope that everyone may give to a key, and no key yet.
+    "POST /api/v1/auth/keys": Row(None, 422, {}),
+    "DELETE /api/v1/auth/keys/{id}": Row(None, 404),
     "POST /api/v1/auth/password": Row(None, 200, PASSWORDS),
     "POST /api/v1/auth/logout": Row(None, 204),
     "POST /api/v1/auth/logout-all": Row(None, 204),
     "GET /api/v1/permissions": Row(None, 200),
     "POST /api/v1/products/{id}/stock": Row("products:update", 200, {"delta": 1}),
     "DELETE /api/v1/users/{id}/sessions": Row("users:delete", 204),
+    "GET /api/v1/users/{id}/keys": Row("users:read", 200),
+    # The user has no permission to give to a key, and no key.
+    "POST /api/v1/users/{id}/keys": Row("users:update", 403, NEW_KEY),
+    "DELETE /api/v1/users/{id}/keys/{id}": Row("users:update", 404),
+    "POST /api/v1/users/{id}/password-link": Row("users:update", 201),
     "PUT /api/v1/users/{id}/superuser": Row("users:update", 200, PROMOTION, True),
     # A caller cannot grant permissions that they lack, so no grants are sent.
     "PATCH /api/v1/roles/{id}": Row("roles:update", 200, {"description": "Many"}),

@@ -57,6 +57,8 @@ def existing_url(client: TestClient, url: str, header: Header) -> str:
         id = client.get("audit/changes?limit=1").json()["items"][0]["id"]
     elif "/auth/sessions/" in url:
         id = client.get("auth/sessions", headers=header).json()[0]["id"]
+    elif "/auth/keys/" in url:
+        id = str(uuid7())
     else:
         id = SLICES[resource(url)].make(client)
     return url.format(id=id)

@@ -10,6 +10,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db.database import Database
+from app.core.db.driver.limits import MIGRATION_LIMITS
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.engine import with_driver
 from app.main import create_app, open_database
@@ -195,3 +196,15 @@ def test_an_exhausted_pool_returns_503(url: str, client: TestClient) -> None:
             if url.startswith("sqlite"):  # readers have connections of their own
                 assert second_client.get("products").status_code == 200
         assert second_client.post("products", json=PEN).status_code == 201
+
+
+async def test_a_database_has_the_limits_that_it_is_given(url: str) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("SQLite has no such settings")
+    database = Database(make_settings(url), MIGRATION_LIMITS)
+    shown = text(
+        "SELECT current_setting('statement_timeout'), current_setting('lock_timeout')"
+    )
+    async with database.writing() as session:
+        assert (await session.execute(shown)).one() == ("0", "5s")
+    await database.close()

@@ -37,7 +37,7 @@ def test_the_landing_page_shows_why_the_service_is_not_ready(empty_url: str) -> 
 
 def test_the_landing_page_counts_the_operations(client: TestClient) -> None:
     text = re.sub(r"<[^>]+>|\s+", " ", client.get(HOME).text)
-    assert re.search(r" products +\d operations ", text)
+    assert re.search(r" products +\d+ operations ", text)
 
 
 def examples(page: str) -> Iterator[tuple[str, int, str]]:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from tests.databases import make_settings
 
-PAGES = ("/", "/docs", "/redoc", "/audit")
+PAGES = ("/", "/docs", "/redoc", "/audit", "/password")
 DOCS = {"/docs", "/redoc", "/openapi.json"}
 REFERENCE = re.compile(r'(?:href|src|data-document|data-probe)="([^"#]+)')
 INLINE = re.compile(r"<style|<script(?![^>]* src=)|<[^>]+ (style|on\w+)=")

@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi import APIRouter
+from fastapi.testclient import TestClient
 
 from app.core.web.collections.order import put_records_last
 from app.core.web.routing import api_router
@@ -29,3 +30,11 @@ def test_a_record_is_tried_last() -> None:
 def test_a_route_that_exists_twice_is_refused() -> None:
     with pytest.raises(RuntimeError, match="GET /api/v1/gizmos/stats"):
         put_records_last(router_of("/stats", "/{gizmo_id}", "/stats"))
+
+
+def test_a_method_that_only_a_record_has_is_405(client: TestClient) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        answer = client.request(method, "products/bulk", json={})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert client.get("products/bulk/history").status_code == 404
+    assert client.get("products/bulky").status_code == 422

@@ -44,15 +44,15 @@ def written_row(
     if checks is None or any(name not in values for name in names):
         return read_row(entity, connection)
     for name in names:
-        check_value(model, name, values[name], checks[name])
+        value = values[name]
+        if value is not None and not checks[name](value):
+            raise unfaithful(model, name, value)
     written = copy_values(model, {name: values[name] for name in names})
     return {**before, **written} if before else written
 
 
-def check_value(model: type[Entity], name: str, value: Any, check: Check) -> None:
-    if value is not None and not check(value):
-        column = model.__table__.c[name]
-        raise UnauditedWriteError(
-            f"{model.__name__}.{name} is {column.type!r}, which does not store this "
-            f"{type(value).__name__} unchanged: convert or round it before"
-        )
+def unfaithful(model: type[Entity], name: str, value: Any) -> UnauditedWriteError:
+    return UnauditedWriteError(
+        f"{model.__name__}.{name} is {model.__table__.c[name].type!r}, which does not "
+        f"store this {type(value).__name__} unchanged: convert or round it before"
+    )

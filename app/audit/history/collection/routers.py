@@ -18,8 +18,16 @@ from app.audit.history.collection.service import PastService
 from app.audit.schemas import CursorPage
 from app.auth.dependencies import CurrentUser
 from app.core.dependencies import SessionDep
+from app.core.exceptions import ValidationFailedException
 from app.core.web.collections.endpoints import Endpoint, bound, with_signature
 from app.core.web.collections.resource import Resource
+
+# The names that `include` adds are those of now.
+PRESENT_ONLY = {
+    "loc": ("query", "as_of"),
+    "type": "past",
+    "msg": "Cannot be combined with include, which reads other records as they are now",
+}
 
 
 async def list_deleted(
@@ -63,6 +71,8 @@ def with_as_of(resource: Resource) -> Endpoint:
     async def endpoint(*, query: Any, **values: Any) -> Any:
         if query.as_of is None:
             return await read_now(query=query, **values)
+        if getattr(query, "include", ()):
+            raise ValidationFailedException([PRESENT_ONLY])
         return await PastService(values["service"], query.as_of).page(query)
 
     query_with_time: Any = past_query(resource.query)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from app.audit.schemas import LABEL, NAME, Cursor
+from app.audit.descriptions import LABEL, NAME
+from app.audit.schemas import Cursor
 from app.core.fields import Instant, QueryInt
 from app.core.pagination import PageQuery
 from app.core.schemas import Strict

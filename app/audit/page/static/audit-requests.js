@@ -7,7 +7,7 @@ import { openView } from "./audit-layout.js";
 import { pagedList } from "./audit-list.js";
 import { loadNames } from "./audit-names.js";
 import { link, query } from "./audit-route.js";
-import { ANONYMOUS } from "./audit-text.js";
+import { ANONYMOUS, withKey } from "./audit-text.js";
 import { exact, time } from "./audit-time.js";
 
 const METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"].map((name) => [name, name]);
@@ -23,7 +23,7 @@ const NOT_RECORDED_YET =
 const MORE = "More entries have this request ID: filter the lists by it to see all.";
 
 const userOf = (access) =>
-  access.user_label ?? access.user_name ?? access.user_id ?? ANONYMOUS;
+  withKey(access.user_label ?? access.user_name ?? access.user_id ?? ANONYMOUS, access);
 const idOf = ({ request_id, request_id_source }) =>
   request_id_source ? `${request_id} (chosen by the ${request_id_source})` : request_id;
 

@@ -10,8 +10,9 @@ const MAX_FIELDS = 3; // in one line
 const MAX_LENGTH = 48; // of a value in one line
 
 export const ANONYMOUS = "Anonymous";
+export const withKey = (user, { key_name }) => (key_name ? `${user} (API key ${key_name})` : user);
 export const actor = (change) =>
-  change.actor_label ?? change.actor_name ?? change.actor_id ?? ANONYMOUS;
+  withKey(change.actor_label ?? change.actor_name ?? change.actor_id ?? ANONYMOUS, change);
 export const spaced = (name) => name.replaceAll("_", " ");
 
 /** Return the names of the changed fields. */

@@ -32,6 +32,10 @@ class Driver(ABC):
     def change_many(self, sql: str, many: Sequence[Parameters]) -> None: ...
 
     @abstractmethod
+    def command(self, sql: str) -> None:
+        """Execute a statement such as SAVEPOINT, which changes no rows."""
+
+    @abstractmethod
     def column_types(self, sql: str) -> Iterable[Any]:
         """Return the driver's type of each column of the result."""
 
@@ -68,6 +72,9 @@ class SqliteDriver(Driver):
     def change_many(self, sql: str, many: Sequence[Parameters]) -> None:
         self.driver.change_many(sql, many)
 
+    def command(self, sql: str) -> None:
+        self.driver.change(sql, ())
+
     def column_types(self, sql: str) -> Iterable[None]:
         return repeat(None)  # unknown to the driver
 
@@ -92,6 +99,9 @@ class AsyncpgDriver(Driver):
 
     def change_many(self, sql: str, many: Sequence[Parameters]) -> None:
         await_(self.driver.executemany(sql, many))
+
+    def command(self, sql: str) -> None:
+        await_(self.driver.execute(sql))
 
     def column_types(self, sql: str) -> Iterable[int]:
         prepared = await_(self.driver.prepare(sql))

@@ -82,6 +82,16 @@ def change_many(
         driver.fail(error, call)
 
 
+def command(connection: Connection, sql: str) -> None:
+    """Execute a statement such as SAVEPOINT, which changes no rows."""
+    driver = begun(connection)
+    call = notify(connection, Call(sql, ()))
+    try:
+        driver.command(call.sql)
+    except BaseException as error:
+        driver.fail(error, call)
+
+
 def begun(connection: Connection) -> Driver:
     """Return the driver of the connection, whose transaction has begun."""
     begin_unless_begun(connection)
@@ -106,9 +116,9 @@ def bound(driver: Driver, statement: PreparedWrite, values: Values) -> Call:
 
 
 def notify(connection: Connection, call: Call, options: Options = NONE) -> Call:
-    """Emit the event that precedes each execution: the audit's guard listens to it."""
+    """Emit the engine's event before each execution: the audit's guard listens."""
     context, sql, given = Context(options), *call
     is_many = bool(given) and isinstance(given[0], tuple)
-    for listener in connection.dispatch.before_cursor_execute:
+    for listener in connection.engine.dispatch.before_cursor_execute:
         sql, given = listener(connection, None, sql, given, context, is_many)
     return Call(sql, given)

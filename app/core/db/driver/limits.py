@@ -29,5 +29,10 @@ class Limits(NamedTuple):
         return " ".join(f"SET LOCAL {name} = {value};" for name, value in values)
 
 
+# Statements of a migration take their time, but none waits long for a lock: it would
+# block all later requests for that.
+MIGRATION_LIMITS = Limits(statement=0, lock=5, idle_in_transaction=0)
+
+
 def milliseconds(seconds: float) -> str:
     return str(int(seconds * 1000))

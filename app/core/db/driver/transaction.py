@@ -1,19 +1,61 @@
-"""A pooled connection in one transaction, until an ORM session takes it over.
+"""A pooled connection in one transaction, until an ORM session takes it over."""
 
-All methods are called in a greenlet.
-"""
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import PendingRollbackError
+from sqlalchemy.exc import MissingGreenlet, PendingRollbackError
+from sqlalchemy.util import greenlet_spawn
+
+ResultT = TypeVar("ResultT")
+
+
+class OrmSessionRequired(Exception):
+    """A statement needs an ORM session, which cannot join a savepoint of records.
+
+    Roll back, open an ORM session, and begin again.
+    """
 
 
 class Transaction:
-    """Begun by the first statement; a failed one is rolled back at once."""
+    """Begun by the first statement; a failed one is rolled back at once.
+
+    One with savepoints is rolled back to the last of them by records/batching.py.
+    Its other methods are called by functions that are given to `call` or `run`.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.waits = engine.dialect.name != "sqlite"
         self.connection: Connection | None = None
         self.failure: BaseException | None = None
+        self.savepoints = 0
+
+    async def call(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        """Begin unless begun, and return the result of work in the transaction."""
+        if not self.waits:
+            self.begin_at_once()
+            if self.connection is None:
+                await greenlet_spawn(self.begun)
+        return await self.run(work, *arguments)
+
+    async def run(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        """Return the result of work, in a greenlet if its statements can wait.
+
+        Those of SQLite cannot once the transaction has begun, and are as quick as the
+        making of a greenlet.
+        """
+        if self.waits:
+            return await greenlet_spawn(work, *arguments)
+        return work(*arguments)
+
+    def begin_at_once(self) -> None:
+        """Begin on SQLite unless the connection is in use or the file locked."""
+        pool: Any = self.engine.pool
+        if self.connection is None and pool.is_free():
+            with suppress(MissingGreenlet):
+                self.begun()
 
     @property
     def is_open(self) -> bool:
@@ -44,6 +86,8 @@ class Transaction:
     def take_over(self) -> Connection | None:
         """Return the connection, if there is one, which is the caller's from now on."""
         self.require_intact()
+        if self.savepoints:
+            raise OrmSessionRequired
         connection, self.connection = self.connection, None
         return connection
 
@@ -57,11 +101,12 @@ class Transaction:
 
     def fail(self, error: BaseException) -> None:
         """Roll back: a part of what was to be written must not be committed."""
-        self.rollback()
+        if not self.savepoints:
+            self.rollback()
         self.failure = error
 
     def rollback(self) -> None:
-        self.failure = None
+        self.failure, self.savepoints = None, 0
         if self.connection is not None:
             transaction = self.connection.get_transaction()
             try:

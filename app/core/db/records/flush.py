@@ -7,14 +7,21 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db.driver.compiled import Row
 from app.core.db.driver.execution import change, change_many
-from app.core.db.records.plain import Model, defaults_of, made_by, updates_of
-from app.core.db.records.records import Records, by_id
+from app.core.db.records.identity import by_id
+from app.core.db.records.plain import (
+    Model,
+    defaults_of,
+    made_by,
+    mapper_of,
+    updates_of,
+)
+from app.core.db.records.records import Records
 from app.core.db.records.statements import (
     delete_of,
     insert_of,
@@ -43,7 +50,8 @@ def flush(connection: Connection, records: Records) -> None:
 
 
 def insert_records(connection: Connection, model: Model, found: list[Any]) -> None:
-    mapper, names = inspect(model), inspect(model).local_table.c.keys()
+    mapper = mapper_of(model)
+    names = mapper.local_table.c.keys()
     emit(mapper.dispatch.before_insert, connection, found)
     for values in (record.__dict__ for record in found):
         values["version"] = mapper.version_id_generator(None)
@@ -60,7 +68,7 @@ def insert_records(connection: Connection, model: Model, found: list[Any]) -> No
 
 
 def update_records(connection: Connection, model: Model, found: list[Any]) -> None:
-    mapper = inspect(model)
+    mapper = mapper_of(model)
     emit(mapper.dispatch.before_update, connection, found)
     for record in found:
         if values := changed_values(record):
@@ -97,7 +105,7 @@ def changed_values(record: Any) -> Row:
 
 
 def delete_records(connection: Connection, model: Model, found: list[Any]) -> None:
-    mapper = inspect(model)
+    mapper = mapper_of(model)
     emit(mapper.dispatch.before_delete, connection, found)
     for record in found:
         old = instance_state(record).committed_state.get("version", record.version)

@@ -10,12 +10,18 @@ Model = type[SQLModel]
 
 
 @lru_cache
+def mapper_of(model: Model) -> Any:
+    """Return the mapper, which `inspect` looks for at each call."""
+    return inspect(model)
+
+
+@lru_cache
 def is_plain(model: Model) -> bool:
     """Return whether an entity is one row whose values are all made in Python.
 
     Others have relationships, inheritance, or values that the database computes.
     """
-    mapper = inspect(model)
+    mapper = mapper_of(model)
     table = mapper.local_table
     return (
         mapper.version_id_col is not None
@@ -40,11 +46,17 @@ def is_made_in_python(column: Any) -> bool:
 
 
 @lru_cache
+def loaded_names(model: Model) -> frozenset[str]:
+    """Return the attributes that a query of the entity loads."""
+    return frozenset(it.key for it in mapper_of(model).column_attrs if not it.deferred)
+
+
+@lru_cache
 def defaults_of(model: Model) -> tuple[tuple[str, Any], ...]:
     """Return the default of each column whose NULL the ORM replaces by one."""
     return tuple(
         (column.key, column.default)
-        for column in inspect(model).local_table.c
+        for column in mapper_of(model).local_table.c
         if column.default is not None and not column.type.should_evaluate_none
     )
 
@@ -52,7 +64,7 @@ def defaults_of(model: Model) -> tuple[tuple[str, Any], ...]:
 @lru_cache
 def updates_of(model: Model) -> tuple[tuple[str, Any], ...]:
     """Return what each column is set to by an UPDATE that does not set it."""
-    columns = inspect(model).local_table.c
+    columns = mapper_of(model).local_table.c
     return tuple((it.key, it.onupdate) for it in columns if it.onupdate is not None)
 
 

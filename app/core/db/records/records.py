@@ -1,17 +1,24 @@
 """The records of one writing session: one object for each row, in no ORM session."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import inspect
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db.driver.compiled import Row
+from app.core.db.records.identity import by_id, is_new, key_of
 from app.core.db.records.listener import FlushListener
-from app.core.db.records.plain import Model, is_plain
+from app.core.db.records.plain import Model
 from app.core.db.session import make_instance
+
+
+class Mark(NamedTuple):
+    """State of the records when a savepoint was set."""
+
+    held: dict[Any, Any]
+    written: int
 
 
 class Records:
@@ -20,9 +27,18 @@ class Records:
         self.held: dict[Any, Any] = {}  # by identity key
         self.added: list[Any] = []
         self.deleted: list[Any] = []
+        # Rows that the transaction has locked, by model and id, until they are used.
+        self.locked: dict[tuple[Model, UUID], Row] = {}
+        self.written: list[Any] = []  # all that was flushed, in order
+        self.marks: list[Mark] = []
 
     def find(self, model: Model, id: UUID) -> Any:
         return self.held.get(key_of(model, id))
+
+    def load_locked(self, model: Model, id: UUID) -> Any:
+        """Return the record of a row that was locked ahead, if it was not used yet."""
+        row = self.locked.pop((model, id), None)
+        return self.load(model, row) if row and not self.find(model, id) else None
 
     def load(self, model: Model, row: Row) -> Any:
         """Return the record of the row, which is the one that is held already.
@@ -87,32 +103,35 @@ class Records:
             state = instance_state(record)
             state._commit_all(state.dict)
             self.hold(record)
+        self.written += (*self.added, *changed, *self.deleted)
         for record in self.deleted:
             del self.held[instance_state(record).key]
         self.added, self.deleted = [], []
+
+    def mark(self) -> None:
+        self.marks.append(Mark({**self.held}, len(self.written)))
+
+    def reset(self) -> None:
+        """Forget what was read or written since the last mark: it is rolled back."""
+        mark = self.marks[-1]
+        changed = {*map(id, self.written[mark.written :])}
+        self.held = {
+            key: record
+            for key, record in mark.held.items()
+            if id(record) not in changed and not instance_state(record).modified
+        }
+        self.added, self.deleted = [], []
+        if len(self.marks) == 1:  # the locks are released
+            self.locked = {}
+
+    def release(self) -> None:
+        """Forget the records: each will be read again."""
+        self.held = {}
 
     def everything(self) -> Iterator[Any]:
         yield from self.held.values()
         yield from self.added
 
     def clear(self) -> None:
-        self.held, self.added, self.deleted = {}, [], []
-
-
-def key_of(model: Model, id: UUID) -> Any:
-    return inspect(model).identity_key_from_primary_key((id,))
-
-
-def by_id(record: Any) -> UUID:
-    id: UUID = record.id
-    return id
-
-
-def is_new(record: Any) -> bool:
-    """Return whether the object has no row, and all the attributes of one."""
-    model: Model = type(record)
-    state = instance_state(record)
-    if not is_plain(model) or state.key is not None or state.session is not None:
-        return False
-    attributes = inspect(model).column_attrs
-    return all(it.key in state.dict or it.deferred for it in attributes)
+        self.held, self.added, self.deleted, self.written = {}, [], [], []
+        self.marks, self.locked = [], {}

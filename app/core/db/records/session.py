@@ -4,24 +4,24 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.execution import fetch
 from app.core.db.driver.statements import Statement, core_statement
 from app.core.db.driver.transaction import Transaction
+from app.core.db.records.batching import BatchingSession
 from app.core.db.records.flush import flush
 from app.core.db.records.listener import FlushListener
 from app.core.db.records.plain import is_plain
 from app.core.db.records.records import Records
 from app.core.db.records.statements import lock_by_id
-from app.core.db.session import LazySession, select_by_id
+from app.core.db.session import select_by_id
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
 
 
-class WritingSession(LazySession):
+class WritingSession(BatchingSession):
     """A session in one transaction, without an ORM session until one is used.
 
     Until then it keeps the objects itself, and executes prepared statements. The ORM
@@ -55,7 +55,9 @@ class WritingSession(LazySession):
     ) -> list[Row]:
         if self.has_orm_session:
             return await super().rows(statement, values)
-        return await greenlet_spawn(self._rows, statement, values or {})
+        if self.deferred is not None:
+            await self.flush_records()
+        return await self.transaction.call(self._rows, statement, values or {})
 
     def _rows(self, statement: Statement, values: Values) -> list[Row]:
         connection = self.transaction.begun()
@@ -73,12 +75,13 @@ class WritingSession(LazySession):
     async def find_for_update(self, model: type[ModelT], id: UUID) -> ModelT | None:
         if self.has_orm_session or not is_plain(model):
             return await super().find_for_update(model, id)
-        return await self._load(model, lock_by_id(model), id)
+        locked: ModelT | None = self.records.load_locked(model, id)
+        return locked or await self._load(model, lock_by_id(model), id)
 
     async def _load(
         self, model: type[ModelT], query: Statement, id: UUID
     ) -> ModelT | None:
-        await self.flush()
+        await self.flush_records()
         rows = await self.rows(query, {"id": id})
         found: ModelT | None = self.records.load(model, rows[0]) if rows else None
         return found
@@ -98,8 +101,14 @@ class WritingSession(LazySession):
     async def flush(self, objects: Sequence[Any] | None = None) -> None:
         if self.has_orm_session:
             await super().flush(objects)
-        elif self.records.is_pending():
-            await greenlet_spawn(self._flush)
+        elif self.deferred is None:
+            await self.flush_records()
+        else:
+            self.deferred += 1
+
+    async def flush_records(self) -> None:
+        if self.records.is_pending():
+            await self.transaction.call(self._flush)
 
     def _flush(self) -> None:
         connection = self.transaction.begun()
@@ -120,7 +129,7 @@ class WritingSession(LazySession):
             return
         await self.flush()
         if self.transaction.is_open:
-            await greenlet_spawn(self.transaction.commit)
+            await self.transaction.run(self.transaction.commit)
         self.listener.transaction_ended()
 
     async def rollback(self) -> None:
@@ -129,7 +138,7 @@ class WritingSession(LazySession):
             return
         self.records.clear()
         if self.transaction.is_open:
-            await greenlet_spawn(self.transaction.rollback)
+            await self.transaction.run(self.transaction.rollback)
         self.listener.transaction_ended()
 
     async def close(self) -> None:

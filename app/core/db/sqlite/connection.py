@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.util import await_
 
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
@@ -52,6 +53,7 @@ class LoopCursor(sqlite3.Cursor):
 
 class LoopConnection(sqlite3.Connection):
     level = "SERIALIZABLE"
+    cursors: type[LoopCursor] = LoopCursor
 
     def __init__(
         self, database: str, *, timeout: float, create: bool = False, **options: Any
@@ -67,20 +69,22 @@ class LoopConnection(sqlite3.Connection):
         self.timeout = timeout  # seconds
         self.interrupted_at, self.clock = NEVER, time.monotonic
 
-    def cursor(self, factory: Any = LoopCursor) -> Any:
-        # AsyncConnection.execute() raises unless the driver awaits at least once.
-        cursor = super().cursor(factory)
-        await_(cursor._async_soft_close())
+    def cursor(self, factory: Any = None) -> Any:
+        cursor = super().cursor(factory or self.cursors)
+        # AsyncConnection.execute() raises unless the driver awaits at least once. A
+        # flush of records has no greenlet, and needs none.
+        with suppress(MissingGreenlet):
+            await_(cursor._async_soft_close())
         return cursor
 
     def set_limit(self, limit: Limit) -> None:
-        """Limit the time of the next `fetch`, which starts now."""
+        """Limit the time of the next statement that is `limited`, which starts now."""
         self.clock = limit.clock
         self.interrupted_at = self.clock() + limit.seconds
         self.set_progress_handler(self.is_overdue, limit.steps)
 
     def stop(self) -> None:
-        """Interrupt the `fetch` in another thread, which may only be about to begin."""
+        """Interrupt a statement in another thread, which may only be about to begin."""
         self.interrupted_at = ALWAYS
         self.interrupt()
 
@@ -91,10 +95,7 @@ class LoopConnection(sqlite3.Connection):
             sqlite3.OperationalError: SQLITE_INTERRUPT, as it takes longer than the
                 limit; SQLITE_BUSY, at once.
         """
-        try:
-            return super().cursor().execute(sql, parameters).fetchall()
-        finally:
-            self.interrupted_at = NEVER
+        return super().cursor().execute(sql, parameters).fetchall()
 
     def change(self, sql: str, parameters: Any) -> int:
         """Execute an INSERT, UPDATE or DELETE; return the number of its rows."""
@@ -103,13 +104,18 @@ class LoopConnection(sqlite3.Connection):
     def change_many(self, sql: str, many: Any) -> None:
         super().cursor().executemany(sql, many)
 
-    def fetch_within(
-        self, limit: Limit, sql: str, parameters: Any
-    ) -> list[tuple[Any, ...]]:
+    def within(self, limit: Limit, fetch: Callable[[], ResultT]) -> ResultT:
+        """Return what `fetch` reads, or raise SQLITE_INTERRUPT at the limit."""
         self.set_limit(limit)
-        return self.fetch(sql, parameters)
+        return self.limited(fetch)
 
-    def fetch_slowly(self, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+    def limited(self, fetch: Callable[[], ResultT]) -> ResultT:
+        try:
+            return fetch()
+        finally:
+            self.interrupted_at = NEVER
+
+    def fetch_slowly(self, fetch: Callable[[], ResultT]) -> ResultT:
         """Fetch in a thread. Before, empty the WAL if it has become large.
 
         SQLite begins it again once all of it is in the database and no read uses it.
@@ -118,7 +124,7 @@ class LoopConnection(sqlite3.Connection):
         with suppress(OSError, sqlite3.Error):
             if Path(f"{self.database}-wal").stat().st_size > WAL_SIZE:
                 super().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return self.fetch(sql, parameters)
+        return self.limited(fetch)
 
     def execute_when_free(self, sql: str) -> None:
         self.when_free(partial(super().execute, sql))

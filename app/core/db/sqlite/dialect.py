@@ -14,8 +14,9 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
-from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection
+from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection, LoopCursor
 from app.core.db.sqlite.pool import SingleConnectionPool
+from app.core.db.sqlite.reading_cursor import ReadingCursor
 
 # For times that a column has no type for. Python's own adapter is deprecated.
 sqlite3.register_adapter(datetime, lambda value: value.isoformat(" "))
@@ -90,6 +91,8 @@ class LoopDialect(SQLiteDialect_pysqlite):
 
     def set_isolation_level(self, connection: Any, level: str) -> None:
         connection.level = level
+        # In autocommit a read can be executed again, in a thread.
+        connection.cursors = ReadingCursor if not BEGIN[level] else LoopCursor
 
     def do_begin(self, connection: Any) -> None:
         if statement := BEGIN[connection.level]:

@@ -1,8 +1,10 @@
 """Order of a collection's routes: those of the collection before those of a record.
 
-A route such as /products/{product_id} matches /products/stats, too.
+A route such as /products/{product_id} matches /products/stats, too: also for a method
+that only the record has.
 """
 
+import re
 from collections import Counter
 
 from fastapi import APIRouter
@@ -23,3 +25,16 @@ def put_records_last(router: APIRouter) -> None:
         raise RuntimeError(f"Two routes answer {', '.join(twice)}: rename your own")
     record = f"{router.prefix}/{{"
     router.routes.sort(key=lambda route: getattr(route, "path", "").startswith(record))
+    others = [r.path for r in routes if not r.path.startswith(record)]
+    names = [*filter(None, (path.removeprefix(router.prefix) for path in others))]
+    for route in routes:
+        if names and route.path.startswith(record):
+            exclude(route, names, router.prefix)
+
+
+def exclude(route: Route, names: list[str], prefix: str) -> None:
+    """Let the route of a record not match paths such as /stats after the prefix."""
+    taken = "|".join(map(re.escape, names))
+    start = f"^{re.escape(prefix)}"
+    rest = route.path_regex.pattern.removeprefix(start)
+    route.path_regex = re.compile(f"{start}(?!(?:{taken})(?:/|$)){rest}")

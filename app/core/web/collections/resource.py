@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from app.core.models import Entity
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read
+from app.core.web.collections.null_filters import with_null_filters
 from app.core.web.routing import Route
 
 ONE, ALL = True, False
@@ -19,7 +20,8 @@ ONE, ALL = True, False
 class Resource:
     """A collection; `id` is its path parameter (product_id), `name` its singular.
 
-    `plural` is the name of the collection in its path (products).
+    `plural` is the name of the collection in its path (products). `query` has all of
+    its filters.
     """
 
     router: APIRouter
@@ -45,15 +47,17 @@ def resource_of(router: APIRouter) -> Resource:
     listing, creating = route_of(router, "GET", ALL), route_of(router, "POST", ALL)
     reading, changing = route_of(router, "GET", ONE), route_of(router, "PATCH", ONE)
     (id,) = reading.param_convertors
+    entity: type[Entity] = hints_of(changing)["return"]
+    read: type[Read] = reading.response_model
     return Resource(
         router=router,
         listing=listing,
         reading=reading,
-        entity=hints_of(changing)["return"],
-        read=reading.response_model,
+        entity=entity,
+        read=read,
         create=hints_of(creating)["data"],
         update=hints_of(changing)["data"],
-        query=query_of(listing),
+        query=with_null_filters(query_of(listing), entity, read),
         get_service=service_of(changing),
         id=id,
         name=id.removesuffix("_id"),

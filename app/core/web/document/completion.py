@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
 
+from app.core.field_types.query_values import EXPLODE
 from app.core.problem import Problem
 from app.core.web.openapi import REFERENCE, Json, documented
 
@@ -14,9 +15,19 @@ SECTIONS = {
     "health": "Probes of supervisors and load balancers.",
 }
 
+# Linters of documents ask for both. State your own.
+INFO: Json = {
+    "contact": {"name": "The operators of this API"},
+    "license": {
+        "name": "All rights reserved",
+        "identifier": "LicenseRef-All-Rights-Reserved",
+    },
+}
+
 
 def complete(document: Json) -> None:
     """Add what requires the whole document: schemas of errors, and titles."""
+    document["info"] |= INFO
     problem = Problem.model_json_schema(ref_template=REFERENCE)
     parts = problem.pop("$defs", {})
     schemas = document["components"]["schemas"]
@@ -39,8 +50,12 @@ def describe_tag(name: str) -> Json:
     return {"name": name, "description": description}
 
 
-def prefix_token_urls(document: Json, root_path: str) -> None:
-    """Add the path at the proxy, which not all clients take from `servers`."""
+def add_addresses(document: Json, root_path: str) -> None:
+    """Add the server, and the path at the proxy to the URLs of tokens.
+
+    Not all clients take it from `servers`.
+    """
+    document["servers"] = [{"url": root_path or "/"}]
     for scheme in document["components"].get("securitySchemes", {}).values():
         for flow in scheme.get("flows", {}).values():
             flow["tokenUrl"] = root_path + flow["tokenUrl"]
@@ -75,12 +90,15 @@ def complete_operation(operation: Json) -> None:
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
     for parameter in operation.get("parameters", ()):
-        parameter["schema"] = without_null(parameter["schema"])
+        schema = parameter["schema"] = without_null(parameter["schema"])
+        if EXPLODE in schema:
+            parameter |= {"style": "form", EXPLODE: schema.pop(EXPLODE)}
+            del schema["default"]
 
 
 def without_null(schema: JsonSchemaValue) -> JsonSchemaValue:
     kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
-    if len(kinds) != 1:
+    if not kinds:
         return schema
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
-    return {**rest, **kinds[0]}
+    return {**rest, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds})}

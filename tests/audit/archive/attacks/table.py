@@ -39,7 +39,7 @@ ELSEWHERE = (
     (
         Adversary.DEVELOPER,
         "writes in each way that SQLAlchemy or a driver offers",
-        "`tests/audit/changes/test_matrix.py`",
+        "`tests/audit/changes/test_matrix.py`, `test_records.py`",
         "recorded or refused, as listed in [Changes](#changes)",
     ),
 )

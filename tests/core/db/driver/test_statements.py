@@ -48,7 +48,7 @@ async def test_a_list_is_found_in_the_cache_with_its_own_values(
     assert await skus(database, min_price="9") == []
     assert len(statements._cache) == size
     assert await skus(database, q="n 1") == ["A-1"]
-    assert await skus(database, sort="price") == ["A-1", "A-2", "A-3"]
+    assert await skus(database, sort=("price",)) == ["A-1", "A-2", "A-3"]
 
 
 async def test_a_list_of_any_length_can_be_searched(database: Database) -> None:
@@ -85,7 +85,7 @@ async def test_the_cache_is_bounded(database: Database) -> None:
 
 async def test_a_value_that_is_not_given_is_an_error(database: Database) -> None:
     with pytest.raises(KeyError, match="limit"):
-        resolve(page_query(TABLE, None), {}, database.engine.dialect)
+        resolve(page_query(TABLE, ()), {}, database.engine.dialect)
 
 
 def test_an_entity_with_relationships_is_not_listed_as_rows() -> None:

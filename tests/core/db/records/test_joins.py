@@ -64,6 +64,17 @@ async def test_an_orm_session_continues_the_transaction(database: Database) -> N
     assert len({row["at"] for row in times}) == 1
 
 
+async def test_each_statement_of_records_is_announced_once(database: Database) -> None:
+    heard: list[str] = []
+
+    @event.listens_for(database.engine.sync_engine, "before_cursor_execute")
+    def note(_: Any, __: Any, sql: str, *___: Any) -> None:
+        heard.extend(sql.split()[2:3] if sql.startswith("INSERT") else [])
+
+    await make_pen(database)
+    assert heard == ["product", "audit_change"]
+
+
 async def test_an_orm_session_sees_what_records_have_changed(
     database: Database,
 ) -> None:

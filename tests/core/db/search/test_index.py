@@ -165,7 +165,7 @@ def test_rows_that_exist_are_migrated(
             assert (await find(database, "emile"))[0] == ["0"]
             assert (await find(database, "UNIQUE"))[0] == ["4"]
             async with database.reading() as session:
-                ordered = ProductQuery(sort="name")
+                ordered = ProductQuery(sort=("name",))
                 page = await ProductRepository(session).page(ordered)
             found = [row["name"] for row in page.items]
             assert found == ["apple", "Émile", "Ink", "Ünique", "Zoo"]

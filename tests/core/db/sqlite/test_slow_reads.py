@@ -40,8 +40,17 @@ def count_to(number: int) -> Any:
     return select(func.max(column("n"))).select_from(numbers_to(number))
 
 
-async def read(database: Database, number: int) -> int:
+@pytest.fixture(params=["driver", "orm"])
+def way(request: pytest.FixtureRequest) -> str:
+    way: str = request.param
+    return way
+
+
+async def read(database: Database, number: int, way: str = "driver") -> int:
     async with database.reading() as session:
+        if way == "orm":
+            result = await session.execute(count_to(number))
+            return int(result.scalar_one())
         value: int = await session.value(count_to(number))
         return value
 
@@ -52,28 +61,28 @@ def checked_out(database: Database) -> int:
     return count
 
 
-async def test_quick_reads_overtake_slow_ones(database: Database) -> None:
-    slow = [asyncio.create_task(read(database, STEPS)) for _ in range(6)]
+async def test_quick_reads_overtake_slow_ones(database: Database, way: str) -> None:
+    slow = [asyncio.create_task(read(database, STEPS, way)) for _ in range(6)]
     for _ in range(20):
-        assert await read(database, 3) == 3
+        assert await read(database, 3, way) == 3
         await asyncio.sleep(0)
     assert not all(task.done() for task in slow)
     assert await asyncio.gather(*slow) == [STEPS] * 6
     assert checked_out(database) == 0
 
 
-async def test_a_slow_read_has_a_deadline(url: str) -> None:
+async def test_a_slow_read_has_a_deadline(url: str, way: str) -> None:
     short = make_settings(url, DATABASE_TIMEOUT=0.1)
     async with open_database(short) as database:
         with pytest.raises((DBAPIError, TimeoutError)) as caught:
-            await read(database, 1_000_000_000)
+            await read(database, 1_000_000_000, way)
         assert isinstance(to_app_exception(caught.value), UnavailableException)
         assert await read(database, 3) == 3
         assert checked_out(database) == 0
 
 
-async def test_a_cancelled_slow_read_stops(database: Database) -> None:
-    slow = asyncio.create_task(read(database, 1_000_000_000))
+async def test_a_cancelled_slow_read_stops(database: Database, way: str) -> None:
+    slow = asyncio.create_task(read(database, 1_000_000_000, way))
     await asyncio.sleep(0.1)
     assert not slow.done()
     slow.cancel()
@@ -105,6 +114,17 @@ async def test_an_interrupted_read_is_not_logged_by_asyncio(database: Database) 
     del slow
     gc.collect()
     assert logged == []
+
+
+async def test_the_orm_reads_rows_as_it_does_without_a_thread(
+    database: Database,
+) -> None:
+    async with database.reading() as session:
+        result = await session.execute(numbers_to(9).select())
+        assert result.fetchone() == (1,)
+        assert result.fetchmany(2) == [(2,), (3,)]
+        assert [*result][-1] == (9,)
+        assert (await session.scalars(count_to(3))).all() == [3]
 
 
 class Nap:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.core.db.ids import uuid7
 from tests.core.web.proxies.proxy import CLIENT, Proxy, each_recipe, proxying
 from tests.databases import Engine, template_on
 from tests.modules.test_products import PEN
@@ -47,6 +48,17 @@ def test_a_tag_that_it_has_rewritten_is_accepted(program: str, proxy: Proxy) -> 
         for status in (200, 412):
             done = client.patch(path, json={"name": "New"}, headers=condition)
             assert done.status_code == status
+
+
+@each_recipe
+def test_the_longest_batch_passes(program: str, proxy: Proxy) -> None:
+    ids = [str(uuid7()) for _ in range(200)]
+    with proxy.client() as client:
+        batch = client.get("/customers/batch", params={"id": ids})
+        assert batch.json() == {"items": [], "missing": ids}
+        held = {"if-none-match": batch.headers["etag"]}
+        again = client.get("/customers/batch", params={"id": ids}, headers=held)
+        assert again.status_code == 304
 
 
 @each_recipe

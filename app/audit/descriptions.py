@@ -1,0 +1,7 @@
+"""Descriptions of the fields of the logs, for the OpenAPI document."""
+
+LABEL = "The user's e-mail address at that time; null without `users:read`."
+NAME = "The user's name at that time; null if unauthenticated."
+SOURCE = "`client` if the client chose the id, so that others may have it as well."
+ROUTE = "Path template, such as `/api/v1/products/{product_id}`."
+REPLAY = "The id of the request whose stored response was sent again."

@@ -1,0 +1,30 @@
+/** Small helpers of the page. Text is set as text, never as HTML. */
+
+/**
+ * @template {Element} T
+ * @param {string} selector
+ * @param {new () => T} type
+ * @param {ParentNode} [parent]
+ * @returns {T}
+ */
+export function find(selector, type, parent = document) {
+  const found = parent.querySelector(selector);
+  if (!(found instanceof type)) throw new Error(`There is no ${selector}`);
+  return found;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {(Node | string)[]} children
+ */
+export function element(tag, ...children) {
+  const made = document.createElement(tag);
+  made.append(...children);
+  return made;
+}
+
+/** @param {string} text */
+export function say(text) {
+  find("#message", HTMLElement).textContent = text;
+}

@@ -1,0 +1,69 @@
+"""Compare bulk requests with single ones: CPU time and time of an item.
+
+The server has a core of its own, except for PostgreSQL. Single requests come over 16
+connections, bulk requests of 500 items over one.
+"""
+
+import json
+import os
+import platform
+import secrets
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+# The settings require a secret, but nothing is signed here.
+os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+
+from scripts.bench.bulk import BulkBench, Ratio
+from scripts.bench.servers import COMPLETE, CORES, run_server
+from tests.databases import Engine, template_on
+
+
+def measure_on(engine: Engine, rounds: int) -> list[Ratio]:
+    with (
+        template_on(engine) as template,
+        template.copy() as url,
+        run_server(COMPLETE, url) as server,
+    ):
+        return BulkBench(server, engine).ratios(rounds)
+
+
+def table_of(ratios: list[Ratio]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for title in ("database", "operation"):
+        table.add_column(title)
+    for title in ("single, CPU µs", "bulk, CPU µs", "by CPU", "by time"):
+        table.add_column(title, justify="right")
+    for it in ratios:
+        costs = f"{it.single_cpu:.0f}", f"{it.bulk_cpu:.0f}"
+        ratio = f"{it.by_cpu:.1f}", f"{it.by_time:.1f}"
+        table.add_row(it.database, it.operation, *costs, *ratio)
+    return table
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1, max=10_000)] = 10,
+    database: Annotated[list[Engine] | None, typer.Option()] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare bulk requests with single ones: CPU time and time of an item."""
+    ratios = [it for engine in database or Engine for it in measure_on(engine, rounds)]
+    if as_json:
+        print(json.dumps([asdict(each) for each in ratios], indent=2))
+        return
+    console = Console()
+    console.print(table_of(ratios))
+    python = platform.python_version()
+    console.print(f"{platform.machine()}, {len(CORES)} cores, Python {python}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

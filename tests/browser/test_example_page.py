@@ -1,0 +1,221 @@
+"""The example of a single-page application, in a browser, from an origin of its own."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.accounts import PASSWORD
+from tests.databases import ROOT
+from tests.processes.servers import Server, serving
+
+SOURCE = ROOT / "docs/examples/spa"
+API = "http://127.0.0.1:8000"  # in the files of the example
+
+pytestmark = [
+    pytest.mark.client,
+    pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed"),
+]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture(scope="module")
+def website(folder: Path) -> Iterator[ThreadingHTTPServer]:
+    """Serve a copy of the example, on a port of its own."""
+    handler = partial(Quiet, directory=str(folder / "docs/examples/spa"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as website:
+        threading.Thread(target=website.serve_forever).start()
+        yield website
+        website.shutdown()
+
+
+@pytest.fixture(scope="module")
+def origin(website: ThreadingHTTPServer) -> str:
+    return f"http://127.0.0.1:{website.server_port}"
+
+
+@pytest.fixture(scope="module")
+def server(address: str, folder: Path, origin: str) -> Iterator[Server]:
+    with serving(
+        address, folder, ALLOWED_HOSTS="127.0.0.1", CORS_ORIGINS=origin
+    ) as server:
+        server.wait_for("/readyz")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def example(folder: Path, server: Server) -> Path:
+    """Install and type-check the example, as its README says."""
+    copy = folder / "docs/examples/spa"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copy(ROOT / "docs/openapi.json", folder / "docs")
+    for step in (("npm", "install", "--silent"), ("npm", "run", "check")):
+        done = subprocess.run(step, cwd=copy, capture_output=True, check=False)
+        assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    for name in ("config.js", "index.html"):
+        text = (copy / name).read_text(encoding="utf-8")
+        assert API in text
+        (copy / name).write_text(text.replace(API, server.base_url), encoding="utf-8")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def api(server: Server) -> Iterator[httpx2.Client]:
+    """Return the client of a colleague."""
+    with server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def product(api: httpx2.Client, request: pytest.FixtureRequest) -> Any:
+    sku = f"SPA-{abs(hash(request.node.name)) % 10**9}"
+    body = {"sku": sku, "name": "Pen", "price": "1.50", "description": "Black"}
+    return api.post("products", json=body).raise_for_status().json()
+
+
+@pytest.fixture
+def context(browser: Browser, example: Path) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def faults(context: BrowserContext) -> Iterator[list[str]]:
+    """Collect uncaught errors, such as a blocked request; there must be none."""
+    faults: list[str] = []
+    context.on("weberror", lambda error: faults.append(str(error.error)))
+    yield faults
+    assert faults == []
+
+
+@pytest.fixture
+def page(context: BrowserContext, origin: str, faults: list[str]) -> Page:
+    page = context.new_page()
+    page.goto(origin)
+    sign_in(page)
+    expect(page.locator("#total")).not_to_be_empty()
+    return page
+
+
+def sign_in(page: Page, password: str = PASSWORD) -> None:
+    page.get_by_label("E-mail").fill("root@example.com")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def row_of(page: Page, product: Any) -> Locator:
+    return page.get_by_role("row").filter(has_text=product["sku"])
+
+
+def open_editor(page: Page, product: Any) -> None:
+    row_of(page, product).get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("heading", name=product["sku"])).to_be_visible()
+
+
+def field(page: Page, name: str) -> Locator:
+    """Return a field of the dialog; the options of a list have the same names."""
+    return page.get_by_role("textbox", name=name)
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Save").click()
+
+
+def test_a_wrong_password_is_rejected(
+    context: BrowserContext, origin: str, faults: list[str]
+) -> None:
+    page = context.new_page()
+    page.goto(origin)
+    sign_in(page, "not the password")
+    expect(page.get_by_role("status")).not_to_be_empty()
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_products_are_listed_and_filtered(product: Any, page: Page) -> None:
+    page.get_by_label("Search").fill(product["sku"])
+    expect(page.locator("#total")).to_have_text("1 products")
+    page.get_by_label("Status").select_option("inactive")
+    expect(page.locator("#total")).to_have_text("0 products")
+
+
+def test_a_change_is_saved(product: Any, page: Page, api: httpx2.Client) -> None:
+    open_editor(page, product)
+    field(page, "Price").fill("2.75")
+    save(page)
+    expect(page.locator("#editor")).to_be_hidden()
+    assert api.get(f"products/{product['id']}").json()["price"] == "2.75"
+
+
+def test_a_colleague_s_change_is_merged(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    open_editor(page, product)
+    theirs = {"name": "Ballpoint", "price": "9.00"}
+    api.patch(f"products/{product['id']}", json=theirs).raise_for_status()
+    field(page, "Name").fill("Fountain pen")
+    field(page, "Description").fill("Blue")
+    save(page)
+    page.get_by_label("mine: Fountain pen").check()
+    expect(field(page, "Price")).to_have_value("9.00")
+    save(page)
+    expect(page.locator("#editor")).to_be_hidden()
+    now = api.get(f"products/{product['id']}").json()
+    found = now["name"], now["price"], now["description"]
+    assert found == ("Fountain pen", "9.00", "Blue")
+
+
+def test_two_tabs_refresh_once(page: Page, context: BrowserContext) -> None:
+    tabs = [page, context.new_page()]
+    tabs[1].goto(page.url)
+    for tab in tabs:
+        expect(tab.locator("#total")).not_to_be_empty()
+    refreshes: list[str] = []
+    context.on(
+        "request",
+        lambda sent: (
+            refreshes.append(sent.method) if sent.url.endswith("/refresh") else None
+        ),
+    )
+    page.evaluate(
+        "() => { const held = JSON.parse(localStorage.tokens);"
+        "held.access_token = 'expired';"
+        "localStorage.tokens = JSON.stringify(held) }"
+    )
+    # Both begin before one of them can have ended.
+    for tab in tabs:
+        tab.evaluate("document.querySelector('#total').textContent = ''")
+        tab.evaluate(
+            "document.querySelector('#filters').dispatchEvent(new Event('input'))"
+        )
+    for tab in tabs:
+        expect(tab.locator("#total")).to_contain_text("products")
+        expect(tab.get_by_label("Password")).to_be_hidden()
+    assert [method for method in refreshes if method == "POST"] == ["POST"]
+
+
+def test_signing_out_ends_the_session_in_all_tabs(
+    page: Page, context: BrowserContext, server: Server
+) -> None:
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.locator("#total")).not_to_be_empty()
+    token = page.evaluate("JSON.parse(localStorage.tokens).access_token")
+    page.get_by_role("button", name="Sign out").click()
+    for tab in (page, other):
+        expect(tab.get_by_label("Password")).to_be_visible()
+    header = {"authorization": f"Bearer {token}"}
+    answer = httpx2.get(f"{server.base_url}/api/v1/auth/me", headers=header)
+    assert answer.status_code == 401
