@@ -1,5 +1,8 @@
 """Tests for every CRUD slice. A subclass supplies the path and the payloads."""
 
+import csv
+import io
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, get_type_hints
 
@@ -14,6 +17,7 @@ from app.core.service import CrudService
 from app.core.web.collections.resource import resource_of
 from app.core.web.routing import API
 from app.main import COLLECTIONS
+from app.modules import ROUTERS
 from tests.conftest import MakeAccount
 
 Json = dict[str, Any]
@@ -155,6 +159,30 @@ class CrudContract:
         assert gone["actor"]["id"] == client.get("auth/me").json()["id"]
         assert client.post(f"{record}/restore").status_code == 200
         assert client.get(f"{self.resource}/deleted").json()["items"] == []
+
+    def test_an_export_has_the_records_of_the_list(
+        self, client: TestClient, record: str
+    ) -> None:
+        items = client.get(self.resource).json()["items"]
+        lines = client.get(f"{self.resource}/export?format=jsonl").text.splitlines()
+        assert [json.loads(line) for line in lines] == items
+        text = client.get(f"{self.resource}/export").text
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        assert [row["id"] for row in rows] == [item["id"] for item in items]
+
+    def test_an_export_is_imported_without_a_change(
+        self, client: TestClient, record: str
+    ) -> None:
+        file = client.get(f"{self.resource}/export")
+        answer = client.post(
+            f"{self.resource}/import",
+            content=file.content,
+            headers={"content-type": "text/csv"},
+        )
+        if self.resource in {router.prefix.rpartition("/")[2] for router in ROUTERS}:
+            assert answer.json().items() >= {"unchanged": 1, "error_count": 0}.items()
+        else:
+            assert answer.status_code == 405
 
     def test_timestamps_are_in_utc(self, client: TestClient, record: str) -> None:
         body = client.get(record).json()

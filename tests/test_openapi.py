@@ -60,10 +60,11 @@ def test_every_error_is_a_problem(name: str) -> None:
 
 def bodies() -> Iterator[str]:
     for operation in API.values():
-        if body := operation.get("requestBody"):
-            (content,) = body["content"].values()
-            schema = content["schema"]
-            yield schema["$ref"].rpartition("/")[2]
+        content = operation.get("requestBody", {}).get("content", {})
+        # The body of an import is a file, in one of two formats.
+        if content and "text/csv" not in content:
+            (body,) = content.values()
+            yield body["schema"]["$ref"].rpartition("/")[2]
 
 
 @pytest.mark.parametrize("name", sorted(set(bodies())))

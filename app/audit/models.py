@@ -102,6 +102,7 @@ class Access(SQLModel):
     replay_of: str | None = Field(default=None, max_length=REQUEST_ID_LENGTH)
     key_id: UUID | None = None
     key_name: str | None = Field(default=None, max_length=KEY_NAME_LENGTH)
+    exported_rows: int | None = Field(default=None, sa_type=BigInteger)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 

@@ -87,6 +87,7 @@ class AccessRead(EntryRead):
     user_agent: str | None
     outcome: str
     replay_of: str | None = Field(description=REPLAY)
+    exported_rows: int | None = Field(description="Records in an exported file.")
 
 
 class CursorPage(BaseModel, Generic[T]):
@@ -99,9 +100,7 @@ class CursorPage(BaseModel, Generic[T]):
         return f"{params[0].__name__.removesuffix('Read')}Page"
 
     items: list[T]
-    next: str | None = Field(
-        description="The `cursor` of the next page; null on the last page."
-    )
+    next: str | None = Field(description="The next page's `cursor`; null on the last.")
 
 
 class LogQuery(Strict):

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from app.audit.history.routers import add_history
 from app.collections.batch.routers import add_batch
 from app.collections.bulk.routers import add_bulk
+from app.collections.files.exports.routers import add_export
+from app.collections.files.imports.routers import add_import
 from app.collections.lists.routers import extend_lists
 from app.collections.stats.routers import add_stats
 from app.core.web.collections.order import put_records_last
@@ -21,8 +23,10 @@ def add_routes(
     """
     for domain in domains:
         add_bulk(domain)
+        add_import(domain)
     for router in collections:
         add_history(router)
+        add_export(router)
         add_batch(router)
         add_stats(router)
     extend_lists(collections)

@@ -29,6 +29,7 @@ class Context:
     trace_id: str | None = None  # of distributed tracing
     replay_of: str | None = None  # request id of the one that this one repeats
     reason: str | None = None  # recorded with each change, such as "restore"
+    exported_rows: int | None = None  # recorded with the access
 
 
 _current: ContextVar[Context | None] = ContextVar("context", default=None)

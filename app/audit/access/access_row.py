@@ -17,9 +17,8 @@ from app.core.web.middleware import route_of
 TIMESTAMP_LENGTH = len("2026-11-23 12:00:00.000000")
 
 # Columns that lines of the release before lack.
-LATER: dict[str, None] = dict.fromkeys(
-    ("user_name", "request_id_source", "replay_of", "key_id", "key_name")
-)
+LATER_NAMES = "user_name request_id_source replay_of key_id key_name exported_rows"
+LATER: dict[str, None] = dict.fromkeys(LATER_NAMES.split())
 # Values by column. Ids and timestamps are text in SQLite's storage format.
 Row = dict[str, Any]
 
@@ -54,6 +53,7 @@ def request_values(scope: Scope, at: datetime) -> Row:
         "route": route and printable(route, 255),
         "query": printable(query, 2048),
         "user_agent": printable(agent, 255) or None,
+        "exported_rows": context.exported_rows,
     }
 
 

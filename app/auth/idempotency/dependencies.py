@@ -24,6 +24,7 @@ from app.core.dependencies import SessionDep
 from app.core.exceptions import BadRequestException
 from app.core.web.before_commit import Replay, on_response
 from app.core.web.endpoint_adapter import Endpoint
+from app.core.web.request import BODY_DIGEST
 from app.core.web.routing import Route
 
 HEADER = "idempotency-key"
@@ -97,7 +98,8 @@ class RepeatableRoute(Route):
 async def key_of(request: Request, key: str) -> IdempotencyKey:
     components: AuthComponents = request.app.state.auth
     headers = str([request.headers.getlist(name) for name in PARTS]).encode()
-    sent = (headers, request.scope["query_string"], await request.body())
+    body = request.scope.get(BODY_DIGEST) or await request.body()
+    sent = (headers, request.scope["query_string"], body)
     target = (request.method, request.scope["path"])
     return make_key(components.ring.current.idempotency, target, key, sent)
 

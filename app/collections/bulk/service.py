@@ -1,4 +1,4 @@
-"""Many writes of one collection, each as if it were sent alone, in one transaction."""
+"""Bulk requests: their items are written as steps of one transaction."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,32 +6,18 @@ from typing import Any
 
 from app.collections.bulk.collection_schemas import BulkSchemas
 from app.collections.bulk.exceptions import BulkFailedException
-from app.collections.bulk.outcomes import Outcome, refusal_of, success_of
-from app.collections.bulk.steps import INVALID, Step, batches, step_of
-from app.core.db.database_errors import is_deadlock
-from app.core.db.driver.transaction import OrmSessionRequired
+from app.collections.bulk.outcomes import Outcome, success_of
+from app.collections.bulk.steps import step_of
+from app.collections.writes.steps import Step
+from app.collections.writes.writer import Writer
 from app.core.db.records.statements import MANY
 from app.core.exceptions import AppException
 from app.core.web.collections.resource import Resource
-from app.core.web.etag import Preconditions
-
-RETRIES = 4  # after deadlocks
-
-
-class SeveralFlushesError(Exception):
-    """A step writes more than once, so that its flushes cannot be put off."""
 
 
 class BulkService:
-    """Calls the methods of the collection's service.
-
-    Each batch is flushed at once. If one of its steps fails, the batch is rolled back
-    and its steps are done one by one. Other tasks run between the batches.
-    """
-
     def __init__(self, resource: Resource, schemas: BulkSchemas, service: Any) -> None:
         self.resource, self.schemas, self.service = resource, schemas, service
-        self.session = service.repository.session
 
     async def run(self, items: Sequence[Any], atomic: bool) -> list[Outcome]:
         """Return the outcome of each item.
@@ -44,90 +30,10 @@ class BulkService:
             some = items[start : start + MANY]
             steps += [step_of(item, self.schemas) for item in some]
             await asyncio.sleep(0)
-        outcomes = await self.run_steps(steps)
+        outcomes = await Writer(self.service, self.success).run(steps)
         if atomic and any(isinstance(each, AppException) for each in outcomes):
             raise BulkFailedException(outcomes)
         return outcomes
 
-    async def run_steps(self, steps: list[Step]) -> list[Outcome]:
-        """Run all steps; after a deadlock, release the locks and run them again."""
-        for _ in range(RETRIES):
-            try:
-                return await self.run_batches(steps)
-            except OrmSessionRequired:
-                self.session.open_orm_session()
-            except Exception as error:
-                if not is_deadlock(error):
-                    raise
-        return await self.run_batches(steps)
-
-    async def run_batches(self, steps: list[Step]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        async with self.session.savepoint():
-            await self.lock([step.id for step in steps if step.id])
-            for batch in batches(steps):
-                outcomes += await self.run_batch(batch)
-                self.session.records.release()
-                await asyncio.sleep(0)
-        return outcomes
-
-    async def lock(self, ids: Sequence[Any]) -> None:
-        """Lock all rows, in the order of their ids: two requests never deadlock."""
-        ordered = sorted(set(ids))
-        for start in range(0, len(ordered), MANY):
-            some = ordered[start : start + MANY]
-            await self.session.lock_rows(self.resource.entity, some)
-            await asyncio.sleep(0)
-
-    async def run_batch(self, batch: list[Step]) -> list[Outcome]:
-        if len(batch) > 1 and batch[0].op != INVALID:
-            try:
-                async with self.session.savepoint():
-                    with self.session.deferred_flushes():
-                        entities = [await self.write_deferred(step) for step in batch]
-                    await self.session.flush()
-                    return [*map(self.success, batch, entities)]
-            except SeveralFlushesError:
-                pass
-            except Exception as error:
-                refusal_of(error)
-        outcomes = []
-        for step in batch:
-            outcomes.append(await self.run_alone(step))
-            await asyncio.sleep(0)
-        return outcomes
-
-    async def run_alone(self, step: Step) -> Outcome:
-        if step.error:
-            return step.error
-        try:
-            async with self.session.savepoint():
-                entity = await self.write(step)
-                await self.session.flush()
-                return self.success(step, entity)
-        except Exception as error:
-            return refusal_of(error, step.if_match)
-
-    async def write_deferred(self, step: Step) -> Any:
-        before = self.session.deferred or 0
-        entity = await self.write(step)
-        if (self.session.deferred or 0) > before + 1:
-            raise SeveralFlushesError
-        return entity
-
-    async def write(self, step: Step) -> Any:
-        self.service.preconditions = Preconditions(tag_of(step.if_match))
-        match step.op:
-            case "create":
-                return await self.service.create(step.data)
-            case "update":
-                return await self.service.update(step.id, step.data)
-        await self.service.delete(step.id)
-        return step.id
-
     def success(self, step: Step, entity: Any) -> Outcome:
         return success_of(self.schemas.success, self.resource.read, step.op, entity)
-
-
-def tag_of(if_match: str | None) -> str | None:
-    return f'"{if_match}"' if if_match and if_match.isdecimal() else if_match

@@ -26,6 +26,10 @@ class Null(Enum):
     NULL = "null"
 
 
+# As in a request, and as validated already.
+ALSO_NULL = (Null.NULL.value, Null.NULL)
+
+
 def split_names(value: Any) -> Any:
     """Return the names of `a,b`, also if the parameter is repeated."""
     if isinstance(value, list):
@@ -68,4 +72,4 @@ class OrNull:
 
 
 def accept_null(value: Any, validate: Callable[[Any], Any]) -> Any:
-    return Null.NULL if value == Null.NULL.value else validate(value)
+    return Null.NULL if value in ALSO_NULL else validate(value)

@@ -19,4 +19,5 @@ class ServerSettings(BaseSettings):
     BODY_TIMEOUT: float = Field(30.0, gt=0, le=3_600)
     MAX_BODY_BYTES: int = Field(1_048_576, ge=1_024)
     MAX_BULK_BYTES: int = Field(8_388_608, ge=1_024)
+    MAX_IMPORT_BYTES: int = Field(67_108_864, ge=1_024)
     RECORD_PROBES: bool = True

@@ -29,6 +29,7 @@ REQUEST_HEADERS = (
     *TRACING_HEADERS,
 )
 EXPOSED_HEADERS = (
+    "Content-Disposition",
     "ETag",
     "Idempotency-Replayed",
     "Location",

@@ -2,6 +2,9 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# In the scope of a GET that is a HEAD: a response need not make its body.
+IS_HEAD = "app.is_head"
+
 
 class HeadAsGet:
     """ASGI middleware that answers HEAD as GET, without the body (RFC 9110, 9.3.2)."""
@@ -13,7 +16,7 @@ class HeadAsGet:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
-        get_scope = {**scope, "method": "GET"}
+        get_scope = {**scope, "method": "GET", IS_HEAD: True}
 
         async def send_head(message: Message) -> None:
             # The outer middleware logs the route, which was found in this scope.

@@ -22,6 +22,8 @@ MAX_DIGITS = 18  # of a Content-Length
 # In a body, which is parsed at once: 8 MiB of empty lists would take 0.6 s.
 MAX_COMMAS = 500_000
 JSON = re.compile(r"application/([^/]*\+)?json")
+# In the scope: the hash of a body that was not kept in memory.
+BODY_DIGEST = "app.body_digest"
 UNREADABLE = "There was an error parsing the body"
 
 

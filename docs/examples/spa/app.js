@@ -35,7 +35,7 @@ async function list(marked = new Set()) {
   });
   if (response.status === 401) return start();
   say(error?.detail ?? "");
-  if (!data) return;
+  if (!data || "fields" in data) return; // only a list with `fields` has them
   rows.replaceChildren(...data.items.map((product) => row(product, marked)));
   find("#total", HTMLElement).textContent = `${data.total} products`;
 }

@@ -26,6 +26,9 @@ class Row:
     status: int
     body: Json | None = None
     superusers_only: bool = False
+    # Permissions that are needed as well, and the body if it is a CSV file.
+    also: tuple[str, ...] = ()
+    file: bytes | None = None
 
 
 # Operations without authentication, and their status for an empty body.
@@ -65,6 +68,7 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
         **(counted if f"{path}/stats" in app.openapi()["paths"] else {}),
         f"GET {path}/batch": Row(f"{name}:read", 422),
         f"GET {path}": Row(f"{name}:read", 200),
+        f"GET {path}/export": Row(f"{name}:read", 200),
         f"POST {path}": Row(f"{name}:create", 201),
         f"GET {path}/deleted": Row(f"{name}:read", 200),
         f"GET {path}/{{id}}": Row(f"{name}:read", 200),
@@ -85,6 +89,16 @@ SLICE_ROWS |= {
     # An item without its data is invalid.
     f"POST {router.prefix}/bulk": Row(
         f"{resource_of(router).plural}:create", 422, {"items": [{"op": "create"}]}
+    )
+    for router in ROUTERS
+}
+SLICE_ROWS |= {
+    # A file without records.
+    f"POST {router.prefix}/import": Row(
+        f"{resource_of(router).plural}:create",
+        200,
+        also=(f"{resource_of(router).plural}:update",),
+        file=b"id\n",
     )
     for router in ROUTERS
 }

@@ -81,6 +81,9 @@ def request_existing(
     creates = row.status == 201
     body = SLICES[resource(url)].body(client) if creates else row.body
     place = existing_url(client, url, header)
+    if row.file is not None:
+        csv = header | {"content-type": "text/csv"}
+        return client.post(place, content=row.file, headers=csv).status_code
     status: int = client.request(method, place, json=body, headers=header).status_code
     return status
 
@@ -183,7 +186,7 @@ def test_the_required_permission_is_sufficient(
     client: TestClient, header_with: HeaderWith
 ) -> None:
     found = {
-        e: request_existing(client, e, row, header_with(row.needs))
+        e: request_existing(client, e, row, header_with(row.needs, *row.also))
         for e, row in GUARDED.items()
     }
     assert found == {

@@ -24,6 +24,9 @@ def get_and_head(client: TestClient, path: str, **headers: str) -> tuple[Any, An
 
 def check_equal_headers(get: Any, head: Any) -> None:
     assert head.status_code == get.status_code
+    if get.request.url.path.endswith("/export"):
+        # It is made while it is sent; the client of the tests has computed the length.
+        del get.headers["content-length"]
     assert head.headers == get.headers
     assert head.content == b""
 

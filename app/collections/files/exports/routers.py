@@ -1,0 +1,71 @@
+"""HTTP for exports, which each collection has."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from inspect import signature
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app.auth.dependencies import CurrentUser
+from app.auth.permissions.recheck import recheck
+from app.collections.files.exports.queries import ExportQuery, export_query
+from app.collections.files.exports.service import Exporter
+from app.collections.files.formats.media import MEDIA_TYPES
+from app.core.web.collections.endpoints import Endpoint, bound, with_signature
+from app.core.web.collections.resource import Resource, resource_of
+from app.core.web.streams.file_stream import FileStream
+
+TEXT = {"schema": {"type": "string"}}
+EXPORTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file",
+        "content": dict.fromkeys(MEDIA_TYPES.values(), TEXT),
+        "headers": {"Content-Disposition": TEXT},
+    }
+}
+
+
+async def export(exporter: Exporter, query: ExportQuery) -> Response:
+    """Return all records of the list as a file, under its filters, order and `q`.
+
+    It is no snapshot: a record that is changed meanwhile is in the file as it was
+    before or after. A file whose end is missing was interrupted.
+    """
+    name = f"{exporter.resource.plural}.{query.format}"
+    parts = await exporter.export(query)
+    return FileStream(parts, MEDIA_TYPES[query.format], name)
+
+
+def add_export(router: APIRouter) -> None:
+    """Add the export to a guarded router of a collection."""
+    resource = resource_of(router)
+    router.get(
+        "/export",
+        name=f"export_{resource.plural}",
+        response_class=Response,
+        response_model=None,
+        responses=EXPORTED,
+    )(export_of(resource))
+
+
+def export_of(resource: Resource) -> Endpoint:
+    """Return the endpoint, whose query has the parameters of the list."""
+    endpoint = bound(export, exporter_of(resource))
+    first, query = signature(endpoint).parameters.values()
+    model: Any = export_query(resource.query)
+    annotation: Any = Annotated[model, Query()]
+    return with_signature(endpoint, [first, query.replace(annotation=annotation)])
+
+
+def exporter_of(resource: Resource) -> Callable[..., Awaitable[Exporter]]:
+    async def get_exporter(
+        request: Request,
+        service: Annotated[Any, Depends(resource.get_service)],
+        user: CurrentUser,
+    ) -> Exporter:
+        reading = request.app.state.health.database.reading
+        check = partial(recheck, actor=user, permission=f"{resource.plural}:read")
+        return Exporter(resource, service.repository, reading, check)
+
+    return get_exporter

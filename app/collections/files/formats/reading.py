@@ -1,0 +1,134 @@
+"""Rows of a file, read one by one: neither the file nor a line is ever in memory whole.
+
+A row of CSV has texts of cells; a row of JSON lines has values.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+from pydantic_core import from_json
+
+from app.collections.files.formats.errors import BrokenFileError
+from app.collections.files.formats.media import FileFormat
+
+MAX_LINE = 1_048_576  # bytes
+MAX_COLUMNS = 200
+MAX_NAME = 63
+BOM = "\ufeff"
+OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+NO_HEADER = "The file has no header"
+NOT_UTF8 = "is not in UTF-8: save the file as “CSV UTF-8”"
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """A row of a file: its number, and its values by column."""
+
+    number: int
+    values: Mapping[str, Any]
+
+
+def read_texts(file: IO[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield the lines with their numbers, decoded, and without a byte order mark.
+
+    Raises:
+        BrokenFileError: a line is too long, or not in UTF-8.
+    """
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            message = f"Line {number} is longer than {MAX_LINE} bytes"
+            raise BrokenFileError(number, "line_too_long", message)
+        if line.startswith(OTHER_ENCODINGS) and number == 1:
+            raise BrokenFileError(1, "not_utf8", f"The file {NOT_UTF8}")
+        try:
+            text = line.decode()
+        except UnicodeDecodeError as error:
+            message = f"Line {number} {NOT_UTF8}"
+            raise BrokenFileError(number, "not_utf8", message) from error
+        yield number, text.removeprefix(BOM) if number == 1 else text
+
+
+def read_csv(file: IO[bytes]) -> Iterator[FileRow]:
+    """Yield the rows of a CSV file (RFC 4180) after its header.
+
+    Raises:
+        BrokenFileError: the file is no CSV file, or a row has too few or many cells.
+    """
+    reader = csv.reader((text for _, text in read_texts(file)), strict=True)
+    header: list[str] | None = None
+    number = 0
+    while True:
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            message = f"Row {number} is no CSV: {error}"
+            raise BrokenFileError(number, "not_csv", message) from error
+        if header is None:
+            header = check_header(number, cells)
+        elif cells:
+            check_number(number, cells, header)
+            yield FileRow(number, dict(zip(header, cells, strict=True)))
+    if header is None:
+        raise BrokenFileError(1, "no_header", NO_HEADER)
+
+
+def check_header(number: int, cells: list[str]) -> list[str]:
+    if not cells:
+        raise BrokenFileError(number, "no_header", NO_HEADER)
+    check_width(number, len(cells))
+    names = [cell.strip() for cell in cells]
+    if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
+        message = "The columns must be separated by commas"
+        raise BrokenFileError(number, "not_csv", message)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or "" in names:
+        shown = ", ".join(name[:MAX_NAME] for name in twice[:3] if name)
+        message = f"Each column needs a name of its own{shown and ': ' + shown}"
+        raise BrokenFileError(number, "invalid_header", message)
+    return names
+
+
+def check_width(number: int, width: int) -> None:
+    if width > MAX_COLUMNS:
+        message = f"Row {number} has {width} columns; the limit is {MAX_COLUMNS}"
+        raise BrokenFileError(number, "too_many_columns", message)
+
+
+def check_number(number: int, cells: list[str], header: list[str]) -> None:
+    if len(cells) != len(header):
+        message = f"Row {number} has {len(cells)} cells; the header has {len(header)}"
+        raise BrokenFileError(number, "wrong_number_of_cells", message)
+
+
+def read_jsonl(file: IO[bytes]) -> Iterator[FileRow]:
+    """Yield the objects of a file that has one in each line.
+
+    Raises:
+        BrokenFileError: a line is no object of JSON.
+    """
+    for number, text in read_texts(file):
+        if not text.strip():
+            continue
+        try:
+            values = from_json(text, allow_inf_nan=False)
+        except ValueError as error:
+            message = f"Line {number} is no JSON"
+            raise BrokenFileError(number, "not_json", message) from error
+        if not isinstance(values, dict):
+            message = f"Line {number} is no JSON object"
+            raise BrokenFileError(number, "not_json", message)
+        check_width(number, len(values))
+        yield FileRow(number, values)
+
+
+READERS: Mapping[FileFormat, Callable[[IO[bytes]], Iterator[FileRow]]] = {
+    FileFormat.CSV: read_csv,
+    FileFormat.JSONL: read_jsonl,
+}

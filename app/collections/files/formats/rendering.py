@@ -1,0 +1,47 @@
+"""A record as it is in a file: the same text for an export and for a comparison."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from app.collections.files.formats.cells import is_text, write_cell
+from app.collections.files.formats.media import FileFormat
+from app.core.schemas import Read
+
+Values = dict[str, Any]
+
+
+def json_values(record: Read) -> Values:
+    """Return the values as a response has them."""
+    return record.model_dump(mode="json")
+
+
+def cells_of(record: Read) -> Values:
+    """Return the cells of the record, by the names of their columns."""
+    values = json_values(record)
+    return {
+        name: write_cell(value, is_text(getattr(record, name, value)))
+        for name, value in values.items()
+    }
+
+
+RENDER = {FileFormat.CSV: cells_of, FileFormat.JSONL: json_values}
+
+
+def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    option = orjson.OPT_APPEND_NEWLINE
+    return b"".join(orjson.dumps(row, option=option) for row in rows)
+
+
+def write_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerows([row[name] for name in columns] for row in rows)
+    return text.getvalue().encode()
+
+
+def write_header(columns: Sequence[str]) -> bytes:
+    return write_csv([dict(zip(columns, columns, strict=True))], columns)

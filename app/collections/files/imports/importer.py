@@ -1,0 +1,75 @@
+"""One request for an import: who may make it, and in which transactions it is done."""
+
+from dataclasses import dataclass
+
+from app.auth.permissions.principal import Principal
+from app.collections.files.imports.applying import Service
+from app.collections.files.imports.exceptions import ImportFailedException
+from app.collections.files.imports.permissions import (
+    recheck_before_commit,
+    require_update,
+)
+from app.collections.files.imports.planning.target import Target
+from app.collections.files.imports.received import ReceivedFile
+from app.collections.files.imports.schemas import ImportQuery, ImportReport
+from app.collections.files.imports.service import ImportService
+from app.collections.files.imports.transactions import trying, writing
+from app.core.context import current_context
+from app.core.db.database import Database
+from app.core.exceptions import ValidationFailedException
+from app.core.web.collections.resource import Resource
+
+REASON = "import"  # recorded with each change
+
+
+@dataclass(frozen=True)
+class Importer:
+    resource: Resource
+    service: Service
+    user: Principal
+    file: ReceivedFile
+    database: Database
+
+    async def run(self, query: ImportQuery) -> ImportReport:
+        """Return what was done, or would be done; the caller ends the transaction.
+
+        Raises:
+            ImportFailedException: a row is wrong, and no row may be written.
+        """
+        require_update(self.user, self.resource.plural)
+        current_context().reason = REASON
+        imports = ImportService(self.target(query), self.file, self.service)
+        checked = await imports.validate(self.database.reading, atomic=query.atomic)
+        if checked.errors:
+            return refuse(checked, query)
+        write = self.write if query.atomic else self.write_batches
+        report = await write(imports, query)
+        report.ignored = checked.ignored
+        return refuse(report, query) if report.errors and query.atomic else report
+
+    def target(self, query: ImportQuery) -> Target:
+        try:
+            return Target.of(self.resource, query.key)
+        except LookupError as error:
+            wrong = {"loc": ("query", "key"), "type": "invalid_key", "msg": str(error)}
+            raise ValidationFailedException([wrong]) from None
+
+    async def write(self, imports: ImportService, _: ImportQuery) -> ImportReport:
+        """Write in the transaction of the request."""
+        session = self.service.repository.session
+        recheck_before_commit(session, self.user, self.resource.plural)
+        return await imports.write()
+
+    async def write_batches(
+        self, imports: ImportService, query: ImportQuery
+    ) -> ImportReport:
+        committing = writing(self.database, self.user, self.resource.plural)
+        opening = trying(self.database) if query.dry_run else committing
+        return await imports.write_batches(opening)
+
+
+def refuse(report: ImportReport, query: ImportQuery) -> ImportReport:
+    """Return the report of a dry run, or raise it."""
+    if query.dry_run:
+        return report
+    raise ImportFailedException(report)

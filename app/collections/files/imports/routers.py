@@ -1,0 +1,73 @@
+"""HTTP for imports, which each collection of a domain has."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse
+
+from app.auth.dependencies import CurrentUser
+from app.auth.idempotency.dependencies import DOCUMENTED
+from app.collections.files.formats.media import MEDIA_TYPES
+from app.collections.files.imports.dependencies import (
+    FileRoute,
+    ReceivedFileDep,
+    receive_file,
+)
+from app.collections.files.imports.importer import Importer
+from app.collections.files.imports.schemas import ImportQuery, ImportReport
+from app.core.web.before_commit import Replay
+from app.core.web.collections.endpoints import bound
+from app.core.web.collections.resource import Resource, resource_of
+from app.core.web.openapi import documented
+
+TEXT = {"schema": {"type": "string"}}
+BODY = dict.fromkeys(MEDIA_TYPES.values(), TEXT)
+PARTLY = {"model": ImportReport, "description": "Imported, but for rows with errors"}
+
+
+async def import_file(
+    importer: Importer, query: Annotated[ImportQuery, Query()]
+) -> ImportReport | JSONResponse:
+    """Create and change records as the rows of a file say.
+
+    The file is validated whole before anything is written. It has the columns of an
+    export, or some of them; a `version` guards against overwriting a later change.
+    """
+    report = await importer.run(query)
+    if query.dry_run:
+        # It ends the transaction, which is rolled back.
+        raise Replay(JSONResponse(report.model_dump()))
+    return JSONResponse(report.model_dump(), 207) if report.errors else report
+
+
+def add_import(router: APIRouter) -> None:
+    """Add the import to a guarded router of a domain."""
+    resource = resource_of(router)
+    router.add_api_route(
+        "/import",
+        bound(import_file, importer_of(resource)),
+        methods=["POST"],
+        name=f"import_{resource.plural}",
+        response_model=ImportReport,
+        responses=documented(413, 415) | {207: PARTLY},
+        dependencies=[Depends(receive_file)],
+        openapi_extra={
+            "parameters": [DOCUMENTED],
+            "requestBody": {"required": True, "content": BODY},
+        },
+        route_class_override=FileRoute,
+    )
+
+
+def importer_of(resource: Resource) -> Callable[..., Awaitable[Importer]]:
+    async def get_importer(
+        request: Request,
+        service: Annotated[Any, Depends(resource.get_service)],
+        user: CurrentUser,
+        file: ReceivedFileDep,
+    ) -> Importer:
+        database = request.app.state.health.database
+        return Importer(resource, service, user, file, database)
+
+    return get_importer
