@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 from app.audit.history.collection.service import PastService
 from app.audit.history.diff.repository import DiffRepository
 from app.audit.history.diff.schemas import DiffQuery
 from app.core.db.database import Database
-from app.core.service import CrudService
-from app.core.web.etag import Preconditions
 from app.modules.products.models import Product
 from app.modules.products.repository import ProductRepository
 from app.modules.products.schemas import ProductQuery
@@ -91,8 +88,7 @@ async def list_cost(
             began = perf_counter()
             async with database.reading() as session:
                 repository = ProductRepository(session)
-                service = CrudService[Any, Any, Any](repository, Preconditions())
-                page = await PastService(service, then).page(LISTS[name])
+                page = await PastService(repository, then).page(LISTS[name])
             took.append((perf_counter() - began) * 1000)
     dialect = database.engine.dialect.name
     return Cost(dialect, name, changes, median(took), delay.longest * 1000, page.total)

@@ -61,8 +61,9 @@ class Route(APIRoute):
         self, endpoint: Endpoint, *statuses: int, **options: Any
     ) -> "Route":
         """Return a copy of this route with another endpoint, errors and options."""
-        both = self.options.get("responses") or {}, options.get("responses") or {}
-        responses = both[0] | both[1] | documented(*statuses)
+        responses = documented(*statuses) | (self.options["responses"] or {})
+        for status, response in (options.get("responses") or {}).items():
+            responses[status] = responses.get(status, {}) | response
         changed = {**self.options, **options, "responses": responses}
         return type(self)(self.path, endpoint, **changed)
 

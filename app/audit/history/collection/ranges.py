@@ -1,6 +1,5 @@
 """Ranges of a collection's ids, so that a part of its past takes a part of the time."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,15 +13,23 @@ from app.core.db.session import DatabaseSession
 RANGE = 5_000  # records that exist, and as many that were deleted since
 
 
-async def read_ranges(session: DatabaseSession, scope: Scope) -> AsyncIterator[Scope]:
-    """Yield scopes of about RANGE records each, the newest ids first."""
-    queries = [live, deleted]
-    while queries:
-        found = {it: await session.value(it(scope)) for it in queries}
-        queries = [it for it in queries if found[it] is not None]
-        firsts = [found[it] for it in queries]
-        yield replace(scope, first=max(firsts, default=scope.first))
-        scope = replace(scope, end=max(firsts, default=None))
+class Ranges:
+    """Ranges of about RANGE records each, the newest ids first."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.rest: Scope | None = scope
+        self.bounds = [live, deleted]
+
+    async def next(self, session: DatabaseSession) -> Scope | None:
+        """Return the next range; None after the last one."""
+        if self.rest is None:
+            return None
+        scope = self.rest
+        found = {it: await session.value(it(scope)) for it in self.bounds}
+        self.bounds = [it for it in self.bounds if found[it] is not None]
+        first = max((found[it] for it in self.bounds), default=None)
+        self.rest = replace(scope, end=first) if first else None
+        return replace(scope, first=first)
 
 
 def live(scope: Scope) -> Select[Any]:

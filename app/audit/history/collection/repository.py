@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.audit.history.collection.past_list import PastList
-from app.audit.history.collection.ranges import read_ranges
+from app.audit.history.collection.ranges import Ranges
 from app.audit.history.collection.scope import Scope
 from app.audit.history.column_repository import ColumnRepository, absent
 from app.audit.history.entity_repository import EntityRepository
@@ -45,25 +45,18 @@ class PastRepository:
         total: int = await self.session.value(listed.count(rows), self.values)
         return total
 
-    async def batches(self, listed: PastList) -> AsyncIterator[list[Any]]:
-        """Yield the entities of the whole list, without its window, in batches."""
-        async for ids in self.ids(listed):
-            for start in range(0, len(ids), TOGETHER):
-                yield await self.build(ids[start : start + TOGETHER])
-
-    async def ids(
-        self, listed: PastList, limit: int | None = None
-    ) -> AsyncIterator[list[UUID]]:
+    async def ids(self, listed: PastList, limit: int) -> AsyncIterator[list[UUID]]:
         """Yield the ids in the order of the list: by ranges, if it is that of ids."""
         scope = replace(self.scope, end=listed.query.after)
         if listed.query.sort:
             yield await self.ids_in(listed, scope, limit)
             return
-        async for each in read_ranges(self.session, scope):
-            yield await self.ids_in(listed, each, limit)
+        ranges = Ranges(scope)
+        while part := await ranges.next(self.session):
+            yield await self.ids_in(listed, part, limit)
 
     async def ids_in(
-        self, listed: PastList, scope: Scope, limit: int | None
+        self, listed: PastList, scope: Scope, limit: int | None = None
     ) -> list[UUID]:
         query = listed.ids(await listed.rows(scope)).limit(limit)
         return [row["id"] for row in await self.session.rows(query, self.values)]

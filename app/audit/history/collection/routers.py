@@ -73,7 +73,7 @@ def with_as_of(resource: Resource) -> Endpoint:
             return await read_now(query=query, **values)
         if getattr(query, "include", ()):
             raise ValidationFailedException([PRESENT_ONLY])
-        return await PastService(values["service"], query.as_of).page(query)
+        return await PastService(values["service"].repository, query.as_of).page(query)
 
     query_with_time: Any = past_query(resource.query)
     annotation = Annotated[query_with_time, Query()]

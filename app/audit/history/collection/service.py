@@ -1,6 +1,5 @@
-"""The past of a collection: its list as of a time, and its deleted records."""
+"""The list of a collection as of a time, if its changes since are in the log."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +8,15 @@ from app.audit.history.collection.past_list import PastList
 from app.audit.history.collection.repository import PastRepository
 from app.audit.history.exceptions import ArchivedException
 from app.core.pagination import Page, PageQuery
-from app.core.service import CrudService
+from app.core.repository import BaseRepository
 
 
 class PastService:
-    """Service of the list of another one as of then."""
+    """Service of the list of a repository as of then."""
 
-    def __init__(self, service: CrudService[Any, Any, Any], then: datetime) -> None:
-        self.repository, self.then = PastRepository(service.repository, then), then
-        self.files = FileRepository(service.repository.session)
+    def __init__(self, repository: BaseRepository[Any], then: datetime) -> None:
+        self.repository, self.then = PastRepository(repository, then), then
+        self.files = FileRepository(repository.session)
 
     async def page(self, query: PageQuery) -> Page[Any]:
         listed = await self.open(query)
@@ -25,11 +24,6 @@ class PastService:
         total = await self.repository.count(listed) if query.count else None
         window = {"limit": query.limit, "offset": query.offset}
         return Page.model_construct(None, items=items, total=total, **window)
-
-    async def batches(self, query: PageQuery) -> AsyncIterator[list[Any]]:
-        """Yield the whole list, in batches of entities; its window is ignored."""
-        async for batch in self.repository.batches(await self.open(query)):
-            yield batch
 
     async def open(self, query: PageQuery) -> PastList:
         """Return the list.
