@@ -1,4 +1,4 @@
-"""Exports as of a time: a snapshot, whatever is written meanwhile."""
+"""Exports as of a time are snapshots: writes in between are not in the file."""
 
 import json
 from typing import Any

@@ -43,7 +43,7 @@ class PastList:
         Raises:
             ValidationFailedException: one of them is not about the table alone.
         """
-        self.session, self.table = session, model.__table__
+        self.session, self.model, self.table = session, model, model.__table__
         searchable = SEARCH_TEXT in self.table.c
         self.words = split_words(query.q or "") if searchable else []
         filters = [*build_conditions(self.table, query, conditions)]

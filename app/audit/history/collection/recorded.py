@@ -83,4 +83,5 @@ def on_sqlite(value: Expression, column: Column[Any]) -> Expression:
         return case((has_fraction, moment), else_=moment.concat(".000000"))
     if isinstance(kind, Numeric):
         return cast(value, REAL)
-    return value
+    # Also a number, which only a write past the application stores.
+    return cast(value, Text) if isinstance(kind, String) else value

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.audit.history.collection.past_list import PastList
 from app.audit.history.collection.ranges import Ranges
 from app.audit.history.collection.scope import Scope
+from app.audit.history.collection.unreadable import readable
 from app.audit.history.column_repository import ColumnRepository, absent
 from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import UnknownStateException
@@ -41,8 +42,9 @@ class PastRepository:
         return await self.build(ids[query.offset : last])
 
     async def count(self, listed: PastList) -> int:
-        rows = await listed.rows(self.scope)
-        total: int = await self.session.value(listed.count(rows), self.values)
+        with readable(listed):
+            rows = await listed.rows(self.scope)
+            total: int = await self.session.value(listed.count(rows), self.values)
         return total
 
     async def ids(self, listed: PastList, limit: int) -> AsyncIterator[list[UUID]]:
@@ -58,8 +60,10 @@ class PastRepository:
     async def ids_in(
         self, listed: PastList, scope: Scope, limit: int | None = None
     ) -> list[UUID]:
-        query = listed.ids(await listed.rows(scope)).limit(limit)
-        return [row["id"] for row in await self.session.rows(query, self.values)]
+        with readable(listed):
+            query = listed.ids(await listed.rows(scope)).limit(limit)
+            rows = await self.session.rows(query, self.values)
+        return [row["id"] for row in rows]
 
     @property
     def values(self) -> dict[str, Any]:

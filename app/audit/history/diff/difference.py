@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from app.audit.documents import values_of
 from app.audit.history.columns import present_values
 from app.audit.models import Action
 from app.core.db.driver.compiled import Row
+from app.core.db.json_text import INVALID_JSON
 from app.core.models import Entity
 
 State = dict[str, Any]
@@ -24,9 +26,10 @@ class Difference:
         self.new = self.values(change["new"]) | self.new
 
     def values(self, recorded: Any) -> State:
-        if not isinstance(recorded, dict):
-            return {}
-        return present_values(self.model, recorded) if self.model else recorded
+        values = values_of(recorded)
+        if self.model is None or INVALID_JSON in values:
+            return values
+        return present_values(self.model, values)
 
     @property
     def from_version(self) -> int | None:
