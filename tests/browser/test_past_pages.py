@@ -65,7 +65,7 @@ def go(page: Page, place: str) -> None:
 
 def test_a_collection_is_shown_as_of_a_time(visit: Visit, times: Times) -> None:
     page = open_page(visit, f"#/past?entity=Product&at={times.before}")
-    expect(page.get_by_role("main")).to_contain_text("2 as of")
+    expect(page.get_by_role("main")).to_contain_text("2 in total, as of")
     expect(page.locator("summary")).to_have_count(2)
     line(page, "Product PEN-001 version 1").click()
     expect(page.get_by_text("Fountain pen")).to_be_visible()
@@ -85,6 +85,7 @@ def test_two_times_are_compared(visit: Visit, times: Times) -> None:
     expect(page).to_have_url(re.compile("entity=Product"))
     changed = line(page, "PEN-001: name Fountain pen → Pencil, price 1.50 → 3.00")
     changed.click()
+    expect(page.get_by_role("link", name="History of Product PEN-001")).to_be_visible()
     row = page.get_by_role("row", name="price")
     expect(row.get_by_role("cell")).to_have_text(["1.50", "3.00"])
     expect(line(page, "INK-020 was deleted")).to_contain_text("version 1 → none")

@@ -35,11 +35,12 @@ function differenceItem(change) {
   const record = nameElement(change);
   const line = [record, verb ?? "", ...fieldChanges(change)];
   const versions = `version ${from_version ?? "none"} → ${to_version ?? "none"}`;
-  const history = [`History of ${entity} `, nameElement(change)];
+  // Made when it is shown: names are loaded later than this line.
+  const history = () => [`History of ${entity} `, nameElement(change)];
   return collapsible(make("span", { className: "versions" }, versions), line, () => [
     fields(change).length ? comparison(change, "Before", "After") : "",
     pathOf(entity)
-      ? make("p", { className: "links" }, anchor(link(["record", entity, id]), ...history))
+      ? make("p", { className: "links" }, anchor(link(["record", entity, id]), ...history()))
       : "",
   ]);
 }

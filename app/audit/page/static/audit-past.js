@@ -52,7 +52,7 @@ export async function showPast({ values }) {
   const load = async (after) => {
     const parameters = { as_of, q: chosen.q, after, limit: LIMIT, count: after ? "false" : "" };
     const page = await call(`${pathOf(entity)}${query(parameters)}`);
-    if (page.total !== null) total.textContent = `${page.total} as of ${exact(as_of)}.`;
+    if (page.total !== null) total.textContent = `${page.total} in total, as of ${exact(as_of)}.`;
     const items = page.items.map((record) => ({ at: record.created_at, record }));
     return { items, next: items.length === LIMIT ? page.items.at(-1).id : null };
   };
