@@ -126,11 +126,11 @@ def test_a_list_as_of_a_time_is_the_answer_of_that_time(
 ) -> None:
     monkeypatch.setattr(ranges, "RANGE", 2)
     monkeypatch.setattr(derived_values, "BATCH_CHANGES", 3)
-    check_answers(client, seed=1, times=3)
+    check_answers(client, seed=2, times=3)
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("seed", range(3, 9))
 def test_many_lists_are_the_answers_of_their_times(
     client: TestClient, seed: int
 ) -> None:

@@ -1,10 +1,13 @@
 """Deleted records of a collection: the newest first, and who deleted them."""
 
+from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from app.modules.products.models import Product
+from tests.audit.archive.attacks.acts.target import Target
 from tests.audit.history.test_history import PEN, Json, body, make
 from tests.audit.history.test_renamed import Earlier, earlier, without
 from tests.conftest import MakeAccount
@@ -61,6 +64,18 @@ def test_a_record_that_cannot_be_shown_hides_no_other(
     shown, unknown = deleted(client)["items"]
     assert shown["record"]["sku"] == "PEN-2"
     assert unknown["record"] is None
+
+
+def test_a_record_that_exists_is_not_listed(
+    client: TestClient, url: str, tmp_path: Path
+) -> None:
+    """It was inserted again past the application, so the log ends with its deletion."""
+    pen, target = make(client, "products", PEN), Target(url, tmp_path)
+    target.execute(text("CREATE TABLE copy AS SELECT * FROM product"))
+    client.delete(pen)
+    assert len(deleted(client)["items"]) == 1
+    target.execute(text("INSERT INTO product SELECT * FROM copy"))
+    assert deleted(client)["items"] == []
 
 
 def test_an_invalid_cursor_is_rejected(client: TestClient) -> None:

@@ -8,7 +8,9 @@ from tests.audit.history.test_history import PEN, Json, body, make, now
 
 
 def make_pens(client: TestClient, count: int) -> list[str]:
-    pens = [{**PEN, "sku": f"PEN-{n}", "stock": n} for n in range(count)]
+    pens = [
+        {**PEN, "sku": f"PEN-{n}", "name": f"Pen {n}", "stock": n} for n in range(count)
+    ]
     return [make(client, "products", each) for each in pens]
 
 
@@ -17,27 +19,20 @@ def ids(items: list[Json]) -> list[str]:
 
 
 def test_pages_of_a_list_stay_at_their_time(client: TestClient) -> None:
-    urls, then = make_pens(client, 6), now()
-    for sort in ("", "stock", "-name"):
-        order = {"sort": sort} if sort else {}
-        whole = body(client.get("products", params={"as_of": then, **order}))
-        found = list[Json]()
+    urls = make_pens(client, 6)
+    orders: list[dict[str, Any]] = [{}, {"sort": "stock"}, {"sort": "-name"}]
+    wholes = [body(client.get("products", params=order)) for order in orders]
+    then = now()
+    for order, whole in zip(orders, wholes, strict=True):
+        window, found = {"as_of": then, "limit": 2, **order}, list[Json]()
         for offset in range(0, 6, 2):
-            window: dict[str, Any] = {
-                "as_of": then,
-                **order,
-                "limit": 2,
-                "offset": offset,
-            }
-            page = body(client.get("products", params=window))
+            page = body(client.get("products", params={**window, "offset": offset}))
             assert page["total"] == 6
             found += page["items"]
-            client.patch(urls[offset], json={"stock": 99 - offset, "name": "Moved"})
-            make(
-                client,
-                "products",
-                {**PEN, "sku": f"N-{offset}{sort.strip('-').upper()}"},
-            )
+            moved = {"stock": 99 - offset, "name": f"A{offset}"}
+            client.patch(urls[offset], json=moved).raise_for_status()
+            new = {**PEN, "sku": f"N-{len(found)}-{orders.index(order)}"}
+            make(client, "products", new)
         assert found == whole["items"]
 
 
