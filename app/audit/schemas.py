@@ -102,6 +102,7 @@ class LogQuery(Strict):
     since: Instant | None = Field(None, description="At or after this time.")
     until: Instant | None = Field(None, description="Before this time.")
     request_id: Text | None = None
+    key_id: Id | None = Field(None, description="Of the API key that was used.")
     include: Include = None
 
     def filters(self) -> dict[str, Any]:
