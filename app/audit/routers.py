@@ -5,6 +5,9 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 
 from app.audit.cursor_pages import CompletePage, CursorPage
+from app.audit.history.diff.repository import DiffRepository
+from app.audit.history.diff.schemas import DiffQuery, DiffRead
+from app.audit.history.diff.service import DiffService
 from app.audit.models import AuditAccess, AuditChange
 from app.audit.repository import AuditRepository
 from app.audit.schemas import (
@@ -28,7 +31,12 @@ async def get_service(session: SessionDep, reader: CurrentUser) -> AuditService:
     return AuditService(AuditRepository(session), reader)
 
 
+async def get_diff(session: SessionDep, reader: CurrentUser) -> DiffService:
+    return DiffService(DiffRepository(session), reader)
+
+
 ServiceDep = Annotated[AuditService, Depends(get_service)]
+DiffServiceDep = Annotated[DiffService, Depends(get_diff)]
 
 
 @router.get(
@@ -54,6 +62,19 @@ async def list_accesses(
     A request appears in this list about one second after its response.
     """
     return await service.list_accesses(query)
+
+
+@router.get("/diff", response_model=CursorPage[DiffRead], responses=documented(410))
+async def compare_times(
+    service: DiffServiceDep, query: Annotated[DiffQuery, Query()]
+) -> CursorPage[DiffRead]:
+    """List the records that changed after `from` and until `to`, by class and id.
+
+    Each has the fields that differ between the two times, however often they changed
+    in between. Left out are records that existed at neither time, so that a page may
+    have fewer items than its limit.
+    """
+    return await service.page(query)
 
 
 @router.get("/requests/{request_id}", response_model=RequestRead)

@@ -25,6 +25,7 @@ const FORM = [
   { name: "field", label: "Field", placeholder: "price" },
   ...DATES,
 ];
+const CHECKED = ["action", "key_id", "request_id"]; // the feed has no such filters
 const ENOUGH_MATCHES = 25;
 const MAX_PAGES = 5; // per search
 
@@ -51,7 +52,7 @@ function announceNew(hint, values, page) {
   const { entity, entity_id, actor_id } = values;
   const isNew = ({ id, ...change }) =>
     !shown.has(id) &&
-    ["action", "request_id"].every((name) => !values[name] || values[name] === change[name]);
+    CHECKED.every((name) => !values[name] || values[name] === change[name]);
   const show = (text) => {
     const showAll = () => attempt(() => showChanges({ values }));
     hint.replaceChildren(button(text, showAll));
@@ -71,8 +72,9 @@ export async function showChanges({ values }) {
   const view = openView("Changes");
   const hint = make("p", { className: "note", role: "status" });
   view.append(filters("changes", FORM, values), hint);
-  const { entity, entity_id, action, actor_id, request_id, field } = values;
-  const parameters = { entity, entity_id, action, actor_id, request_id, ...timeRange(values) };
+  const { entity, entity_id, action, actor_id, key_id, request_id, field } = values;
+  const equal = { entity, entity_id, action, actor_id, key_id, request_id };
+  const parameters = { ...equal, ...timeRange(values) };
   let first = null;
   const load = async (cursor) => {
     if (field) return searchField(parameters, field, cursor);

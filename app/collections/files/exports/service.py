@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from app.audit.history.collection.past_batches import PastBatches
 from app.collections.files.exports.queries import ExportQuery, list_query
 from app.collections.files.exports.repository import (
     Batches,
@@ -20,10 +21,17 @@ from app.collections.files.formats.rendering import (
 )
 from app.core.context import current_context
 from app.core.db.session import DatabaseSession
+from app.core.exceptions import ValidationFailedException
 from app.core.web.collections.resource import Resource
 
 Reading = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
 Check = Callable[[DatabaseSession], Awaitable[Any]]
+# Each batch would sort the whole past.
+UNSORTED = {
+    "loc": ("query", "as_of"),
+    "type": "past",
+    "msg": "Cannot be combined with sort: an export of the past is in the order of ids",
+}
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,17 @@ class Exporter:
 
         The first batch is read at once, so that most errors still have their status.
         """
-        batches = PresentRecords(self.repository, list_query(self.resource, query))
+        batches = self.batches(query)
         first = await batches.read(self.repository.session)
         return self.parts(first, batches, query.format)
+
+    def batches(self, query: ExportQuery) -> Batches:
+        listed = list_query(self.resource, query)
+        if query.as_of is None:
+            return PresentRecords(self.repository, listed)
+        if listed.sort:
+            raise ValidationFailedException([UNSORTED])
+        return PastBatches(self.repository, listed, query.as_of)
 
     async def parts(
         self, records: list[Any], batches: Batches, kind: FileFormat
