@@ -26,7 +26,6 @@ from app.audit.cursors import (
     encode_cursor,
     encode_position,
 )
-from app.audit.exceptions import ChangesArchivedException
 from app.audit.id_bounds import id_bounds
 from app.audit.models import FIRST_ERROR
 from app.audit.schemas import (
@@ -34,6 +33,7 @@ from app.audit.schemas import (
     ChangeQuery,
     LogQuery,
 )
+from app.audit.settled.exceptions import ChangesArchivedException
 from app.audit.settled.repository import SettledRepository
 from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession

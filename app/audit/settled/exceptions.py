@@ -1,4 +1,4 @@
-"""Exceptions of the logs."""
+"""Exceptions of the settled order."""
 
 from app.core.exceptions import AppException
 
