@@ -58,8 +58,10 @@ OWN_TESTS = (
 # With --whole: all tests, except those that run other programs or kill processes, and
 # those of rooms that do not know of any domain.
 UNCONCERNED = ("audit/archive", "audit/consistency", "auth/sessions", "auth/tokens")
-QUICK = ("-m", "not slow and not browser and not client")
-QUICK += tuple(f"--ignore=tests/{room}" for room in (*UNCONCERNED, "scripts"))
+QUICK = (
+    *("-m", "not slow and not browser and not client"),
+    *(f"--ignore=tests/{room}" for room in (*UNCONCERNED, "scripts")),
+)
 ON_SQLITE = ("--database", "sqlite")
 
 
