@@ -1,16 +1,12 @@
 """Export of a list: batches of records, written as parts of a file."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 from typing import Any
 
 from app.collections.files.exports.queries import ExportQuery, list_query
-from app.collections.files.exports.repository import (
-    Batches,
-    PresentRecords,
-    Repository,
-)
+from app.collections.files.exports.repository import Reading, batches_of
 from app.collections.files.formats.media import FileFormat
 from app.collections.files.formats.rendering import (
     RENDER,
@@ -18,11 +14,11 @@ from app.collections.files.formats.rendering import (
     write_header,
     write_jsonl,
 )
+from app.collections.files.services import Service
 from app.core.context import current_context
 from app.core.db.session import DatabaseSession
 from app.core.web.collections.resource import Resource
 
-Reading = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
 Check = Callable[[DatabaseSession], Awaitable[Any]]
 
 
@@ -35,32 +31,31 @@ class Exporter:
     """
 
     resource: Resource
-    repository: Repository
+    service: Service
     reading: Reading
     check: Check
 
-    async def export(self, query: ExportQuery) -> AsyncIterator[bytes]:
-        """Return the parts of the file.
+    async def export(self, query: ExportQuery) -> AsyncGenerator[bytes]:
+        """Yield the parts of the file.
 
-        The first batch is read at once, so that most errors still have their status.
+        The first one is empty: most errors are raised before it.
         """
-        batches = PresentRecords(self.repository, list_query(self.resource, query))
-        first = await batches.read(self.repository.session)
-        return self.parts(first, batches, query.format)
+        with TemporaryFile() as ids:
+            wanted = list_query(self.resource, query)
+            batches = batches_of(self.service, wanted, ids)
+            # In the session of the request, which has a connection already.
+            records = await batches.read(self.service.repository.session)
+            yield b""
+            current_context().exported_rows = 0
+            if query.format is FileFormat.CSV:
+                yield write_header(self.columns)
+            while records:
+                yield self.write(records, query.format)
+                async with self.reading() as session:
+                    await self.check(session)
+                    records = await batches.read(session)
 
-    async def parts(
-        self, records: list[Any], batches: Batches, kind: FileFormat
-    ) -> AsyncIterator[bytes]:
-        current_context().exported_rows = 0
-        if kind is FileFormat.CSV:
-            yield write_header(self.columns)
-        while records:
-            yield self.write(records, kind)
-            async with self.reading() as session:
-                await self.check(session)
-                records = await batches.read(session)
-
-    def write(self, records: list[Any], kind: FileFormat) -> bytes:
+    def write(self, records: Sequence[Any], kind: FileFormat) -> bytes:
         render, validate = RENDER[kind], self.resource.read.model_validate
         rows = [render(validate(record)) for record in records]
         context = current_context()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from app.auth.permissions.principal import Principal
-from app.collections.files.imports.applying import Service
 from app.collections.files.imports.exceptions import ImportFailedException
 from app.collections.files.imports.permissions import (
     recheck_before_commit,
@@ -14,6 +13,7 @@ from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.schemas import ImportQuery, ImportReport
 from app.collections.files.imports.service import ImportService
 from app.collections.files.imports.transactions import trying, writing
+from app.collections.files.services import Service
 from app.core.context import current_context
 from app.core.db.database import Database
 from app.core.exceptions import ValidationFailedException

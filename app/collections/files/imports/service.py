@@ -7,11 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from app.collections.files.formats.errors import BrokenFileError, RowError, RowFault
 from app.collections.files.formats.media import FileFormat
 from app.collections.files.formats.reading import FileRow
-from app.collections.files.imports.applying import (
-    Service,
-    apply,
-    service_in,
-)
+from app.collections.files.imports.applying import apply
 from app.collections.files.imports.exceptions import (
     MAX_ATOMIC_ROWS,
     TooManyRowsException,
@@ -21,6 +17,7 @@ from app.collections.files.imports.planning.steps import UNKNOWN, Plan
 from app.collections.files.imports.planning.target import Target
 from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.schemas import ImportReport
+from app.collections.files.services import Service, service_in
 from app.core.db.session import DatabaseSession
 
 Opening = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
