@@ -1,4 +1,4 @@
-"""Why a step was refused."""
+"""Reasons for which a step was refused."""
 
 from app.core.db.database_errors import to_app_exception
 from app.core.exceptions import (

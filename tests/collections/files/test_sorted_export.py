@@ -1,4 +1,4 @@
-"""Exports in another order: each record once, and sorted once, whatever its value."""
+"""Exports in another order: each record once, and sorted once, with any value."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +109,7 @@ def test_a_record_that_is_deleted_meanwhile_is_left_out(
 def test_records_that_a_service_hides_are_not_exported(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
-    """As ARCHITECTURE_GUIDE says how: by `page` and `find_many`."""
+    """It overrides `page` and `find_many`, as ARCHITECTURE_GUIDE says."""
     items = make_products(client, *[{}, {"is_active": False}] * 3)
     page, find_many = ProductService.page, ProductService.find_many
 

@@ -1,6 +1,7 @@
 // Entry point of the audit page: sign-in, and the view that the URL's hash names.
 import { call, signIn, signOut } from "./audit-api.js";
 import { showChanges } from "./audit-changes.js";
+import { showImport } from "./audit-import.js";
 import { attempt, showSignIn, showSignedIn } from "./audit-layout.js";
 import { setPermissions } from "./audit-names.js";
 import { askForNewPassword } from "./audit-password.js";
@@ -14,6 +15,7 @@ const VIEWS = {
   request: showRequest,
   records: showRecords,
   record: showRecord,
+  import: showImport,
 };
 const form = document.getElementById("sign-in");
 const bar = document.getElementById("bar");

@@ -1,6 +1,6 @@
 """HTTP for imports, which each collection of a domain has."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,6 +15,7 @@ from app.collections.files.imports.dependencies import (
     receive_file,
 )
 from app.collections.files.imports.importer import Importer
+from app.collections.files.imports.planning.target import unique_fields
 from app.collections.files.imports.schemas import ImportQuery, ImportReport
 from app.core.web.before_commit import Replay
 from app.core.web.collections.endpoints import bound
@@ -58,6 +59,12 @@ def add_import(router: APIRouter) -> None:
         },
         route_class_override=FileRoute,
     )
+
+
+def import_keys(routers: Iterable[APIRouter]) -> dict[str, list[str]]:
+    """Return the fields by which rows may find their records, by entity."""
+    resources = map(resource_of, routers)
+    return {it.entity.__name__: sorted(unique_fields(it)) for it in resources}
 
 
 def importer_of(resource: Resource) -> Callable[..., Awaitable[Importer]]:

@@ -33,7 +33,7 @@ class ImportService:
         return Planner(self.target, self.file.format)
 
     async def validate(self, reading: Opening, *, atomic: bool) -> ImportReport:
-        """Return a report of errors and ignored columns; write nothing.
+        """Return a report of what rows would do, as far as is known; write nothing.
 
         Raises:
             TooManyRowsException: the file has more than an atomic import may have.
@@ -72,6 +72,10 @@ class ImportService:
                 plan.refuse(step, RowFault([(None, "key_required", NO_KEY)]))
         if not plan.steps:
             self.idle.add(place)
+        created = sum(step.id is None for step in plan.steps)
+        report.created += created
+        report.updated += len(plan.steps) - created
+        report.unchanged += plan.unchanged
         report.add_errors(plan.sorted_errors())
 
     async def write(self) -> ImportReport:
