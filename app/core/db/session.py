@@ -112,8 +112,9 @@ class ReadingSession(LazySession):
         return await self.direct.rows(statement, values or {})
 
     async def each_part(self, statement: Statement, take: Taker) -> None:
-        source = super() if self.has_orm_session else self.direct
-        await source.each_part(statement, take)
+        if self.has_orm_session:
+            return await super().each_part(statement, take)
+        return await self.direct.each_part(statement, take)
 
     async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
         """Return the entity, or None: in no session, unless it has relationships."""

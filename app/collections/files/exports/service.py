@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import Any
 
+import structlog
+
 from app.collections.files.exports.queries import ExportQuery, list_query
 from app.collections.files.exports.repository import Reading, batches_of
 from app.collections.files.formats.media import FileFormat
@@ -18,6 +20,8 @@ from app.collections.files.services import Service
 from app.core.context import current_context
 from app.core.db.session import DatabaseSession
 from app.core.web.collections.resource import Resource
+
+logger = structlog.get_logger()
 
 Check = Callable[[DatabaseSession], Awaitable[Any]]
 
@@ -46,6 +50,8 @@ class Exporter:
             # In the session of the request, which has a connection already.
             records = await batches.read(self.service.repository.session)
             yield b""
+            # The access log has a row at the end, and none if the process is killed.
+            logger.info("export_started", collection=self.resource.plural)
             current_context().exported_rows = 0
             if query.format is FileFormat.CSV:
                 yield write_header(self.columns)
