@@ -7,9 +7,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from app.audit.models import AuditChange
 from app.auth.models import User
+from app.auth.permissions import before_commit
 from app.collections.files.imports import received
 from app.collections.files.imports.service import ImportService
 from tests.collections.files.files import as_csv, send
@@ -17,7 +19,7 @@ from tests.conftest import MakeAccount, Read
 from tests.contract import status_and_code
 
 ROWS = [{"sku": f"PEN-{n}", "name": "Pen", "price": "1.50"} for n in range(6)]
-CHANGES = select(func.count()).where(AuditChange.__table__.c.entity == "Product")
+CHANGES = select(func.count()).where(col(AuditChange.entity) == "Product")
 Deactivate = Callable[[], Awaitable[None]]
 
 
@@ -42,6 +44,7 @@ def test_an_import_of_all_or_none_writes_nothing(
     read: Read,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(before_commit, "LONGEST_UNCHECKED", 0)
     validate = ImportService.validate
 
     async def then_revoke(self: ImportService, *given: Any, **named: Any) -> Any:

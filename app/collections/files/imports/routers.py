@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from app.auth.dependencies import CurrentUser
-from app.auth.idempotency.dependencies import DOCUMENTED
+from app.auth.permissions.actions import actions_by
 from app.collections.files.formats.media import MEDIA_TYPES
 from app.collections.files.imports.dependencies import (
     FileRoute,
     ReceivedFileDep,
+    actions_of,
     receive_file,
 )
 from app.collections.files.imports.importer import Importer
@@ -27,6 +28,7 @@ BODY = dict.fromkeys(MEDIA_TYPES.values(), TEXT)
 PARTLY = {"model": ImportReport, "description": "Imported, but for rows with errors"}
 
 
+@actions_by(actions_of)
 async def import_file(
     importer: Importer, query: Annotated[ImportQuery, Query()]
 ) -> ImportReport | JSONResponse:
@@ -53,10 +55,7 @@ def add_import(router: APIRouter) -> None:
         response_model=ImportReport,
         responses=documented(413, 415) | {207: PARTLY},
         dependencies=[Depends(receive_file)],
-        openapi_extra={
-            "parameters": [DOCUMENTED],
-            "requestBody": {"required": True, "content": BODY},
-        },
+        openapi_extra={"requestBody": {"required": True, "content": BODY}},
         route_class_override=FileRoute,
     )
 
