@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.audit.descriptions import LABEL, NAME, REPLAY, ROUTE, SOURCE
+from app.audit.documents import wrap_document
 from app.audit.models import Action
-from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.fields import Id, Instant, QueryInt, parse_int
 from app.core.schemas import Strict
 
@@ -25,15 +25,6 @@ Include = Annotated[
 ]
 PAGING = {"limit", "cursor", "since", "until", "include"}
 ActionName = Annotated[Action, Field(strict=False)]
-
-
-def wrap_document(values: Any) -> Any:
-    """Return values of a change; a document that is no object becomes a member of one.
-
-    Only a write past the application stores one: it must not hide the other changes.
-    """
-    is_object = values is None or isinstance(values, dict)
-    return values if is_object else {INVALID_JSON: dump_json(values)}
 
 
 Values = Annotated[dict[str, Any] | None, BeforeValidator(wrap_document)]
@@ -111,6 +102,7 @@ class LogQuery(Strict):
     since: Instant | None = Field(None, description="At or after this time.")
     until: Instant | None = Field(None, description="Before this time.")
     request_id: Text | None = None
+    key_id: Id | None = Field(None, description="Of the API key that was used.")
     include: Include = None
 
     def filters(self) -> dict[str, Any]:

@@ -150,8 +150,8 @@ def test_changes_since_a_time_include_it(client: TestClient, name: str) -> None:
 
 
 def is_nullable(schema: Json) -> bool:
-    options = (schema, *schema.get("anyOf", ()), schema.get("items", {}))
-    return any(option.get("const") == "null" for option in options)
+    item = schema.get("items", schema)
+    return any(each.get("const") == "null" for each in (item, *item.get("anyOf", ())))
 
 
 @each

@@ -1,4 +1,4 @@
-"""Reasons for which a step was refused."""
+"""Reasons of refused steps, as exceptions."""
 
 from app.core.db.database_errors import to_app_exception
 from app.core.exceptions import (

@@ -46,8 +46,9 @@ async function searchField(parameters, field, cursor) {
 export async function showChanges({ values }) {
   const view = openView("Changes");
   view.append(filters("changes", FORM, values));
-  const { entity, entity_id, action, actor_id, request_id, field } = values;
-  const parameters = { entity, entity_id, action, actor_id, request_id, ...timeRange(values) };
+  const { entity, entity_id, action, actor_id, key_id, request_id, field } = values;
+  const equal = { entity, entity_id, action, actor_id, key_id, request_id };
+  const parameters = { ...equal, ...timeRange(values) };
   const load = (cursor) =>
     field
       ? searchField(parameters, field, cursor)

@@ -3,12 +3,13 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import structlog
 
+from app.audit.history.collection.past_batches import PastBatches
 from app.collections.files.exports.queries import ExportQuery, list_query
-from app.collections.files.exports.repository import Reading, batches_of
+from app.collections.files.exports.repository import Batches, Reading, batches_of
 from app.collections.files.formats.media import FileFormat
 from app.collections.files.formats.rendering import (
     RENDER,
@@ -19,11 +20,18 @@ from app.collections.files.formats.rendering import (
 from app.collections.files.services import Service
 from app.core.context import current_context
 from app.core.db.session import DatabaseSession
+from app.core.exceptions import ValidationFailedException
 from app.core.web.collections.resource import Resource
 
 logger = structlog.get_logger()
 
 Check = Callable[[DatabaseSession], Awaitable[Any]]
+# Each batch would sort the whole past.
+UNSORTED = {
+    "loc": ("query", "as_of"),
+    "type": "past",
+    "msg": "Cannot be combined with sort: an export of the past is in the order of ids",
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,7 @@ class Exporter:
         The first one is empty: most errors are raised before it.
         """
         with TemporaryFile() as ids:
-            wanted = list_query(self.resource, query)
-            batches = batches_of(self.service, wanted, ids)
+            batches = self.batches(query, ids)
             # In the session of the request, which has a connection already.
             records = await batches.read(self.service.repository.session)
             yield b""
@@ -60,6 +67,14 @@ class Exporter:
                 async with self.reading() as session:
                     await self.check(session)
                     records = await batches.read(session)
+
+    def batches(self, query: ExportQuery, ids: IO[bytes]) -> Batches:
+        listed = list_query(self.resource, query)
+        if query.as_of is None:
+            return batches_of(self.service, listed, ids)
+        if listed.sort:
+            raise ValidationFailedException([UNSORTED])
+        return PastBatches(self.service.repository, listed, query.as_of)
 
     def write(self, records: Sequence[Any], kind: FileFormat) -> bytes:
         render, validate = RENDER[kind], self.resource.read.model_validate

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Event
+from time import sleep
 from typing import Any
 
 import httpx2
@@ -17,6 +18,7 @@ from tests.modules.test_products import PEN
 from tests.processes.servers import Server, free_port, serving
 
 CLIENTS = 32  # 6 are not enough to notice a server that resets connections
+DELAY = 2  # in seconds, more than a proxy takes to notice that a server stops or starts
 
 
 pens = count()
@@ -46,9 +48,10 @@ def load(proxy: Proxy) -> Iterator[Counter[str]]:
 
 def result(client: httpx2.Client, method: str, **content: Any) -> str:
     try:
-        return str(client.request(method, "/products", **content).status_code)
+        response = client.request(method, "/products", **content)
     except httpx2.TransportError as error:
         return repr(error)
+    return response.text if response.is_error else str(response.status_code)
 
 
 @pytest.mark.heavy
@@ -61,7 +64,9 @@ def test_a_rolling_restart_loses_no_request(
 
         def start(port: int) -> Server:
             number = workers[port]
-            run = serving(url, tmp_path, port=port, WORKERS=number, SHUTDOWN_DELAY="1")
+            run = serving(
+                url, tmp_path, port=port, WORKERS=number, SHUTDOWN_DELAY=f"{DELAY}"
+            )
             return stack.enter_context(run)
 
         servers = [start(port) for port in workers]
@@ -74,3 +79,4 @@ def test_a_rolling_restart_loses_no_request(
             assert set(results) == {"200", "201"}
             # The other one would slow down the start.
             start(port).wait_for("/readyz")
+            sleep(DELAY)
