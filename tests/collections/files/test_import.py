@@ -245,3 +245,11 @@ def test_an_import_needs_both_permissions(client_with: ClientWith) -> None:
             assert challenge.endswith(f'scope="products:{missing}"')
     client = client_with("products:create", "products:update")
     assert report_of(send(client, as_csv(NEW))) == {"created": 3}
+
+
+def test_the_document_has_body_and_headers_of_an_import(client: TestClient) -> None:
+    document = client.get("http://test/openapi.json").json()
+    operation = document["paths"]["/api/v1/products/import"]["post"]
+    names = [parameter["name"] for parameter in operation["parameters"]]
+    assert sorted(names) == ["Idempotency-Key", "atomic", "dry_run", "key"]
+    assert {CSV, JSONL} == {*operation["requestBody"]["content"]}
