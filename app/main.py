@@ -10,12 +10,12 @@ from fastapi import FastAPI
 from app import __version__
 from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
-from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
+from app.audit.endpoints import ROUTERS as LOGS
+from app.audit.feed.feed import run_feed
 from app.audit.page.routes import install_audit_page
-from app.audit.routers import router as audit
 from app.auth import install as accounts
 from app.auth.client import client_ip
 from app.auth.components import AuthComponents
@@ -91,6 +91,7 @@ async def run_audit(
         access_log.running(database),
         run_sealer(database, settings) as sealer,
         run_every(SEAL_INTERVAL, witness.submit),
+        run_feed(database, settings) as app.state.feed,
     ):
         app.state.sealer = sealer
         health.notes |= {
@@ -133,7 +134,7 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
 
 def install_routes(app: Application, settings: Settings) -> None:
     # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, *accounts.ROUTERS, audit, proofs):
+    for router in (*ROUTERS, *accounts.ROUTERS, *LOGS):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)

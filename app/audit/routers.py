@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
+from app.audit.cursor_pages import CompletePage, CursorPage
 from app.audit.history.diff.repository import DiffRepository
 from app.audit.history.diff.schemas import DiffQuery, DiffRead
 from app.audit.history.diff.service import DiffService
@@ -14,7 +15,6 @@ from app.audit.schemas import (
     AccessRead,
     ChangeQuery,
     ChangeRead,
-    CursorPage,
     RequestRead,
 )
 from app.audit.service import AuditService
@@ -39,11 +39,17 @@ ServiceDep = Annotated[AuditService, Depends(get_service)]
 DiffServiceDep = Annotated[DiffService, Depends(get_diff)]
 
 
-@router.get("/changes", response_model=CursorPage[ChangeRead])
+@router.get(
+    "/changes", response_model=CompletePage[ChangeRead], responses=documented(410)
+)
 async def list_changes(
     service: ServiceDep, query: Annotated[ChangeQuery, Query()]
 ) -> CursorPage[AuditChange]:
-    """List the changes of records, newest first, with their old and new values."""
+    """List the changes of records, newest first, with their old and new values.
+
+    A change that was committed late may precede others in time. To miss none, send the
+    `complete_until` of the first page as `after` in the next poll.
+    """
     return await service.list_changes(query)
 
 

@@ -55,7 +55,7 @@ async def explain_page(
     log = AuditRepository(session)
     if isinstance(query, AccessQuery):
         return await explain(session, lambda: log.list_accesses(query))
-    return await explain(session, lambda: log.list_changes(query))
+    return await explain(session, lambda: log.list_changes(query), -1)
 
 
 async def avoid_whole_tables(session: DatabaseSession) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from app.audit.cursor_pages import CursorPage
 from app.audit.cursors import encode_cursor
 from app.audit.history.collection.deleted_repository import DeletedRepository
 from app.audit.history.collection.schemas import ActorRead, DeletedQuery, DeletedRead
-from app.audit.schemas import CursorPage
 from app.audit.visibility import visible_rows
 from app.auth.permissions.principal import Principal
 from app.core.db.driver.compiled import Row

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
+from app.audit.cursor_pages import CursorPage
 from app.audit.history.collection.deleted_repository import DeletedRepository
 from app.audit.history.collection.deleted_service import DeletedService
 from app.audit.history.collection.schemas import (
@@ -15,7 +16,6 @@ from app.audit.history.collection.schemas import (
     past_query,
 )
 from app.audit.history.collection.service import PastService
-from app.audit.schemas import CursorPage
 from app.auth.dependencies import CurrentUser
 from app.core.dependencies import SessionDep
 from app.core.exceptions import ValidationFailedException

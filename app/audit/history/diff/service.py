@@ -1,11 +1,11 @@
 """Comparison of the records at two times, as the user may see them."""
 
 from app.audit.archive.files.repository import FileRepository
+from app.audit.cursor_pages import CursorPage
 from app.audit.history.diff.difference import Difference
 from app.audit.history.diff.repository import DiffRepository, Key
 from app.audit.history.diff.schemas import DiffQuery, DiffRead
 from app.audit.history.exceptions import ArchivedException
-from app.audit.schemas import CursorPage
 from app.audit.visibility import visible_pairs
 from app.auth.permissions.principal import Principal
 
