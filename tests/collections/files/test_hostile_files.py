@@ -118,3 +118,10 @@ def test_odd_values_are_errors_of_their_row(client: TestClient, field: str) -> N
             assert {error["row"] for error in tried.json()["errors"]} <= {1}
             assert len(tried.content) < 2_000
     assert client.get("products").json()["items"][0]["version"] == 1
+
+
+def test_a_header_without_rows_is_checked(client: TestClient) -> None:
+    assert report_of(send(client, HEADER)) == {}
+    refused = send(client, b"null")
+    assert status_and_code(refused) == (422, "import_failed")
+    assert refused.json()["errors"][0]["loc"] == ["body", 1, "null"]

@@ -52,6 +52,7 @@ class ImportService:
                 async with reading() as session:
                     plan = await planner.plan(session, rows)
                 self.review(place, plan, report, atomic=atomic)
+            report.add_errors([] if count else self.unknown_header())
         except BrokenFileError as error:
             report.add_errors([error.error])
         report.ignored = sorted(ignored)
@@ -63,6 +64,11 @@ class ImportService:
             return []
         names = self.target.unknown(row.values)
         return RowFault((it[:63], "unknown_column", UNKNOWN) for it in names).of_row(1)
+
+    def unknown_header(self) -> list[RowError]:
+        """Return the errors of the columns of a file that has no rows."""
+        is_csv = self.file.format is FileFormat.CSV
+        return self.unknown_columns(FileRow(1, self.file.header())) if is_csv else []
 
     def review(
         self, place: int, plan: Plan, report: ImportReport, *, atomic: bool
