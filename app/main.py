@@ -10,22 +10,22 @@ from fastapi import FastAPI
 from app import __version__
 from app.audit.access.access_log import AccessLog
 from app.audit.access.middleware import with_access_log
-from app.audit.archive.proofs.routers import router as proofs
 from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
+from app.audit.endpoints import ROUTERS as LOGS
+from app.audit.feed.feed import run_feed
 from app.audit.gauges import AuditGauges
 from app.audit.page.routes import install_audit_page
-from app.audit.routers import router as audit
 from app.auth import install as accounts
 from app.auth.client import client_ip
 from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
 from app.auth.provisioning.page.routers import install_password_page
+from app.collections.files.imports.routers import import_keys
 from app.collections.routers import add_routes
 from app.core import config
 from app.core.background import run_every
-from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.handlers import install_handlers
 from app.core.logging import configure_logging
@@ -59,7 +59,7 @@ checked.
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
+async def open_database(settings: config.Settings) -> AsyncIterator[Database]:
     """Open the database with change data capture installed."""
     database = Database(settings)
     install_cdc(database, settings)
@@ -92,7 +92,8 @@ async def run_audit(
         access_log.running(database),
         run_sealer(database, settings) as sealer,
         run_every(SEAL_INTERVAL, witness.submit),
-        sampling(app, health, AuditGauges(database, access_log, sealer)),
+        run_feed(database, settings) as app.state.feed,
+        sampling(app, health, AuditGauges(database, app.state, sealer)),
     ):
         app.state.sealer = sealer
         health.notes |= {
@@ -106,7 +107,7 @@ async def run_audit(
         yield
 
 
-def create_app(settings: Settings = config.settings) -> FastAPI:
+def create_app(settings: config.Settings = config.settings) -> FastAPI:
     configure_logging(settings)
     app = Application(
         title=TITLE,
@@ -133,14 +134,14 @@ def create_app(settings: Settings = config.settings) -> FastAPI:
     return app
 
 
-def install_routes(app: Application, settings: Settings) -> None:
+def install_routes(app: Application, settings: config.Settings) -> None:
     # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, *accounts.ROUTERS, audit, proofs):
+    for router in (*ROUTERS, *accounts.ROUTERS, *LOGS):
         app.add(router)
     app.include_router(health.router)
     pages.install_pages(app, settings)
     install_password_page(app)
-    install_audit_page(app, COLLECTIONS)
+    install_audit_page(app, COLLECTIONS, import_keys(ROUTERS))
 
 
 app = create_app()

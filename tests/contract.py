@@ -9,6 +9,7 @@ from typing import Any, ClassVar, get_type_hints
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.clock import now
 from app.core.db.ids import uuid7
 from app.core.exceptions import ConflictException
 from app.core.models import Entity
@@ -24,8 +25,10 @@ Json = dict[str, Any]
 INVALID_QUERIES = (
     "surprise=1 limit=0 limit=201 limit=1_0 limit=+1 limit=1.0 limit=1&limit=2 "
     "offset=-1 offset=10001 offset=1000000000 sort=id;drop sort=- sort=password_hash "
-    "count=yes after=x q= q=%00 q=%ff q=a&q=b"
+    "count=yes after=x q= q=%00 q=%ff q=a&q=b as_of= as_of=now as_of=2026-11-23 "
+    "as_of=2026-11-23T10:00:00 as_of=0001-01-01T00:00:00Z as_of=9999-12-31T23:59:59Z"
 ).split()
+LATE = "2099-01-01T00:00:00Z"
 NO_CREDENTIALS = {"authorization": ""}
 
 
@@ -140,6 +143,22 @@ class CrudContract:
         for _ in range(2):
             assert client.delete(url, headers=key).status_code == 204
         assert client.get(self.resource).json()["items"] == others
+
+    def test_the_past_of_the_collection_can_be_read(
+        self, client: TestClient, record: str
+    ) -> None:
+        made, at_first = client.get(self.resource).json(), now().isoformat()
+        changed = client.patch(record, json=self.change).json()
+        assert client.delete(record).status_code == 204
+        query = {"as_of": at_first}
+        assert client.get(self.resource, params=query).json() == made
+        rest = client.get(self.resource).json()
+        assert client.get(self.resource, params={"as_of": LATE}).json() == rest
+        (gone,) = client.get(f"{self.resource}/deleted").json()["items"]
+        assert (gone["id"], gone["record"]) == (changed["id"], changed)
+        assert gone["actor"]["id"] == client.get("auth/me").json()["id"]
+        assert client.post(f"{record}/restore").status_code == 200
+        assert client.get(f"{self.resource}/deleted").json()["items"] == []
 
     def test_an_export_has_the_records_of_the_list(
         self, client: TestClient, record: str

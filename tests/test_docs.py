@@ -54,6 +54,12 @@ def test_every_link_has_a_target(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_no_section_is_there_twice(document: Path) -> None:
+    headings = re.findall("^##+ .+", document.read_text(), re.MULTILINE)
+    assert len(headings) == len(set(headings))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_anchor_is_a_heading(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document.read_text())
     targets = [

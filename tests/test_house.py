@@ -92,11 +92,15 @@ def test_only_the_database_modules_commit() -> None:
 
 
 def test_only_the_driver_modules_use_driver_connections() -> None:
-    """They emit SQLAlchemy's event before each statement, for the guard."""
+    """They emit SQLAlchemy's event before each statement, for the guard.
+
+    A notification is none that writes.
+    """
     beneath = {"raw_connection", "get_raw_connection", "driver_connection"}
     assert users_of(beneath) == {
         "core/db/driver/connections.py",
         "core/db/driver/drivers.py",
+        "core/db/notify/channel.py",
     }
 
 

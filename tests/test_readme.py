@@ -11,12 +11,13 @@ from tests.databases import ROOT, make_settings
 from tests.processes.servers import serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+AUDIT = (ROOT / "docs/AUDIT_GUIDE.md").read_text(encoding="utf-8")
 # Exit at the first command that fails or receives an error response.
 STRICT = 'set -euo pipefail; curl() { command curl --fail-with-body "$@"; }\n'
 
 
-def first_calls() -> str:
-    section = README.partition("## The first calls")[2].partition("\n## ")[0]
+def calls_of(text: str, heading: str) -> str:
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     return "\n".join(re.findall(r"```bash\n(.+?)```", section, re.DOTALL))
 
 
@@ -31,8 +32,10 @@ def test_the_two_commands_come_right_after_the_title() -> None:
 def test_the_first_calls_work_as_typed_and_work_twice(url: str, tmp_path: Path) -> None:
     admin = {"email": "admin@example.com", "is_superuser": True}
     add_account(make_settings(url), **admin)
-    commands = first_calls()
+    commands = calls_of(README, "The first calls")
     assert commands.count("curl") == 7
+    commands += calls_of(AUDIT, "The past of a collection")
+    assert commands.count("curl") == 10
     with serving(url, tmp_path) as server:
         script = STRICT + commands.replace("http://localhost:8000", server.base_url)
         for _ in range(2):

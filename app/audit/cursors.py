@@ -1,8 +1,13 @@
-"""Cursors of the logs: the timestamp and id of a page's last row, as one string."""
+"""Cursors of the logs, as one string.
+
+Those of pages have the timestamp and id of the last row, those of changes a position in
+the settled order.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
+from app.audit.archive.seals.cursor import Position
 from app.core.clock import from_ticks, to_ticks
 
 
@@ -13,3 +18,12 @@ def encode_cursor(at: datetime, id: UUID) -> str:
 def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
     ticks, _, id = cursor.partition(".")
     return from_ticks(int(ticks)), UUID(id)
+
+
+def encode_position(position: Position) -> str:
+    return f"{position.transaction_id}-{position.row_id.hex}"
+
+
+def decode_position(cursor: str) -> Position:
+    number, _, id = cursor.partition("-")
+    return Position(int(number), UUID(id))

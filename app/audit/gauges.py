@@ -15,6 +15,7 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import LOGS
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.seals.sealer import Sealer
+from app.audit.feed.feed import Feed
 from app.core.clock import now
 from app.core.db.database import Database
 
@@ -24,10 +25,12 @@ Ages = dict[str, datetime]
 
 
 class AuditGauges:
-    def __init__(
-        self, database: Database, access_log: AccessLog, sealer: Sealer
-    ) -> None:
-        self.database, self.log, self.sealer = database, access_log, sealer
+    """Readers of the parts in the application's state, and of the database."""
+
+    def __init__(self, database: Database, state: Any, sealer: Sealer) -> None:
+        self.database, self.sealer = database, sealer
+        self.log: AccessLog = state.access_log
+        self.feed: Feed = state.feed
         self.sealed, self.archived = Ages(), Ages()
         self.unfinished: dict[str, float] = {}
         self.refreshed = -REFRESH
@@ -45,6 +48,7 @@ class AuditGauges:
             "audit_seal_age_seconds": lambda: ages(self.sealed),
             "audit_archive_age_seconds": lambda: ages(self.archived),
             "audit_archive_unfinished_files": lambda: self.unfinished,
+            "feeds_open": lambda: self.feed.streams.of_users.total(),
             "audit_rewritten": lambda: bool(sealer.watch.alarms),
         }
 

@@ -118,6 +118,7 @@ class AuditChange(Change, table=True):
         # Each version of a record is recorded once.
         Index(None, *VERSION, unique=True),
         Index(None, "actor_id", "at"),
+        partial_index("key_id", "at", where="key_id IS NOT NULL"),
         {"info": {TRIGGERS: append_only("audit_change", *VERSION)}},
     )
 
@@ -127,6 +128,7 @@ class AuditAccess(Access, table=True):
     transaction_id: int | None = numbered(NextAccessNumber)
     __table_args__ = (
         partial_index("user_id", "at", where="user_id IS NOT NULL"),
+        partial_index("key_id", "at", where="key_id IS NOT NULL"),
         # Most rows have another status, and are found by the index on `at`.
         partial_index("status", "at", where=f"status >= {FIRST_ERROR}"),
         {"info": {TRIGGERS: append_only("audit_access", repeats=True)}},

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     case,
     literal_column,
+    or_,
     select,
     tuple_,
     union_all,
@@ -18,10 +19,22 @@ from sqlalchemy import (
 
 from app.audit.archive import logs
 from app.audit.archive.files.repository import FileRepository
-from app.audit.cursors import decode_cursor, encode_cursor
+from app.audit.cursor_pages import CompletePage, CursorPage
+from app.audit.cursors import (
+    decode_cursor,
+    decode_position,
+    encode_cursor,
+    encode_position,
+)
 from app.audit.id_bounds import id_bounds
 from app.audit.models import FIRST_ERROR
-from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, LogQuery
+from app.audit.schemas import (
+    AccessQuery,
+    ChangeQuery,
+    LogQuery,
+)
+from app.audit.settled.exceptions import ChangesArchivedException
+from app.audit.settled.repository import SettledRepository
 from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession
 
@@ -37,7 +50,16 @@ class AuditRepository:
         self.session = session
 
     async def list_changes(self, query: ChangeQuery) -> CursorPage[Any]:
-        return await self._list_page(CHANGES, query)
+        settled = SettledRepository(self.session)
+        # Asked before: what commits in between may be on the page, too.
+        complete = await settled.get_complete()
+        if query.after and not await settled.can_follow(
+            decode_position(query.after), complete
+        ):
+            raise ChangesArchivedException
+        page = await self._list_page(CHANGES, query)
+        cursor = encode_position(complete)
+        return CompletePage.model_construct(**vars(page), complete_until=cursor)
 
     async def list_accesses(self, query: AccessQuery) -> CursorPage[Any]:
         return await self._list_page(ACCESSES, query)
@@ -113,6 +135,10 @@ def conditions(table: FromClause, query: LogQuery) -> Iterator[ColumnElement[boo
         yield table.c.at >= query.since
     if query.until:
         yield table.c.at < query.until
+    if isinstance(query, ChangeQuery) and query.after:
+        last, number = decode_position(query.after), table.c.transaction_id
+        yield number >= last.transaction_id
+        yield or_(number > last.transaction_id, table.c.id > last.row_id)
     if query.cursor:
         at, id = decode_cursor(query.cursor)
         # An index on `at` serves the first condition; the second one is exact.

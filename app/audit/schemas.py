@@ -1,21 +1,22 @@
 """Query parameters and responses of the audit log endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.audit.descriptions import LABEL, NAME, REPLAY, ROUTE, SOURCE
+from app.audit.documents import wrap_document
 from app.audit.models import Action
-from app.core.db.json_text import INVALID_JSON, dump_json
 from app.core.fields import Id, Instant, QueryInt, parse_int
 from app.core.schemas import Strict
 
-T = TypeVar("T")
-
 CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
+# A position in the settled order. No transaction has a number of 19 digits.
+CHANGE_CURSOR = r"^[0-9]{1,18}-[0-9a-f]{32}$"
+ChangeCursor = Annotated[str, StringConstraints(pattern=CHANGE_CURSOR)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 # Bounds placed after a validator would be missing from the OpenAPI schema.
 Status = Annotated[int, Field(ge=100, le=599), BeforeValidator(parse_int)]
@@ -23,17 +24,8 @@ Include = Annotated[
     Literal["restored"] | None,
     Field(description="`restored` adds the rows restored from cold storage."),
 ]
-PAGING = {"limit", "cursor", "since", "until", "include"}
+PAGING = {"limit", "cursor", "since", "until", "include", "after"}
 ActionName = Annotated[Action, Field(strict=False)]
-
-
-def wrap_document(values: Any) -> Any:
-    """Return values of a change; a document that is no object becomes a member of one.
-
-    Only a write past the application stores one: it must not hide the other changes.
-    """
-    is_object = values is None or isinstance(values, dict)
-    return values if is_object else {INVALID_JSON: dump_json(values)}
 
 
 Values = Annotated[dict[str, Any] | None, BeforeValidator(wrap_document)]
@@ -90,19 +82,6 @@ class AccessRead(EntryRead):
     exported_rows: int | None = Field(description="Records in an exported file.")
 
 
-class CursorPage(BaseModel, Generic[T]):
-    """One page of a log, newest first, and the cursor of the next page."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{params[0].__name__.removesuffix('Read')}Page"
-
-    items: list[T]
-    next: str | None = Field(description="The next page's `cursor`; null on the last.")
-
-
 class LogQuery(Strict):
     """Query parameters of both logs. A field outside `PAGING` filters by equality."""
 
@@ -111,6 +90,7 @@ class LogQuery(Strict):
     since: Instant | None = Field(None, description="At or after this time.")
     until: Instant | None = Field(None, description="Before this time.")
     request_id: Text | None = None
+    key_id: Id | None = Field(None, description="Of the API key that was used.")
     include: Include = None
 
     def filters(self) -> dict[str, Any]:
@@ -122,6 +102,10 @@ class ChangeQuery(LogQuery):
     entity_id: Id | None = None
     actor_id: Id | None = None
     action: ActionName | None = None
+    after: ChangeCursor | None = Field(
+        None,
+        description="Committed since that `complete_until`, or event of the stream.",
+    )
 
 
 class AccessQuery(LogQuery):

@@ -2,8 +2,13 @@
 
 from typing import Any
 
+from app.audit.cursor_pages import CursorPage
 from app.audit.repository import AuditRepository
-from app.audit.schemas import AccessQuery, ChangeQuery, CursorPage, RequestRead
+from app.audit.schemas import (
+    AccessQuery,
+    ChangeQuery,
+    RequestRead,
+)
 from app.audit.visibility import visible_rows
 from app.auth.permissions.principal import Principal
 from app.core.exceptions import NotFoundException

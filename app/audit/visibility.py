@@ -29,6 +29,13 @@ def without_addresses(row: Row) -> Row:
     return hidden
 
 
+def visible_pairs(entity: str, pairs: Row, reader: Principal) -> Row:
+    """Return the old and new values of a record's columns as this user may see them."""
+    if entity != User.__name__ or reader.has_permission(PERMISSION):
+        return pairs
+    return pairs | {name: (HIDDEN, HIDDEN) for name in ADDRESSES if name in pairs}
+
+
 def hide(values: Any) -> Any:
     if not isinstance(values, dict):
         return values

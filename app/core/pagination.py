@@ -11,7 +11,7 @@ from app.core.schemas import Strict
 
 T = TypeVar("T")
 
-PAGING_FIELDS = {"limit", "offset", "after", "count", "sort", "q"}
+PAGING_FIELDS = {"limit", "offset", "after", "count", "sort", "q", "as_of"}
 # Fields that choose what of the records is shown.
 SHOWING_FIELDS = {"fields", "include", "by"}
 SORT = "Sort fields, the first one first; `-` means descending. Default: newest first."

@@ -6,7 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import PEN, Json, body, make
-from tests.conftest import ClientWith
+from tests.auth.keys.keys import make_key, with_key
+from tests.conftest import ClientWith, MakeAccount
 
 
 def changes(client: TestClient, **query: Any) -> Json:
@@ -56,9 +57,20 @@ def test_filters_are_exact(client: TestClient) -> None:
     assert changes(client, entity="product")["items"] == []
 
 
+def test_what_was_done_with_an_api_key_is_found(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    ada = make_account("products:create", "products:read")
+    key = make_key(client, ada, "products:create", "products:read")
+    client.post("products", json=PEN, headers=with_key(key))
+    make(client, "products", PEN | {"sku": "PEN-2"})
+    (change,) = changes(client, key_id=key["id"])["items"]
+    assert change["new"]["sku"] == PEN["sku"]
+
+
 INVALID = (
     "surprise=1 limit=0 limit=201 cursor= cursor=x cursor=1.x cursor=1.0 "
-    "entity_id=1 action=update since=now until=2026-11-23 entity= "
+    "entity_id=1 key_id=1 action=update since=now until=2026-11-23 entity= "
     "limit=1&limit=2 since=9999-12-31T23:59:59Z%2B"
 ).split()
 

@@ -55,7 +55,7 @@ async def explain_page(
     log = AuditRepository(session)
     if isinstance(query, AccessQuery):
         return await explain(session, lambda: log.list_accesses(query))
-    return await explain(session, lambda: log.list_changes(query))
+    return await explain(session, lambda: log.list_changes(query), -1)
 
 
 async def avoid_whole_tables(session: DatabaseSession) -> None:
@@ -97,10 +97,12 @@ async def test_an_access_is_found_by_its_time(database: Database) -> None:
 QUERIES: dict[str, AccessQuery | ChangeQuery] = {
     "audit_access at": AccessQuery(),
     "audit_access user_id": AccessQuery(user_id=ID),
+    "audit_access key_id": AccessQuery(key_id=ID),
     "audit_access status": AccessQuery(status=403),
     "audit_access request_id": AccessQuery(request_id="a"),
     "audit_change at": ChangeQuery(),
     "audit_change actor_id": ChangeQuery(actor_id=ID),
+    "audit_change key_id": ChangeQuery(key_id=ID),
     "audit_change request_id": ChangeQuery(request_id="a"),
     "audit_change entity": ChangeQuery(entity="Product", entity_id=ID),
 }

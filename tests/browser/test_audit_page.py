@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.audit.models import AuditAccess
+from app.core.db.ids import uuid7
 from app.main import open_database
 from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
@@ -22,6 +23,7 @@ pytestmark = [
 ]
 
 ATTACK = '<img src="https://evil.example/x" onerror="document.title = 1">'
+KEY = uuid7()
 RAISE = {"X-Request-ID": "the-raise"}
 
 
@@ -45,6 +47,10 @@ async def record_access(address: str) -> None:
         bytes=412,
         user_agent=ATTACK,
         outcome="ok",
+        replay_of="the-first",
+        key_id=KEY,
+        key_name="nightly import",
+        exported_rows=7,
     )
     settings = make_settings(address)
     async with open_database(settings) as database, database.writing() as session:
@@ -139,8 +145,15 @@ def test_the_page_of_a_request_shows_its_client_and_changes(
 ) -> None:
     page = open_page(visit, "#/request/the-raise")
     # The row of the fixture; the application has recorded its own.
-    expect(page.locator(".card").filter(has_text="192.0.2.7")).to_have_count(1)
+    card = page.locator(".card").filter(has_text="192.0.2.7")
+    expect(card).to_have_count(1)
     expect(line(page, "price 1.50 → 2.00")).to_be_visible()
+    expect(card).to_contain_text("Exported records7")
+    repeated = card.get_by_role("link", name="the-first")
+    expect(repeated).to_have_attribute("href", "#/request/the-first")
+    card.get_by_role("link", name="nightly import", exact=True).click()
+    expect(page.get_by_role("link", name="Remove filter: key")).to_be_visible()
+    expect(page.locator("summary")).to_have_count(1)
 
 
 def test_a_record_is_found_by_name_and_reverted(visit: Visit) -> None:

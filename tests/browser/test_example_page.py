@@ -159,6 +159,18 @@ def test_a_change_is_saved(product: Any, page: Page, api: httpx2.Client) -> None
     assert api.get(f"products/{product['id']}").json()["price"] == "2.75"
 
 
+def test_a_colleague_s_change_appears(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    with page.expect_response("**/changes/stream?*") as opened:
+        page.reload()
+    assert opened.value.status == 200
+    expect(row_of(page, product)).not_to_have_class("changed")
+    api.patch(f"products/{product['id']}", json={"price": "7.25"}).raise_for_status()
+    expect(row_of(page, product)).to_contain_text("7.25")
+    expect(row_of(page, product)).to_have_class("changed")
+
+
 def test_a_colleague_s_change_is_merged(
     product: Any, page: Page, api: httpx2.Client
 ) -> None:

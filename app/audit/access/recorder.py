@@ -12,6 +12,7 @@ from app.core.exceptions import UnavailableException
 from app.core.handlers import problem
 from app.core.web.plain_text_errors import no_request
 
+EVENTS = b"text/event-stream"
 NOT_RECORDED = "The request could not be recorded. It may have taken effect"
 
 
@@ -64,15 +65,24 @@ class RequestRecorder:
 
 
 class WithholdingRecorder(RequestRecorder):
-    """Recorder that buffers the response, and sends 503 if recording fails."""
+    """Recorder that buffers the response, and sends 503 if recording fails.
+
+    A stream of events has no end to wait for: it is recorded before its first part.
+    """
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self.buffered: list[Message] = []
+        self.is_withheld = False
 
     async def send(self, message: Message) -> None:
+        if self.complete:  # the rest of a stream of events
+            if not self.is_withheld:
+                await self.server_send(message)
+            return
         self.buffered.append(message)
-        if not self.observe(message):
+        self.complete = self.observe(message) or self.is_endless()
+        if not self.complete:
             return
         if await self.log.record(self.row()):
             for buffered in self.buffered:
@@ -80,7 +90,13 @@ class WithholdingRecorder(RequestRecorder):
         else:
             await self.withhold()
 
+    def is_endless(self) -> bool:
+        start, *parts = self.buffered
+        kinds = [value for name, value in start["headers"] if name == b"content-type"]
+        return bool(parts and kinds and kinds[0].startswith(EVENTS))
+
     async def withhold(self) -> None:
+        self.is_withheld = True
         self.status = 503
         self.log.write(self.row() | {"outcome": Outcome.WITHHELD})
         headers = UnavailableException.headers

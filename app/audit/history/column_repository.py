@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
 
+from app.audit.documents import values_of
 from app.audit.history.columns import present_values, unmapped_names
 from app.audit.history.gaps import Gaps
 from app.audit.history.moments import Moment, of_model, of_records
@@ -116,7 +117,7 @@ class ColumnRepository:
 def inserted_image(change: Row | None) -> dict[str, Any] | None:
     """Return all values of an INSERT; None for another change."""
     is_insert = change is not None and change["action"] == Action.INSERT
-    return change["new"] if change and is_insert else None
+    return values_of(change["new"]) if change and is_insert else None
 
 
 def inserts(model: type[Entity]) -> Select[Any]:

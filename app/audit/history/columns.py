@@ -1,19 +1,20 @@
 """Recorded values under the present names of their columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
+from app.audit.documents import values_of
 from app.core.models import Entity, present_name
 
 State = dict[str, Any]
 
 
-def present_values(model: type[Entity], recorded: Mapping[str, Any] | None) -> State:
+def present_values(model: type[Entity], recorded: Any) -> State:
     """Return the values by present column name, without those of dropped columns."""
-    names = {name: find_name(model, name) for name in recorded or {}}
+    values = values_of(recorded)
+    names = {name: find_name(model, name) for name in values}
     # Last, because a present name is certain.
     ordered = sorted(names, key=lambda name: names[name] == name)
-    values = recorded or {}
     return {found: values[name] for name in ordered if (found := names[name])}
 
 

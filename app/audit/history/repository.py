@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from app.audit.documents import values_of
 from app.audit.history.column_repository import ColumnRepository
 from app.audit.history.columns import State, present_values, unmapped_names
 from app.audit.history.gaps import Gaps, complete
@@ -61,7 +61,7 @@ class HistoryRepository:
         async for change in self.changes_after(model, ids, then):
             id = change["entity_id"]
             states[id] = undone(model, change, states.get(id))
-            names.setdefault(id, set()).update(change["old"] or {})
+            names.setdefault(id, set()).update(values_of(change["old"]))
         existing = {id: state for id, state in states.items() if state is not None}
         gaps = await self.columns.gaps(model, existing.keys(), then)
         return {
@@ -145,6 +145,6 @@ def with_names(model: type[Entity], gaps: Gaps, names: Iterable[str]) -> Gaps:
 
 def deleted_state(model: type[Entity], deletion: Row) -> State:
     """Return the values of a deleted record, with the defaults of later columns."""
-    old: dict[str, Any] = deletion["old"] or {}
+    old = values_of(deletion["old"])
     gaps = Gaps(unmapped=unmapped_names(model, old))
     return complete(model, present_values(model, old), gaps)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
+from app.audit.history.collection.routers import add_past
 from app.audit.history.schemas import (
     AsOfQuery,
     HistoryQuery,
@@ -60,8 +61,9 @@ async def restore(history: HistoryService) -> Entity:
 
 
 def add_history(router: APIRouter) -> None:
-    """Add history, revert and restore to a guarded router, and `as_of` to its GET."""
+    """Add history, revert and restore to a guarded router, and `as_of` to its GETs."""
     resource = resource_of(router)
+    add_past(resource)
     bind = partial(bound, dependency=history_of(resource))
     record, name, read = f"/{{{resource.id}}}", resource.name, resource.read
     router.get(
@@ -77,7 +79,9 @@ def add_history(router: APIRouter) -> None:
         bind(restore)
     )
     position = router.routes.index(resource.reading)
-    router.routes[position] = resource.reading.with_endpoint(with_as_of(resource))
+    router.routes[position] = resource.reading.with_endpoint(
+        with_as_of(resource), 409, 410
+    )
 
 
 def history_of(resource: Resource) -> Callable[..., Awaitable[HistoryService]]:

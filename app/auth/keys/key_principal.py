@@ -32,6 +32,7 @@ KEY_QUERY = Prepared(
         api_key.c.name.label("key_name"),
         api_key.c.scopes,
         api_key.c.addresses,
+        api_key.c.expires_at,
     )
     .where(
         api_key.c.key_hash == bindparam("key_hash"),
@@ -71,6 +72,7 @@ async def find_key_principal(
         must_change_password=False,
         permissions=held & frozenset(first["scopes"].split()),
         find=partial(find_key_principal, sent),
+        valid_until=first["expires_at"].timestamp(),
         key=KeyRef(first["key_id"], first["key_name"]),
     )
 

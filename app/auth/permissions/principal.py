@@ -88,6 +88,7 @@ class Principal:
 
     With an API key, there is no session, the user is no superuser, and the permissions
     are within the scopes of the key. `find` reads the principal again, or returns None.
+    `valid_until` is the Unix time at which the token or key expires.
     """
 
     user_id: UUID
@@ -97,6 +98,7 @@ class Principal:
     must_change_password: bool
     permissions: frozenset[str]
     find: "FindPrincipal"
+    valid_until: float
     session_id: UUID | None = None
     key: KeyRef | None = None
 
@@ -125,6 +127,7 @@ async def find_principal(claims: Claims, session: DatabaseSession) -> Principal 
         must_change_password=first["must_change_password"],
         permissions=granted_by(rows),
         find=partial(find_principal, claims),
+        valid_until=claims.exp,
         session_id=claims.sid,
     )
 

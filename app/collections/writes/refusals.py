@@ -1,4 +1,4 @@
-"""The exception for a step that was refused."""
+"""Reasons of refused steps, as exceptions."""
 
 from app.core.db.database_errors import to_app_exception
 from app.core.exceptions import (

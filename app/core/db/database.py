@@ -1,6 +1,6 @@
 """Database engine and sessions. The only module that commits."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
@@ -34,6 +34,7 @@ class Database:
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
         self.url = settings.DATABASE_URL
         self.writes = WriteState()
+        self.after_commit: Callable[[], None] = do_nothing
         self.engine = make_engine(settings, limits)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
@@ -88,6 +89,7 @@ class Database:
                 await session.before_commit()
             await session.commit()
             self.writes.succeeded()
+            self.after_commit()
         except BaseException as error:
             self.writes.failed(error)
             await session.rollback()
@@ -110,6 +112,10 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         await self.read_engine.dispose()
+
+
+def do_nothing() -> None:
+    """Stand in for a hook that nothing has set."""
 
 
 def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession]:

@@ -18,6 +18,7 @@ FOREIGN_KEY_VIOLATION = {"23503", "23001", "SQLITE_CONSTRAINT_FOREIGNKEY"}
 DEADLOCKS = {"40P01", "40001"}
 # Prefixes. Data exceptions: the column's type cannot hold the value.
 DATA_ERRORS = ("22",)
+MALFORMED = "malformed JSON"  # SQLite, which has no code of its own for it
 # Integrity constraint violations. A repository raises a more exact error if it can.
 INTEGRITY_ERRORS = ("23", "SQLITE_CONSTRAINT")
 
@@ -28,6 +29,11 @@ def is_unique_violation(error: IntegrityError) -> bool:
 
 def is_foreign_key_violation(error: IntegrityError) -> bool:
     return error_code(error) in FOREIGN_KEY_VIOLATION
+
+
+def has_unreadable_value(error: DBAPIError) -> bool:
+    """Return whether a stored text is no JSON, or no value of its column's type."""
+    return error_code(error).startswith(DATA_ERRORS) or MALFORMED in str(error.orig)
 
 
 def is_permanent(error: DBAPIError) -> bool:

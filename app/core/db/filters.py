@@ -1,6 +1,7 @@
 """Build the statements of a list, their WHERE conditions and ORDER BY."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,8 @@ from sqlalchemy import (
     select,
 )
 
+from app.core.clock import now
+from app.core.db.column_types import UtcDateTime
 from app.core.db.derived.columns import base_columns, sort_key_name
 from app.core.db.driver.statements import Prepared
 from app.core.field_types.query_values import Null
@@ -23,6 +26,10 @@ from app.core.pagination import FilterQuery
 
 Conditions = Mapping[str, Callable[[Any], ColumnElement[bool]]]
 COUNT = "count"  # the name of a column of a result
+
+# The time that a list is read for. Use it in conditions instead of `now()`: a list that
+# is read as of an earlier time gives that time as the value.
+NOW: ColumnElement[datetime] = bindparam("now", callable_=now, type_=UtcDateTime())
 
 
 def build_conditions(

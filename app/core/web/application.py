@@ -28,6 +28,7 @@ REQUEST_HEADERS = (
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Last-Event-ID",
     "X-Request-ID",
     *TRACING_HEADERS,
 )

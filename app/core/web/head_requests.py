@@ -17,12 +17,17 @@ class HeadAsGet:
             await self.app(scope, receive, send)
             return
         get_scope = {**scope, "method": "GET", IS_HEAD: True}
+        is_complete = False
 
         async def send_head(message: Message) -> None:
             # The outer middleware logs the route, which was found in this scope.
+            nonlocal is_complete
             scope.update({**get_scope, "method": "HEAD"})
             if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
+                # The first part ends it, as a stream may be endless.
+                message = {"type": "http.response.body", "body": b""}
+            if not is_complete:
+                is_complete = message["type"] == "http.response.body"
+                await send(message)
 
         await self.app(get_scope, receive, send_head)

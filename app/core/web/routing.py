@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.web.before_commit import before_commit
 from app.core.web.endpoint_adapter import Endpoint, EndpointAdapter
-from app.core.web.openapi import describe
+from app.core.web.openapi import describe, documented
 from app.core.web.plan.cancel_scope import in_cancel_scope
 from app.core.web.plan.plan import Plan
 from app.core.web.plan.plannable import is_plannable
@@ -57,9 +57,15 @@ class Route(APIRoute):
             return Match.NONE, {}
         return super().matches(scope)
 
-    def with_endpoint(self, endpoint: Endpoint, **options: Any) -> "Route":
-        """Return a copy of this route with another endpoint, and these options."""
-        return type(self)(self.path, endpoint, **{**self.options, **options})
+    def with_endpoint(
+        self, endpoint: Endpoint, *statuses: int, **options: Any
+    ) -> "Route":
+        """Return a copy of this route with another endpoint, errors and options."""
+        responses = documented(*statuses) | (self.options["responses"] or {})
+        for status, response in (options.get("responses") or {}).items():
+            responses[status] = responses.get(status, {}) | response
+        changed = {**self.options, **options, "responses": responses}
+        return type(self)(self.path, endpoint, **changed)
 
     def without_query(self) -> Dependant:
         # The document needs the query's model, but FastAPI must not parse the query.

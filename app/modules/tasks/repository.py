@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, and_, func, not_
 from sqlmodel import col
 
-from app.core.clock import now
+from app.core.db.filters import NOW
 from app.core.repository import BaseRepository
 from app.modules.tasks.models import Status, Task
 
@@ -11,7 +11,7 @@ OPEN = (Status.TODO, Status.IN_PROGRESS)
 
 
 def overdue(yes: bool) -> ColumnElement[bool]:
-    late = func.coalesce(col(Task.due_at) < now(), False)
+    late = func.coalesce(col(Task.due_at) < NOW, False)
     condition = and_(late, col(Task.status).in_(OPEN))
     return condition if yes else not_(condition)
 

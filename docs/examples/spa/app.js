@@ -13,6 +13,7 @@ const filters = find("#filters", HTMLFormElement);
 const rows = find("#rows", HTMLElement);
 
 let feed = new AbortController();
+let lists = 0; // that were requested
 
 /** Show what the session allows, when the page opens and when the session changes. */
 function start() {
@@ -30,10 +31,12 @@ function start() {
 
 /** @param {Set<string>} [marked] ids of the products that have just changed */
 async function list(marked = new Set()) {
+  const number = ++lists;
   const { data, error, response } = await client.GET("/api/v1/products", {
     params: { query: query() },
   });
   if (response.status === 401) return start();
+  if (number < lists) return; // a later one shows more
   say(error?.detail ?? "");
   if (!data || "fields" in data) return; // only a list with `fields` has them
   rows.replaceChildren(...data.items.map((product) => row(product, marked)));

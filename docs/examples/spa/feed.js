@@ -7,7 +7,9 @@ const PAUSE = 2000; // milliseconds, before a new attempt
 /**
  * Follow the changes of one entity until `signal` is aborted.
  *
- * After an interruption it resumes behind the last event. An event may come twice.
+ * It begins with a `reset`: load the records, as only later changes are sent. After an
+ * interruption it resumes behind the last event, so that none is lost; one may come
+ * twice. Another `reset` follows if those changes can no longer be had.
  * @param {string} entity
  * @param {(event: string, data: string) => void} receive
  * @param {AbortSignal} signal
@@ -22,8 +24,9 @@ export async function follow(entity, receive, signal) {
       const response = await authorizedFetch(request);
       if (response.status === 401 || response.status === 403) return;
       if (!response.ok || !response.body) throw new Error(`${response.status}`);
+      if (!last) receive("reset", "");
       for await (const { id, event, data } of events(response.body)) {
-        last = event === "reset" ? "" : id || last;
+        last = id || last;
         receive(event, data);
       }
     } catch (error) {

@@ -318,3 +318,5 @@ def test_a_row_has_the_api_key(
     assert (person.user_id, person.key_id, person.key_name) == (ada.id, None, None)
     shown = f"bo_{key['prefix']}_***"
     assert (masked.path, masked.query) == (f"{PRODUCTS}/{shown}", f"q={shown}")
+    found = client.get("audit/accesses", params={"key_id": key["id"]}).json()["items"]
+    assert [each["id"] for each in found] == [str(masked.id), str(program.id)]

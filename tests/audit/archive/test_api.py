@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from tests.audit.archive.rows import OLD, TODAY, AuditLog
 from tests.audit.archive.verify.tampering import ROWS, execute
-from tests.audit.history.test_history import PEN, at, body, history, make
+from tests.audit.history.test_history import LATE, PEN, at, body, history, make
 
 YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 BEFORE = (OLD - timedelta(hours=1)).isoformat()
@@ -72,3 +72,17 @@ def test_a_revert_to_a_value_that_is_no_longer_valid_is_rejected(
     refused = client.post(f"{url}/revert", json={"to_version": 1})
     assert refused.status_code == status
     assert body(client.get(url))["name"] == "Pencil"
+
+
+def test_archived_changes_are_missing_for_lists_and_differences(
+    client: TestClient, pen: str
+) -> None:
+    assert body(client.get("products", params={"as_of": YESTERDAY}))["total"] == 1
+    for path in ("products", "products/export"):
+        lost = client.get(path, params={"as_of": BEFORE})
+        assert (lost.status_code, lost.json()["code"]) == (410, "archived")
+    times = {"from": BEFORE, "to": YESTERDAY}
+    lost = client.get("audit/diff", params=times)
+    assert (lost.status_code, lost.json()["code"]) == (410, "archived")
+    since = body(client.get("audit/diff", params={"from": YESTERDAY, "to": LATE}))
+    assert f"products/{since['items'][0]['id']}" == pen

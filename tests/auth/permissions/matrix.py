@@ -70,6 +70,7 @@ def crud(contract: type[CrudContract]) -> dict[str, Row]:
         f"GET {path}": Row(f"{name}:read", 200),
         f"GET {path}/export": Row(f"{name}:read", 200),
         f"POST {path}": Row(f"{name}:create", 201),
+        f"GET {path}/deleted": Row(f"{name}:read", 200),
         f"GET {path}/{{id}}": Row(f"{name}:read", 200),
         f"PATCH {path}/{{id}}": Row(f"{name}:update", 200, contract.change),
         f"DELETE {path}/{{id}}": Row(f"{name}:delete", 204),
@@ -127,7 +128,10 @@ MATRIX = SLICE_ROWS | {
     # A caller cannot grant permissions that they lack, so no grants are sent.
     "PATCH /api/v1/roles/{id}": Row("roles:update", 200, {"description": "Many"}),
     "GET /api/v1/audit/changes": Row("audit:read", 200),
+    # The test sends an invalid filter, as a stream has no end.
+    "GET /api/v1/audit/changes/stream": Row("audit:read", 422),
     "GET /api/v1/audit/accesses": Row("audit:read", 200),
+    "GET /api/v1/audit/diff": Row("audit:read", 422),  # without its two times
     "GET /api/v1/audit/requests/{id}": Row("audit:read", 200),
     # A new database has nothing sealed: no proof, no checkpoint, and no name for a key.
     "GET /api/v1/audit/changes/{id}/proof": Row("audit:read", 409),

@@ -48,6 +48,8 @@ def resource(url: str) -> str:
 
 def existing_url(client: TestClient, url: str, header: Header) -> str:
     """Insert the id of an existing record into the URL."""
+    if url.endswith("/stream"):
+        return f"{url}?entity="
     if "{" not in url:
         return url
     if "/requests/" in url:

@@ -103,5 +103,9 @@ class FileRepository:
         record = {"entity": entity, "entity_id": entity_id}
         if await self.session.value(FIRST_VERSION, record) == 1:
             return None
+        return await self.last_pruned()
+
+    async def last_pruned(self) -> datetime | None:
+        """Return the time up to which changes of any entity may be in archives only."""
         archived: datetime | None = await self.session.value(LAST_PRUNED)
         return archived

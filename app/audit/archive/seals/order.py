@@ -9,8 +9,7 @@ every committed row is settled.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, func, or_, select
 from sqlmodel import col
 
 from app.audit.archive.canonical import Row, RowKey
@@ -24,27 +23,36 @@ from app.audit.archive.rows.reading import (
 )
 from app.audit.archive.seals.cursor import START, Cursor, Horizon, Position
 from app.audit.numbering import number_limit
+from app.core.db.driver.statements import Prepared
+from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
-HORIZON = text("""
-SELECT CAST(CAST(pg_snapshot_xmin(now) AS text) AS bigint),
-       CAST(CAST(pg_snapshot_xmax(now) AS text) AS bigint)
-FROM pg_current_snapshot() AS now
-""")
+
+def number_of(bound: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(cast(bound, Text), BigInteger)
+
+
+SNAPSHOT = func.pg_current_snapshot()
+HORIZON = Prepared(
+    select(
+        number_of(func.pg_snapshot_xmin(SNAPSHOT)).label("settled"),
+        number_of(func.pg_snapshot_xmax(SNAPSHOT)).label("own"),
+    )
+)
 SAMPLE_ROWS = 1_000
 UNLIMITED = 2**63 - 1
 
 
 class OrderRepository:
-    def __init__(self, session: AsyncSession, log: Log) -> None:
+    def __init__(self, session: DatabaseSession, log: Log) -> None:
         self.session = session
         self.log = log
         self.row = log.live.c
 
     async def get_horizon(self) -> Horizon:
-        if self.session.get_bind().dialect.name != "postgresql":
+        if self.session.dialect.name != "postgresql":
             return Horizon(number_limit(), number_limit())
-        return Horizon(*(await self.session.execute(HORIZON)).one())
+        return Horizon(**(await self.session.rows(HORIZON))[0])
 
     async def get_cursor(self) -> Cursor:
         number, id = col(AuditSeal.transaction_id), col(AuditSeal.transaction_row_id)

@@ -1,12 +1,11 @@
 """Rows without a leaf: not sealed yet, late, or never to be sealed."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.audit.archive.logs import Log
 from app.audit.archive.seals.cursor import Cursor, Horizon
 from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.windows.window import StoredRow
+from app.core.db.session import DatabaseSession
 
 
 class UnsealedRows:
@@ -18,11 +17,11 @@ class UnsealedRows:
         self.cursor = Cursor()
         self.horizon = Horizon()
 
-    async def read_cursor(self, session: AsyncSession) -> None:
+    async def read_cursor(self, session: DatabaseSession) -> None:
         """Read up to where the log is sealed, before its rows are read."""
         self.cursor = await OrderRepository(session, self.log).get_cursor()
 
-    async def read_horizon(self, session: AsyncSession) -> None:
+    async def read_horizon(self, session: DatabaseSession) -> None:
         """Read which numbers are given, after rows were read."""
         self.horizon = await OrderRepository(session, self.log).get_horizon()
 

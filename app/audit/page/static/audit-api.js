@@ -21,18 +21,24 @@ export function jsonRequest(body) {
   return { method: "POST", headers, body: JSON.stringify(body) };
 }
 
-async function send(path, options) {
-  let response;
+async function request(path, options) {
   try {
-    response = await fetch(api + path, { ...options, credentials: "omit", redirect: "error" });
+    return await fetch(api + path, { ...options, credentials: "omit", redirect: "error" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, "The service is not responding.");
   }
+}
+
+async function readBody(response) {
   if (response.status === 204) return null;
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
   throw new Problem(response.status, errorMessage(response, body));
+}
+
+async function send(path, options) {
+  return readBody(await request(path, options));
 }
 
 function errorMessage(response, body) {
@@ -78,12 +84,20 @@ function endSession(error) {
   throw new SignedOut("Your session has ended. Please sign in again.");
 }
 
-export async function call(path, options = {}) {
+async function authorized(path, options, read) {
   if (tokens && Date.now() > tokens.refreshAt) await refresh();
   if (!tokens) throw new SignedOut("");
   const headers = { ...options.headers, Authorization: `Bearer ${tokens.access}` };
-  return send(path, { ...options, headers }).catch((error) => {
+  try {
+    return await read(await request(path, { ...options, headers }));
+  } catch (error) {
     if (error.status === 401) endSession(error);
     throw error;
-  });
+  }
 }
+
+export const call = (path, options = {}) => authorized(path, options, readBody);
+
+/** Return the body of a response that is read as it arrives. */
+export const openStream = (path, options) =>
+  authorized(path, options, (response) => (response.ok ? response.body : readBody(response)));

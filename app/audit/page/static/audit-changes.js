@@ -1,8 +1,10 @@
 // The list of changes.
 import { call } from "./audit-api.js";
+import { button, make } from "./audit-dom.js";
 import { changeItem } from "./audit-entry.js";
+import { follow } from "./audit-feed.js";
 import { DATES, filters, timeRange } from "./audit-filters.js";
-import { openView } from "./audit-layout.js";
+import { attempt, openView } from "./audit-layout.js";
 import { pagedList } from "./audit-list.js";
 import { loadNames, storeName } from "./audit-names.js";
 import { entityTypes, query } from "./audit-route.js";
@@ -23,6 +25,7 @@ const FORM = [
   { name: "field", label: "Field", placeholder: "price" },
   ...DATES,
 ];
+const CHECKED = ["action", "key_id", "request_id"]; // the feed has no such filters
 const ENOUGH_MATCHES = 25;
 const MAX_PAGES = 5; // per search
 
@@ -43,15 +46,42 @@ async function searchField(parameters, field, cursor) {
   return { items, next, message: next ? `Searched back to ${exact(oldest)}.` : null };
 }
 
+/** Offer changes that are committed after a page, in `hint`. */
+function announceNew(hint, values, page) {
+  const shown = new Set(page.items.map((each) => each.id));
+  const { entity, entity_id, actor_id } = values;
+  const isNew = ({ id, ...change }) =>
+    !shown.has(id) &&
+    CHECKED.every((name) => !values[name] || values[name] === change[name]);
+  const show = (text) => {
+    const showAll = () => attempt(() => showChanges({ values }));
+    hint.replaceChildren(button(text, showAll));
+  };
+  let count = 0;
+  const path = `/audit/changes/stream${query({ entity, entity_id, actor_id })}`;
+  return follow(hint, path, page.complete_until, ({ event, data }) => {
+    if (event === "reset") show("Show new changes");
+    if (event !== "change" || !isNew(JSON.parse(data))) return;
+    shown.add(JSON.parse(data).id); // an event may come twice
+    count += 1;
+    show(count === 1 ? "Show 1 new change" : `Show ${count} new changes`);
+  });
+}
+
 export async function showChanges({ values }) {
   const view = openView("Changes");
-  view.append(filters("changes", FORM, values));
-  const { entity, entity_id, action, actor_id, request_id, field } = values;
-  const parameters = { entity, entity_id, action, actor_id, request_id, ...timeRange(values) };
-  const load = (cursor) =>
-    field
-      ? searchField(parameters, field, cursor)
-      : call(`/audit/changes${query({ ...parameters, cursor })}`);
+  const hint = make("p", { className: "note", role: "status" });
+  view.append(filters("changes", FORM, values), hint);
+  const { entity, entity_id, action, actor_id, key_id, request_id, field } = values;
+  const equal = { entity, entity_id, action, actor_id, key_id, request_id };
+  const parameters = { ...equal, ...timeRange(values) };
+  let first = null;
+  const load = async (cursor) => {
+    if (field) return searchField(parameters, field, cursor);
+    const page = await call(`/audit/changes${query({ ...parameters, cursor })}`);
+    first ??= page;
+    return page;
+  };
   const afterLoad = async (items) => {
     for (const each of items) storeName("User", each.actor_id, { email: each.actor_label });
     await loadNames(items);
@@ -62,4 +92,5 @@ export async function showChanges({ values }) {
     afterLoad,
     empty: "No matching changes.",
   });
+  if (first && !values.to) announceNew(hint, values, first);
 }

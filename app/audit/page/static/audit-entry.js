@@ -37,7 +37,7 @@ export function comparison(change, before = "Before", after = "After") {
 }
 
 function links(change) {
-  const { entity, entity_id: id, actor_id } = change;
+  const { entity, entity_id: id, actor_id, key_id, key_name } = change;
   const history = [`History of ${entity} `, nameElement(change)];
   return make(
     "p",
@@ -45,6 +45,7 @@ function links(change) {
     pathOf(entity) && anchor(link(["record", entity, id]), ...history),
     anchor(link(["request", change.request_id]), "Request"),
     actor_id && anchor(link(["changes"], { actor_id }), `All changes by ${actor(change)}`),
+    key_id && anchor(link(["changes"], { key_id }), `All changes with the API key ${key_name}`),
   );
 }
 

@@ -1,13 +1,15 @@
-// A list of log entries, grouped by day and loaded one page at a time.
+// A list of entries, grouped by day and loaded one page at a time.
 import { button, make } from "./audit-dom.js";
 import { attempt } from "./audit-layout.js";
 import { day } from "./audit-time.js";
 
-function append(list, entries, item) {
+const dayOf = (entry) => day(entry.at);
+
+function append(list, entries, item, group) {
   for (const entry of entries) {
-    const heading = day(entry.at);
-    if (list.dataset.day !== heading) {
-      list.dataset.day = heading;
+    const heading = group(entry);
+    if (list.dataset.heading !== heading) {
+      list.dataset.heading = heading;
       list.append(make("h2", {}, heading), make("ol", { className: "entries" }));
     }
     list.lastElementChild.append(item(entry));
@@ -19,8 +21,9 @@ function append(list, entries, item) {
  *
  * `load(cursor)` returns {items, next, message}, `item(entry)` a list item; `afterLoad`
  * is called with the items of each page, and `empty` is the text for no items at all.
+ * `group(entry)` returns the heading of an item: its day, unless it is given.
  */
-export async function pagedList(view, { load, item, afterLoad, empty }) {
+export async function pagedList(view, { load, item, afterLoad, empty, group = dayOf }) {
   const list = make("div", { className: "paged-list" });
   const more = button("Show older", showOlder);
   const note = make("p", { className: "note", role: "status" });
@@ -36,7 +39,7 @@ export async function pagedList(view, { load, item, afterLoad, empty }) {
     const { items, next, message } = await load(cursor);
     cursor = next;
     const isFirst = list.childElementCount === 0;
-    append(list, items, item);
+    append(list, items, item, group);
     more.hidden = !next;
     note.textContent = message ?? (items.length ? "" : isFirst ? empty : "No more entries.");
     await afterLoad?.(items);

@@ -27,6 +27,8 @@ const userOf = (access) =>
 const idOf = ({ request_id, request_id_source }) =>
   request_id_source ? `${request_id} (chosen by the ${request_id_source})` : request_id;
 
+const requestLink = (id, text = id) => anchor(link(["request", id]), text);
+
 function details(access) {
   const filterLink = (name, value, text = value) =>
     value && anchor(link(["requests"], { [name]: value }), text);
@@ -39,9 +41,12 @@ function details(access) {
     ["Duration", `${access.duration_ms} ms, ${access.bytes} bytes`],
     ["IP address", filterLink("ip", access.ip)],
     ["User agent", access.user_agent],
+    ["API key", filterLink("key_id", access.key_id, access.key_name)],
     ["Session", filterLink("session_id", access.session_id)],
     ["Route", filterLink("route", access.route)],
-    ["Request ID", anchor(link(["request", access.request_id]), idOf(access))],
+    ["Exported records", access.exported_rows?.toString()],
+    ["Repeats", access.replay_of && requestLink(access.replay_of)],
+    ["Request ID", requestLink(access.request_id, idOf(access))],
   ]);
 }
 
@@ -60,8 +65,8 @@ function requestItem(access) {
 export async function showRequests({ values }) {
   const view = openView("Requests");
   view.append(filters("requests", FORM, values));
-  const { method, status, ip, user_id, session_id, route, request_id, outcome } = values;
-  const equal = { method, status, ip, user_id, session_id, route, request_id, outcome };
+  const { method, status, ip, user_id, key_id, session_id, route, request_id, outcome } = values;
+  const equal = { method, status, ip, user_id, key_id, session_id, route, request_id, outcome };
   const load = (cursor) =>
     call(`/audit/accesses${query({ ...equal, ...timeRange(values), cursor })}`);
   await pagedList(view, { load, item: requestItem, empty: "No matching requests." });

@@ -42,7 +42,8 @@ function fieldChange(change, field) {
   return [name, " ", make("del", {}, old), " → ", make("ins", {}, current)];
 }
 
-function fieldChanges(change) {
+/** Return the changed values of an update, for one line. */
+export function fieldChanges(change) {
   if (change.action !== "UPDATE") return [];
   const all = fields(change);
   const first = all.slice(0, MAX_FIELDS);

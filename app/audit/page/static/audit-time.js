@@ -11,6 +11,19 @@ const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
 const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "full" });
 const exactly = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
 
+/** Return the end of the present minute as a local time of a form, or an earlier one. */
+export function localNow(earlier = 0) {
+  const at = new Date(Date.now() - earlier + 60_000);
+  return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** Convert a local time of a form to a timestamp. */
+export function instant(local) {
+  const at = new Date(local);
+  if (Number.isNaN(at.getTime())) throw new Error("Enter a date and a time.");
+  return at.toISOString();
+}
+
 /** Return the number of days from today to the local date of `at`. */
 function daysFromToday(at) {
   const midnight = new Date().setHours(0, 0, 0, 0);

@@ -1,9 +1,12 @@
 // Entry point of the audit page: sign-in, and the view that the URL's hash names.
 import { call, signIn, signOut } from "./audit-api.js";
 import { showChanges } from "./audit-changes.js";
+import { showCompare } from "./audit-compare.js";
+import { showImport } from "./audit-import.js";
 import { attempt, showSignIn, showSignedIn } from "./audit-layout.js";
 import { setPermissions } from "./audit-names.js";
 import { askForNewPassword } from "./audit-password.js";
+import { showDeleted, showPast } from "./audit-past.js";
 import { showRecord, showRecords } from "./audit-record.js";
 import { showRequest, showRequests } from "./audit-requests.js";
 import { currentRoute } from "./audit-route.js";
@@ -14,6 +17,10 @@ const VIEWS = {
   request: showRequest,
   records: showRecords,
   record: showRecord,
+  past: showPast,
+  deleted: showDeleted,
+  compare: showCompare,
+  import: showImport,
 };
 const form = document.getElementById("sign-in");
 const bar = document.getElementById("bar");

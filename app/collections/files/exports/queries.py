@@ -6,6 +6,7 @@ from pydantic import Field, ValidationError, create_model
 
 from app.collections.files.formats.media import FileFormat
 from app.core.exceptions import ValidationFailedException
+from app.core.fields import Instant
 from app.core.pagination import PageQuery
 from app.core.schemas import Strict
 from app.core.web.collections.resource import Resource
@@ -22,10 +23,15 @@ class ExportQuery(Strict):
         description="`csv` for spreadsheets; `jsonl` has one JSON object a line, and "
         "loses nothing.",
     )
+    as_of: Instant | None = Field(
+        None,
+        description="Export the list as it was at this instant: a snapshot, if it has "
+        "passed. Cannot be combined with `sort`.",
+    )
 
     def of_list(self) -> dict[str, Any]:
         """Return the parameters of the list that the request has."""
-        given = self.model_fields_set - {"format"}
+        given = self.model_fields_set - {"format", "as_of"}
         return {name: getattr(self, name) for name in given}
 
 

@@ -14,6 +14,7 @@ from app.collections.files.exports.service import Exporter
 from app.collections.files.formats.media import MEDIA_TYPES
 from app.core.web.collections.endpoints import Endpoint, bound, with_signature
 from app.core.web.collections.resource import Resource, resource_of
+from app.core.web.openapi import documented
 from app.core.web.streams.file_stream import FileStream
 
 TEXT = {"schema": {"type": "string"}}
@@ -29,12 +30,12 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
 async def export(exporter: Exporter, query: ExportQuery) -> Response:
     """Return all records of the list as a file, under its filters, order and `q`.
 
-    It is no snapshot: a record that is changed meanwhile is in the file as it was
-    before or after. A file whose end is missing was interrupted.
+    It is no snapshot without `as_of`: a record that is changed meanwhile is in the
+    file as it was before or after. A file whose end is missing was interrupted.
     """
     name = f"{exporter.resource.plural}.{query.format}"
-    parts = await exporter.export(query)
-    return FileStream(parts, MEDIA_TYPES[query.format], name)
+    file = FileStream(exporter.export(query), MEDIA_TYPES[query.format], name)
+    return await file.begun()
 
 
 def add_export(router: APIRouter) -> None:
@@ -45,7 +46,7 @@ def add_export(router: APIRouter) -> None:
         name=f"export_{resource.plural}",
         response_class=Response,
         response_model=None,
-        responses=EXPORTED,
+        responses=EXPORTED | documented(409, 410),
     )(export_of(resource))
 
 
@@ -66,6 +67,6 @@ def exporter_of(resource: Resource) -> Callable[..., Awaitable[Exporter]]:
     ) -> Exporter:
         reading = request.app.state.health.database.reading
         check = partial(recheck, actor=user, permission=f"{resource.plural}:read")
-        return Exporter(resource, service.repository, reading, check)
+        return Exporter(resource, service, reading, check)
 
     return get_exporter

@@ -29,6 +29,7 @@ VALUES = {
     "ready": Metric(Kind.SMALLEST, "1 if the worker can serve requests."),
     "writable": Metric(Kind.SMALLEST, "1 if the database accepts writes."),
     "database_connections_in_use": Metric(Kind.SUM, "Connections taken from pools."),
+    "feeds_open": Metric(Kind.SUM, "Open streams of the change feed."),
     "logins_throttled_total": Metric(
         Kind.COUNTER, "Password attempts that were refused with 429."
     ),
@@ -74,7 +75,7 @@ VALUES = {
     ),
 }
 HISTOGRAMS = {
-    REQUESTS: "Requests by route template, method and class of the status.",
+    REQUESTS: "Time until the response begins, by route, method and status.",
     WAITS: "Time until a session got a connection of the pool.",
 }
 

@@ -13,7 +13,10 @@ NO_ROUTE = "none"
 
 
 class MeasuringMiddleware:
-    """ASGI middleware that measures the time until the response is sent."""
+    """ASGI middleware that measures the time until the response begins.
+
+    Its end depends on the client: a feed has none for hours.
+    """
 
     def __init__(self, app: ASGIApp, requests: Any) -> None:
         self.app, self.requests = app, requests
@@ -30,12 +33,17 @@ class MeasuringMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self.observe(scope, status // 100, started)
             await send(message)
 
         try:
             await self.app(scope, receive, forward)
         finally:
-            self.find(scope, status // 100).observe(perf_counter() - started)
+            if not status:
+                self.observe(scope, 0, started)
+
+    def observe(self, scope: Scope, status: int, started: float) -> None:
+        self.find(scope, status).observe(perf_counter() - started)
 
     def find(self, scope: Scope, status: int) -> Any:
         # Routes live as long as the application.

@@ -63,6 +63,7 @@ class Server(uvicorn.Server):
         listeners = [
             copy_of(each.fileno()) for server in self.servers for each in server.sockets
         ]
+        draining.end_streams()
         for server in self.servers:
             server.close()
         if self.config.workers == 1:

@@ -1,0 +1,82 @@
+"""Measure the change feed: memory and CPU time of open feeds, and their delay.
+
+The server has a core of its own, except for PostgreSQL. The delay is from the response
+of a PATCH, which is sent after the commit, to the event at the last of the clients.
+"""
+
+import json
+import os
+import platform
+import secrets
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+# The settings require a secret, but nothing is signed here.
+os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+
+from scripts.bench.feed import Feeds, measure
+from scripts.bench.servers import COMPLETE, CORES, run_server
+from tests.databases import Engine, template_on
+
+TITLES = ("KiB a feed", "idle, % of a core", "PATCH, CPU µs", "delay, ms", "p95, ms")
+
+
+def measure_on(
+    engine: Engine, numbers: list[int], work: tuple[int, float]
+) -> list[Feeds]:
+    with template_on(engine) as template:
+        found = []
+        for number in numbers:
+            with template.copy() as url, run_server(COMPLETE, url) as server:
+                found.append(uvloop.run(measure(server, url, engine, number, work)))
+        return found
+
+
+def table_of(rows: list[Feeds]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("database")
+    for title in ("feeds", *TITLES):
+        table.add_column(title, justify="right")
+    for it in rows:
+        costs = f"{it.memory_kib:.0f}", f"{it.idle_percent:.1f}", f"{it.patch_cpu:.0f}"
+        delays = f"{it.delay:.0f}", f"{it.slow_delay:.0f}"
+        table.add_row(it.database, str(it.feeds), *costs, *delays)
+    return table
+
+
+def main(
+    feeds: Annotated[list[int] | None, typer.Option(min=0, max=1_000)] = None,
+    changes: Annotated[int, typer.Option(min=3, max=10_000)] = 100,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Time for which feeds are idle.")
+    ] = 24,
+    database: Annotated[list[Engine] | None, typer.Option()] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure a server with open feeds: 0, 100 and 500, unless they are given."""
+    numbers, work = feeds or [0, 100, 500], (changes, seconds)
+    rows = [
+        row
+        for engine in database or Engine
+        for row in measure_on(engine, numbers, work)
+    ]
+    if as_json:
+        print(json.dumps([asdict(each) for each in rows], indent=2))
+        return
+    console = Console()
+    console.print(table_of(rows))
+    python = platform.python_version()
+    console.print(f"{platform.machine()}, {len(CORES)} cores, Python {python}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,84 @@
+"""Measure lists of a large collection as of a time.
+
+python scripts/benchmark_past.py --records 100000
+
+In this process, without HTTP. Each record has three changes.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import secrets
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+# The settings require a secret, but nothing is signed here.
+os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+
+from app.core.db.database import Database
+from scripts.bench.archive.records import insert_records
+from scripts.bench.past import Cost, measure
+from tests.databases import Engine, make_settings, template_on
+
+TITLES = ("database", "list", "later changes", "ms", "loop delay, ms", "total")
+
+
+async def measure_on(url: str, records: int) -> list[Cost]:
+    await insert_records(url, records)
+    database = Database(make_settings(url, DATABASE_TIMEOUT=300))
+    if database.engine.dialect.name == "postgresql":
+        async with database.engine.connect() as connection:
+            # As autovacuum does, which is off here.
+            await connection.exec_driver_sql("ANALYZE")
+            await connection.commit()
+    try:
+        return await measure(database, records)
+    finally:
+        await database.close()
+
+
+def table_of(costs: list[Cost]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
+    for title in TITLES:
+        table.add_column(title)
+    for each in costs:
+        total = "" if each.total is None else str(each.total)
+        figures = f"{each.median:.0f}", f"{each.delay:.0f}", total
+        table.add_row(each.database, each.what, each.changes, *figures)
+    return table
+
+
+def machine() -> str:
+    """Return what the figures depend on."""
+    return (
+        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, {platform.platform()}"
+    )
+
+
+def main(
+    records: Annotated[int, typer.Option(min=100, max=10_000_000)] = 100_000,
+    database: Annotated[list[Engine] | None, typer.Option()] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure lists of a large collection as of a time."""
+    costs: list[Cost] = []
+    for engine in database or Engine:
+        with template_on(engine) as template, template.copy() as url:
+            costs += asyncio.run(measure_on(url, records))
+    if as_json:
+        print(json.dumps([asdict(each) for each in costs], indent=2))
+    else:
+        Console().print(table_of(costs), machine())
+
+
+if __name__ == "__main__":
+    typer.run(main)
