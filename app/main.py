@@ -15,7 +15,7 @@ from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
 from app.audit.endpoints import ROUTERS as LOGS
 from app.audit.feed.feed import run_feed
-from app.audit.gauges import AuditGauges
+from app.audit.metrics.gauges import AuditGauges
 from app.audit.page.routes import install_audit_page
 from app.auth import install as accounts
 from app.auth.client import client_ip

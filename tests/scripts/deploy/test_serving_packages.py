@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
+
 from tests.databases import ROOT
 from tests.processes.servers import environment
 
@@ -65,6 +67,7 @@ def test_each_package_has_hashes() -> None:
     assert all("--hash=sha256:" in blocks[at + 1] for at in heads)
 
 
+@pytest.mark.heavy
 def test_the_application_needs_no_other_package() -> None:
     serving = pinned(SERVING)
     modules = packages_distributions()

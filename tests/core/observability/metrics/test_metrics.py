@@ -121,6 +121,34 @@ def test_a_scrape_has_the_requests_of_all_workers(url: str, tmp_path: Path) -> N
         server.wait_for("/readyz")
 
 
+@pytest.mark.heavy
+def test_a_feed_is_counted_while_it_is_open(measured: tuple[Server, Scraped]) -> None:
+    server, scraped = measured
+    route = "/api/v1/audit/changes/stream"
+    with server.client() as client, client.stream("GET", "/audit/changes/stream") as it:
+        assert it.status_code == 200
+        scraped.wait_for(f"{PREFIX}feeds_open", 1)
+        assert scraped.requests("GET", route, "2xx") == 1
+    scraped.wait_for(f"{PREFIX}feeds_open", 0)
+
+
+@pytest.mark.heavy
+def test_a_scrape_works_while_the_database_is_away(url: str, tmp_path: Path) -> None:
+    if not url.startswith("sqlite"):
+        pytest.skip("A file is moved away")
+    file = Path(url.removeprefix("sqlite:///"))
+    for server, scraped in serving_metrics(url, tmp_path):
+        scraped.wait_for(f"{PREFIX}ready", 1)
+        away = file.rename(file.with_suffix(".away"))
+        server.wait_for("/readyz", 503)
+        scraped.wait_for(f"{PREFIX}ready", 0)
+        away.rename(file)
+        server.wait_for("/readyz")
+        scraped.wait_for(f"{PREFIX}ready", 1)
+        assert "background_work_failed" not in server.log.read_text()
+
+
+@pytest.mark.heavy
 def test_all_values_are_named(measured: tuple[Server, Scraped]) -> None:
     _, scraped = measured
     scraped.wait_for(f"{PREFIX}writable", 1)

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from app.audit.access.access_log import AccessLog
@@ -48,14 +50,22 @@ class AuditGauges:
             "audit_seal_age_seconds": lambda: ages(self.sealed),
             "audit_archive_age_seconds": lambda: ages(self.archived),
             "audit_archive_unfinished_files": lambda: self.unfinished,
-            "feeds_open": lambda: self.feed.streams.of_users.total(),
+            "feeds_open": self.count_feeds,
             "audit_rewritten": lambda: bool(sealer.watch.alarms),
         }
+
+    def count_feeds(self) -> int:
+        return self.feed.streams.of_users.total()
 
     async def refresh(self) -> None:
         if time.monotonic() < self.refreshed + REFRESH:
             return
         self.refreshed = time.monotonic()
+        # While the database is away, the ages go on from what was read last.
+        with suppress(SQLAlchemyError, OSError):
+            await self.read_ages()
+
+    async def read_ages(self) -> None:
         seal, file = AuditSeal, AuditArchive
         unfinished = col(file.state).in_(UNFINISHED)
         self.sealed = await self.by_log(col(seal.log), func.max(col(seal.sealed_at)))
