@@ -69,7 +69,7 @@ def main(
         with exit_on_database_error(failed):
             made = asyncio.run(back_up(folder, archive=archive, verified=not no_check))
     except (ArchiveException, BackupException) as error:
-        exit_with_error(f"{error}. {failed}", error.exit_code)
+        exit_with_error(f"{str(error).rstrip('.')}. {failed}", error.exit_code)
     print(f"Backup: {made}")
 
 

@@ -15,7 +15,7 @@ SCRATCH = "_backup_check"
 MAX_NAME = 63  # bytes
 TABLES = """
 SELECT count(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-WHERE relkind IN ('r', 'p', 'v', 'S') AND nspname !~ '^(pg_|information_schema)'
+WHERE relkind IN ('r', 'p') AND nspname !~ '^(pg_|information_schema)'
 """
 
 

@@ -72,6 +72,7 @@ def test_a_site_that_was_lost_under_load_is_restored(
         assert (done.code, done.errors) == (0, "")
         load.wait_for(len(load.created) + 20)
         assert load.failures == []
+    assert (site.backups[0] / "identity.json").exists()
     # After the backup, a run archives: the folder has the only copy of its rows.
     site.audit_log.archive()
 
