@@ -30,7 +30,6 @@ from app.core.observability.metrics.names import (
     PREFIX,
     REQUESTS,
     VALUES,
-    WAITS,
 )
 from app.main import app
 from tests.audit.archive.attacks.table import print_attacks
@@ -111,7 +110,6 @@ def metrics() -> Iterator[str]:
     yield "| metric | labels | meaning |"
     yield "|---|---|---|"
     yield f"| `{REQUESTS}` | `route`, `method`, `status` | {HISTOGRAMS[REQUESTS]} |"
-    yield f"| `{WAITS}` | | {HISTOGRAMS[WAITS]} |"
     for name, metric in VALUES.items():
         label = f"`{metric.label}` " if metric.label else ""
         yield f"| `{PREFIX}{name}` | {label}| {metric.help} |"

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 PREFIX = "backoffice_"
 REQUESTS = "http_server_request_duration_seconds"
-WAITS = f"{PREFIX}database_pool_wait_seconds"
 
 
 class Kind(StrEnum):
@@ -29,6 +28,12 @@ VALUES = {
     "ready": Metric(Kind.SMALLEST, "1 if the worker can serve requests."),
     "writable": Metric(Kind.SMALLEST, "1 if the database accepts writes."),
     "database_connections_in_use": Metric(Kind.SUM, "Connections taken from pools."),
+    "database_checkouts_total": Metric(
+        Kind.COUNTER, "How often a connection was taken."
+    ),
+    "database_wait_seconds_total": Metric(
+        Kind.COUNTER, "Time that sessions have waited for a connection."
+    ),
     "feeds_open": Metric(Kind.SUM, "Open streams of the change feed."),
     "logins_throttled_total": Metric(
         Kind.COUNTER, "Password attempts that were refused with 429."
@@ -76,7 +81,6 @@ VALUES = {
 }
 HISTOGRAMS = {
     REQUESTS: "Time until the response begins, by route, method and status.",
-    WAITS: "Time until a session got a connection of the pool.",
 }
 
 

@@ -1,10 +1,36 @@
 """Measurement of the pools: waits for a connection, and connections in use."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-Observe = Callable[[float], None]
+
+@dataclass
+class Waits:
+    """All waits for a connection. The library's histogram would take 3 us for each."""
+
+    count: int = 0
+    seconds: float = 0
+
+    def measure(self, database: Any) -> None:
+        for pool in pools_of(database):
+            self.measure_pool(pool)
+
+    def measure_pool(self, pool: Any) -> Any:
+        """Measure `connect` of this pool, and of those that replace it."""
+        connect, recreate = pool.connect, pool.recreate
+
+        def measured() -> Any:
+            started = perf_counter()
+            try:
+                return connect()
+            finally:
+                self.seconds += perf_counter() - started
+                self.count += 1
+
+        pool.connect = measured
+        pool.recreate = lambda: self.measure_pool(recreate())
+        return pool
 
 
 def pools_of(database: Any) -> set[Any]:
@@ -15,24 +41,3 @@ def pools_of(database: Any) -> set[Any]:
 
 def count_in_use(database: Any) -> int:
     return sum(pool.checkedout() for pool in pools_of(database))
-
-
-def measure_waits(database: Any, observe: Observe) -> None:
-    for pool in pools_of(database):
-        measure_pool(pool, observe)
-
-
-def measure_pool(pool: Any, observe: Observe) -> Any:
-    """Measure `connect` of this pool, and of those that replace it after an outage."""
-    connect, recreate = pool.connect, pool.recreate
-
-    def measured() -> Any:
-        started = perf_counter()
-        try:
-            return connect()
-        finally:
-            observe(perf_counter() - started)
-
-    pool.connect = measured
-    pool.recreate = lambda: measure_pool(recreate(), observe)
-    return pool

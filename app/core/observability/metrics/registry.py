@@ -14,13 +14,11 @@ from app.core.observability.metrics.names import (
     PREFIX,
     REQUESTS,
     VALUES,
-    WAITS,
     Kind,
 )
 
 Value = float | Mapping[str, float]  # the latter by the value of the label
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-WAIT_BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 1, 5)
 
 
 class Metrics:
@@ -32,9 +30,6 @@ class Metrics:
         labels = ("method", "route", "status")
         text = HISTOGRAMS[REQUESTS]
         self.requests = Histogram(REQUESTS, text, labels, buckets=BUCKETS, registry=own)
-        self.waits = Histogram(
-            WAITS, HISTOGRAMS[WAITS], buckets=WAIT_BUCKETS, registry=own
-        )
         self.values = {name: make_metric(name, own) for name in VALUES}
         self.last: dict[str, float] = {}
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from app.core.background import run_every
 from app.core.observability.counts import LOGINS_THROTTLED, WRITES_REFUSED, counts
 from app.core.observability.log_output import log_output
-from app.core.observability.metrics.pools import count_in_use, measure_waits
+from app.core.observability.metrics.pools import Waits, count_in_use
 from app.core.web.health import Health
 
 SAMPLE_INTERVAL = 2.0  # seconds
@@ -29,7 +29,6 @@ async def sampling(app: Any, health: Health, gauges: Gauges) -> AsyncIterator[No
     if metrics is None:
         yield
         return
-    measure_waits(health.database, metrics.waits.observe)
     readers = core_readers(health) | gauges.readers()
 
     async def sample() -> None:
@@ -42,11 +41,14 @@ async def sampling(app: Any, health: Health, gauges: Gauges) -> AsyncIterator[No
 
 
 def core_readers(health: Health) -> Readers:
-    database = health.database
+    database, waits = health.database, Waits()
+    waits.measure(database)
     return {
         "ready": lambda: health.fault is None,
         "writable": lambda: database.writes.outage is None,
         "database_connections_in_use": lambda: count_in_use(database),
+        "database_checkouts_total": lambda: waits.count,
+        "database_wait_seconds_total": lambda: waits.seconds,
         "logins_throttled_total": lambda: counts[LOGINS_THROTTLED],
         "unaudited_writes_refused_total": lambda: counts[WRITES_REFUSED],
         "log_lines_lost_total": lambda: log_output.lost_lines,

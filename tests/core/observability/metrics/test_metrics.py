@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 from pydantic import ValidationError
 
-from app.core.observability.metrics.names import PREFIX, REQUESTS, WAITS, all_names
+from app.core.observability.metrics.names import PREFIX, REQUESTS, all_names
 from tests.databases import make_settings
 from tests.processes.forked import command
 from tests.processes.servers import Server, environment, free_port, serving
@@ -92,7 +92,7 @@ def test_requests_are_counted_by_template_method_and_class(
             status = client.post("/auth/login", data=wrong).status_code
         assert status == 429
         scraped.wait_for(f"{PREFIX}logins_throttled_total", 1)
-    assert (scraped.value(f"{WAITS}_count") or 0) > 0
+    assert (scraped.value(f"{PREFIX}database_checkouts_total") or 0) > 0
     found = scraped.samples()
     labels = "\n".join(str(each) for _, each in found)
     assert UUID.search(labels) is None
