@@ -21,6 +21,7 @@ from app.auth.client import client_ip
 from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
 from app.auth.provisioning.page.routers import install_password_page
+from app.collections.files.imports.routers import import_keys
 from app.collections.routers import add_routes
 from app.core import config
 from app.core.background import run_every
@@ -138,7 +139,7 @@ def install_routes(app: Application, settings: Settings) -> None:
     app.include_router(health.router)
     pages.install_pages(app, settings)
     install_password_page(app)
-    install_audit_page(app, COLLECTIONS)
+    install_audit_page(app, COLLECTIONS, import_keys(ROUTERS))
 
 
 app = create_app()

@@ -23,6 +23,8 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from app.auth.bearer import get_principal
 from app.auth.dependencies import PermissionChecker
 from app.auth.permissions.actions import FINDER, action_of
+from app.collections.files.imports.dependencies import actions_of as actions_of_imports
+from app.collections.files.imports.transactions import ACTIONS
 from app.main import app
 from tests.audit.archive.attacks.table import print_attacks
 
@@ -39,7 +41,10 @@ def requirement_of(route: RouteContext, method: str) -> str:
     for call in calls:
         if isinstance(call, PermissionChecker):
             endpoint: Any = route.endpoint
-            if hasattr(unwrap(endpoint), FINDER):
+            find = getattr(unwrap(endpoint), FINDER, None)
+            if find is actions_of_imports:
+                return " and ".join(f"`{call.resource}:{each}`" for each in ACTIONS)
+            if find:
                 return f"`{call.resource}:` with the `op` of each item"
             return f"`{call.resource}:{action_of(route.endpoint, method, route.path)}`"
     return "a signed-in user" if get_principal in calls else "nothing"

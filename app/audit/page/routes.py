@@ -1,7 +1,7 @@
 """The audit page. It contains no records: its JavaScript reads them from the API."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -12,8 +12,14 @@ from app.core.web.collections.resource import resource_of
 from app.core.web.routing import API
 
 
-def install_audit_page(app: FastAPI, routers: Iterable[APIRouter]) -> None:
-    values = {"api": API, "entity_types": json.dumps(entity_types(routers))}
+def install_audit_page(
+    app: FastAPI, routers: Iterable[APIRouter], import_keys: Mapping[str, Sequence[str]]
+) -> None:
+    """Add the page. `import_keys` are the keys of each entity that can be imported."""
+    types = entity_types(routers)
+    for name, keys in import_keys.items():
+        types[name]["keys"] = keys
+    values = {"api": API, "entity_types": json.dumps(types)}
 
     async def show_audit(request: Request) -> Response:
         return render(request, "audit.html", PAGE_POLICY, values)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row, Values
-from app.core.db.driver.connections import DriverConnection
+from app.core.db.driver.connections import DriverConnection, Taker
 from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
 from app.core.db.driver.statements import Prepared, Statement, core_statement
 
@@ -42,6 +42,10 @@ class DatabaseSession(AsyncSession):
         connection = await self.connection()
         result = await connection.execute(core_statement(statement), values)
         return [dict(row) for row in result.mappings()]
+
+    async def each_part(self, statement: Statement, take: Taker) -> None:
+        """Give `take` the rows of a SELECT in parts, as the result may be large."""
+        take(await self.rows(statement))
 
     async def value(self, statement: Statement, values: Values | None = None) -> Any:
         """Return the first column of the first row; None if there is no row."""
@@ -107,11 +111,13 @@ class ReadingSession(LazySession):
             return await super().rows(statement, values)
         return await self.direct.rows(statement, values or {})
 
-    async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
-        """Return the entity, or None. It is in no session, unless it has relationships.
+    async def each_part(self, statement: Statement, take: Taker) -> None:
+        if self.has_orm_session:
+            return await super().each_part(statement, take)
+        return await self.direct.each_part(statement, take)
 
-        Those are loaded by the ORM.
-        """
+    async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
+        """Return the entity, or None: in no session, unless it has relationships."""
         if inspect(model).relationships:
             return await super().find(model, id)
         rows = await self.rows(select_by_id(model), {"id": id})

@@ -40,9 +40,18 @@ def describe(path: str, options: Json, added: Iterable[Json]) -> None:
     if shows_entity and method == "GET":
         responses[304] = {"description": "The client has this version already"}
     options["responses"] = responses
-    parameters = [*preconditions_of(path, method, shows_entity), *added]
-    if parameters and options["openapi_extra"] is None:
-        options["openapi_extra"] = {"parameters": parameters}
+    if options["openapi_extra"] != {}:  # of a route that takes no headers
+        extra = options["openapi_extra"] or {}
+        taken = *preconditions_of(path, method, shows_entity), *added
+        options["openapi_extra"] = with_parameters(extra, taken)
+
+
+def with_parameters(extra: Json, added: Iterable[Json]) -> Json | None:
+    """Add parameters, unless a copy of a route has them already."""
+    every = (*extra.get("parameters", ()), *added)
+    parameters = {each["name"]: each for each in every}
+    whole = extra | {"parameters": [*parameters.values()]} if parameters else extra
+    return whole or None
 
 
 REWRITTEN = 'A compressing proxy may rewrite it: `W/"1"` and `"1-gzip"` are `"1"`.'

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.auth.models import User
 from app.collections.files.exports import repository
+from app.core.db.driver import connections
 from app.modules.tasks import schemas as tasks
 from tests.clients import Client
 from tests.collections.files.files import make_products
@@ -68,7 +69,7 @@ def application(client: TestClient) -> FastAPI:
 
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repository, "BATCH_ROWS", 2)
-    monkeypatch.setattr(repository, "SORTED_ROWS", 2)
+    monkeypatch.setattr(connections, "PART_ROWS", 3)
 
 
 def test_batches_follow_each_other_in_every_order(
@@ -148,10 +149,10 @@ def test_an_export_ends_when_its_user_loses_the_permission(
     small_batches(monkeypatch)
     make_products(client, *({"sku": f"PEN-{n}"} for n in range(6)))
     reader = make_account("products:read")
-    read = repository.PresentRecords.read
+    read = repository.Newest.read
     batches: list[int] = []
 
-    async def revoke(self: repository.PresentRecords, session: Any) -> list[Any]:
+    async def revoke(self: repository.Newest, session: Any) -> Any:
         batches.append(len(batches))
         if len(batches) == 2:
             database = application(client).state.health.database
@@ -160,7 +161,7 @@ def test_an_export_ends_when_its_user_loses_the_permission(
                 user.is_active = False
         return await read(self, session)
 
-    monkeypatch.setattr(repository.PresentRecords, "read", revoke)
+    monkeypatch.setattr(repository.Newest, "read", revoke)
     signed = (HOST, (b"authorization", reader.header["authorization"].encode()))
     call = Call("GET", "/api/v1/products/export", b"format=jsonl", signed)
     start, *parts = client.call(exchange, client.app, call)

@@ -98,3 +98,30 @@ def test_marks_and_line_ends_of_spreadsheets_are_read(client: TestClient) -> Non
     for variant in variants:
         file = variant(text).encode()
         assert report_of(send(client, file, "dry_run=true")) == {"created": 1}
+
+
+ODD = [
+    *("[]", "{}", "true", "null", "1e308", "-0.0", '""', '"\\u0000"', '"\\ud800"'),
+    *('"\\uffff"', "9" * 400, "[[[]]]", '"' + "x" * 100_000 + '"', '{"a": {"b": []}}'),
+]
+
+
+@pytest.mark.parametrize("field", ["id", "version", *ROW])
+def test_odd_values_are_errors_of_their_row(client: TestClient, field: str) -> None:
+    client.post("products", json=ROW)
+    fields = {name: json.dumps(value) for name, value in ROW.items()}
+    for value in ODD:
+        text = ", ".join(f'"{k}": {v}' for k, v in (fields | {field: value}).items())
+        for query in ("dry_run=true", "dry_run=true&key=sku"):
+            tried = send(client, f"{{{text}}}".encode(), query, JSONL)
+            assert tried.status_code == 200, (value, tried.text)
+            assert {error["row"] for error in tried.json()["errors"]} <= {1}
+            assert len(tried.content) < 2_000
+    assert client.get("products").json()["items"][0]["version"] == 1
+
+
+def test_a_header_without_rows_is_checked(client: TestClient) -> None:
+    assert report_of(send(client, HEADER)) == {}
+    refused = send(client, b"null")
+    assert status_and_code(refused) == (422, "import_failed")
+    assert refused.json()["errors"][0]["loc"] == ["body", 1, "null"]

@@ -1,7 +1,7 @@
 // Client-side routes, stored in the URL's hash so that history and links work.
 const content = document.getElementById("content");
 
-/** Entity → {path, redacted}; the path is null if the API has no such collection. */
+/** Entity → {path, redacted, keys}; the path is null if the API has no such collection. */
 export const entityTypes = JSON.parse(content.dataset.entityTypes);
 export const api = content.dataset.api;
 

@@ -2,6 +2,7 @@
 import { call, signIn, signOut } from "./audit-api.js";
 import { showChanges } from "./audit-changes.js";
 import { showCompare } from "./audit-compare.js";
+import { showImport } from "./audit-import.js";
 import { attempt, showSignIn, showSignedIn } from "./audit-layout.js";
 import { setPermissions } from "./audit-names.js";
 import { askForNewPassword } from "./audit-password.js";
@@ -19,6 +20,7 @@ const VIEWS = {
   past: showPast,
   deleted: showDeleted,
   compare: showCompare,
+  import: showImport,
 };
 const form = document.getElementById("sign-in");
 const bar = document.getElementById("bar");

@@ -34,8 +34,8 @@ async def export(exporter: Exporter, query: ExportQuery) -> Response:
     file as it was before or after. A file whose end is missing was interrupted.
     """
     name = f"{exporter.resource.plural}.{query.format}"
-    parts = await exporter.export(query)
-    return FileStream(parts, MEDIA_TYPES[query.format], name)
+    file = FileStream(exporter.export(query), MEDIA_TYPES[query.format], name)
+    return await file.begun()
 
 
 def add_export(router: APIRouter) -> None:
@@ -67,6 +67,6 @@ def exporter_of(resource: Resource) -> Callable[..., Awaitable[Exporter]]:
     ) -> Exporter:
         reading = request.app.state.health.database.reading
         check = partial(recheck, actor=user, permission=f"{resource.plural}:read")
-        return Exporter(resource, service.repository, reading, check)
+        return Exporter(resource, service, reading, check)
 
     return get_exporter

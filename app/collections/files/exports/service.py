@@ -1,17 +1,15 @@
 """Export of a list: batches of records, written as parts of a file."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import structlog
 
 from app.audit.history.collection.past_batches import PastBatches
 from app.collections.files.exports.queries import ExportQuery, list_query
-from app.collections.files.exports.repository import (
-    Batches,
-    PresentRecords,
-    Repository,
-)
+from app.collections.files.exports.repository import Batches, Reading, batches_of
 from app.collections.files.formats.media import FileFormat
 from app.collections.files.formats.rendering import (
     RENDER,
@@ -19,12 +17,14 @@ from app.collections.files.formats.rendering import (
     write_header,
     write_jsonl,
 )
+from app.collections.files.services import Service
 from app.core.context import current_context
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
 from app.core.web.collections.resource import Resource
 
-Reading = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
+logger = structlog.get_logger()
+
 Check = Callable[[DatabaseSession], Awaitable[Any]]
 # Each batch would sort the whole past.
 UNSORTED = {
@@ -43,40 +43,40 @@ class Exporter:
     """
 
     resource: Resource
-    repository: Repository
+    service: Service
     reading: Reading
     check: Check
 
-    async def export(self, query: ExportQuery) -> AsyncIterator[bytes]:
-        """Return the parts of the file.
+    async def export(self, query: ExportQuery) -> AsyncGenerator[bytes]:
+        """Yield the parts of the file.
 
-        The first batch is read at once, so that most errors still have their status.
+        The first one is empty: most errors are raised before it.
         """
-        batches = self.batches(query)
-        first = await batches.read(self.repository.session)
-        return self.parts(first, batches, query.format)
+        with TemporaryFile() as ids:
+            batches = self.batches(query, ids)
+            # In the session of the request, which has a connection already.
+            records = await batches.read(self.service.repository.session)
+            yield b""
+            # The access log has a row at the end, and none if the process is killed.
+            logger.info("export_started", collection=self.resource.plural)
+            current_context().exported_rows = 0
+            if query.format is FileFormat.CSV:
+                yield write_header(self.columns)
+            while records:
+                yield self.write(records, query.format)
+                async with self.reading() as session:
+                    await self.check(session)
+                    records = await batches.read(session)
 
-    def batches(self, query: ExportQuery) -> Batches:
+    def batches(self, query: ExportQuery, ids: IO[bytes]) -> Batches:
         listed = list_query(self.resource, query)
         if query.as_of is None:
-            return PresentRecords(self.repository, listed)
+            return batches_of(self.service, listed, ids)
         if listed.sort:
             raise ValidationFailedException([UNSORTED])
-        return PastBatches(self.repository, listed, query.as_of)
+        return PastBatches(self.service.repository, listed, query.as_of)
 
-    async def parts(
-        self, records: list[Any], batches: Batches, kind: FileFormat
-    ) -> AsyncIterator[bytes]:
-        current_context().exported_rows = 0
-        if kind is FileFormat.CSV:
-            yield write_header(self.columns)
-        while records:
-            yield self.write(records, kind)
-            async with self.reading() as session:
-                await self.check(session)
-                records = await batches.read(session)
-
-    def write(self, records: list[Any], kind: FileFormat) -> bytes:
+    def write(self, records: Sequence[Any], kind: FileFormat) -> bytes:
         render, validate = RENDER[kind], self.resource.read.model_validate
         rows = [render(validate(record)) for record in records]
         context = current_context()

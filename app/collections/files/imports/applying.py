@@ -1,28 +1,15 @@
 """Execution of a plan by the service of the collection, in the caller's transaction."""
 
 from collections import Counter
-from copy import copy
 from typing import Any
 
 from app.collections.files.formats.errors import RowError, RowFault
 from app.collections.files.imports.planning.steps import ImportStep, Plan
 from app.collections.files.imports.schemas import ImportReport
+from app.collections.files.services import Service
 from app.collections.writes.steps import Step
 from app.collections.writes.writer import Writer
-from app.core.db.session import DatabaseSession
 from app.core.exceptions import AppException
-from app.core.service import CrudService
-from app.core.web.etag import UNCONDITIONAL
-
-Service = CrudService[Any, Any, Any]
-
-
-def service_in(session: DatabaseSession, service: Service) -> Service:
-    """Return a copy of the service that uses this session."""
-    other = copy(service)
-    other.repository = type(service.repository)(session)
-    other.preconditions = UNCONDITIONAL
-    return other
 
 
 async def apply(plan: Plan, service: Service) -> ImportReport:

@@ -6,13 +6,13 @@ from tempfile import TemporaryFile
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope, Send
 
-from app.auth.idempotency.dependencies import HEADER, RepeatableRoute
+from app.auth.idempotency.dependencies import HEADER
 from app.collections.files.formats.media import ACCEPTED
 from app.collections.files.imports.received import ReceivedFile
+from app.collections.files.imports.transactions import ACTIONS
+from app.collections.writes.dependencies import LargeRoute
 from app.core.exceptions import BadRequestException, UnsupportedMediaTypeException
 from app.core.web.request import BODY_DIGEST, UNREADABLE, check_encoding
 
@@ -21,13 +21,12 @@ NOT_REPEATABLE = (
 )
 
 
-class FileRoute(RepeatableRoute):
-    """Route whose body may have MAX_IMPORT_BYTES."""
+class FileRoute(LargeRoute):
+    limit = "MAX_IMPORT_BYTES"
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit: int = scope["app"].state.settings.MAX_IMPORT_BYTES
-        limited = RequestBodyLimitMiddleware(super().serve, limit)
-        await limited(scope, receive, send)
+
+async def actions_of(_: Request) -> tuple[str, ...]:
+    return ACTIONS
 
 
 async def receive_file(request: Request) -> AsyncIterator[ReceivedFile]:

@@ -3,17 +3,13 @@
 from dataclasses import dataclass
 
 from app.auth.permissions.principal import Principal
-from app.collections.files.imports.applying import Service
 from app.collections.files.imports.exceptions import ImportFailedException
-from app.collections.files.imports.permissions import (
-    recheck_before_commit,
-    require_update,
-)
 from app.collections.files.imports.planning.target import Target
 from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.schemas import ImportQuery, ImportReport
 from app.collections.files.imports.service import ImportService
 from app.collections.files.imports.transactions import trying, writing
+from app.collections.files.services import Service
 from app.core.context import current_context
 from app.core.db.database import Database
 from app.core.exceptions import ValidationFailedException
@@ -36,7 +32,6 @@ class Importer:
         Raises:
             ImportFailedException: a row is wrong, and no row may be written.
         """
-        require_update(self.user, self.resource.plural)
         current_context().reason = REASON
         imports = ImportService(self.target(query), self.file, self.service)
         checked = await imports.validate(self.database.reading, atomic=query.atomic)
@@ -56,8 +51,6 @@ class Importer:
 
     async def write(self, imports: ImportService, _: ImportQuery) -> ImportReport:
         """Write in the transaction of the request."""
-        session = self.service.repository.session
-        recheck_before_commit(session, self.user, self.resource.plural)
         return await imports.write()
 
     async def write_batches(

@@ -1,12 +1,13 @@
 """A file that was received, on disk."""
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO
 
 from app.collections.files.formats.media import FileFormat
-from app.collections.files.formats.reading import READERS, FileRow
+from app.collections.files.formats.reading import READERS, FileRow, read_texts
 
 BATCH_ROWS = 200  # of a transaction, for which other writers wait on SQLite
 
@@ -17,6 +18,12 @@ class ReceivedFile:
 
     content: IO[bytes]
     format: FileFormat
+
+    def header(self) -> dict[str, None]:
+        """Return the columns of a CSV file, which was read without an error."""
+        self.content.seek(0)
+        reader = csv.reader(text for _, text in read_texts(self.content))
+        return dict.fromkeys(cell.strip() for cell in next(reader))
 
     def batches(self) -> Iterator[list[FileRow]]:
         """Yield the rows from the beginning.

@@ -1,20 +1,22 @@
 """HTTP for imports, which each collection of a domain has."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 
 from app.auth.dependencies import CurrentUser
-from app.auth.idempotency.dependencies import DOCUMENTED
+from app.auth.permissions.actions import actions_by
 from app.collections.files.formats.media import MEDIA_TYPES
 from app.collections.files.imports.dependencies import (
     FileRoute,
     ReceivedFileDep,
+    actions_of,
     receive_file,
 )
 from app.collections.files.imports.importer import Importer
+from app.collections.files.imports.planning.target import unique_fields
 from app.collections.files.imports.schemas import ImportQuery, ImportReport
 from app.core.web.before_commit import Replay
 from app.core.web.collections.endpoints import bound
@@ -26,6 +28,7 @@ BODY = dict.fromkeys(MEDIA_TYPES.values(), TEXT)
 PARTLY = {"model": ImportReport, "description": "Imported, but for rows with errors"}
 
 
+@actions_by(actions_of)
 async def import_file(
     importer: Importer, query: Annotated[ImportQuery, Query()]
 ) -> ImportReport | JSONResponse:
@@ -52,12 +55,15 @@ def add_import(router: APIRouter) -> None:
         response_model=ImportReport,
         responses=documented(413, 415) | {207: PARTLY},
         dependencies=[Depends(receive_file)],
-        openapi_extra={
-            "parameters": [DOCUMENTED],
-            "requestBody": {"required": True, "content": BODY},
-        },
+        openapi_extra={"requestBody": {"required": True, "content": BODY}},
         route_class_override=FileRoute,
     )
+
+
+def import_keys(routers: Iterable[APIRouter]) -> dict[str, list[str]]:
+    """Return the fields by which rows may find their records, by entity."""
+    resources = map(resource_of, routers)
+    return {it.entity.__name__: sorted(unique_fields(it)) for it in resources}
 
 
 def importer_of(resource: Resource) -> Callable[..., Awaitable[Importer]]:

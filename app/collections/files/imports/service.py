@@ -7,11 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from app.collections.files.formats.errors import BrokenFileError, RowError, RowFault
 from app.collections.files.formats.media import FileFormat
 from app.collections.files.formats.reading import FileRow
-from app.collections.files.imports.applying import (
-    Service,
-    apply,
-    service_in,
-)
+from app.collections.files.imports.applying import apply
 from app.collections.files.imports.exceptions import (
     MAX_ATOMIC_ROWS,
     TooManyRowsException,
@@ -21,6 +17,7 @@ from app.collections.files.imports.planning.steps import UNKNOWN, Plan
 from app.collections.files.imports.planning.target import Target
 from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.schemas import ImportReport
+from app.collections.files.services import Service, service_in
 from app.core.db.session import DatabaseSession
 
 Opening = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
@@ -36,7 +33,7 @@ class ImportService:
         return Planner(self.target, self.file.format)
 
     async def validate(self, reading: Opening, *, atomic: bool) -> ImportReport:
-        """Return a report of errors and ignored columns; write nothing.
+        """Return a report of what rows would do, as far as is known; write nothing.
 
         Raises:
             TooManyRowsException: the file has more than an atomic import may have.
@@ -55,6 +52,7 @@ class ImportService:
                 async with reading() as session:
                     plan = await planner.plan(session, rows)
                 self.review(place, plan, report, atomic=atomic)
+            report.add_errors([] if count else self.unknown_header())
         except BrokenFileError as error:
             report.add_errors([error.error])
         report.ignored = sorted(ignored)
@@ -67,6 +65,11 @@ class ImportService:
         names = self.target.unknown(row.values)
         return RowFault((it[:63], "unknown_column", UNKNOWN) for it in names).of_row(1)
 
+    def unknown_header(self) -> list[RowError]:
+        """Return the errors of the columns of a file that has no rows."""
+        is_csv = self.file.format is FileFormat.CSV
+        return self.unknown_columns(FileRow(1, self.file.header())) if is_csv else []
+
     def review(
         self, place: int, plan: Plan, report: ImportReport, *, atomic: bool
     ) -> None:
@@ -75,6 +78,10 @@ class ImportService:
                 plan.refuse(step, RowFault([(None, "key_required", NO_KEY)]))
         if not plan.steps:
             self.idle.add(place)
+        created = sum(step.id is None for step in plan.steps)
+        report.created += created
+        report.updated += len(plan.steps) - created
+        report.unchanged += plan.unchanged
         report.add_errors(plan.sorted_errors())
 
     async def write(self) -> ImportReport:

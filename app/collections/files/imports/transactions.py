@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 
 from app.auth.permissions.principal import Principal
-from app.collections.files.imports.permissions import recheck_before_commit
+from app.auth.permissions.recheck import recheck
 from app.core.db.database import Database
 from app.core.db.session import DatabaseSession
 
+ACTIONS = ("create", "update")
 Opening = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
 
 
@@ -16,10 +18,16 @@ class _RolledBack(Exception):  # it ends a trial, as intended
 
 
 def writing(database: Database, user: Principal, resource: str) -> Opening:
+    """Return transactions, each of which asks for the permissions before it commits."""
+
+    async def recheck_all(session: DatabaseSession) -> None:
+        for action in ACTIONS:
+            await recheck(session, user, f"{resource}:{action}")
+
     @asynccontextmanager
     async def open_transaction() -> AsyncIterator[DatabaseSession]:
         async with database.writing() as session:
-            recheck_before_commit(session, user, resource)
+            session.before_commit = partial(recheck_all, session)
             yield session
 
     return open_transaction

@@ -5,7 +5,7 @@ Each statement is in autocommit: it sees the latest committed rows.
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine
@@ -17,6 +17,8 @@ from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.statements import Statement, resolve
 
 Records = Sequence[Sequence[Any]]
+Taker = Callable[[Sequence[Row]], None]
+PART_ROWS = 5_000
 
 
 class DriverConnection(ABC):
@@ -49,6 +51,26 @@ class DriverConnection(ABC):
             await self.fail(self.connection or connection, error, call)
         return compiled.read(records)
 
+    async def each_part(self, statement: Statement, take: Taker) -> None:
+        """Execute a SELECT, and give `take` its rows in parts, all of one snapshot.
+
+        DATABASE_TIMEOUT limits each part. Errors are those of `rows`.
+        """
+        self.release()
+        connection = await self.connect()
+        compiled, call = resolve(statement, {}, self.engine.dialect)
+        reject_write(connection, compiled)
+        call = notify(connection, call)
+        try:
+            compiled.set_types(await self.column_types(call.sql))
+            async for records in self.fetch_parts(*call, PART_ROWS):
+                take(compiled.read(records))
+        except BaseException as error:
+            try:
+                await self.fail(connection, error, call)
+            finally:
+                connection.invalidate(error)  # it may be in a transaction
+
     async def connect(self) -> Connection:
         self.connection = connection = await self.check_out()
         self.driver = connection.connection.driver_connection
@@ -65,6 +87,11 @@ class DriverConnection(ABC):
 
     @abstractmethod
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records: ...
+
+    @abstractmethod
+    def fetch_parts(
+        self, sql: str, parameters: Sequence[Any], size: int
+    ) -> AsyncIterator[Records]: ...
 
     @abstractmethod
     async def column_types(self, sql: str) -> Iterable[Any]:

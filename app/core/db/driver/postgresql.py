@@ -3,7 +3,7 @@
 After a change of the schema it prepares a statement again, as none is in a transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,6 +15,15 @@ class PostgresqlConnection(DriverConnection):
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records:
         records: Records = await self.driver.fetch(sql, *parameters)
         return records
+
+    async def fetch_parts(
+        self, sql: str, parameters: Sequence[Any], size: int
+    ) -> AsyncIterator[Records]:
+        await self.driver.execute("BEGIN")
+        await self.driver.fetch(f"DECLARE parts CURSOR FOR {sql}", *parameters)
+        while records := await self.driver.fetch(f"FETCH {size} FROM parts"):
+            yield records
+        await self.driver.execute("COMMIT")
 
     async def column_types(self, sql: str) -> Iterable[int]:
         prepared = await self.driver.prepare(sql)

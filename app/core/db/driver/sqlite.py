@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import repeat
@@ -43,6 +43,18 @@ class SqliteConnection(DriverConnection):
             await self.connect()
             fetch = partial(self.driver.fetch, sql, parameters)
             return await in_thread(self.driver, fetch)
+
+    async def fetch_parts(
+        self, sql: str, parameters: Sequence[Any], size: int
+    ) -> AsyncIterator[Records]:
+        cursor = sqlite3.Cursor(self.driver)
+        await self.slowly(partial(cursor.execute, sql, parameters))
+        while records := await self.slowly(partial(cursor.fetchmany, size)):
+            yield records
+
+    async def slowly(self, call: Callable[[], Any]) -> Any:
+        async with asyncio.timeout(self.driver.timeout), self.slow_reads:
+            return await in_thread(self.driver, call)
 
     async def fetch_when_free(self, sql: str, parameters: Sequence[Any]) -> Records:
         fetch = partial(self.driver.fetch, sql, parameters)

@@ -1,7 +1,9 @@
 """A file that is made while it is sent, and no longer when the client has left."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Self
 
 import structlog
 from starlette.responses import Response
@@ -23,7 +25,7 @@ class FileStream(Response):
     """
 
     def __init__(
-        self, chunks: AsyncIterator[bytes], media_type: str, filename: str
+        self, chunks: AsyncGenerator[bytes], media_type: str, filename: str
     ) -> None:
         disposition = f'attachment; filename="{filename}"'
         super().__init__(
@@ -32,7 +34,16 @@ class FileStream(Response):
         del self.headers["content-length"]
         self.chunks = chunks
 
+    async def begun(self) -> Self:
+        """Make the first chunk, which is empty: errors still have their status."""
+        await anext(self.chunks)
+        return self
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self.chunks):
+            await self.send_file(scope, receive, send)
+
+    async def send_file(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         if not scope.get(IS_HEAD):

@@ -30,7 +30,8 @@ def test_requests_prepare_no_statement(url: str, client: TestClient) -> None:
         other.headers.update(client.headers)
         path = f"products/{other.post('products', json=PEN).json()['id']}"
         assert other.patch(path, json={"name": "New"}).status_code == 200
-        for each in (path, "products?q=new", "users", "audit/changes"):
+        export = "products/export?sort=name"
+        for each in (path, "products?q=new", export, "users", "audit/changes"):
             assert other.get(each).status_code == 200, each
         database: Database = app.state.health.database
         assert other.portal

@@ -1,0 +1,31 @@
+// Slices of a file to import, cut between its rows, each as a file of its own.
+const [QUOTE, LINE_END] = [0x22, 0x0a];
+
+export const isLines = (file) => /\.(jsonl|ndjson)$/i.test(file.name);
+
+/** Return the offsets after each row. In CSV, a quoted cell may contain line ends. */
+function rowEnds(bytes, quoted) {
+  const ends = [];
+  let open = false;
+  for (let place = 0; place < bytes.length; place += 1) {
+    if (quoted && bytes[place] === QUOTE) open = !open;
+    if (bytes[place] === LINE_END && !open) ends.push(place + 1);
+  }
+  if (ends.at(-1) !== bytes.length) ends.push(bytes.length);
+  return ends;
+}
+
+/** Return slices of at most `size` rows, and by how much the server's row numbers differ. */
+export async function slicesOf(file, size) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const ends = rowEnds(bytes, !isLines(file));
+  const header = isLines(file) ? 0 : 1;
+  const slices = [];
+  for (let row = header; row < ends.length; row += size) {
+    const start = row ? ends[row - 1] : 0;
+    const end = ends[Math.min(row + size, ends.length) - 1];
+    const parts = [bytes.subarray(0, header ? ends[0] : 0), bytes.subarray(start, end)];
+    slices.push({ content: new Blob(parts), skipped: row - header, end });
+  }
+  return { slices, rows: ends.length - header };
+}

@@ -1,0 +1,143 @@
+"""The import of a file on the audit page, in a browser."""
+
+import json
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.accounts import PASSWORD, add_account
+from tests.browser.conftest import CHROMIUM, Visit
+from tests.browser.displays import DISPLAYS, check_display
+from tests.databases import make_settings
+from tests.processes.servers import Server
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium on this machine"),
+]
+
+HEADER = "sku,name,price,description\n"
+ATTACK = '<img src="https://evil.example/x" onerror="document.title = 1">'
+DROP = """([text, name]) => {
+  const files = new DataTransfer();
+  files.items.add(new File([text], name));
+  const event = new DragEvent("drop", { dataTransfer: files, bubbles: true });
+  document.querySelector(".drop").dispatchEvent(event);
+}"""
+
+
+# Written before Playwright's event loop starts.
+@pytest.fixture(scope="module", autouse=True)
+def reader(address: str, server: Server) -> None:
+    add_account(make_settings(address), "audit:read", email="auditor@example.com")
+
+
+def open_import(visit: Visit, email: str = "root@example.com") -> Page:
+    page = visit.open("/audit#/import")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Import")
+    return page
+
+
+def check_file(page: Page, text: str, name: str = "new.csv", key: str = "") -> None:
+    content = {"name": name, "mimeType": "", "buffer": text.encode()}
+    page.get_by_label("Rows find their records by").select_option(key)
+    page.get_by_label("File: choose it").set_input_files(content)  # type: ignore[arg-type]  # a file, not a path
+    page.get_by_role("button", name="Check the file").click()
+
+
+def cells(table: Locator) -> list[list[str]]:
+    rows = table.locator("tbody tr").all()
+    return [row.locator("td").all_inner_texts() for row in rows]
+
+
+def counts(page: Page) -> list[str]:
+    table = page.get_by_role("table", name="Rows of the file")
+    expect(table).to_be_visible()
+    return [count for _, count in cells(table)]
+
+
+def skus(server: Server) -> list[str]:
+    with server.client() as client:
+        items = client.get("/products?sort=name&limit=200&q=imported").json()["items"]
+    return [item["sku"] for item in items]
+
+
+def test_a_file_is_checked_and_then_imported(visit: Visit, server: Server) -> None:
+    page = open_import(visit)
+    rows = 'IMP-1,imported 1,1.50,"two\nlines"\nIMP-2,imported 2,2.50,\n'
+    check_file(page, HEADER + rows, key="sku")
+    expect(page.get_by_role("heading", level=2)).to_have_text(
+        "What the import would do"
+    )
+    expect(page.get_by_role("heading", level=2)).to_be_focused()
+    assert counts(page) == ["2", "0", "0", "0"]
+    assert skus(server) == []
+    page.get_by_role("button", name="Import 2 records").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("Imported")
+    assert skus(server) == ["IMP-1", "IMP-2"]
+    check_file(page, HEADER + rows.replace("1.50", "9.00"), key="sku")
+    expect(page.get_by_role("button", name="Import 1 record")).to_be_visible()
+    assert counts(page) == ["0", "1", "1", "0"]
+    page.get_by_label("Collection").select_option("Customer")  # discards the result
+    expect(page.get_by_role("button", name="Import 1 record")).to_be_hidden()
+
+
+def test_errors_are_shown_by_row_and_nothing_can_be_imported(
+    visit: Visit, server: Server
+) -> None:
+    page = open_import(visit)
+    check_file(page, f"{HEADER}ERR-1,imported,1.50,\nERR-2,imported,x,\n{ATTACK},a,1,")
+    table = page.get_by_role("table", name="Errors by row")
+    expect(table).to_contain_text("price")
+    assert [row[:2] for row in cells(table)] == [["3", "price"], ["4", "sku"]]
+    assert counts(page) == ["1", "0", "0", "2"]
+    expect(page.get_by_role("button", name="Import")).to_have_count(0)
+    check_file(page, f"{HEADER}\x00\xff")
+    expect(page.get_by_role("heading", level=2)).to_contain_text("errors")
+    assert "ERR-1" not in skus(server)
+    for display in DISPLAYS:
+        check_display(page, display)
+
+
+def test_a_file_can_be_dropped_and_the_keyboard_is_enough(
+    visit: Visit, server: Server
+) -> None:
+    page = open_import(visit)
+    line = json.dumps({"sku": "DROP-1", "name": "imported z", "price": "1.50"})
+    page.evaluate(DROP, [line, "new.jsonl"])
+    page.get_by_label("File: choose it").focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Check the file")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=2)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=2)).to_have_text("Imported")
+    page.get_by_role("link", name="Show the changes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
+    assert "DROP-1" in skus(server)
+
+
+@pytest.mark.heavy
+def test_a_large_file_is_imported_in_slices(visit: Visit, server: Server) -> None:
+    """Of rows with line ends in their cells; the header is sent with each slice."""
+    page = open_import(visit)
+    sent: list[str] = []
+    page.on("request", lambda it: sent.append(it.url) if "/import" in it.url else None)
+    rows = "".join(f'BIG-{n},big,1.50,"a\n""b"""\n' for n in range(2_001))
+    check_file(page, HEADER + rows, key="sku")
+    page.get_by_role("button", name="Import 2001 records").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("Imported")
+    assert counts(page) == ["2001", "0", "0", "0"]
+    assert len(sent) == 1 + 3
+    with server.client() as client:
+        assert client.get("/products?q=big").json()["total"] == 2_001
+
+
+def test_a_user_who_may_not_import_gets_no_form(visit: Visit) -> None:
+    page = open_import(visit, "auditor@example.com")
+    expect(page.get_by_text("You may not create and change")).to_be_visible()
+    expect(page.get_by_role("button", name="Check the file")).to_have_count(0)
