@@ -73,6 +73,7 @@ or files are not recorded in this database: investigate at once. 5 --max-seconds
 reached: the next run continues.
 """
 BATCH_ROWS = 1_000
+MAX_NAMED = 5
 ResultT = TypeVar("ResultT")
 app = typer.Typer(
     help=HELP, no_args_is_help=False, add_completion=False, rich_markup_mode=None
@@ -150,6 +151,12 @@ def run(  # noqa: PLR0913, they are options
 
     totals = run_with_context(archive_logs, dest, max_seconds, batch_size)
     (output.print_json if as_json else output.print_totals)(totals)
+    if damage := [each for done in totals.values() for each in done.damage]:
+        exit_with_error(
+            f"Passed over, because it is damaged (run `verify`): "
+            f"{'; '.join(damage[:MAX_NAMED])}",
+            VerificationException.exit_code,
+        )
 
 
 @app.command()

@@ -4,11 +4,14 @@ Those of pages have the timestamp and id of the last row, those of changes a pos
 the settled order.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from app.audit.archive.seals.cursor import Position
 from app.core.clock import from_ticks, to_ticks
+
+FIRST = to_ticks(datetime.min.replace(tzinfo=UTC))
+LAST = to_ticks(datetime.max.replace(tzinfo=UTC))
 
 
 def encode_cursor(at: datetime, id: UUID) -> str:
@@ -17,7 +20,7 @@ def encode_cursor(at: datetime, id: UUID) -> str:
 
 def decode_cursor(cursor: str) -> tuple[datetime, UUID]:
     ticks, _, id = cursor.partition(".")
-    return from_ticks(int(ticks)), UUID(id)
+    return from_ticks(min(max(int(ticks), FIRST), LAST)), UUID(id)
 
 
 def encode_position(position: Position) -> str:

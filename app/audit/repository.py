@@ -18,23 +18,18 @@ from sqlalchemy import (
 )
 
 from app.audit.archive import logs
+from app.audit.archive.canonical import RowKey
 from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.rows.reading import read_log
 from app.audit.cursor_pages import CompletePage, CursorPage
-from app.audit.cursors import (
-    decode_cursor,
-    decode_position,
-    encode_cursor,
-    encode_position,
-)
+from app.audit.cursors import decode_cursor, decode_position, encode_position
 from app.audit.id_bounds import id_bounds
 from app.audit.models import FIRST_ERROR
-from app.audit.schemas import (
-    AccessQuery,
-    ChangeQuery,
-    LogQuery,
-)
+from app.audit.schemas import AccessQuery, ChangeQuery, LogQuery
 from app.audit.settled.exceptions import ChangesArchivedException
 from app.audit.settled.repository import SettledRepository
+from app.audit.shown.pages import is_readable, read_page
+from app.core.clock import EPOCH
 from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession
 
@@ -79,14 +74,14 @@ class AuditRepository:
         has_changed = writes & ACCESSES.c.user_id.in_(authors)
         first = case((has_changed, 0), else_=1)
         rows, has_more = await self._first_rows(ACCESSES, request_id, first)
-        return sorted(rows, key=lambda row: (row["at"], row["id"]))[::-1], has_more
+        return sorted(rows, key=sort_key, reverse=True), has_more
 
     async def _first_rows(
         self, table: Table, request_id: str, *first: ColumnElement[int]
     ) -> tuple[list[Row], bool]:
         query = select(table).where(table.c.request_id == request_id)
         ordered = query.order_by(*first, *newest_first(table))
-        rows = await self.session.rows(ordered.limit(MAX_REQUEST_ROWS + 1))
+        rows = await read_log(self.session, ordered.limit(MAX_REQUEST_ROWS + 1))
         return rows[:MAX_REQUEST_ROWS], len(rows) > MAX_REQUEST_ROWS
 
     async def archived_until(self, entity: str, id: UUID) -> datetime | None:
@@ -98,15 +93,8 @@ class AuditRepository:
         where = [*conditions(table, query)]
         if log is ACCESSES and self.session.dialect.name == "postgresql":
             where += id_bounds(table.c.id, query)
-        # One row beyond the limit shows whether there is another page.
-        rows = await self.session.rows(
-            select(table)
-            .where(*where)
-            .order_by(*newest_first(table))
-            .limit(query.limit + 1)
-        )
-        items, rest = rows[: query.limit], rows[query.limit :]
-        cursor = encode_cursor(items[-1]["at"], items[-1]["id"]) if rest else None
+        found = select(table).where(*where).order_by(*newest_first(table))
+        items, cursor = await read_page(self.session, found, query.limit)
         return CursorPage.model_construct(items=items, next=cursor)
 
 
@@ -118,6 +106,10 @@ def from_clause(log: Table, include: str | None) -> FromClause:
     live = select(log.c.id).where(log.c.id == restored.c.id)
     copies = select(restored).where(~live.exists())
     return union_all(select(log), copies).subquery()
+
+
+def sort_key(row: Row) -> RowKey:
+    return (row["at"], row["id"]) if is_readable(row) else (EPOCH, logs.MIN_ID)
 
 
 def newest_first(table: FromClause) -> tuple[ColumnElement[Any], ...]:

@@ -1,18 +1,25 @@
 """Query parameters and responses of the audit log endpoints."""
 
-from datetime import datetime
+from operator import not_
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
-from app.audit.descriptions import LABEL, NAME, REPLAY, ROUTE, SOURCE
-from app.audit.documents import wrap_document
+from app.audit.descriptions import LABEL, NAME, REPLAY, ROUTE, SOURCE, UNREADABLE
 from app.audit.models import Action
+from app.audit.shown.documents import wrap_document
 from app.core.fields import Id, Instant, QueryInt, parse_int
 from app.core.schemas import Strict
 
-CURSOR = r"^[0-9]{1,17}\.[0-9a-f]{32}$"
+CURSOR = r"^-?[0-9]{1,18}\.[0-9a-f]{32}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
 # A position in the settled order. No transaction has a number of 19 digits.
 CHANGE_CURSOR = r"^[0-9]{1,18}-[0-9a-f]{32}$"
@@ -32,14 +39,17 @@ Values = Annotated[dict[str, Any] | None, BeforeValidator(wrap_document)]
 
 
 class EntryRead(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, allow_inf_nan=False)
 
     id: UUID
-    at: datetime
+    at: AwareDatetime
     request_id: str
     request_id_source: str | None = Field(description=SOURCE)
     key_id: UUID | None
     key_name: str | None
+    unreadable: list[str] = Field(
+        default_factory=list, description=UNREADABLE, exclude_if=not_
+    )
 
 
 class ChangeRead(EntryRead):

@@ -6,9 +6,12 @@ from app.audit.cursor_pages import CursorPage
 from app.audit.repository import AuditRepository
 from app.audit.schemas import (
     AccessQuery,
+    AccessRead,
     ChangeQuery,
+    ChangeRead,
     RequestRead,
 )
+from app.audit.shown.rows import shown_rows
 from app.audit.visibility import visible_rows
 from app.auth.permissions.principal import Principal
 from app.core.exceptions import NotFoundException
@@ -20,12 +23,12 @@ class AuditService:
 
     async def list_changes(self, query: ChangeQuery) -> CursorPage[Any]:
         page = await self.repository.list_changes(query)
-        page.items = visible_rows(page.items, self.reader)
+        page.items = shown_rows(ChangeRead, visible_rows(page.items, self.reader))
         return page
 
     async def list_accesses(self, query: AccessQuery) -> CursorPage[Any]:
         page = await self.repository.list_accesses(query)
-        page.items = visible_rows(page.items, self.reader)
+        page.items = shown_rows(AccessRead, visible_rows(page.items, self.reader))
         return page
 
     async def get_request(self, request_id: str) -> RequestRead:
@@ -35,12 +38,9 @@ class AuditService:
             raise NotFoundException(
                 f"The audit log has no entry for request {request_id}"
             )
-        return RequestRead.model_validate(
-            {
-                "request_id": request_id,
-                "has_more": more_accesses or more_changes,
-                "accesses": visible_rows(accesses, self.reader),
-                "changes": visible_rows(changes, self.reader),
-            },
-            from_attributes=True,
+        return RequestRead(
+            request_id=request_id,
+            has_more=more_accesses or more_changes,
+            accesses=shown_rows(AccessRead, visible_rows(accesses, self.reader)),
+            changes=shown_rows(ChangeRead, visible_rows(changes, self.reader)),
         )

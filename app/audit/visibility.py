@@ -4,6 +4,7 @@ from typing import Any
 
 from app.auth.models import User
 from app.auth.permissions.principal import Principal
+from app.core.db.json_text import INVALID_JSON
 from app.core.models import recorded_names
 
 PERMISSION = "users:read"
@@ -37,6 +38,8 @@ def visible_pairs(entity: str, pairs: Row, reader: Principal) -> Row:
 
 
 def hide(values: Any) -> Any:
-    if not isinstance(values, dict):
-        return values
+    if values is None:
+        return None
+    if not isinstance(values, dict) or INVALID_JSON in values:
+        return {INVALID_JSON: HIDDEN}  # the text may have an address
     return values | {name: HIDDEN for name in ADDRESSES if name in values}

@@ -83,3 +83,12 @@ def email_key(address: str) -> str:
         with suppress(EmailNotValidError):
             address = validate_email(address, check_deliverability=False).normalized
     return unicodedata.normalize("NFKC", address).casefold()
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether a text can be encoded: it has no lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -12,8 +12,8 @@ import structlog
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.audit.archive.canonical import MALFORMED
 from app.audit.archive.exceptions import ArchiveException, VerificationException
+from app.audit.archive.rows.reading import UNREADABLE
 from app.audit.archive.verify.verify import find_damage
 from app.core.config import settings
 from app.core.context import Context, new_context
@@ -57,7 +57,7 @@ async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Re
         if error := await check_head(database):
             raise ArchiveException(error)
         return await command(database)
-    except (SQLAlchemyError, *MALFORMED):
+    except (SQLAlchemyError, *UNREADABLE):
         if found := await find_damage(database):
             raise VerificationException(DAMAGED.format("; ".join(found[:5]))) from None
         raise

@@ -109,10 +109,12 @@ def test_a_search_has_a_limit(api: Api, operation: Operation) -> None:
 
 @pytest.mark.parametrize("operation", LOGS, ids=str)
 def test_a_cursor_page_has_bounds(api: Api, operation: Operation) -> None:
-    for query in (b"limit=0", b"limit=-1", b"limit=201", b"cursor=", b"cursor=-1"):
-        assert is_rejected(api.query(operation, query)), query
-    for query in (b"limit=1", b"limit=200"):
-        assert api.query(operation, query).status_code == 200, query
+    for limit in ("0", "-1", "201"):
+        assert is_rejected(api.query(operation, {"limit": limit})), limit
+    for cursor in ("", "-1"):
+        assert is_rejected(api.query(operation, {"cursor": cursor})), cursor
+    for limit in ("1", "200"):
+        assert api.query(operation, {"limit": limit}).status_code == 200, limit
 
 
 @pytest.mark.parametrize("operation", [*LISTS, *LOGS], ids=str)

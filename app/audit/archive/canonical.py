@@ -1,6 +1,5 @@
 """Canonical JSON encoding of rows, and hashes of it."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -9,7 +8,13 @@ from uuid import UUID
 
 import orjson
 
+from app.audit.stored_values import encodable
+
 JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+ROW_OPTIONS = JSON_OPTIONS | orjson.OPT_PASSTHROUGH_SUBCLASS
+# In a line of orjson they may stand for a document like a mark, or for infinity.
+NUMBERS = (b'"duration_ms":null', b'"new":null', b'"old":null')
+AMBIGUOUS = (b'{"as_stored":', *NUMBERS)
 
 Row = dict[str, Any]
 # Raised for a line that is JSON, or not even that, but no row.
@@ -21,31 +26,22 @@ def encode_row(row: Mapping[str, Any]) -> bytes:
     """Return the row as one line of JSON: sorted keys, UTC times, no newline.
 
     NULL columns are omitted, so that a column added later changes no existing hash. So
-    is the number of the transaction, which is the database's and not the row's.
+    is the number of the transaction, which is the database's and not the row's. Two
+    rows with other values have other lines.
     """
     values = {name: value for name, value in row.items() if value is not None}
     values.pop("transaction_id", None)
     try:
-        return encode_json(values)
+        line = orjson.dumps(values, default=json_default, option=ROW_OPTIONS)
     except TypeError:
-        return encode_json({name: encodable(values[name]) for name in values})
+        line = b""
+    if line and not any(each in line for each in AMBIGUOUS):
+        return line
+    return encode_json({name: encodable(values[name]) for name in values})
 
 
 def encode_json(values: Mapping[str, Any]) -> bytes:
     return orjson.dumps(values, default=json_default, option=JSON_OPTIONS)
-
-
-def encodable(value: object) -> object:
-    """Return a value as it is, or as text if orjson does not support it.
-
-    Only a write past the application leaves such values: integers over 64 bits, lone
-    surrogates, bytes. They are sealed as well: one bad row must not stop the sealing.
-    """
-    try:
-        encode_json({"": value})
-    except TypeError:
-        return json.dumps(value, sort_keys=True, default=repr)
-    return value
 
 
 def json_default(value: object) -> str:

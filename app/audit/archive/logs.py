@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from app.audit.archive.canonical import RowKey
 from app.audit.archive.models import RestoredAccess, RestoredChange
 from app.audit.models import AuditAccess, AuditChange
+from app.audit.stored_values import decode_stored
 from app.core.clock import TICK
 from app.core.db.column_types import UtcDateTime
 
@@ -57,6 +58,7 @@ class Log:
 
 
 def parse_value(column_type: Any, value: Any) -> Any:
+    value = decode_stored(value)
     if value is None:
         return None
     if isinstance(column_type, UtcDateTime):

@@ -1,11 +1,12 @@
 """Times of changes: later than those of earlier versions, though a clock steps back."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
+    and_,
     bindparam,
     func,
     insert,
@@ -23,12 +24,24 @@ from app.core.db.column_types import UtcDateTime
 from app.core.db.driver.execution import fetch
 from app.core.db.driver.statements import Prepared, PreparedWrite
 from app.core.db.records.statements import new_values, parameters
+from app.core.db.sqlite.spelling import IsTime
 from app.core.models import recorded_names
 
 CHANGE: Any = AuditChange
+CENTURY = timedelta(days=36_525)
+
+
+def time_limit() -> datetime:
+    """Return a time that no clock has given: later ones would have to follow it."""
+    return now() + CENTURY
+
+
+LIMIT = bindparam("limit", callable_=time_limit, type_=UtcDateTime, unique=True)
+IS_USABLE = and_(IsTime(CHANGE.at), CHANGE.at < LIMIT)
+LAST = select(CHANGE.at).where(IS_USABLE).order_by(CHANGE.at.desc()).limit(1)
 NEWEST = Prepared(
     select(
-        select(func.max(CHANGE.at)).scalar_subquery().label("newest"),
+        LAST.scalar_subquery().label("newest"),
         NextChangeNumber().label("number"),
     )
 )
@@ -39,6 +52,7 @@ FROM unnest(CAST(:entities AS text[]), CAST(:ids AS uuid[])) AS record (entity, 
 CROSS JOIN LATERAL (
     SELECT at FROM audit_change
     WHERE entity = record.entity AND entity_id = record.id
+        AND at BETWEEN '0001-01-01' AND :limit
     ORDER BY version DESC LIMIT 1
 ) AS last
 """)
@@ -46,6 +60,7 @@ CROSS JOIN LATERAL (
 AFTER_PREVIOUS = (
     select(CHANGE.at + literal_column("interval '1 microsecond'"))
     .where(CHANGE.entity == bindparam("name"), CHANGE.entity_id == bindparam("record"))
+    .where(IS_USABLE)
     .order_by(CHANGE.version.desc())
     .limit(1)
     .scalar_subquery()
@@ -99,6 +114,6 @@ def newest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime:
     """Return the latest time in the log of these records' last versions."""
     pairs = [(name, it.id) for it in changes for name in recorded_names(it.model)]
     entities, ids = zip(*pairs, strict=True)
-    parameters = {"entities": list(entities), "ids": list(ids)}
+    parameters = {"entities": list(entities), "ids": list(ids), "limit": time_limit()}
     newest: datetime | None = connection.scalar(NEWEST_OF, parameters)
     return newest or EPOCH  # the previous versions may all be archived

@@ -11,6 +11,7 @@ from app.audit.archive.canonical import Row
 from app.audit.archive.seals.batch import position_of
 from app.audit.archive.seals.cursor import Position
 from app.audit.schemas import ChangeRead
+from app.audit.shown.rows import shown_row
 from app.audit.visibility import without_addresses
 
 logger = structlog.get_logger()
@@ -51,4 +52,4 @@ def make_entries(rows: list[Row]) -> list[Entry]:
 
 
 def dump(row: Row) -> str:
-    return ChangeRead.model_validate(row).model_dump_json()
+    return shown_row(ChangeRead, row).model_dump_json()

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, func, select
 
-from app.audit.documents import values_of
+from app.audit.history.changes import read_changes
 from app.audit.history.columns import present_values, unmapped_names
 from app.audit.history.gaps import Gaps
 from app.audit.history.moments import Moment, of_model, of_records
 from app.audit.history.pages import HistoryPages
 from app.audit.models import Action
 from app.audit.repository import CHANGES
+from app.audit.shown.documents import values_of
 from app.core.clock import now
 from app.core.db.derived.columns import base_names
 from app.core.db.driver.compiled import Row
@@ -63,7 +64,9 @@ class ColumnRepository:
         first = lowest.where(*of_records(model, ids)).group_by(record).subquery()
         same = and_(record == first.c.entity_id, version == first.c.version)
         query = select(CHANGES).join(first, same).where(of_model(model))
-        return {row["entity_id"]: row for row in await self.session.rows(query)}
+        return {
+            row["entity_id"]: row for row in await read_changes(self.session, query)
+        }
 
     async def newest_insert(self, model: type[Entity], then: Moment) -> Row | None:
         """Return the INSERT of the record that was created last until then.
@@ -80,7 +83,7 @@ class ColumnRepository:
         return await self.first(query.order_by(CHANGES.c.entity_id))
 
     async def first(self, query: Select[Any]) -> Row | None:
-        return next(iter(await self.session.rows(query.limit(1))), None)
+        return next(iter(await read_changes(self.session, query.limit(1))), None)
 
     async def without_mentioned(
         self,

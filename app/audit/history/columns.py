@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from app.audit.documents import values_of
+from app.audit.shown.documents import values_of
 from app.core.models import Entity, present_name
 
 State = dict[str, Any]

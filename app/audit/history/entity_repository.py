@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import Table, inspect, or_, select
 from sqlalchemy.orm import MANYTOONE, RelationshipProperty
 
+from app.audit.history.changes import read_changes
 from app.audit.history.columns import State, recorded_columns
 from app.audit.history.exceptions import UnknownStateException
 from app.audit.history.moments import Moment, of_model
@@ -94,7 +95,7 @@ class EntityRepository:
             for column in recorded_columns(child, key)
         )
         once = select(CHANGES.c.entity_id).where(of_model(child), or_(*snapshots))
-        recorded = await self.session.rows(once)
+        recorded = await read_changes(self.session, once)
         ids = {row["id"] for row in await self.session.rows(live)}
         return ids | {row["entity_id"] for row in recorded}
 
@@ -110,4 +111,7 @@ def validated(model: type[Entity], state: State) -> Entity:
 
 
 def as_id(value: Any) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)
+    try:
+        return value if isinstance(value, UUID) else UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UnknownStateException("The record", {repr(value)}) from error

@@ -1,19 +1,20 @@
 """Reading of long histories in pages, so that other requests run in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select
 
+from app.audit.history.changes import read_changes
 from app.audit.repository import CHANGES
 from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession
 
 PAGE_ROWS = 200
 RECORD, VERSION = CHANGES.c.entity_id, CHANGES.c.version
-Page = list[Row]
+Page = Sequence[Row]
 
 
 class HistoryPages:
@@ -45,7 +46,7 @@ class HistoryPages:
         return await self.page(same, last["version"] > VERSION)
 
     async def page(self, *where: ColumnElement[bool]) -> Page:
-        return await self.session.rows(self.ordered.where(*where))
+        return await read_changes(self.session, self.ordered.where(*where))
 
 
 def is_full(page: Page) -> bool:

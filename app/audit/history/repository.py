@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from app.audit.documents import values_of
+from app.audit.archive.rows.reading import read_log
+from app.audit.history.changes import read_changes
 from app.audit.history.column_repository import ColumnRepository
 from app.audit.history.columns import State, present_values, unmapped_names
 from app.audit.history.gaps import Gaps, complete
@@ -17,6 +18,7 @@ from app.audit.history.pages import HistoryPages
 from app.audit.history.schemas import HistoryQuery
 from app.audit.models import Action
 from app.audit.repository import CHANGES, from_clause
+from app.audit.shown.documents import values_of
 from app.core.db.derived.columns import base_columns
 from app.core.db.driver.compiled import Row
 from app.core.db.driver.statements import Prepared
@@ -36,11 +38,10 @@ class HistoryRepository:
         self, model: type[Entity], id: UUID, query: HistoryQuery
     ) -> list[Row]:
         """Return a record's changes, newest first, and one more than the limit."""
-        below = query.cursor or INT32 + 1
+        below = INT32 + 1 if query.cursor is None else query.cursor
         values = {"id": id, "last": below - 1, "limit": query.limit + 1}
-        return await self.session.rows(
-            history_query(recorded_names(model), query.include), values
-        )
+        changes = history_query(recorded_names(model), query.include)
+        return await read_log(self.session, changes, values)
 
     async def state(self, model: type[Entity], id: UUID, then: Moment) -> State | None:
         """Return a record's values as of then; None if it did not exist."""
@@ -72,8 +73,7 @@ class HistoryRepository:
     async def live(self, model: type[Entity], ids: set[UUID]) -> dict[UUID, State]:
         table = model.__table__
         query = select(*base_columns(table)).where(table.c.id.in_(ids))
-        rows = await self.session.rows(query)
-        return {row["id"]: row for row in rows}
+        return {row["id"]: row for row in await self.session.rows(query)}
 
     async def changes_after(
         self, model: type[Entity], ids: set[UUID], then: Moment
@@ -96,20 +96,19 @@ class HistoryRepository:
         newest = func.max(CHANGES.c.version).label("version")
         made = select(CHANGES.c.entity_id, newest).group_by(CHANGES.c.entity_id)
         query = made.where(*of_records(model, ids), then.made)
-        rows = await self.session.rows(query)
+        rows = await read_changes(self.session, query)
         return {row["entity_id"]: row["version"] for row in rows}
 
     async def last_change(self, model: type[Entity], id: UUID) -> Row | None:
         query = select(CHANGES).where(*of_records(model, {id}))
-        newest = query.order_by(CHANGES.c.version.desc()).limit(1)
-        return next(iter(await self.session.rows(newest)), None)
+        return await self.columns.first(query.order_by(CHANGES.c.version.desc()))
 
     async def change_to(
         self, model: type[Entity], id: UUID, version: int
     ) -> Row | None:
-        made = CHANGES.c.version == version
-        query = select(CHANGES).where(*of_records(model, {id}), made)
-        return next(iter(await self.session.rows(query)), None)
+        records = of_records(model, {id})
+        made = select(CHANGES).where(*records, CHANGES.c.version == version)
+        return await self.columns.first(made)
 
     async def version_end(self, model: type[Entity], id: UUID, version: int) -> Moment:
         """Return the last moment of a version: migrations since its start are in it.
@@ -117,8 +116,9 @@ class HistoryRepository:
         The next change shows what it replaced, so its time is the last moment.
         """
         made = CHANGES.c.version <= version
-        query = select(func.min(CHANGES.c.at)).where(*of_records(model, {id}), ~made)
-        return Moment(made, await self.session.value(query) or LATEST)
+        first = select(func.min(CHANGES.c.at).label("at")).where(~made)
+        (row,) = await read_changes(self.session, first.where(*of_records(model, {id})))
+        return Moment(made, row["at"] or LATEST)
 
 
 @lru_cache

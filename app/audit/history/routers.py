@@ -19,6 +19,7 @@ from app.audit.history.schemas import (
 )
 from app.audit.history.service import HistoryService
 from app.audit.schemas import ChangeRead
+from app.audit.shown.rows import shown_rows
 from app.audit.visibility import visible_rows
 from app.auth.dependencies import CurrentUser
 from app.auth.permissions.actions import action
@@ -36,9 +37,11 @@ async def list_history(
     The history of a deleted record is kept.
     """
     page = await history.history(query)
-    rows = visible_rows([vars(item) for item in page.items], user)
-    page.items = [ChangeRead.model_construct(**row) for row in rows]
-    return page
+    return HistoryRead(
+        items=shown_rows(ChangeRead, visible_rows(page.changes, user)),
+        next=page.next,
+        archived_until=page.archived_until,
+    )
 
 
 async def revert(

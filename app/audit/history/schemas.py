@@ -10,12 +10,14 @@ from app.core.fields import INT32, Instant, QueryBool, QueryInt, parse_int
 from app.core.schemas import Body, Strict
 
 Version = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(parse_int)]
+# SQL can store versions below 1.
+Below = Annotated[int, Field(ge=-INT32, le=INT32), BeforeValidator(parse_int)]
 Changes = dict[str, tuple[Any, Any]]  # field → current and earlier value
 
 
 class HistoryQuery(Strict):
     limit: QueryInt = Field(50, ge=1, le=200, description="Maximum number of items.")
-    cursor: Version | None = Field(None, description="`next` of the previous page.")
+    cursor: Below | None = Field(None, description="`next` of the previous page.")
     include: Include = None
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from math import ceil
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -15,12 +16,10 @@ from app.audit.history.repository import HistoryRepository, deleted_state
 from app.audit.history.schemas import (
     Changes,
     HistoryQuery,
-    HistoryRead,
     RevertPreview,
 )
 from app.audit.models import Action
 from app.audit.repository import AuditRepository
-from app.audit.schemas import ChangeRead
 from app.core.context import current_context
 from app.core.db.driver.compiled import Row
 from app.core.exceptions import (
@@ -36,6 +35,12 @@ from app.core.web.collections.resource import Resource
 Service = CrudService[Any, Any, Any]
 
 
+class HistoryPage(NamedTuple):
+    changes: list[Row]
+    next: str | None
+    archived_until: datetime | None
+
+
 class HistoryService:
     """History of one record. Writes go through the service of its collection."""
 
@@ -47,15 +52,15 @@ class HistoryService:
         self.entities = EntityRepository(session)
         self.log = AuditRepository(session)
 
-    async def history(self, query: HistoryQuery) -> HistoryRead:
+    async def history(self, query: HistoryQuery) -> HistoryPage:
         rows = await self.past.of_record(self.model, self.id, query)
         archived = await self.archived_until()
         if not rows and query.cursor is None and archived is None:
             await self.service.get(self.id)
         shown, rest = rows[: query.limit], rows[query.limit :]
-        following = str(shown[-1]["version"]) if rest else None
-        items = [ChangeRead.model_validate(row) for row in shown]
-        return HistoryRead(items=items, next=following, archived_until=archived)
+        # SQLite stores fractions as well; the next page begins below.
+        following = str(ceil(shown[-1]["version"])) if rest else None
+        return HistoryPage(shown, following, archived)
 
     async def archived_until(self) -> datetime | None:
         """Return None if the live log is complete, under one of the class's names."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -14,8 +15,11 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     Uuid,
+    cast,
+    false,
     func,
     literal,
+    or_,
     select,
     text,
     type_coerce,
@@ -99,14 +103,23 @@ def differs_on_sqlite(
         return ~IsInteger(column)
     if isinstance(kind, LargeBinary):
         return stored != "blob"
-    return stored == "blob" if isinstance(kind, String | JSON) else None
+    if isinstance(kind, JSON):
+        return or_(stored == "blob", is_null_document(column, kind))
+    return stored == "blob" if isinstance(kind, String) else None
 
 
 def differs_on_postgresql(
     column: ColumnElement[object], kind: object
 ) -> ColumnElement[bool] | None:
     """Match times that Python has no value for."""
+    if isinstance(kind, JSON):
+        return is_null_document(column, kind)
     return ~IsTime(column) if isinstance(kind, DateTime | Date) else None
+
+
+def is_null_document(column: ColumnElement[object], kind: Any) -> ColumnElement[bool]:
+    """Match a JSON `null` where the application writes an SQL NULL: both read as it."""
+    return cast(column, String) == "null" if kind.none_as_null else false()
 
 
 UNREADABLE = {"sqlite": differs_on_sqlite, "postgresql": differs_on_postgresql}

@@ -4,14 +4,28 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 INVALID_JSON = "invalid_json"
 
 
-def dump_json(document: Any) -> str:
+class InvalidJson(dict[str, Any]):
+    """The document `{"invalid_json": text}`; `stored` is the text, or a blob."""
+
+    def __init__(self, stored: Any) -> None:
+        text = stored if isinstance(stored, str) else repr(stored)
+        super().__init__({INVALID_JSON: text})
+        self.stored = stored
+
+
+def dump_json(document: Any) -> Any:
     """Return a JSON text; decimals become strings, datetimes ISO 8601."""
-    text = to_json(document, bytes_mode="base64", inf_nan_mode="strings")
+    if isinstance(document, InvalidJson):
+        return document.stored
+    try:
+        text = to_json(document, bytes_mode="base64", inf_nan_mode="strings")
+    except PydanticSerializationError:
+        return json.dumps(document)  # a lone surrogate, or many levels
     return text.decode()
 
 
@@ -22,14 +36,16 @@ def load_json(text: Any) -> Any:
     that no float is. Only a write past the application stores such a text.
     One bad row must stop neither the sealing of the audit log nor its readers.
     """
+    if isinstance(text, bytes):  # a blob, in a column of SQLite
+        return InvalidJson(text)
+    if not isinstance(text, str):
+        raise TypeError(f"{type(text)} is no text")
     try:
+        if not text.isascii():
+            text.encode()  # a byte that is no UTF-8 is not the escape of a surrogate
         return DECODER.decode(text)
     except (ValueError, ArithmeticError, RecursionError):
-        return {INVALID_JSON: text}
-    except TypeError:
-        if isinstance(text, bytes):  # a blob, in a column of SQLite
-            return {INVALID_JSON: repr(text)}
-        raise
+        return InvalidJson(text)
 
 
 def reject_constant(name: str) -> None:

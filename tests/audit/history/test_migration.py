@@ -114,10 +114,10 @@ async def test_a_record_keeps_its_past(database: Database) -> None:
     kept, _ = await write_memos(database)
     await migrate(database)
     async with past_of(database, kept) as past:
-        changes = (await past.history(HistoryQuery())).items
-        assert [change.entity for change in changes] == ["Memo", "Memo"]
-        assert (changes[0].new or {})["label"] == "Green tea"
-        seen: list[Any] = [await past.as_of(change.at) for change in changes]
+        changes = (await past.history(HistoryQuery())).changes
+        assert [change["entity"] for change in changes] == ["Memo", "Memo"]
+        assert changes[0]["new"]["label"] == "Green tea"
+        seen: list[Any] = [await past.as_of(change["at"]) for change in changes]
         assert [(note.title, note.stars) for note in seen] == [
             ("Green tea", 1),
             ("Tea", 1),
@@ -127,8 +127,8 @@ async def test_a_record_keeps_its_past(database: Database) -> None:
     async with past_of(database, kept) as past:
         reverted: Any = await past.revert(1)
         assert (reverted.version, reverted.title) == (3, "Tea")
-        newest = (await past.history(HistoryQuery())).items[0]
-        assert (newest.entity, newest.version) == ("Note", 3)
+        newest = (await past.history(HistoryQuery())).changes[0]
+        assert (newest["entity"], newest["version"]) == ("Note", 3)
 
 
 async def test_a_deleted_record_is_restored(database: Database) -> None:

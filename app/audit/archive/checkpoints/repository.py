@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import defer, load_only
 from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import (
@@ -18,8 +18,19 @@ from app.audit.archive.tree.merkle import HASH_LENGTH
 from app.audit.archive.tree.notes import PREFIX
 from app.audit.archive.tree.tiles import TileId, TileUpdate
 
-LEAVES: Any = AuditSeal.leaves
-WITHOUT_LEAVES = defer(LEAVES, raiseload=True)
+SEAL: Any = AuditSeal
+WITHOUT_LEAVES = defer(SEAL.leaves, raiseload=True)
+KEY: Any = AuditKey
+# An unreadable time of a seal, or of a key, must not stop the sealing.
+TREE_COLUMNS = load_only(
+    *(SEAL.number, SEAL.log, SEAL.count, SEAL.root, SEAL.hash),
+    *(SEAL.start, SEAL.size, SEAL.note, SEAL.edge),
+    raiseload=True,
+)
+RUN_COLUMNS = load_only(
+    *(SEAL.number, SEAL.log, SEAL.count, SEAL.start, SEAL.leaves), raiseload=True
+)
+KEY_COLUMNS = load_only(KEY.number, KEY.log, KEY.key, KEY.rotation, raiseload=True)
 MAX_TILES = 500  # in one query: drivers limit bound parameters
 
 
@@ -34,15 +45,15 @@ class TreeRepository:
         return select(AuditSeal).where(own, col(AuditSeal.start).is_not(None))
 
     async def get_newest(self) -> AuditSeal | None:
-        """Return the newest seal of the tree, without its leaves."""
+        """Return the newest seal of the tree, without its leaves and times."""
         ordered = self.select_seals().order_by(col(AuditSeal.number).desc())
-        query = ordered.limit(1).options(WITHOUT_LEAVES)
+        query = ordered.limit(1).options(TREE_COLUMNS)
         return (await self.session.scalars(query)).first()
 
     async def get_cosigned(self, witness: str) -> str | None:
         """Return the newest note that a witness of this name has signed, or None."""
         line = col(AuditSeal.note).contains(f"{PREFIX}{witness} ", autoescape=True)
-        cosigned = self.select_seals().where(line).options(WITHOUT_LEAVES)
+        cosigned = self.select_seals().where(line).options(TREE_COLUMNS)
         query = cosigned.order_by(col(AuditSeal.number).desc()).limit(1)
         seal = (await self.session.scalars(query)).first()
         return seal.note if seal else None
@@ -53,9 +64,12 @@ class TreeRepository:
         await self.session.execute(seal.values(note=note))
 
     async def get_by_size(self, size: int) -> AuditSeal | None:
-        """Return the seal with which the tree had this size, without its leaves."""
+        """Return the seal with which the tree had this size, without its leaves.
+
+        It has no times, either.
+        """
         found = self.select_seals().where(col(AuditSeal.size) == size)
-        query = found.limit(1).options(WITHOUT_LEAVES)
+        query = found.limit(1).options(TREE_COLUMNS)
         return (await self.session.scalars(query)).first()
 
     async def list_overlapping(self, start: int, end: int) -> list[AuditSeal]:
@@ -63,7 +77,10 @@ class TreeRepository:
         query = self.select_seals().where(
             col(AuditSeal.start) < end, col(AuditSeal.size) > start
         )
-        return list(await self.session.scalars(query.order_by(col(AuditSeal.start))))
+        ordered = query.order_by(col(AuditSeal.start)).options(RUN_COLUMNS)
+        seals = await self.session.scalars(ordered)
+        # SQLite's driver returns a text as it is.
+        return [seal for seal in seals if isinstance(seal.leaves, bytes)]
 
     async def read_tiles(self, tiles: Iterable[TileId]) -> dict[TileId, bytes]:
         wanted, found = sorted(tiles, key=lambda tile: (tile.level, tile.index)), {}
@@ -99,7 +116,8 @@ class TreeRepository:
     async def list_keys(self) -> list[AuditKey]:
         """Return the log's public keys, oldest first."""
         query = select(AuditKey).where(col(AuditKey.log) == self.log.name)
-        return list(await self.session.scalars(query.order_by(col(AuditKey.number))))
+        ordered = query.order_by(col(AuditKey.number)).options(KEY_COLUMNS)
+        return list(await self.session.scalars(ordered))
 
     async def add_key(self, key: str, rotation: str | None) -> None:
         newest = await self.session.scalar(select(func.max(AuditKey.number))) or 0

@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, type_coerce
+from sqlalchemy.types import NULLTYPE
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES, Log
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.rows.entities import read_readable
 from app.audit.models import AuditChange
 from app.core.db.driver.statements import Prepared
 from app.core.db.session import DatabaseSession
@@ -31,10 +33,11 @@ class FileRepository:
         self.session = session
 
     async def list_files(self, log: Log) -> list[AuditArchive]:
-        """Return a log's files, in the order of their chain."""
+        """Return a log's files, in the order of their chain, but damaged records."""
         query = select(AuditArchive).where(col(AuditArchive.log) == log.name)
         ordered = query.order_by(col(AuditArchive.sequence))
-        return list(await self.session.scalars(ordered))
+        key = type_coerce(col(AuditArchive.id), NULLTYPE)
+        return await read_readable(self.session, ordered, key)
 
     async def list_between(
         self, log: Log, first: datetime, last: datetime

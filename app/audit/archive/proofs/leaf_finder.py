@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditSeal
-from app.audit.archive.checkpoints.repository import TreeRepository
+from app.audit.archive.checkpoints.repository import RUN_COLUMNS, TreeRepository
 from app.audit.archive.cold.repository import ColdRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.seals.leaves import unpack_leaves
@@ -42,8 +42,9 @@ class LeafFinder:
             col(AuditSeal.first_at) <= around + margin,
         )
         packed = id.bytes
-        for seal in await self.session.scalars(query.order_by(col(AuditSeal.start))):
-            if packed in seal.leaves:
+        ordered = query.order_by(col(AuditSeal.start)).options(RUN_COLUMNS)
+        for seal in await self.session.scalars(ordered):
+            if isinstance(seal.leaves, bytes) and packed in seal.leaves:
                 for offset, leaf in enumerate(unpack_leaves(seal.leaves)):
                     if leaf.id == id:
                         return (seal.start or 0) + offset

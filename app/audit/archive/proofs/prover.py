@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.checkpoints.growth import frontier_of
 from app.audit.archive.checkpoints.models import AuditSeal
@@ -23,6 +21,12 @@ from app.audit.archive.proofs.exceptions import (
     UnknownSizeException,
 )
 from app.audit.archive.proofs.leaf_finder import LeafFinder
+from app.audit.archive.rows.reading import (
+    key_of,
+    read_rows,
+    select_any_time,
+    with_time,
+)
 from app.audit.archive.seals.tree_leaves import TreeLeaves
 from app.audit.archive.tree.encoding import decode_base64, encode_base64
 from app.audit.archive.tree.merkle import leaf_hash
@@ -65,7 +69,7 @@ class Prover:
             VerificationException: the archive has another row.
         """
         row = await self.read_row(id)
-        index = await self.finder.find_index(id, row["at"] if row else None)
+        index = await self.finder.find_index(id, key_of(row)[0] if row else None)
         if row is None:
             return await self.prove_archived_row(id, index)
         if index is None:
@@ -116,10 +120,10 @@ class Prover:
         return seal
 
     async def read_row(self, id: UUID) -> dict[str, Any] | None:
+        """Return the row as it was read for its leaf."""
         table = self.log.live
-        found = await self.session.execute(select(table).where(table.c.id == id))
-        row = found.mappings().first()
-        return dict(row) if row else None
+        query = select_any_time(table).where(table.c.id == id)
+        return next(with_time(await read_rows(self.session, query)), None)
 
     async def compute(self, path: Path, size: int) -> list[str]:
         needed = needed_tiles(path.nodes())

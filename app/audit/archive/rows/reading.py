@@ -22,7 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import NULLTYPE, Uuid
 
 from app.audit.archive.canonical import MALFORMED, Row, RowKey
+from app.audit.stored_values import AsStored
 from app.core.clock import EPOCH
+from app.core.db.driver.compiled import Values
+from app.core.db.driver.statements import Prepared, Query
+from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import Bytes, IsTime, IsUuid
 
 UNREADABLE = (*MALFORMED, ArithmeticError)
@@ -43,18 +47,38 @@ async def read_rows(session: AsyncSession, query: Select[Any]) -> list[Row]:
         return await read_as_stored(session, query)
 
 
-async def read_as_stored(session: AsyncSession, query: Select[Any]) -> RowsAsStored:
+async def read_log(
+    session: DatabaseSession, query: Query | Prepared, values: Values | None = None
+) -> list[Row]:
+    """Return the rows of a query; a value that cannot be converted is `AsStored`."""
+    try:
+        return await session.rows(query, values)
+    except UNREADABLE:
+        core = query.statement if isinstance(query, Prepared) else query
+        rows = await read_as_stored(session, any_time(core), values)
+    return [
+        row | {"at": AsStored(row["at"])} if isinstance(row.get("at"), str) else row
+        for row in with_time(rows)
+    ]
+
+
+async def read_as_stored(
+    session: AsyncSession, query: Select[Any], values: Values | None = None
+) -> RowsAsStored:
+    """Return the rows of a query; what cannot be converted is `AsStored`."""
     columns = {column.name: column for column in query.selected_columns}
     stored = [type_coerce(column, NULLTYPE) for column in columns.values()]
     dialect = session.get_bind().dialect
+    # PostgreSQL's driver has converted all values, and needs the types of others.
     convert = {
         name: column.type.dialect_impl(dialect).result_processor(dialect, None)
         for name, column in columns.items()
+        if dialect.name == "sqlite"
     }
-    found = await session.execute(query.with_only_columns(*stored))
+    found = await session.execute(query.with_only_columns(*stored), values)
     return RowsAsStored(
         {
-            name: try_to_convert(convert[name], value)
+            name: try_to_convert(convert.get(name), value)
             for name, value in zip(columns, row, strict=True)
         }
         for row in found
@@ -65,7 +89,7 @@ def try_to_convert(convert: Any, value: Any) -> Any:
     try:
         return convert(value) if convert and value is not None else value
     except UNREADABLE:
-        return value
+        return AsStored(value)
 
 
 def has_key(table: Table) -> ColumnElement[bool]:
@@ -81,17 +105,24 @@ def has_ids(table: Table) -> ColumnElement[bool]:
 
 def select_any_time(table: Table) -> Select[Any]:
     """Return a query of rows that need no time: see `with_time`."""
-    at = table.c.at
-    columns = [c for c in table.c if c is not at]
-    readable = case((IsTime(at), at)).label(at.name)
+    return any_time(select(table))
+
+
+def any_time(query: Select[Any]) -> Select[Any]:
+    """Return the query so that it needs no time: see `with_time`."""
+    at = query.selected_columns.get("at")
+    if at is None:
+        return query
+    columns = [each for each in query.selected_columns if each is not at]
+    readable = case((IsTime(at), at)).label("at")
     stored = case((not_(IsTime(at)), Bytes(at))).label(TIME_BYTES)
-    return select(*columns, readable, stored)
+    return query.with_only_columns(*columns, readable, stored)
 
 
 def with_time(rows: list[Row]) -> Iterator[Row]:
     """Yield rows with their time, or with its bytes as text."""
     for row in rows:
-        stored = row.pop(TIME_BYTES)
+        stored = row.pop(TIME_BYTES, None)
         yield row if stored is None else row | {"at": stored}
 
 

@@ -24,6 +24,7 @@ from app.audit.archive.run.checks import (
     compare_remaining_rows,
     verify_manifest,
 )
+from app.audit.archive.run.damage import find_damage
 from app.audit.archive.run.folder import check_folder
 from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.run.partition_pruner import PartitionPruner
@@ -49,7 +50,7 @@ class Archiver:
         if self.unarchived.is_partitioned:
             self.totals.notes += await create_months(self.context.database, self.log)
         await check_heads(self.context)
-        await self.context.sealer.seal()
+        await self.context.sealer.seal(self.context.progress.check_time_limit)
         # A row without a leaf is left for the next run.
         log_range = rest = LogRange(MIN_KEY, LogRange.between(before, before).until)
         for file in await self.list_unfinished():
@@ -59,6 +60,7 @@ class Archiver:
         if self.unarchived.is_partitioned:
             await self.prune_partitions(before, log_range)
         await SealEmptier(self.context, self.log).empty()
+        self.totals.damage = await find_damage(self.context, self.log, before)
         return self.totals
 
     async def prune_partitions(self, before: datetime, log_range: LogRange) -> None:

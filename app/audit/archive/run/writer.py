@@ -4,7 +4,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import Any, BinaryIO
 
-from app.audit.archive.canonical import Row, encodable
+from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.export import read_checkpoints
 from app.audit.archive.cold.indexes import LeafIndexer
 from app.audit.archive.context import ArchiveContext
@@ -22,6 +22,7 @@ from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.merkle import merkle_root
+from app.audit.stored_values import encodable
 
 FILE_ROWS = 50_000
 

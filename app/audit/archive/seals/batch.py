@@ -44,6 +44,13 @@ class SealBatch:
     def hashes(self) -> Sequence[bytes]:
         return self.old_seals or [leaf.digest for leaf in self.leaves]
 
+    def repeats(self, previous: "SealBatch") -> bool:
+        """Return whether a batch begins where the one before it did."""
+        is_same_tree = self.before == previous.before
+        return self.cursor == previous.cursor and (
+            is_same_tree or bool(previous.leaves)
+        )
+
 
 class BatchReader:
     def __init__(self, database: Database, log: Log) -> None:
@@ -128,13 +135,10 @@ async def hash_old_seals(session: AsyncSession, log: Log) -> list[bytes]:
     """Return the leaf hashes of the log's seals from before the tree, in order."""
     hashes: list[bytes] = []
     number = 0
-    while True:
-        seals = await SealRepository(session).read_page(number, PAGE_SEALS)
-        old = (seal for seal in seals if seal.log == log.name and seal.start is None)
-        hashes += [leaf_hash(encode_seal(seal)) for seal in old]
-        if not seals:
-            return hashes
+    while seals := await SealRepository(session).read_old(log, number, PAGE_SEALS):
+        hashes += [leaf_hash(encode_seal(seal)) for seal in seals]
         number = seals[-1].number
+    return hashes
 
 
 def position_of(row: Row) -> Position:

@@ -66,8 +66,8 @@ class OrderRepository:
     async def find_position(self, *order: Any) -> Position | None:
         """Return the position of the last seal that has one, in this order."""
         number, id = col(AuditSeal.transaction_id), col(AuditSeal.transaction_row_id)
-        own = col(AuditSeal.log) == self.log.name
-        query: Any = select(number, id).where(own, number.is_not(None))
+        own = col(AuditSeal.log) == self.log.name, IsInteger(number), IsUuid(id)
+        query: Any = select(number, id).where(*own)
         last = query.order_by(*(each.desc() for each in order)).limit(1)
         found = (await self.session.execute(last)).first()
         return Position(*found) if found else None
@@ -80,9 +80,9 @@ class OrderRepository:
     async def get_last_unnumbered(self) -> RowKey:
         """Return the last key of the seals of rows without a number, or MIN_KEY."""
         at, id = col(AuditSeal.last_at), col(AuditSeal.last_id)
-        query = select(at, id).where(self.is_run(), col(AuditSeal.count) > 0)
-        last = query.order_by(at.desc(), id.desc()).limit(1)
-        row = (await self.session.execute(last)).first()
+        rows = self.is_run(), col(AuditSeal.count) > 0, IsTime(at), IsUuid(id)
+        query = select(at, id).where(*rows).order_by(at.desc(), id.desc())
+        row = (await self.session.execute(query.limit(1))).first()
         return (row.last_at, row.last_id) if row else MIN_KEY
 
     async def read_unnumbered(self, after: RowKey, limit: int) -> list[Row]:

@@ -1,5 +1,6 @@
 """Sealing of settled rows, as runs of the leaves of each log's tree."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import structlog
@@ -10,6 +11,7 @@ from app.audit.archive.checkpoints.key_chain import record_key
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.checkpoints.watch import HeadWatch
+from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import LOGS, Log
 from app.audit.archive.seals.backlog import Backlog
@@ -24,6 +26,12 @@ from app.audit.archive.tree.signing_keys import SigningKeys, log_name
 from app.core.config import Settings
 from app.core.db.database import Database
 
+REPEATED = (
+    "The database has not kept the newest seal of {} as it was written, so the same "
+    "rows would be sealed again. Look for triggers and rules on audit_seal."
+)
+CheckLimit = Callable[[], None]
+ReadBatch = Callable[[], Awaitable[SealBatch | None]]
 logger = structlog.get_logger()
 
 
@@ -40,15 +48,35 @@ class Sealer:
         self.watch = HeadWatch(database)
         self.archive_id: UUID | None = None
 
-    async def seal(self) -> int:
-        """Seal all settled rows of both logs; return their number."""
+    async def seal(self, check_limit: CheckLimit = lambda: None) -> int:
+        """Seal all settled rows of both logs; return their number.
+
+        `check_limit` is called after each seal, and may raise.
+        """
         total = 0
         for log in LOGS.values():
             await self.watch.check(log)
-            while batch := await BatchReader(self.database, log).read_batch():
-                total += await self.seal_batch(batch)
+            read = BatchReader(self.database, log).read_batch
+            total += await self.seal_batches(read, check_limit)
             await self.watch.remember(log)
         await self.backlog.measure()
+        return total
+
+    async def seal_batches(
+        self, read: ReadBatch, check_limit: CheckLimit = lambda: None
+    ) -> int:
+        """Seal batches until there is none; return the rows sealed.
+
+        Raises:
+            VerificationException: the sealing would never end.
+        """
+        total, previous = 0, None
+        while batch := await read():
+            if previous and batch.repeats(previous):
+                raise VerificationException(REPEATED.format(batch.log.name))
+            total += await self.seal_batch(batch)
+            check_limit()
+            previous = batch
         return total
 
     async def seal_batch(self, batch: SealBatch) -> int:
@@ -78,10 +106,7 @@ class Sealer:
 
     async def seal_foreign_rows(self, log: Log) -> int:
         """Seal rows that a backup has unsealed, from a server with higher numbers."""
-        total = 0
-        while batch := await BatchReader(self.database, log).read_foreign():
-            total += await self.seal_batch(batch)
-        return total
+        return await self.seal_batches(BatchReader(self.database, log).read_foreign)
 
     async def seal_late_rows(self, log: Log, rows: list[Row]) -> None:
         """Seal rows without a number that were inserted after their time was sealed."""

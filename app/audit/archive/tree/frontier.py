@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.audit.archive.tree.merkle import TreeHead, fold, hash_pairs
-from app.audit.archive.tree.paths import ReadNode, root_path
+from app.audit.archive.tree.paths import root_path
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,6 @@ class Growth(NamedTuple):
 
     frontier: Frontier
     runs: list[NodeRun]
-
-
-def read_frontier(size: int, read_node: ReadNode) -> Frontier:
-    """Read the nodes of `root_path(size)`."""
-    nodes = root_path(size).nodes()
-    return Frontier(size, tuple(read_node(node.level, node.index) for node in nodes))
 
 
 def append(frontier: Frontier, leaves: Sequence[bytes]) -> Growth:

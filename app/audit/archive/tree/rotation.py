@@ -1,7 +1,5 @@
 """Rotation of signing keys: the old key signs a note that names its successor."""
 
-from collections.abc import Iterable
-
 from app.audit.archive.tree.exceptions import ProofException
 from app.audit.archive.tree.keys import VerifierKey
 from app.audit.archive.tree.notes import Note
@@ -28,13 +26,3 @@ def open_rotation(message: str, old: VerifierKey) -> VerifierKey:
     if (new.name, new.type) != (old.name, old.type):
         raise ProofException(f"{old.name} cannot be replaced by {new.name}")
     return new
-
-
-def follow_rotations(
-    first: VerifierKey, rotations: Iterable[str]
-) -> tuple[VerifierKey, ...]:
-    """Return all keys of a log, from the first one on, which the caller trusts."""
-    keys = [first]
-    for message in rotations:
-        keys.append(open_rotation(message, keys[-1]))
-    return tuple(keys)

@@ -69,12 +69,6 @@ def unpack(data: bytes) -> list[bytes]:
     return [data[offset : offset + HASH_LENGTH] for offset in offsets]
 
 
-def tile_width(tile: TileId, size: int) -> int:
-    """Return the number of hashes that a tile holds in a tree of this size."""
-    nodes = size >> (HEIGHT * tile.level)
-    return min(max(nodes - tile.index * WIDTH, 0), WIDTH)
-
-
 def tile_updates(runs: Iterable[NodeRun]) -> Iterator[TileUpdate]:
     """Yield what an append adds to tiles of level 1 and up; level 0 is the leaves."""
     for level, start, hashes in runs:

@@ -1,16 +1,17 @@
 """Verification of the seal chain, the archive files and every row."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Table
+from sqlalchemy.exc import InterfaceError, OperationalError, StatementError
 from sqlmodel import SQLModel
 
 from app.audit.archive.canonical import MALFORMED
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
-from app.audit.archive.logs import Log, model_table
+from app.audit.archive.logs import LOGS, Log, model_table
 from app.audit.archive.models import AuditArchive, AuditIdentity
 from app.audit.archive.rows.odd import OddRowRepository
 from app.audit.archive.verify.files import ArchivedFile, FileVerifier
@@ -43,13 +44,26 @@ async def verify(
         report.damaged.append(table)
     files: Files = {log: [] for log in logs}
     if report.can_read(*FILES):
-        async with named_values(context, report, *FILES):
+        with named_values(report, *FILES):
             files = await verify_files(context, logs, report)
     if report.can_read(*FILES, *SEALS):
-        async with named_values(context, report, *SEALS):
+        with named_values(report, *SEALS):
             await verify_seals(context, files, witnesses, report)
+    await name_other_values(context, report)
     report.merge_moved_rows()
     return report
+
+
+async def name_other_values(
+    context: ArchiveContext, report: VerificationReport
+) -> None:
+    """Report the unreadable values of the tables around the logs, which are small."""
+    logs = {table for log in LOGS.values() for table in (log.live, log.restored)}
+    for table in filter(report.can_read, list_tables()):
+        found = [] if table in logs else await find_unreadable(context.database, table)
+        for key, column in found:
+            detail = f"in {table.name}: {column} is unreadable"
+            report.add_finding(FindingKind.UNREADABLE, key, detail)
 
 
 def list_tables() -> list[Table]:
@@ -99,7 +113,7 @@ async def verify_seals(
         tree = seals.trees[log.name]
         proven = {*seals.hashes} - tree.faulty - seals.old_seals.faulty
         if report.can_read(log.live):
-            async with named_values(context, report, log.live, log.restored):
+            with named_values(report, log.live, log.restored):
                 await RowVerifier(leaves[log], tree, proven).verify_rows(found)
                 await name_unreadable(context, report, log)
 
@@ -117,23 +131,14 @@ async def name_unreadable(
                 report.add_finding(FindingKind.UNREADABLE, key, detail)
 
 
-@asynccontextmanager
-async def named_values(
-    context: ArchiveContext, report: VerificationReport, *tables: Table
-) -> AsyncIterator[None]:
-    """Report values of these tables that cannot be read, instead of failing on them."""
+@contextmanager
+def named_values(report: VerificationReport, *tables: Table) -> Iterator[None]:
+    """Report that a value of these tables cannot be read, instead of failing on it."""
     try:
         yield
-    except (*MALFORMED, ArithmeticError) as error:
-        found = [
-            (table.name, *each)
-            for table in tables
-            for each in await find_unreadable(context.database, table)
-        ]
-        if not found:
-            where = " or ".join(table.name for table in tables)
-            detail = f"a value is unreadable, so not all was compared: {error!r:.200}"
-            report.add_finding(FindingKind.UNREADABLE, where, detail)
-        for name, key, column in found:
-            detail = f"in {name}: {column} is unreadable, so not all was compared"
-            report.add_finding(FindingKind.UNREADABLE, key, detail)
+    except (*MALFORMED, ArithmeticError, StatementError) as error:
+        if isinstance(error, OperationalError | InterfaceError):
+            raise  # the database does not answer
+        where = " or ".join(table.name for table in tables)
+        detail = f"a value is unreadable, so not all was compared: {error!r:.200}"
+        report.add_finding(FindingKind.UNREADABLE, where, detail)

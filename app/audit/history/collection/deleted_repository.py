@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import Select, literal_column, select, tuple_
 
 from app.audit.cursors import decode_cursor
+from app.audit.history.changes import check_changes
 from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import UnknownStateException
 from app.audit.history.moments import just_before, of_model
 from app.audit.history.repository import deleted_state
 from app.audit.repository import CHANGES, newest_first
+from app.audit.shown.pages import read_page
 from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession
 from app.core.models import Entity
@@ -23,18 +25,21 @@ class DeletedRepository:
         self.session, self.model = session, model
         self.entities = EntityRepository(session)
 
-    async def page(self, limit: int, cursor: str | None) -> list[Row]:
-        """Return the last deletions of records that are deleted now."""
+    async def page(
+        self, limit: int, cursor: str | None
+    ) -> tuple[list[Row], str | None]:
+        """Return the last deletions of records that are deleted now, and the cursor."""
         query = last_deletions(self.model)
         if cursor:
             at, id = decode_cursor(cursor)
             key = tuple_(CHANGES.c.at, CHANGES.c.id)
             query = query.where(CHANGES.c.at <= at, key < tuple_(at, id))
-        return await self.session.rows(query.limit(limit))
+        return await read_page(self.session, query, limit)
 
     async def record(self, deletion: Row) -> Any:
         """Return the record as it was deleted; None if a value of it is not known."""
         try:
+            check_changes([deletion])
             state = deleted_state(self.model, deletion)
             then = just_before(deletion["at"])
             return await self.entities.build(self.model, state, then)

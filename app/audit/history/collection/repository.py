@@ -54,8 +54,12 @@ class PastRepository:
             yield await self.ids_in(listed, scope, limit)
             return
         ranges = Ranges(scope)
-        while part := await ranges.next(self.session):
+        while part := await self.next_range(listed, ranges):
             yield await self.ids_in(listed, part, limit)
+
+    async def next_range(self, listed: PastList, ranges: Ranges) -> Scope | None:
+        with readable(listed):
+            return await ranges.next(self.session)
 
     async def ids_in(
         self, listed: PastList, scope: Scope, limit: int | None = None

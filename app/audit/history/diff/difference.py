@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from app.audit.documents import values_of
 from app.audit.history.columns import present_values
 from app.audit.models import Action
+from app.audit.shown.documents import values_of
 from app.core.db.driver.compiled import Row
 from app.core.db.json_text import INVALID_JSON
 from app.core.models import Entity

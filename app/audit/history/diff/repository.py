@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, select, tuple_
 
+from app.audit.history.changes import read_changes
 from app.audit.history.diff.difference import Difference
 from app.audit.history.diff.schemas import DiffQuery
 from app.audit.history.moments import is_named
@@ -33,7 +34,7 @@ class DiffRepository:
             where.append(tuple_(name, RECORD) > tuple_(entity, UUID(id)))
         records = select(name.label("name"), RECORD).where(*where)
         ordered = records.group_by(name, RECORD).order_by(name, RECORD)
-        rows = await self.session.rows(ordered.limit(query.limit + 1))
+        rows = await read_changes(self.session, ordered.limit(query.limit + 1))
         return [(row["name"], row["entity_id"]) for row in rows]
 
     async def differences(

@@ -21,11 +21,8 @@ from app.core.db.guarantees.definitions import (
     Trigger,
     table_checks,
 )
-from app.core.db.guarantees.search_index import (
-    OURS,
-    create_search_index,
-    triggers_of,
-)
+from app.core.db.guarantees.search_index import OURS, create_search_index
+from app.core.db.guarantees.triggers import create_trigger, write_triggers
 
 
 @Operations.register_operation("restore_guarantees")
@@ -50,7 +47,8 @@ class RestoreGuaranteesOp(MigrateOperation):
 @Operations.implementation_for(RestoreGuaranteesOp)
 def restore(operations: Operations, op: RestoreGuaranteesOp) -> None:
     if operations.get_context().as_sql:
-        write_sql(operations, op.table)
+        create_search_index(operations, op.table)
+        write_triggers(operations, op.table)
         return
     comparison = SchemaComparison(operations.get_bind(), SQLModel.metadata)
     faults = [each for each, _ in comparison.faults() if comparison.has_table(each)]
@@ -72,28 +70,12 @@ def restore(operations: Operations, op: RestoreGuaranteesOp) -> None:
             create_trigger(operations, each)
 
 
-def write_sql(operations: Operations, name: str) -> None:
-    """Recreate all of the table's triggers: offline there is nothing to compare."""
-    create_search_index(operations, name)
-    for trigger in triggers_of(operations, name):
-        create_trigger(operations, trigger)
-
-
 def has_guarantees(name: str) -> bool:
     """Return whether a table declares triggers or named CHECK constraints."""
     table = SQLModel.metadata.tables.get(name)
     return table is not None and bool(
         table.info.get(TRIGGERS) or [*table_checks(table)]
     )
-
-
-def create_trigger(operations: Operations, trigger: Trigger) -> None:
-    drop = f"DROP TRIGGER IF EXISTS {trigger.name}"
-    if trigger.function:
-        drop += f" ON {trigger.table}"
-        operations.execute(trigger.function.create)
-    operations.execute(drop)
-    operations.execute(trigger.create)
 
 
 @renderers.dispatch_for(RestoreGuaranteesOp)

@@ -64,7 +64,8 @@ def compile_spelling(element: Spelling, compiler: Any, **options: Any) -> str:
 
 @compiles(Bytes, "sqlite")
 def compile_quoted(element: Bytes, compiler: Any, **options: Any) -> str:
-    return f"quote({compiler.process(element.clauses, **options)})"
+    column = compiler.process(element.clauses, **options)
+    return f"quote({column}) || hex({column})"  # quote() ends at a NUL
 
 
 @compiles(Bytes, "postgresql")

@@ -14,7 +14,7 @@ from app.modules.customers.models import Customer
 from tests.audit.archive.attacks.acts.events import change_customer
 from tests.audit.archive.attacks.acts.target import ARCHIVED
 from tests.audit.archive.attacks.attack import Base
-from tests.audit.archive.attacks.witness import Witness, export_witnesses
+from tests.audit.archive.attacks.outcome import Witness, export_witnesses
 from tests.audit.archive.checkpoints.old_seals import seal_as_before
 from tests.audit.archive.cold.logs import seal_hundreds
 from tests.audit.archive.conftest import copy_log

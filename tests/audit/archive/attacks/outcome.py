@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.audit.archive.canonical import Row, decode_row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import ArchiveException
+from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import CHANGES, LOGS
 from app.audit.archive.restore.restorer import Restorer
 from app.audit.archive.run.archiver import Archiver
@@ -19,13 +20,12 @@ from app.audit.consistency.check import ConsistencyCheck
 from app.modules.customers.models import Customer
 from tests.audit.archive.attacks.acts.target import ARCHIVED, NEXT
 from tests.audit.archive.attacks.attack import Adversary, Attack, Command, Findings
-from tests.audit.archive.attacks.witness import Witness
 from tests.audit.archive.rows import ALL, PEN, AuditLog
 
 ADDED = ("log", "source")  # to the columns of a row
 
-
 Answers = dict[str, tuple[str, bytes]]
+Witness = SealRef | str
 
 
 @dataclass
@@ -44,6 +44,12 @@ class Outcome:
         """Return what a command returned as archived."""
         found = self.answers[command].values()
         return {line for source, line in found if source == "archived"}
+
+
+def export_witnesses(audit_log: AuditLog) -> list[Witness]:
+    """Return the newest signed checkpoint of each log."""
+    newest = {each.log: each.note for each in audit_log.seals()}
+    return [note for note in newest.values() if note]
 
 
 async def attempt(work: Awaitable[bool]) -> bool:
@@ -121,8 +127,8 @@ class Observer:
     async def archive(self, context: ArchiveContext) -> bool:
         """Archive the next day, or only check the folder if that was attacked."""
         storage = self.attack.adversary is Adversary.STORAGE
-        await Archiver(context, CHANGES).run(ARCHIVED if storage else NEXT)
-        return True
+        before = ARCHIVED if storage else NEXT
+        return not (await Archiver(context, CHANGES).run(before)).damage
 
     async def check_consistency(self, context: ArchiveContext) -> list[str]:
         keys = redaction_keys(self.audit_log.settings)

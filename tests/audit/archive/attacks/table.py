@@ -9,6 +9,7 @@ from tests.audit.archive.attacks.table_files import FILE_ATTACKS
 from tests.audit.archive.attacks.table_old_seals import OLD_SEAL_ATTACKS
 from tests.audit.archive.attacks.table_records import RECORD_ATTACKS
 from tests.audit.archive.attacks.table_rows import ROW_ATTACKS
+from tests.audit.archive.attacks.table_schemas import SCHEMA_ATTACKS
 from tests.audit.archive.attacks.table_seals import SEAL_ATTACKS
 from tests.audit.archive.attacks.table_tree import TREE_ATTACKS
 
@@ -17,6 +18,7 @@ ATTACKS = [
     *SEAL_ATTACKS,
     *TREE_ATTACKS,
     *OLD_SEAL_ATTACKS,
+    *SCHEMA_ATTACKS,
     *RECORD_ATTACKS,
     *FILE_ATTACKS,
     *COLD_ATTACKS,

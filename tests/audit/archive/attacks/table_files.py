@@ -30,7 +30,10 @@ NO_MANIFEST = {MANIFEST_CHANGED: 1, MISSING: 6}
 def storage(
     sentence: str, act: Act, found: Findings, refused: tuple[Command, ...] = READ
 ) -> Attack:
+    """Return an attack on the folder. `run` names each manifest that was changed."""
     adversary = Adversary.STORAGE
+    if found.keys() & {MANIFEST_LOST, MANIFEST_CHANGED, FORGED}:
+        refused = tuple(dict.fromkeys((*refused, Command.RUN)))
     return Attack(sentence, act, found, None, refused, adversary=adversary)
 
 
@@ -93,10 +96,13 @@ FOLDER = [
         "deletes a manifest", files.delete_manifest, {MANIFEST_LOST: 1, MISSING: 6}
     ),
     storage("deletes an index", files.delete_index, {LOST: 1}, (Command.QUERY,)),
-    storage(
-        "deletes a file with its index and manifest",
-        files.delete_file_set,
-        {MANIFEST_LOST: 1, MISSING: 6},
+    replace(
+        storage(
+            "deletes a file with its index and manifest",
+            files.delete_file_set,
+            {MANIFEST_LOST: 1, MISSING: 6},
+        ),
+        refused=READ,  # a run passes over files that may have been deleted by law
     ),
     storage(
         "deletes the newest file with its index and manifest",

@@ -1,7 +1,7 @@
 """Attacks of a database administrator on the records of files, with their reports."""
 
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import events, records, schemas
+from tests.audit.archive.attacks.acts import events, records
 from tests.audit.archive.attacks.attack import Attack, Command
 from tests.audit.archive.attacks.table_files import (
     ALL,
@@ -23,32 +23,7 @@ FOREIGN = {
 }
 UNKNOWN = {PLANTED: 1, MISSING: 6}
 
-SCHEMA = FindingKind.SCHEMA_CHANGED
-STOPPED = "the other commands stop with a sentence and exit code 4"
-
-SCHEMAS = [
-    Attack(
-        "renames a column of the change log",
-        schemas.rename_column_of_log,
-        {SCHEMA: 1},
-        note=STOPPED,
-    ),
-    Attack(
-        "renames a column of the seals", schemas.rename_column_of_seals, {SCHEMA: 1}
-    ),
-    Attack(
-        "renames a column of the files", schemas.rename_column_of_files, {SCHEMA: 1}
-    ),
-    Attack("drops the table of the tiles", schemas.drop_tiles, {SCHEMA: 1}),
-    Attack("drops the table of restored rows", schemas.drop_restored, {SCHEMA: 1}),
-    Attack(
-        "deletes a row, and renames a column of the other log",
-        schemas.delete_access_and_rename_column,
-        {SCHEMA: 1, MISSING: 1},
-    ),
-]
 RECORD_ATTACKS = [
-    *SCHEMAS,
     Attack(
         "calls a pruned file unfinished",
         records.call_file_unfinished,

@@ -51,7 +51,13 @@ def test_a_hold_on_a_half_pruned_file_keeps_the_rest_live(
     assert audit_log.live_lines(CHANGES) == [kept]
     assert audit_log.count_findings() == {}
     again = command(audit_log, "run", *KEEP, "--yes", "--json").json
-    assert again["changes"] == {"files": 0, "rows": 0, "bytes": 0, "notes": []}
+    assert again["changes"] == {
+        "files": 0,
+        "rows": 0,
+        "bytes": 0,
+        "notes": [],
+        "damage": [],
+    }
     status = command(audit_log, "status", "--json").json["logs"]["changes"]
     assert (status["unfinished"], status["files"], status["archived"]) == ([], 1, 6)
     (copied,) = status["copied"]

@@ -48,7 +48,9 @@ def test_any_document_is_sealed_and_archived(
         return
     set_document(audit_log, document)
     assert audit_log.seal() == 2
-    assert audit_log.count_findings() == {}
+    # NULL and null have the same leaf: both are shown as null.
+    found = {"value_unreadable": 1} if document == "null" else {}
+    assert audit_log.count_findings() == found
     assert audit_log.archive()["changes"].rows == 2
     assert audit_log.count_findings() == {}
     assert audit_log.restore()["changes"].rows == 2

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from app.audit.archive.logs import CHANGES
+from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import AuditLog, make_changes
 from tests.audit.archive.verify.tampering import execute
 
@@ -94,3 +95,48 @@ def test_a_sealed_value_in_another_spelling_is_reported(
     row = f"UPDATE audit_change SET {column} = {value} WHERE request_id = 'request-2'"  # noqa: S608
     execute(audit_log, text(row))
     assert audit_log.count_findings() == {"row_modified": 1, "value_unreadable": 1}
+
+
+SEALS = [
+    ("audit_seal", "sealed_at"),
+    ("audit_seal", "first_at"),
+    ("audit_seal", "last_at"),
+    ("audit_key", "created_at"),
+    ("audit_seal", "first_id"),
+    ("audit_seal", "last_id"),
+    ("audit_seal", "transaction_row_id"),
+]
+
+
+@pytest.mark.parametrize(("table", "column"), SEALS)
+def test_a_value_of_the_newest_seal_does_not_stop_the_sealing(
+    audit_log: AuditLog, table: str, column: str
+) -> None:
+    on_postgresql = audit_log.settings.DATABASE_URL.startswith("postgresql")
+    if on_postgresql and column.endswith("_id"):
+        pytest.skip("PostgreSQL stores ids only")
+    changes = make_changes(days=2)
+    audit_log.add(CHANGES, changes[:6])
+    audit_log.seal()
+    value = "'20000-01-01'" if on_postgresql else "'x'"
+    execute(audit_log, text(f"UPDATE {table} SET {column} = {value}"))  # noqa: S608
+    audit_log.add(CHANGES, changes[6:])
+    assert audit_log.seal() >= 6
+    assert "value_unreadable" in audit_log.count_findings()
+
+
+@pytest.mark.parametrize("column", ["sealed_at", "first_at", "last_at"])
+def test_a_command_that_needs_a_damaged_seal_names_it(
+    audit_log: AuditLog, column: str
+) -> None:
+    on_postgresql = audit_log.settings.DATABASE_URL.startswith("postgresql")
+    audit_log.fill(days=1)
+    audit_log.seal()
+    value = "'20000-01-01'" if on_postgresql else "'x'"
+    execute(audit_log, text(f"UPDATE audit_seal SET {column} = {value}"))  # noqa: S608
+    for words in (("run", *KEEP, "--yes"), ("query", "--entity", "Product")):
+        done = command(audit_log, *words)
+        assert done.code in (0, 4)
+        assert "Traceback" not in done.errors
+        assert done.code == 0 or f"{column} of the row" in done.errors
+    assert f"{column} is unreadable" in command(audit_log, "verify").output

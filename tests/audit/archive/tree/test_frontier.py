@@ -10,7 +10,6 @@ from app.audit.archive.tree.frontier import (
     Frontier,
     NodeRun,
     append,
-    read_frontier,
 )
 from app.audit.archive.tree.merkle import EMPTY_ROOT, leaf_hash
 from app.audit.archive.tree.paths import Node, consistency_path, inclusion_path
@@ -21,9 +20,16 @@ from app.audit.archive.tree.tiles import (
     locate,
     needed_tiles,
     tile_updates,
+)
+from tests.audit.archive.tree.trees import (
+    LEAVES,
+    MAX_SIZE,
+    head,
+    read_frontier,
+    read_node,
+    sizes,
     tile_width,
 )
-from tests.audit.archive.tree.trees import LEAVES, MAX_SIZE, head, read_node, sizes
 from tests.hostile.strategies import max_examples
 
 LARGE = [leaf_hash(number.to_bytes(4, "big")) for number in range(66_000)]

@@ -4,8 +4,10 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
+from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import ACCESSES, CHANGES
 from app.core.clock import now
 from app.main import open_database
@@ -38,6 +40,15 @@ def change_customer(audit_log: AuditLog) -> None:
 def change_and_seal(audit_log: AuditLog) -> None:
     change_customer(audit_log)
     audit_log.seal()
+
+
+def fail_to_seal(audit_log: AuditLog) -> None:
+    """Seal a row, which must end, although it cannot succeed."""
+    change_customer(audit_log)
+    with pytest.raises(VerificationException, match="triggers and rules on audit_seal"):
+        audit_log.seal()
+    with pytest.raises(VerificationException):
+        audit_log.archive(NEXT)
 
 
 def write_at(audit_log: AuditLog, shift: timedelta) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Executable, Select, insert, select, text
+from sqlalchemy import Executable, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -31,6 +31,10 @@ PRUNING = model_table(AuditPruning)
 class Target:
     url: str
     folder: Path
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.url.startswith("postgresql")
 
     def connect(self, work: Callable[[AsyncConnection], Awaitable[ResultT]]) -> ResultT:
         """Run `work` in one transaction of a connection without any guard."""
@@ -78,7 +82,7 @@ class Target:
         """Execute a statement that changes the schema."""
         self.connect(lambda connection: connection.execute(text(statement)))
 
-    def read(self, query: Select[Any]) -> list[Row]:
+    def read(self, query: Executable) -> list[Row]:
         async def run(connection: AsyncConnection) -> list[Row]:
             found = await connection.execute(query)
             return [dict(row) for row in found.mappings()]
