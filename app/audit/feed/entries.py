@@ -4,17 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import structlog
-from pydantic import ValidationError
-
 from app.audit.archive.canonical import Row
 from app.audit.archive.seals.batch import position_of
 from app.audit.archive.seals.cursor import Position
 from app.audit.schemas import ChangeRead
 from app.audit.shown.rows import shown_row
 from app.audit.visibility import without_addresses
-
-logger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +32,13 @@ class Entry:
         return len(self.complete) + len(self.without_addresses)
 
 
-def make_entry(row: Row) -> Entry | None:
-    """Return the entry; None for a row of another program that cannot be shown."""
-    try:
-        key = row["action"], row["entity"], row["entity_id"], row["actor_id"]
-        return Entry(position_of(row), *key, dump(row), dump(without_addresses(row)))
-    except ValidationError:
-        logger.warning("change_not_shown", id=str(row["id"]))
-        return None
+def make_entry(row: Row) -> Entry:
+    key = row["action"], row["entity"], row["entity_id"], row["actor_id"]
+    return Entry(position_of(row), *key, dump(row), dump(without_addresses(row)))
 
 
 def make_entries(rows: list[Row]) -> list[Entry]:
-    return [entry for row in rows if (entry := make_entry(row))]
+    return [make_entry(row) for row in rows]
 
 
 def dump(row: Row) -> str:

@@ -81,7 +81,7 @@ async def test_a_cursor_of_a_database_that_was_replaced_is_reset(
         assert (await stream.next()).data["entity_id"] == pen
 
 
-async def test_a_row_that_cannot_be_shown_does_not_stop_the_stream(
+async def test_an_unreadable_row_is_sent_and_does_not_stop_the_stream(
     running: FastAPI,
     api: httpx2.AsyncClient,
     root: Header,
@@ -93,6 +93,7 @@ async def test_a_row_that_cannot_be_shown_does_not_stop_the_stream(
     async with opened(running, root) as stream:
         await in_thread(audit_log.add, CHANGES, odd)
         pen = await make_pen(api)
+        assert (await stream.next()).data["unreadable"] == ["action"]
         assert (await stream.next()).data["entity_id"] == pen
 
 
