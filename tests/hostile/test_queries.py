@@ -111,7 +111,7 @@ def test_a_search_has_a_limit(api: Api, operation: Operation) -> None:
 def test_a_cursor_page_has_bounds(api: Api, operation: Operation) -> None:
     for limit in ("0", "-1", "201"):
         assert is_rejected(api.query(operation, {"limit": limit})), limit
-    for cursor in ("", "-1"):
+    for cursor in ("", "x"):
         assert is_rejected(api.query(operation, {"cursor": cursor})), cursor
     for limit in ("1", "200"):
         assert api.query(operation, {"limit": limit}).status_code == 200, limit
