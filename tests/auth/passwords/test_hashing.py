@@ -28,6 +28,7 @@ CLIENTS = 100
 ONE_HASH = 19 * 2**20
 # The memory of a hundred requests and their connections, apart from the hashes.
 OVERHEAD = 40 * 2**20
+PATIENCE = 3.0  # in seconds
 
 
 def attempt_login(server: Server, number: int) -> int:
@@ -121,13 +122,20 @@ class PoolSpy:
         self.pool = app.state.health.database.engine.pool
         self.checked_out: list[int] = []
 
-    def hash(self, password: str) -> str:
+    def record(self) -> None:
+        """Wait for background tasks: only the request's connection is held for long."""
+        deadline = time.monotonic() + PATIENCE
+        while self.pool.checkedout() and time.monotonic() < deadline:
+            time.sleep(0.01)
         self.checked_out.append(self.pool.checkedout())
+
+    def hash(self, password: str) -> str:
+        self.record()
         digest: str = password_context.hash(password)
         return digest
 
     def verify_and_update(self, password: str, digest: str) -> hashing.VerifyResult:
-        self.checked_out.append(self.pool.checkedout())
+        self.record()
         result: hashing.VerifyResult = password_context.verify_and_update(
             password, digest
         )
