@@ -33,7 +33,6 @@ TYPED_EMAIL = "canary-typed@example.com"
 GARBAGE = "canary.of.garbage"
 JSON = {"content-type": "application/json"}
 BREAK_TABLE = "ALTER TABLE user_account RENAME COLUMN email_key TO lost"
-ROOT_HEADER = root_header(make_settings("sqlite:///", SECRET_KEY=KEY))
 FIXED = {KEY, PASSWORD, NEW_PASSWORD, WRONG, TYPED_EMAIL, GARBAGE}
 
 
@@ -97,7 +96,9 @@ class Usage:
 
     def use_credentials(self, pair: dict[str, Any]) -> None:
         """Use an API key and a password link, and send them where they don't belong."""
-        client, root = self.client, ROOT_HEADER
+        client = self.client
+        # Made now: it would expire before the end of a long run of the suite.
+        root = root_header(make_settings("sqlite:///", SECRET_KEY=KEY))
         me = client.get("auth/me", headers=bearer(pair)).json()["id"]
         made = client.post("auth/keys", json=key_body("tasks:read"), headers=root)
         key = made.json()["key"]
