@@ -4,18 +4,14 @@ The server has a core of its own, except for PostgreSQL. Single requests come ov
 connections, bulk requests of 500 items over one.
 """
 
-import json
 import os
-import platform
 import secrets
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -23,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.bulk import BulkBench, Ratio
-from scripts.bench.servers import COMPLETE, CORES, run_server
+from scripts.bench.report import print_figures
+from scripts.bench.servers import COMPLETE, run_server
 from tests.databases import Engine, template_on
 
 
@@ -56,13 +53,7 @@ def main(
 ) -> None:
     """Compare bulk requests with single ones: CPU time and time of an item."""
     ratios = [it for engine in database or Engine for it in measure_on(engine, rounds)]
-    if as_json:
-        print(json.dumps([asdict(each) for each in ratios], indent=2))
-        return
-    console = Console()
-    console.print(table_of(ratios))
-    python = platform.python_version()
-    console.print(f"{platform.machine()}, {len(CORES)} cores, Python {python}")
+    print_figures(ratios, table_of, as_json=as_json)
 
 
 if __name__ == "__main__":

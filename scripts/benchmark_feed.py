@@ -4,19 +4,15 @@ The server has a core of its own, except for PostgreSQL. The delay is from the r
 of a PATCH, which is sent after the commit, to the event at the last of the clients.
 """
 
-import json
 import os
-import platform
 import secrets
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -24,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.feed import Feeds, measure
-from scripts.bench.servers import COMPLETE, CORES, run_server
+from scripts.bench.report import print_figures
+from scripts.bench.servers import COMPLETE, run_server
 from tests.databases import Engine, template_on
 
 TITLES = ("KiB a feed", "idle, % of a core", "PATCH, CPU µs", "delay, ms", "p95, ms")
@@ -69,13 +66,7 @@ def main(
         for engine in database or Engine
         for row in measure_on(engine, numbers, work)
     ]
-    if as_json:
-        print(json.dumps([asdict(each) for each in rows], indent=2))
-        return
-    console = Console()
-    console.print(table_of(rows))
-    python = platform.python_version()
-    console.print(f"{platform.machine()}, {len(CORES)} cores, Python {python}")
+    print_figures(rows, table_of, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
-from scripts.bench.files import Cost, fill, machine, measure
+from scripts.bench.files import Cost, fill, measure
+from scripts.bench.report import print_figures
 from scripts.bench.servers import CORES, pin
 from tests.databases import Engine, template_on
 
@@ -53,11 +53,7 @@ def main(
             for cost in measure(engine, url, imported):
                 print(json.dumps(asdict(cost)), file=sys.stderr, flush=True)
                 costs.append(cost)
-    if as_json:
-        print(json.dumps([asdict(each) for each in costs], indent=2))
-    else:
-        Console().print(table_of(costs))
-        Console().print(machine())
+    print_figures(costs, table_of, as_json=as_json)
 
 
 if __name__ == "__main__":

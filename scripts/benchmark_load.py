@@ -3,11 +3,10 @@
 The server and the driver share all cores.
 """
 
-import json
 import os
 import secrets
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.mixed import Latency, drive_all, latencies_table
+from scripts.bench.report import print_figures
 from scripts.bench.rounds import Subject
 from scripts.bench.servers import ONE_WORKER, run_server
 from tests.databases import Engine, template_on
@@ -50,10 +50,7 @@ def main(
             for engine in database or Engine
             for row in measure_on(engine, table_rows, seconds)
         ]
-    if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
-    else:
-        Console().print(latencies_table(rows))
+    print_figures(rows, latencies_table, as_json=as_json)
 
 
 if __name__ == "__main__":

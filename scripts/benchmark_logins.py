@@ -4,11 +4,9 @@ The server has one core and limits concurrent password hashing: logins queue, an
 requests should not be delayed.
 """
 
-import json
 import os
 import secrets
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.logins import Logins, measure_logins, table_of
+from scripts.bench.report import print_figures
 from scripts.bench.servers import CORES, pin
 from tests.databases import Engine, template_on
 
@@ -38,10 +37,7 @@ def main(
     pin(os.getpid(), CORES[:-1] or CORES)
     with Console(stderr=True).status("Measuring"):
         rows = [measure_on(engine, users) for engine in database or Engine]
-    if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
-    else:
-        Console().print(table_of(rows))
+    print_figures(rows, table_of, as_json=as_json)
 
 
 if __name__ == "__main__":

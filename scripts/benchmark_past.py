@@ -6,18 +6,14 @@ In this process, without HTTP. Each record has three changes.
 """
 
 import asyncio
-import json
 import os
-import platform
 import secrets
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -27,6 +23,7 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 from app.core.db.database import Database
 from scripts.bench.archive.records import insert_records
 from scripts.bench.past import Cost, measure
+from scripts.bench.report import print_figures
 from tests.databases import Engine, make_settings, template_on
 
 TITLES = ("database", "list", "later changes", "ms", "loop delay, ms", "total")
@@ -57,13 +54,6 @@ def table_of(costs: list[Cost]) -> Table:
     return table
 
 
-def machine() -> str:
-    """Return what the figures depend on."""
-    return (
-        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, {platform.platform()}"
-    )
-
-
 def main(
     records: Annotated[int, typer.Option(min=100, max=10_000_000)] = 100_000,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
@@ -74,10 +64,7 @@ def main(
     for engine in database or Engine:
         with template_on(engine) as template, template.copy() as url:
             costs += asyncio.run(measure_on(url, records))
-    if as_json:
-        print(json.dumps([asdict(each) for each in costs], indent=2))
-    else:
-        Console().print(table_of(costs), machine())
+    print_figures(costs, table_of, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,14 @@ In this process, without HTTP: it is about the database.
 """
 
 import asyncio
-import json
 import os
 import secrets
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -26,6 +23,7 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 from app.core.db.database import Database
 from app.core.db.driver.limits import MIGRATION_LIMITS
 from app.core.db.engine import allow_copies_of_tables
+from scripts.bench.report import print_figures
 from scripts.bench.search import Cost, measure
 from tests.databases import Engine, make_settings, template_on
 
@@ -59,10 +57,7 @@ def main(
     for engine in database or Engine:
         with template_on(engine) as template, template.copy() as url:
             costs += asyncio.run(measure_on(url, table_rows))
-    if as_json:
-        print(json.dumps([asdict(each) for each in costs], indent=2))
-    else:
-        Console().print(table_of(costs))
+    print_figures(costs, table_of, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,10 @@
 
 import csv
 import io
-import os
-import platform
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 
 import httpx2
@@ -36,13 +33,6 @@ class Cost:
     rows: int
     rows_per_second: float
     grown: float
-
-
-def machine() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    models = [line.split(": ")[1] for line in lines if line.startswith("model name")]
-    python = platform.python_version()
-    return f"{models[0].strip()}, {os.cpu_count()} cores, Python {python}"
 
 
 async def fill(url: str, rows: int) -> None:

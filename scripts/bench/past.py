@@ -1,7 +1,7 @@
 """Lists of many records as of a time, and the delay of the event loop meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from app.audit.history.collection.service import PastService
 from app.audit.history.diff.repository import DiffRepository
 from app.audit.history.diff.schemas import DiffQuery
 from app.core.db.database import Database
+from app.core.db.session import DatabaseSession
 from app.modules.products.models import Product
 from app.modules.products.repository import ProductRepository
 from app.modules.products.schemas import ProductQuery
@@ -82,29 +83,38 @@ async def measure(database: Database, records: int) -> list[Cost]:
 async def list_cost(
     database: Database, name: str, changes: str, then: datetime
 ) -> Cost:
-    took = []
-    async with watched() as delay:
-        for _ in range(TIMES):
-            began = perf_counter()
-            async with database.reading() as session:
-                repository = ProductRepository(session)
-                page = await PastService(repository, then).page(LISTS[name])
-            took.append((perf_counter() - began) * 1000)
-    dialect = database.engine.dialect.name
-    return Cost(dialect, name, changes, median(took), delay.longest * 1000, page.total)
+    async def read(session: DatabaseSession) -> int | None:
+        repository = ProductRepository(session)
+        page = await PastService(repository, then).page(LISTS[name])
+        return page.total
+
+    return await cost_of(read, database, name, changes)
 
 
 async def diff_cost(database: Database, start: datetime, end: datetime) -> Cost:
     times = {"from": start, "to": end}
     query = DiffQuery.model_validate({**times, "entity": Product.__name__})
-    took = []
+
+    async def read(session: DatabaseSession) -> None:
+        repository = DiffRepository(session)
+        records = await repository.changed_records(query)
+        await repository.differences(query, records[: query.limit])
+
+    return await cost_of(read, database, "diff", "all")
+
+
+async def cost_of(
+    read: Callable[[DatabaseSession], Awaitable[int | None]],
+    database: Database,
+    what: str,
+    changes: str,
+) -> Cost:
+    took, total = [], None
     async with watched() as delay:
         for _ in range(TIMES):
             began = perf_counter()
             async with database.reading() as session:
-                repository = DiffRepository(session)
-                records = await repository.changed_records(query)
-                await repository.differences(query, records[: query.limit])
+                total = await read(session)
             took.append((perf_counter() - began) * 1000)
     dialect = database.engine.dialect.name
-    return Cost(dialect, "diff", "all", median(took), delay.longest * 1000)
+    return Cost(dialect, what, changes, median(took), delay.longest * 1000, total)

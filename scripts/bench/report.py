@@ -1,13 +1,37 @@
 """Report of the benchmark: one row for each database, operation and variant."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+import os
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from statistics import median
+from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 from scripts.bench.rounds import Sample
+
+FigureT = TypeVar("FigureT")
+
+
+def print_figures(
+    rows: list[FigureT], table_of: Callable[[list[FigureT]], Table], *, as_json: bool
+) -> None:
+    """Print dataclasses as JSON, or as a table with what the figures depend on."""
+    if as_json:
+        dumped: Any = rows
+        print(json.dumps([asdict(each) for each in dumped], indent=2))
+        return
+    console = Console()
+    console.print(table_of(rows))
+    python = platform.python_version()
+    console.print(
+        f"{platform.platform()}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[0]:.1f}, Python {python}"
+    )
 
 
 @dataclass(frozen=True)

@@ -56,11 +56,11 @@ OWN_TESTS = (
     "tests/core/db/test_migrations.py::test_the_migrations_match_the_models",
 )
 # With --whole: all tests, except those that run other programs or kill processes, and
-# those of rooms that do not know of any domain.
-UNCONCERNED = ("audit/archive", "audit/consistency", "auth/sessions", "auth/tokens")
+# those that read nothing of what a new domain adds.
+UNCONCERNED = ("audit/archive", "auth/sessions", "auth/tokens")
 QUICK = (
     *("-m", "not slow and not browser and not client"),
-    *(f"--ignore=tests/{room}" for room in (*UNCONCERNED, "scripts")),
+    *(f"--ignore=tests/{room}" for room in UNCONCERNED),
 )
 ON_SQLITE = ("--database", "sqlite")
 

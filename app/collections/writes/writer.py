@@ -37,9 +37,7 @@ class Writer:
         self.success = success
 
     async def run(self, steps: Sequence[Step]) -> list[Any]:
-        """Return the outcome of each step.
-
-        After a deadlock, release the locks and run them again."""
+        """Return the outcome of each step, run again after a deadlock."""
         for _ in range(RETRIES):
             try:
                 return await self.run_batches(steps)
