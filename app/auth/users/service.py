@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 
 from app.auth.components import AuthComponents
+from app.auth.exceptions import LastSuperuserException
 from app.auth.models import User
 from app.auth.passwords.hashing import dummy_hash
 from app.auth.passwords.password_policy import check_password
@@ -14,13 +15,11 @@ from app.auth.sessions.schemas import MeUpdate
 from app.auth.users.credentials import password_values
 from app.auth.users.repository import UserRepository
 from app.auth.users.schemas import UserCreate, UserUpdate
-from app.core.exceptions import ConflictException
 from app.core.service import CrudService
 from app.core.web.etag import Preconditions
 
 NOT_SELF_EDITABLE = {"password", "is_active", "role_ids"}
 SELF_EDIT_DETAIL = "You can't set your own password, is_active or role_ids here"
-LAST_SUPERUSER = "Last active superuser: promote another user first"
 
 logger = structlog.get_logger()
 
@@ -145,7 +144,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
 
     def require_another_superuser(self, user: User, *fields: str) -> None:
         if user.id in self.superusers and self.superusers == {user.id}:
-            raise ConflictException(LAST_SUPERUSER, *fields)
+            raise LastSuperuserException(*fields)
 
     def log_event(self, event: str, user_id: UUID) -> None:
         logger.info(event, user_id=str(user_id), by=str(self.actor.user_id))
