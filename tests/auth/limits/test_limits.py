@@ -101,6 +101,17 @@ def test_every_kind_of_answer_counts_and_has_the_headers(
     assert [standing(it)["user"] for it in answers] == [4, 3, 2, 1, 0, 0]
 
 
+def test_a_bulk_request_and_a_feed_count_one(
+    anonymous: TestClient, settings: Settings
+) -> None:
+    ada = add_account(settings, "products:create", "audit:read")
+    items = [{"op": "create", "data": PEN | {"sku": f"P-{it}"}} for it in range(9)]
+    made = anonymous.post("products/bulk", json={"items": items}, headers=ada.header)
+    assert (made.status_code, standing(made)) == (200, {"user": 4})
+    opened = anonymous.head("audit/changes/stream", headers=ada.header)
+    assert (opened.status_code, standing(opened)) == (200, {"user": 3})
+
+
 def test_a_crash_has_the_headers(
     anonymous: TestClient, ada: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
