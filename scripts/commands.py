@@ -8,6 +8,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.config import settings
+from app.core.exceptions import UnavailableException
 from app.core.startup.database_faults import describe_fault
 
 
@@ -16,7 +17,7 @@ def exit_on_database_error(consequence: str, code: int = 1) -> Iterator[None]:
     """Print why the database or the schema can't be used, and the consequence."""
     try:
         yield
-    except CommandError as error:
+    except (CommandError, UnavailableException) as error:
         reason = str(error)
     except BrokenPipeError:  # for instance by `| head`
         reason = "The output was closed"

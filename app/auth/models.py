@@ -12,6 +12,7 @@ from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.guarantees.definitions import STORED
 from app.core.db.ids import uuid7
+from app.core.db.personal.erased import CONTACT, NAME
 from app.core.models import Entity
 from app.core.text import email_key
 
@@ -26,6 +27,7 @@ class User(Entity, table=True):
     searched: ClassVar = ("email", "full_name")
     collated: ClassVar = ("email", "full_name")
     redacted: ClassVar[frozenset[str]] = frozenset({"password_hash"})
+    personal: ClassVar = CONTACT | {"full_name": NAME}
 
     email: str = Field(max_length=254)
     email_key: str = Field(max_length=255, unique=True)
@@ -35,7 +37,6 @@ class User(Entity, table=True):
     is_superuser: bool = False
     must_change_password: bool = False
     auth_version: int = 1
-
     links: list["UserRole"] = Relationship(sa_relationship_kwargs=OWNED)
 
     @validates("email")
@@ -76,7 +77,6 @@ class UserRole(Entity, table=True):
 
     user_id: UUID = Field(foreign_key="user_account.id")
     role_id: UUID = Field(foreign_key="role.id", index=True)
-
     role: Role = Relationship(sa_relationship_kwargs={"lazy": "joined"})
 
 

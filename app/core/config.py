@@ -18,6 +18,7 @@ from app.core.startup.server_settings import ServerSettings
 from app.core.startup.setting_types import (
     DatabaseUrl,
     Hosts,
+    KeyStoreUrl,
     Networks,
     Origins,
     Secrets,
@@ -44,6 +45,7 @@ class Settings(ServerSettings):
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
     DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
     DATABASE_POOLER: Pooler = Pooler.OFF
+    PERSONAL_KEYS_URL: KeyStoreUrl = Field("", repr=False)
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()

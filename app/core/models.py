@@ -46,6 +46,9 @@ class Entity(SQLModel):
     searched: ClassVar[tuple[str, ...]] = ()
     collated: ClassVar[tuple[str, ...]] = ()
     redacted: ClassVar[frozenset[str]] = frozenset()
+    # Text columns with data of the person that the record is about → what is left in
+    # them when that person is erased; see db/personal/erased.py.
+    personal: ClassVar[Mapping[str, str | None]] = {}
     # What the change log calls this class and its columns where they were renamed:
     # former column name → present one, or None for a column that was dropped.
     former_names: ClassVar[Mapping[str, str | None]] = {}

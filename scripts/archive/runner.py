@@ -19,6 +19,7 @@ from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
 from app.core.db.migrations import check_head
+from app.core.exceptions import UnavailableException
 from app.core.observability.log_output import log_output
 from app.core.startup.database_faults import describe_fault
 
@@ -41,7 +42,7 @@ def run_with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Resu
             return asyncio.run(with_database(command))
     except ArchiveException as error:
         exit_with_error(str(error), error.exit_code)
-    except CommandError as error:
+    except (CommandError, UnavailableException) as error:
         exit_with_error(str(error), EXIT_ERROR)
     except (SQLAlchemyError, ConnectionError, TimeoutError, gaierror) as error:
         reason = describe_fault(error, settings.DATABASE_URL)

@@ -12,6 +12,8 @@ from app.audit.changes.recorder import ChangeRecorder
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.changes.session import READ_ONLY, REDACTION_KEY, AuditedSession
 from app.audit.changes.tables import Tables
+from app.audit.personal.marks import check_personal
+from app.audit.personal.postgresql_store import close_engines
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.derived.columns import DERIVATION
@@ -29,10 +31,13 @@ def install_cdc(database: Database, settings: Settings) -> None:
         info = {REDACTION_KEY: key, READ_ONLY: sessions is database.readers}
         sessions.configure(sync_session_class=AuditedSession, info=info)
     database.writers.configure(listener=partial(ChangeRecorder, key))
+    if settings.PERSONAL_KEYS_URL:
+        database.on_close.append(close_engines)
     models = entities()
     configure_mappers()
     for model in models:
         check_mapping(model)
+        check_personal(model)
         enable_active_history(model)
     guard = Guard(Tables(models))
     engine = database.engine.sync_engine

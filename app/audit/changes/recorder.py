@@ -18,7 +18,9 @@ from app.audit.changes.change_clock import ChangeClock
 from app.audit.changes.change_row import RowChange, change_row
 from app.audit.changes.guard import UnauditedWriteError, flush_recorder, flushing
 from app.audit.changes.snapshots import Values, copy_values
+from app.audit.personal.writing import encrypt_rows
 from app.core.clock import now
+from app.core.db.personal.key_urls import key_url
 from app.core.db.records.listener import FlushListener
 from app.core.models import Entity, last_version
 
@@ -88,6 +90,8 @@ class ChangeRecorder(FlushListener):
         if not changes:
             return
         rows = [change_row(change, self.key) for change in changes]
+        models = (change.model for change in changes)
+        encrypt_rows(key_url(connection.engine.url), [*zip(models, rows, strict=True)])
         try:
             self.clock.insert(connection, changes, rows)
         except IntegrityError as error:

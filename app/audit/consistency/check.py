@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.changes.snapshots import column_names, snapshot
 from app.audit.consistency.findings import (
     Finding,
+    Note,
+    uncompared,
     underived,
     unreadable,
     without_id,
@@ -23,9 +25,9 @@ from app.audit.consistency.redacted import RedactedValues
 from app.audit.consistency.replay import Replay, State
 from app.audit.consistency.repository import (
     ConsistencyRepository,
-    Unreadable,
     id_of,
 )
+from app.audit.consistency.revealed import Unreadable
 from app.audit.consistency.unaudited import UnauditedWrites
 from app.core.db.derived.columns import derivations_of
 from app.core.db.json_text import INVALID_JSON, dump_json
@@ -120,6 +122,8 @@ class Record:
             yield self.finding(version, problem, reason)
         if raw:
             yield from self.check_derived(raw)
+        if count := self.replay.redacted.uncompared:
+            yield Note(self.check.model.__name__, self.id, None, uncompared(count))
 
     def check_derived(self, raw: Any) -> Iterator[Finding]:
         derived = derivations_of(self.check.model.__table__)

@@ -28,6 +28,10 @@ class Finding:
         return f"{self.entity} {self.id or ''}{version}: {self.problem}{note}"
 
 
+class Note(Finding):
+    """Values that could not be compared, which are no difference."""
+
+
 def quote(value: Any) -> str:
     text = repr(value)
     long = len(text) > LONGEST_VALUE
@@ -72,6 +76,10 @@ def without_key(count: int) -> str:
 
 def without_id(count: int) -> str:
     return f"{count} records have an id that is no UUID as the application writes it"
+
+
+def uncompared(count: int) -> str:
+    return f"not compared: {count} values whose key was destroyed, or is missing"
 
 
 UNLOGGED = "the record exists, and the change log has no entry for it"

@@ -1,7 +1,6 @@
 """Queries of the consistency check: rows and changes in id order, in batches."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,9 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.consistency.archived import ArchivedChanges, newest_archived_id
+from app.audit.consistency.revealed import Unreadable, reveal_rows
 from app.audit.models import Action
+from app.core.db.personal.key_urls import key_url_of
 from app.core.db.sqlite.spelling import IsUuid
 from app.core.models import Entity
 
@@ -29,14 +30,6 @@ REPLAYED = (LOG.entity_id, LOG.version, LOG.at, LOG.action, LOG.old, LOG.new)
 UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError)
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A row with a value that its column's type does not accept."""
-
-    key: Sequence[Any]
-    error: str
-
-
 class ConsistencyRepository:
     def __init__(self, session: AsyncSession, model: type[Entity]) -> None:
         self.session, self.name = session, model.__name__
@@ -46,21 +39,30 @@ class ConsistencyRepository:
         id = self.table.c.id
         return self.read(select(self.table).where(IsUuid(id)), (id,))
 
-    def changes(self) -> AsyncIterator[Any]:
+    async def changes(self) -> AsyncIterator[Any]:
         keys = (LOG.entity_id, LOG.version)
         query = select(*REPLAYED).where(LOG.entity == self.name)
         complete = query.where(IsUuid(LOG.entity_id), LOG.version.is_not(None))
-        return self.read(complete, keys)
+        url = key_url_of(self.session)
+        async for batch in self.batches(complete, keys):
+            for row in await reveal_rows(url, batch):
+                yield row
 
     async def read(
         self, query: Select[Any], keys: Sequence[ColumnElement[Any]]
     ) -> AsyncIterator[Any]:
+        async for batch in self.batches(query, keys):
+            for row in batch:
+                yield row
+
+    async def batches(
+        self, query: Select[Any], keys: Sequence[ColumnElement[Any]]
+    ) -> AsyncIterator[Sequence[Any]]:
         """Yield the query's rows in the order of the keys, which are unique."""
         batch = query.order_by(*keys).limit(BATCH)
         after = batch
         while found := await self.read_batch(after, keys):
-            for row in found:
-                yield row
+            yield found
             last = key_of(found[-1], keys)
             after = batch.where(tuple_(*keys) > tuple_(*last))
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.audit.feed.entries import make_entries
 from app.audit.feed.recent_changes import RecentChanges
 from app.audit.feed.revocations import Revocations
+from app.audit.personal.keys import ENTITY
 from app.audit.settled.queries import BEGINNING
 from app.audit.settled.repository import SettledPage, SettledRepository
 from app.core.db.database import Database
@@ -79,6 +80,9 @@ class ChangeReader:
         while True:
             page = await self.read_page()
             entries = make_entries(page.rows)
+            if any(entry.entity == ENTITY for entry in entries):
+                # What it has may be of a person who was erased.
+                self.recent.clear(self.recent.complete)
             self.recent.add(entries, page.reached)
             self.revocations.notice(entries)
             if entries:

@@ -19,6 +19,7 @@ from app.audit.history.schemas import (
     RevertPreview,
 )
 from app.audit.models import Action
+from app.audit.personal.hidden import check_shown
 from app.audit.repository import AuditRepository
 from app.core.context import current_context
 from app.core.db.driver.compiled import Row
@@ -114,6 +115,7 @@ class HistoryService:
             raise ConflictException(f"{self.name} is not deleted")
         self.service.preconditions.check(deletion["version"] or 0)
         state = deleted_state(self.model, deletion)
+        check_shown(self.model, state)
         then = just_before(deletion["at"])
         entity = await self.entities.build(self.model, state, then)
         current_context().reason = "restore"
@@ -131,6 +133,7 @@ class HistoryService:
         state = await self.past.state(self.model, self.id, then)
         if state is None:
             raise NotFoundException(f"{self.name} had no such version")
+        check_shown(self.model, state)
         return await self.entities.build(self.model, state, until(change["at"]))
 
     @property

@@ -7,12 +7,14 @@ from app.audit.archive.logs import CHANGES, MAX_ID
 from app.audit.archive.seals.batch import position_of
 from app.audit.archive.seals.cursor import Horizon, Position
 from app.audit.archive.seals.order import OrderRepository
+from app.audit.personal.reading import reveal_changes
 from app.audit.settled.queries import (
     ARCHIVED_AFTER,
     BEGINNING,
     NEWEST,
     NEWEST_SEALED,
 )
+from app.core.db.personal.key_urls import key_url_of
 from app.core.db.session import DatabaseSession
 
 
@@ -58,7 +60,8 @@ class SettledRepository:
         reached = position_of(rows[-1]) if rows else complete
         if len(rows) < limit:
             reached = max(reached, complete)
-        return SettledPage(rows, reached, is_settled)
+        shown = await reveal_changes(key_url_of(self.session), rows)
+        return SettledPage(shown, reached, is_settled)
 
     async def is_archived(self, position: Position, until: Position) -> bool:
         """Return whether a row between the positions may be deleted, as archived.

@@ -1,6 +1,6 @@
 """Database engine and sessions. The only module that commits."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
@@ -35,6 +35,7 @@ class Database:
         self.url = settings.DATABASE_URL
         self.writes = WriteState()
         self.after_commit: Callable[[], None] = do_nothing
+        self.on_close: list[Callable[[], Awaitable[None]]] = []
         self.engine = make_engine(settings, limits)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
@@ -110,6 +111,8 @@ class Database:
         return background_turn(self.engine.url)
 
     async def close(self) -> None:
+        for close in self.on_close:
+            await close()
         await self.engine.dispose()
         await self.read_engine.dispose()
 

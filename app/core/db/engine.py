@@ -13,6 +13,7 @@ from app.core.db.driver.unnamed import unnamed_options
 from app.core.db.driver.urls import url_options, without_parameters
 from app.core.db.json_text import dump_json, load_json
 from app.core.db.outages.stuck import discard_stuck_connections
+from app.core.db.personal.key_urls import KEY_URLS
 from app.core.db.sqlite.dialect import LoopDialect
 
 DRIVERS = {
@@ -27,8 +28,7 @@ def make_engine(
 ) -> AsyncEngine:
     """Return an engine whose statements end at the limits, or at DATABASE_TIMEOUT.
 
-    Only with `create` it makes a file of SQLite that is missing: a wrong path would
-    otherwise be an empty database.
+    A missing file of SQLite is made only with `create`: the path may be a wrong one.
     """
     url = with_driver(settings.DATABASE_URL)
     if url.get_backend_name() == "sqlite":
@@ -46,6 +46,7 @@ def make_engine(
         connect_args=driver,
     )
     discard_stuck_connections(engine)
+    KEY_URLS[engine.url] = settings.PERSONAL_KEYS_URL
     return engine
 
 

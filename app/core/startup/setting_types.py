@@ -15,6 +15,7 @@ from app.core.origins import (
 )
 from app.core.startup.addresses import check_listen_address, check_metrics_address
 from app.core.startup.database_urls import check_database_url
+from app.core.startup.key_store_urls import check_keys_url
 
 
 def split_commas(value: object) -> object:
@@ -32,6 +33,7 @@ Secrets = Annotated[tuple[SecretStr, ...], *SPLIT]
 SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 SigningKeys = Annotated[tuple[SigningKey, ...], *SPLIT]
 DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
+KeyStoreUrl = Annotated[str, AfterValidator(check_keys_url)]
 ListenAddress = Annotated[str, AfterValidator(check_listen_address)]
 MetricsAddress = Annotated[str, AfterValidator(check_metrics_address)]
 RootPath = Annotated[str, AfterValidator(check_root_path)]

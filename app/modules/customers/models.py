@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from sqlalchemy.orm import validates
 from sqlmodel import Field
 
+from app.core.db.personal.erased import CONTACT, NAME
 from app.core.models import Entity
 from app.core.text import email_key
 
@@ -12,6 +13,7 @@ from app.core.text import email_key
 class Customer(Entity, table=True):
     searched: ClassVar = ("name", "email", "company", "notes")
     collated: ClassVar = ("name", "email")
+    personal: ClassVar = CONTACT | {"name": NAME, "phone": None, "notes": ""}
 
     name: str = Field(max_length=200)
     email: str = Field(max_length=254)

@@ -22,10 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import NULLTYPE, Uuid
 
 from app.audit.archive.canonical import MALFORMED, Row, RowKey
+from app.audit.personal.reading import reveal_changes
 from app.audit.stored_values import AsStored
 from app.core.clock import EPOCH
 from app.core.db.driver.compiled import Values
 from app.core.db.driver.statements import Prepared, Query
+from app.core.db.personal.key_urls import key_url_of
 from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import Bytes, IsTime, IsUuid
 
@@ -50,7 +52,17 @@ async def read_rows(session: AsyncSession, query: Select[Any]) -> list[Row]:
 async def read_log(
     session: DatabaseSession, query: Query | Prepared, values: Values | None = None
 ) -> list[Row]:
-    """Return the rows of a query; a value that cannot be converted is `AsStored`."""
+    """Return the rows of a query, with their personal values decrypted.
+
+    A value that cannot be converted is `AsStored`.
+    """
+    rows = await read_encrypted(session, query, values)
+    return await reveal_changes(key_url_of(session), rows)
+
+
+async def read_encrypted(
+    session: DatabaseSession, query: Query | Prepared, values: Values | None = None
+) -> list[Row]:
     try:
         return await session.rows(query, values)
     except UNREADABLE:

@@ -16,6 +16,8 @@ from app.audit.archive.logs import Log
 from app.audit.archive.search.proven import ProvenFiles
 from app.audit.archive.search.query import ResultRow, SearchQuery, SearchResult
 from app.audit.archive.search.repository import SearchRepository
+from app.audit.personal.reading import reveal_changes
+from app.core.db.personal.key_urls import key_url
 
 
 class Search:
@@ -31,7 +33,8 @@ class Search:
             for row in await self.search_log(log)
         ]
         newest = sorted(found, key=row_key, reverse=True)
-        self.result.rows = newest[: self.query.limit]
+        rows, engine = newest[: self.query.limit], self.context.database.engine
+        self.result.rows = await reveal_changes(key_url(engine.url), rows)
         return self.result
 
     async def search_log(self, log: Log) -> list[ResultRow]:

@@ -21,8 +21,11 @@ from sqlalchemy import (
 
 from app.audit.history.collection.past_table import PastTable
 from app.audit.history.collection.scope import RECORD, Scope
-from app.core.db.derived.columns import DERIVATION, SEARCH_TEXT, Derivation
+from app.audit.personal.past_values import derivation_of
+from app.audit.personal.reading import reveal_states
+from app.core.db.derived.columns import SEARCH_TEXT, Derivation
 from app.core.db.driver.compiled import Row
+from app.core.db.personal.key_urls import key_url_of
 from app.core.db.session import DatabaseSession
 
 BATCH_CHANGES = 5_000
@@ -35,7 +38,7 @@ class DerivedValues:
         self, session: DatabaseSession, columns: Sequence[Any], words: Sequence[str]
     ) -> None:
         self.session, self.words = session, words
-        self.derivations: list[Derivation] = [it.info[DERIVATION] for it in columns]
+        self.derivations = [derivation_of(it) for it in columns]
         self.names = sorted({n for it in self.derivations for n in it.sources})
 
     async def read(self, scope: Scope) -> CTE:
@@ -43,7 +46,8 @@ class DerivedValues:
         sources = [scope.table.c[name] for name in self.names]
         values: dict[str, list[str | None]] = {}
         async for batch in self.batches(scope):
-            rows = await self.session.rows(PastTable(batch, sources).changed())
+            found = await self.session.rows(PastTable(batch, sources).changed())
+            rows = await reveal_states(key_url_of(self.session), found)
             values |= await asyncio.to_thread(self.derive, rows)
         return self.table(json.dumps(values))
 

@@ -18,8 +18,10 @@ from sqlalchemy.sql import visitors
 from app.audit.history.collection.derived_values import DerivedValues
 from app.audit.history.collection.past_table import PastTable, sources_of
 from app.audit.history.collection.scope import Scope
-from app.core.db.derived.columns import DERIVATION, SEARCH_TEXT
+from app.audit.personal.past_values import is_read_outside
+from app.core.db.derived.columns import SEARCH_TEXT
 from app.core.db.filters import Conditions, build_conditions, build_order
+from app.core.db.personal.key_urls import key_url_of
 from app.core.db.search.matches import contain_all
 from app.core.db.search.words import split_words
 from app.core.db.session import DatabaseSession
@@ -66,7 +68,8 @@ class PastList:
         return self.made[scope]
 
     async def make_rows(self, scope: Scope) -> FromClause:
-        derived = [it for it in self.columns if DERIVATION in it.info]
+        given = self.model, key_url_of(self.session)
+        derived = [it for it in self.columns if is_read_outside(it, *given)]
         values = DerivedValues(self.session, derived, self.words)
         table = await values.read(scope) if derived else None
         return PastTable(scope, self.columns, table).rows()

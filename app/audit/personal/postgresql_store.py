@@ -1,0 +1,115 @@
+"""Keys of personal data in a database of PostgreSQL, for the processes of many hosts.
+
+Its methods are called in a greenlet, as a flush is. Each event loop has an engine.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Executable, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.audit.personal.envelopes import Key
+from app.audit.personal.exceptions import KeysUnavailableException
+from app.core.db.driver.urls import url_options, without_parameters
+from app.core.db.engine import with_driver
+
+TIMEOUT = 5.0  # seconds
+TABLE = """
+CREATE TABLE personal_key (
+    id uuid PRIMARY KEY, subject uuid, key text, erased_at timestamptz)
+"""
+INDEX = "CREATE INDEX personal_key_subject ON personal_key (subject)"
+ADD = "INSERT INTO personal_key (id, key) VALUES (:id, :key)"
+FIND = text("SELECT id, key FROM personal_key WHERE id = ANY(:ids)")
+ACTIVE = text("""
+SELECT subject, id, key FROM personal_key WHERE subject = ANY(:ids) AND key IS NOT NULL
+""")
+ASSIGN = "UPDATE personal_key SET subject = :subject WHERE id = :id"
+DESTROY = text("""
+UPDATE personal_key SET key = NULL, erased_at = now()
+WHERE (subject = :subject OR id = ANY(:ids)) AND key IS NOT NULL RETURNING id
+""")
+VACUUM = "VACUUM personal_key"  # dead rows have the keys
+AWAY = (DBAPIError, PoolTimeoutError, OSError)
+ENGINES: WeakKeyDictionary[Any, dict[str, AsyncEngine]] = WeakKeyDictionary()
+
+
+class PostgresqlKeyStore:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @property
+    def engine(self) -> AsyncEngine:
+        engines = ENGINES.setdefault(asyncio.get_running_loop(), {})
+        if self.url not in engines:
+            engines[self.url] = make_engine(self.url)
+        return engines[self.url]
+
+    def create(self) -> None:
+        self.execute(text(TABLE))
+        self.execute(text(INDEX))
+
+    def execute(self, statement: Executable, *values: Any) -> list[Any]:
+        try:
+            with self.engine.sync_engine.connect() as connection:
+                result = connection.execute(statement, *values)
+                return [*result] if result.returns_rows else []
+        except AWAY as error:
+            raise KeysUnavailableException from error
+
+    def find(self, ids: Collection[UUID]) -> dict[UUID, bytes | None]:
+        """Return the keys with these ids; None for one that was destroyed."""
+        rows = self.execute(FIND, {"ids": [*ids]})
+        return {id: key and bytes.fromhex(key) for id, key in rows}
+
+    def active(self, subjects: Collection[UUID]) -> dict[UUID, Key]:
+        """Return a key of each of these persons who has one."""
+        rows = self.execute(ACTIVE, {"ids": [*subjects]})
+        return {it[0]: Key(it[1].bytes, bytes.fromhex(it[2])) for it in rows}
+
+    def add(self, keys: Sequence[Key]) -> None:
+        """Insert keys without a person. They are on disk when it returns."""
+        self.execute(
+            text(ADD),
+            [{"id": UUID(bytes=it.id), "key": it.secret.hex()} for it in keys],
+        )
+
+    def assign(self, keys: Mapping[UUID, Key]) -> None:
+        """Give each person their key."""
+        pairs = [
+            {"id": UUID(bytes=key.id), "subject": subject}
+            for subject, key in keys.items()
+        ]
+        self.execute(text(ASSIGN), pairs)
+
+    def destroy(self, subject: UUID, ids: Collection[UUID]) -> int:
+        """Overwrite the keys of a person, and those with these ids; count them."""
+        rows = self.execute(DESTROY, {"subject": subject, "ids": [*ids]})
+        with suppress(KeysUnavailableException):  # it may take long
+            self.execute(text(VACUUM))
+        return len(rows)
+
+
+def make_engine(url: str) -> AsyncEngine:
+    parsed = with_driver(url)
+    return create_async_engine(
+        without_parameters(parsed),
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        pool_timeout=TIMEOUT,
+        connect_args={"timeout": TIMEOUT, "command_timeout": TIMEOUT}
+        | url_options(parsed),
+    )
+
+
+async def close_engines() -> None:
+    """Close the connections of this event loop."""
+    for engine in ENGINES.pop(asyncio.get_running_loop(), {}).values():
+        await engine.dispose()

@@ -1,0 +1,77 @@
+"""Decryption of the personal values in rows of the change log.
+
+The one way by which stored values come to be shown, compared and restored. The rows
+that are sealed, archived, verified and proved are those that are stored.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.util import greenlet_spawn
+
+from app.audit.personal.envelopes import ERASED, MISSING, Hidden, decrypt, key_id
+from app.audit.personal.keys import keys_at
+
+Row = dict[str, Any]
+Secrets = Mapping[UUID, bytes | None]
+SIDES = ("old", "new")
+
+
+async def reveal_changes(keys: str, rows: list[Row]) -> list[Row]:
+    """Return rows of the log with the values that they had before they were encrypted.
+
+    `keys` is the URL of the keys; without one, nothing is changed.
+
+    Raises:
+        KeysUnavailableException: a value is encrypted, and the keys can't be had.
+    """
+    if not keys:
+        return rows
+    found = [side for row in rows for side in map(row.get, SIDES)]
+    secrets = await find_secrets(keys, (it for it in found if isinstance(it, dict)))
+    return [reveal_change(row, secrets) for row in rows] if secrets else rows
+
+
+async def reveal_states(keys: str, rows: list[Row]) -> list[Row]:
+    """Do the same with rows of recorded values, with the record's `id`."""
+    secrets = await find_secrets(keys, rows)
+    return [reveal(row, row["id"], secrets) for row in rows] if secrets else rows
+
+
+async def find_secrets(keys: str, found: Iterable[Row]) -> dict[UUID, Any]:
+    """Return the keys of the encrypted values by id; None for those without one."""
+    ids = set(key_ids(found)) if keys else set()
+    if not ids:
+        return {}
+    return dict.fromkeys(ids, b"") | await greenlet_spawn(keys_at(keys).store.find, ids)
+
+
+def key_ids(found: Iterable[Row]) -> Iterator[UUID]:
+    for values in found:
+        for value in values.values():
+            if id := key_id(value):
+                yield id
+
+
+def reveal_change(row: Row, secrets: Secrets) -> Row:
+    record = row.get("entity_id")
+    if not record:
+        return row
+    sides = {it: row[it] for it in SIDES if isinstance(row.get(it), dict)}
+    id = record if isinstance(record, UUID) else UUID(str(record))
+    return row | {name: reveal(values, id, secrets) for name, values in sides.items()}
+
+
+def reveal(values: Row, record: UUID, secrets: Secrets) -> Row:
+    return {name: shown(value, record, secrets) for name, value in values.items()}
+
+
+def shown(value: Any, record: UUID, secrets: Secrets) -> Any:
+    id = key_id(value)
+    if id is None:
+        return value
+    secret = secrets[id]
+    if secret:
+        return decrypt(value, record, secret)
+    return Hidden(ERASED if secret is None else MISSING, value)
