@@ -14,6 +14,7 @@ from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
 from app.audit.endpoints import ROUTERS as LOGS
+from app.audit.erasure.state import erasure_notes
 from app.audit.feed.feed import run_feed
 from app.audit.metrics.gauges import AuditGauges
 from app.audit.page.routes import install_audit_page
@@ -39,7 +40,6 @@ from app.modules import ROUTERS
 COLLECTIONS = (*ROUTERS, *accounts.COLLECTIONS)
 add_routes(ROUTERS, COLLECTIONS)
 
-TITLE = "Back Office API"
 # In seconds. Each worker has to notice a migration; a probe reaches only one of them.
 CHECK_INTERVAL = 10.0
 DESCRIPTION = """\
@@ -94,6 +94,7 @@ async def run_audit(
         sampling(app, health, AuditGauges(database, app.state, sealer)),
     ):
         app.state.sealer = sealer
+        health.notes |= await erasure_notes(database, settings)
         health.notes |= {
             "audit": access_log.state,
             "seal_file": sealer.seal_file.state,
@@ -108,7 +109,7 @@ async def run_audit(
 def create_app(settings: config.Settings = config.settings) -> FastAPI:
     configure_logging(settings)
     app = Application(
-        title=TITLE,
+        title="Back Office API",
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
@@ -142,6 +143,5 @@ def install_routes(app: Application, settings: config.Settings) -> None:
 
 
 app = create_app()
-# Exclude the 150 000 objects made so far, which live until exit, from garbage
-# collection: each full collection would traverse them during a request.
+# Exclude the objects made so far, which live until exit: a full collection takes long.
 gc.freeze()

@@ -8,6 +8,7 @@ from app import __version__
 from app.audit.access.spool import spool_folder
 from app.core.config import Settings
 from scripts.backups.databases import ARCHIVE, SEALS, SPOOL, find_database
+from scripts.backups.erasures import reapply_erasures
 from scripts.backups.exceptions import BackupException
 from scripts.backups.files import copy_file, copy_new_files, read_list
 
@@ -46,6 +47,7 @@ def next_steps(
     if values["release"] != __version__:
         yield f"The backup is of release {values['release']}, this is {__version__}."
     yield UPGRADE
+    yield from reapply_erasures(settings)
     if file := settings.AUDIT_SEAL_FILE:
         if Path(file).exists():
             yield NEW_SEALS.format(file=file)

@@ -20,12 +20,15 @@ class KeyInUseException(ConflictException):
 
 
 class ResponseTooLargeException(ConflictException):
-    """The change was made, but its response was too large to be kept."""
+    """The change was made, but its response is not kept.
+
+    It was too large, or had data of a person who was erased since.
+    """
 
     code = "idempotency_response_too_large"
 
     def __init__(self, request_id: str) -> None:
         super().__init__(
-            "The request was done, but its response was too large to be kept. Its id "
-            f"is {request_id}"
+            "The request was done, but its response was too large to be kept, or was "
+            f"erased. Its id is {request_id}"
         )

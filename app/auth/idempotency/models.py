@@ -18,7 +18,7 @@ class IdempotencyKey(SQLModel, table=True):
 
     `id` is their hash, `fingerprint` a keyed hash of what was sent. The row is written
     in the transaction of the change; without a status, that has not ended. `body` is
-    NULL if it is too large to be kept.
+    NULL if it is too large to be kept, or erased.
     """
 
     __tablename__ = "idempotency_key"

@@ -1,0 +1,98 @@
+"""Queries of an erasure, in its transaction."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table, func, or_, select, update
+
+from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.holds import HoldRepository
+from app.audit.archive.logs import CHANGES
+from app.audit.archive.models import AuditHold
+from app.audit.changes.change_row import insert_rows, unaudited_row
+from app.audit.changes.change_time import log_position
+from app.audit.erasure.person import Person
+from app.audit.personal.keys import ENTITY
+from app.audit.personal.reading import key_ids
+from app.auth.idempotency.models import IdempotencyKey
+from app.auth.models import User
+from app.auth.users.closing import close_account, is_last_superuser
+from app.core.db.session import DatabaseSession
+
+ANSWERS: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel's types
+LOG = CHANGES.live.c
+
+
+class ErasureRepository:
+    def __init__(self, session: DatabaseSession) -> None:
+        self.session = session
+
+    async def find_hold(self, person: Person) -> AuditHold | None:
+        """Return a legal hold on this record, or on all of its type."""
+        names = {name.lower() for name in person.names}
+        for hold in await HoldRepository(self.session).list_active():
+            if hold.entity.lower() in names and hold.entity_id in (None, person.id):
+                return hold
+        return None
+
+    async def find(self, person: Person) -> Any:
+        """Return the record, locked; None if it is deleted, or never existed."""
+        return await self.session.find_for_update(person.model, person.id)
+
+    async def is_last_superuser(self, record: Any) -> bool:
+        is_user = isinstance(record, User)
+        return is_user and await is_last_superuser(self.session, record)
+
+    async def anonymise(self, person: Person, record: Any) -> None:
+        """Replace the personal values, which is a change like any other."""
+        for name, value in person.erased().items():
+            setattr(record, name, value)
+        if isinstance(record, User):
+            await close_account(self.session, record)
+        await self.session.flush()
+
+    async def recorded_values(self, person: Person) -> list[dict[str, Any]]:
+        """Return the values of the record's changes, as they are stored."""
+        found: list[dict[str, Any]] = []
+        for table in (CHANGES.live, CHANGES.restored):
+            own = table.c.entity.in_(person.names), table.c.entity_id == person.id
+            query = select(table.c.old, table.c.new).where(*own)
+            for row in await self.session.rows(query):
+                found += (it for it in row.values() if isinstance(it, dict))
+        return found
+
+    async def recorded_keys(self, person: Person) -> set[UUID]:
+        return set(key_ids(await self.recorded_values(person)))
+
+    async def forget_answers(self, person: Person) -> int:
+        """Delete the kept responses to requests by this person, or about them.
+
+        Their keys stay, so that a client that repeats a request does nothing twice.
+        """
+        is_own = or_(LOG.actor_id == person.id, LOG.entity_id == person.id)
+        requests = select(LOG.request_id).where(is_own)
+        kept = ANSWERS.c.request_id.in_(requests) & ANSWERS.c.body.is_not(None)
+        gone = update(ANSWERS).where(kept).values(body=None, headers=None)
+        return len(await self.session.rows(gone.returning(ANSWERS.c.id)))
+
+    async def record(
+        self, person: Person, reason: str, details: dict[str, Any]
+    ) -> None:
+        """Insert a row into the change log: it is sealed and signed as any other."""
+        connection = await self.session.connection()
+        position = await connection.run_sync(log_position)
+        new = {"entity": person.model.__name__} | details
+        row = unaudited_row(reason, ENTITY) | position.values()
+        row |= {"entity_id": person.id, "new": new}
+        await connection.run_sync(insert_rows, [row])
+
+    async def is_recorded(self, person: Person, since: datetime) -> bool:
+        """Return whether the log, or its archive, has an erasure since then."""
+        own = LOG.entity == ENTITY, LOG.entity_id == person.id
+        erased = LOG.reason.like("erased%"), LOG.at >= since
+        query = select(func.count().label("count")).where(*own, *erased)
+        if await self.session.value(query):
+            return True
+        archived = await FileRepository(self.session).last_pruned()
+        return archived is not None and archived > since

@@ -1,0 +1,90 @@
+"""A database that was restored from a backup has whom the ledger says to erase."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.audit.personal.keys import keys_at
+from app.core.config import Settings
+from tests.audit.erasure.conftest import Commands, history
+from tests.audit.erasure.test_crashes import state_of
+from tests.databases import Template, make_settings
+from tests.scripts.backups.conftest import Site, programs_of
+
+
+@pytest.fixture
+def site(url: str, template: Template, tmp_path: Path) -> Site:
+    return with_keys(Site(url, tmp_path / "site", programs_of(template)))
+
+
+@pytest.fixture
+def other_site(template: Template, site: Site, tmp_path: Path) -> Iterator[Site]:
+    """A site whose database is lost; its other files are those of the first."""
+    with template.empty() as url:
+        lost = Site(url, tmp_path / "site", programs_of(template))
+        lost.values = site.values
+        yield lost
+
+
+@pytest.fixture
+def settings(site: Site) -> Settings:
+    return site.settings
+
+
+def with_keys(site: Site) -> Site:
+    site.values["PERSONAL_KEYS_URL"] = f"sqlite:///{site.folder}/keys.db"
+    keys_at(site.values["PERSONAL_KEYS_URL"]).store.create()
+    return site
+
+
+@pytest.fixture
+def copy(template: Template, url: str, client: TestClient, ada: str) -> Iterator[str]:
+    """The URL of a copy of the database, with the customer."""
+    client.__exit__(None, None, None)
+    with template.copy(url) as copied:
+        yield copied
+    client.__enter__()
+
+
+def test_a_start_notices_what_a_restored_database_lacks(
+    commands: Commands, ada: str, copy: str
+) -> None:
+    commands.erase(ada)
+    values = {
+        name: getattr(commands.settings, name)
+        for name in ("PERSONAL_KEYS_URL", "AUDIT_SEAL_FILE")
+    }
+    restored = make_settings(copy, **values)
+    assert state_of(commands.settings) == "ok"
+    assert "1 erasures are not applied" in state_of(restored)
+    assert Commands(restored).reapply() == 1
+    assert Commands(restored).reapply() == 0
+    assert state_of(restored) == "ok"
+    # The key that the backup's entries need is destroyed, and the new one as well.
+    assert all("not compared" in each for each in Commands(restored).findings())
+
+
+@pytest.mark.heavy
+def test_restore_erases_again(
+    client: TestClient, site: Site, other_site: Site, ada: str
+) -> None:
+    site.seals.touch()
+    assert site.back_up().code == 0
+    (backup,) = site.backups
+    assert not list(backup.rglob("keys*"))
+    words = ("scripts/personal_data.py", "erase", "customer", ada, "--reason", "R 7")
+    done = site.run(*words)
+    assert (done.code, done.errors) == (0, "")
+    assert "1 keys destroyed" in done.output
+    assert history(client, ada)[1]["new"]["name"] == "[erased]"
+    done = other_site.restore(backup)
+    assert (done.code, done.errors) == (0, "")
+    assert "applied again: 1" in done.output
+    exported = other_site.run("scripts/personal_data.py", "export", "Customer", ada)
+    assert exported.code == 0
+    assert f"Erased {ada}" in exported.output
+    assert "Ada" not in exported.output
+    assert other_site.run("scripts/check_audit.py").code == 0
+    assert other_site.run("scripts/archive_audit.py", "verify").code == 0
