@@ -96,6 +96,7 @@ def test_a_cut_line_of_the_ledger_is_removed(commands: Commands, ada: str) -> No
     assert [str(it.erasure.id) for it in commands.ledger.read()] == [ada]
 
 
+@pytest.mark.heavy
 def test_two_erasures_at_once_are_one(commands: Commands, ada: str) -> None:
     person = Person(Customer, UUID(ada))
 

@@ -55,6 +55,7 @@ def test_keys_are_in_another_database(
     assert commands.findings() == []
 
 
+@pytest.mark.heavy
 @pytest.mark.threads
 def test_concurrent_changes_of_one_person(client: TestClient, ada: str) -> None:
     def rename(number: int) -> int:

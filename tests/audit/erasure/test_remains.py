@@ -94,6 +94,7 @@ def test_no_file_has_a_destroyed_key(commands: Commands, ada: str) -> None:
     assert secret.encode() not in content
 
 
+@pytest.mark.heavy
 def test_the_report_counts_what_was_sealed_in_clear(
     client: TestClient, commands: Commands, ada: str, audit_log: AuditLog
 ) -> None:
