@@ -30,9 +30,11 @@ from app.audit.archive.run.archiver import Archiver
 from app.audit.archive.run.lock import run_lock
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.seals.sealer import Sealer
+from app.audit.archive.search.fetcher import Fetcher
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
+from app.audit.archive.store.folder import FolderStore
 from app.audit.archive.store.opened import open_store
 from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.verify.verify import verify as verify_all
@@ -260,6 +262,37 @@ def query(  # noqa: PLR0913, they are options
         exit_with_error(
             "Not returned, because not as recorded and sealed (run `verify`): "
             f"{', '.join(result.rejected)}",
+            VerificationException.exit_code,
+        )
+
+
+@app.command()
+def fetch(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="Folder to copy to.")
+    ],
+    since: Since = None,
+    until: Before = None,
+    table: Tables = None,
+    dest: Dest = "",
+) -> None:
+    """Copy archived files of rows to a folder, for programs such as DuckDB.
+
+    Only files that are as they were recorded are copied; the others are named, and the
+    exit code is then 4. Files that the folder has already are not copied again.
+    """
+
+    async def fetch_logs(context: ArchiveContext) -> Fetcher:
+        fetcher = Fetcher(context, FolderStore(folder))
+        for log in selected_logs(table):
+            found = await fetcher.fetch(log, parse_range(since, until))
+            print(f"{log.name}: {output.pluralize(len(found), 'file')}")
+        return fetcher
+
+    if rejected := run_with_context(fetch_logs, dest).rejected:
+        exit_with_error(
+            f"Not copied, because not as recorded (run `verify`): "
+            f"{', '.join(rejected)}",
             VerificationException.exit_code,
         )
 
