@@ -12,6 +12,7 @@ from app.auth.permissions.recheck import recheck
 from app.collections.files.exports.queries import ExportQuery, export_query
 from app.collections.files.exports.service import Exporter
 from app.collections.files.formats.media import MEDIA_TYPES
+from app.core.dependencies import READS_STALE
 from app.core.web.collections.endpoints import Endpoint, bound, with_signature
 from app.core.web.collections.resource import Resource, resource_of
 from app.core.web.openapi import documented
@@ -45,6 +46,7 @@ def add_export(router: APIRouter) -> None:
         "/export",
         name=f"export_{resource.plural}",
         response_class=Response,
+        dependencies=[READS_STALE],
         response_model=None,
         responses=EXPORTED | documented(409, 410),
     )(export_of(resource))

@@ -19,6 +19,7 @@ from app.collections.files.formats.rendering import (
 )
 from app.collections.files.services import Service
 from app.core.context import current_context
+from app.core.db.replica.reads import read_stale, stale_source
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
 from app.core.web.collections.resource import Resource
@@ -55,7 +56,9 @@ class Exporter:
         with TemporaryFile() as ids:
             batches = self.batches(query, ids)
             # In the session of the request, which has a connection already.
-            records = await batches.read(self.service.repository.session)
+            first = self.service.repository.session
+            records = await batches.read(first)
+            replica = stale_source(first)
             yield b""
             # The access log has a row at the end, and none if the process is killed.
             logger.info("export_started", collection=self.resource.plural)
@@ -66,6 +69,8 @@ class Exporter:
                 yield self.write(records, query.format)
                 async with self.reading() as session:
                     await self.check(session)
+                    if replica:
+                        read_stale(session, replica)
                     records = await batches.read(session)
 
     def batches(self, query: ExportQuery, ids: IO[bytes]) -> Batches:
