@@ -35,13 +35,14 @@ class Standby:
             user = self.primary.system_user
             subprocess.run(command, check=True, user=user, **options)
 
-    def copy(self) -> None:
-        source = str(make_url(self.primary.get_uri("postgres")).query["host"])
-        options = ("-h", source, "-U", "postgres", "-R", "-c", "fast", "-N")
-        self.run("pg_basebackup", "-D", str(self.data), *options)
+    def copy(self, source: str = "", *options: str) -> None:
+        """Make a base backup of the primary, or of the server with this socket."""
+        socket = source or str(make_url(self.primary.get_uri("postgres")).query["host"])
+        fixed = ("-h", socket, "-U", "postgres", "-c", "fast", "-N")
+        self.run("pg_basebackup", "-D", str(self.data), *fixed, *options)
 
-    def start(self) -> None:
-        options = f'-h "" -k {self.folder} {OPTIONS}'
+    def start(self, options: str = OPTIONS) -> None:
+        options = f'-h "" -k {self.folder} {options}'
         self.control("-w", "-l", str(self.log), "-o", options, "start")
 
     def control(self, *arguments: str) -> None:
@@ -83,18 +84,25 @@ def execute(url: str, statement: str) -> Any:
 
 
 @contextmanager
-def standby_of(primary: Any, database: str) -> Iterator[Standby]:
-    """Run a replica of the server, with the URL of this database there."""
+def copy_of(primary: Any, database: str) -> Iterator[Standby]:
+    """Yield a server that is neither copied nor started yet; stop it on exit."""
     with memory() as folder:
         folder.chmod(0o777)  # its user is another one
-        standby = Standby(primary, database, folder)
-        standby.copy()
-        standby.start()
+        server = Standby(primary, database, folder)
         try:
-            yield standby
+            yield server
         finally:
-            if standby.lock.exists():
-                standby.control("-w", "-m", "immediate", "stop")
+            if server.lock.exists():
+                server.control("-w", "-m", "immediate", "stop")
+
+
+@contextmanager
+def standby_of(primary: Any, database: str) -> Iterator[Standby]:
+    """Run a replica of the server, with the URL of this database there."""
+    with copy_of(primary, database) as standby:
+        standby.copy("", "-R")
+        standby.start()
+        yield standby
 
 
 def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
