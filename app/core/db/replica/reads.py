@@ -55,3 +55,9 @@ def stale_source(session: DatabaseSession) -> Replica | None:
     if isinstance(reads, StaleReads) and reads.has_answered:
         return reads.replica
     return None
+
+
+def read_like(session: DatabaseSession, other: DatabaseSession) -> None:
+    """Read the replica if it has answered the other session."""
+    if replica := stale_source(other):
+        read_stale(session, replica)
