@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
 
 from tests.audit.consistency.test_lost_end import OLDER, export
 from tests.databases import ROOT, SqliteTemplate, Template, make_settings
-from tests.processes.servers import TIMEOUT, free_port, serving
+from tests.processes.object_store import BUCKET, credentials, object_store
+from tests.processes.servers import TIMEOUT, serving
 from tests.processes.standby import wait_until
 from tests.scripts.backups.conftest import Site, begin_seal_file
 from tests.scripts.backups.test_backup import skus
@@ -25,11 +25,12 @@ pytestmark = pytest.mark.heavy
 PROGRAMS = Path(sys.executable).parent  # Python packages bring them
 CONFIGURATION = ROOT / "scripts/deploy/litestream.yml"
 LITESTREAM = PROGRAMS / "litestream"
+KEYS = credentials("owner")
 # Without AWS_CA_BUNDLE, with which Litestream 0.5 does not start.
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
-    "LITESTREAM_ACCESS_KEY_ID": "any",
-    "LITESTREAM_SECRET_ACCESS_KEY": "any",
+    "LITESTREAM_ACCESS_KEY_ID": KEYS["AWS_ACCESS_KEY_ID"],
+    "LITESTREAM_SECRET_ACCESS_KEY": KEYS["AWS_SECRET_ACCESS_KEY"],
 }
 Process = subprocess.Popen[bytes]
 
@@ -48,29 +49,13 @@ def running(*words: str, log: Path) -> Iterator[Process]:
 
 @pytest.fixture
 def endpoint(template: Template, tmp_path: Path) -> Iterator[str]:
-    """The URL of an S3 server without accounts."""
+    """The URL of an S3 server."""
     if not isinstance(template, SqliteTemplate):
         pytest.skip("Litestream is for SQLite")
-    folder = tmp_path / "bucket"
+    folder = tmp_path / "store"
     folder.mkdir()
-    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-    options = [f"-{name}.port={port}" for name, port in ports.items()]
-    options += [f"-{name}.port.grpc={free_port()}" for name in ports]
-    options += ["-master.volumeSizeLimitMB=64", "-master.volumePreallocate=false"]
-    options += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"]
-    words = (str(PROGRAMS / "weed"), "server", "-s3", f"-dir={folder}", "-ip=127.0.0.1")
-    url = f"http://127.0.0.1:{ports['s3']}"
-
-    def has_bucket() -> bool:
-        try:
-            answer = httpx2.put(f"{url}/backoffice-backup", trust_env=False)
-        except httpx2.TransportError:
-            return False
-        return answer.status_code in {200, 409}
-
-    with running(*words, *options, log=tmp_path / "weed.log"):
-        wait_until(has_bucket, "SeaweedFS does not answer")
-        yield url
+    with object_store(folder) as server:
+        yield server.environment["AWS_ENDPOINT_URL"]
 
 
 def configured(site: Site, endpoint: str) -> str:
@@ -79,6 +64,7 @@ def configured(site: Site, endpoint: str) -> str:
     for shown, own in (
         ("/var/lib/backoffice/app.db", path_of(site)),
         ("https://s3.example.com", endpoint),
+        ("backoffice-backup", BUCKET),
     ):
         assert text.count(shown) == 1
         text = text.replace(shown, own)
