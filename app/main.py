@@ -40,8 +40,7 @@ from app.modules import ROUTERS
 COLLECTIONS = (*ROUTERS, *accounts.COLLECTIONS)
 add_routes(ROUTERS, COLLECTIONS)
 
-# In seconds. Each worker has to notice a migration; a probe reaches only one of them.
-CHECK_INTERVAL = 10.0
+TITLE = "Back Office API"
 DESCRIPTION = """\
 A REST API for products, customers and tasks.
 
@@ -72,10 +71,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with open_database(app.state.settings) as database:
         app.state.health = health = Health(database)
         maintenance = accounts.run_maintenance(database, app.state.auth)
-        async with run_audit(app, database, health), maintenance:
-            await health.check()
-            async with run_every(CHECK_INTERVAL, health.check):
-                yield
+        async with run_audit(app, database, health), maintenance, health.running():
+            yield
 
 
 @asynccontextmanager
@@ -109,7 +106,7 @@ async def run_audit(
 def create_app(settings: config.Settings = config.settings) -> FastAPI:
     configure_logging(settings)
     app = Application(
-        title="Back Office API",
+        title=TITLE,
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
