@@ -6,6 +6,8 @@ from tests.hostile.api import HOST, Api, Call
 from tests.hostile.document import LISTS, OPERATIONS
 from tests.hostile.strategies import TEXT, max_examples
 
+pytestmark = pytest.mark.either
+
 METHODS = [
     "OPTIONS",
     "TRACE",

@@ -67,6 +67,7 @@ def test_a_part_s_share_is_of_the_time_of_the_variant_that_has_it() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_two_workers_are_compared_with_one() -> None:
     command = [sys.executable, "scripts/benchmark.py", "--compare=workers", *QUICK]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)

@@ -24,6 +24,8 @@ from tests.databases import make_settings
 from tests.processes.forked import Done
 from tests.processes.servers import free_port
 
+pytestmark = pytest.mark.either
+
 
 def test_without_a_command_it_shows_the_plan(audit_log: AuditLog) -> None:
     audit_log.fill()

@@ -14,6 +14,8 @@ from tests.clients import Client
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
 
+pytestmark = pytest.mark.either
+
 SHOP = "/shop"
 PRODUCTS = "/api/v1/products"
 

@@ -11,6 +11,8 @@ from app.core.repository import BaseRepository
 from app.main import create_app
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.either
+
 ALLOWED = ("https://www.example.com", "http://localhost:5173")
 DISALLOWED = (
     "null NULL * https: https://www.example.com/ https://www.example.com. "

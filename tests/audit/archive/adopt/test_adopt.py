@@ -28,6 +28,8 @@ from tests.audit.archive.rows import (
 from tests.audit.archive.verify import tampering
 from tests.databases import Template
 
+pytestmark = pytest.mark.either
+
 IDENTITIES = model_table(AuditIdentity)
 
 

@@ -15,6 +15,8 @@ from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify.tampering import execute
 from tests.databases import Template
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture(scope="module")
 def original(

@@ -17,6 +17,8 @@ from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture
 def own_log(url: str, audit_log: AuditLog) -> AuditLog:

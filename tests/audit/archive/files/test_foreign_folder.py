@@ -14,6 +14,8 @@ from tests.audit.archive.rows import OLD, AuditLog, make_changes
 from tests.audit.archive.verify.tampering import clear_changes, files
 from tests.databases import Template, make_settings
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture
 def new(template: Template, audit_log: AuditLog) -> Iterator[AuditLog]:

@@ -23,6 +23,8 @@ from tests.audit.archive.rows import (
 )
 from tests.audit.archive.verify import tampering
 
+pytestmark = pytest.mark.either
+
 
 def search(
     audit_log: AuditLog,
