@@ -43,7 +43,7 @@ MARKS = (
     "either: the same on either database; runs on both with --whole",
     "golang: compares with Go's implementation; runs with --whole",
     "heavy: starts many processes; runs with --whole",
-    "slow: takes several seconds",
+    "slow: takes half a second or more; not in the quick run",
     "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )

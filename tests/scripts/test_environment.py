@@ -38,6 +38,7 @@ def run(python: str, root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not VENV.exists() or sys.executable == BARE, reason="No .venv")
 def test_a_script_runs_without_an_activated_environment(tmp_path: Path) -> None:
     done = run(BARE, ROOT)

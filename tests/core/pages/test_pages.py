@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from tests.databases import make_settings
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 PAGES = ("/", "/docs", "/redoc", "/audit", "/password")
 DOCS = {"/docs", "/redoc", "/openapi.json"}

@@ -154,6 +154,7 @@ REJECTED = (
 )
 
 
+@pytest.mark.slow
 def test_only_allowed_hosts_are_served(url: str) -> None:
     settings = make_settings(url, ALLOWED_HOSTS=CONFIGURED, CORS_ORIGINS=ALLOWED[0])
     with TestClient(create_app(settings), "http://test") as client:

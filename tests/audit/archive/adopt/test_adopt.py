@@ -28,7 +28,7 @@ from tests.audit.archive.rows import (
 from tests.audit.archive.verify import tampering
 from tests.databases import Template
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 IDENTITIES = model_table(AuditIdentity)
 

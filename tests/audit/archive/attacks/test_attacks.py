@@ -20,6 +20,8 @@ from tests.audit.archive.attacks.table_schemas import SCHEMA_ATTACKS
 from tests.audit.archive.rows import AuditLog
 from tests.databases import SECRET
 
+pytestmark = pytest.mark.slow
+
 Copies = Callable[[Base], AuditLog]
 # Events are what the application itself does; all other acts are the attacker's.
 ACTS = [

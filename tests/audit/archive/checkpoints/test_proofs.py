@@ -17,7 +17,7 @@ from tests.audit.archive.commands import command
 from tests.audit.archive.rows import AuditLog, make_accesses, make_change, make_changes
 from tests.databases import make_settings
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -8,11 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import asyncpg
+import pytest
 from alembic.command import upgrade
 from sqlalchemy import make_url
 
 from tests.audit.archive.rows import AuditLog
 from tests.databases import alembic_config, make_settings
+
+pytestmark = pytest.mark.slow
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "74c87da"
 REVISION = "c41244e58c02"

@@ -17,7 +17,7 @@ from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
 @pytest.fixture

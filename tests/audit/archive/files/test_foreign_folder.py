@@ -14,7 +14,7 @@ from tests.audit.archive.rows import OLD, AuditLog, make_changes
 from tests.audit.archive.verify.tampering import clear_changes, files
 from tests.databases import Template, make_settings
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from tests.audit.archive.commands import command
 from tests.audit.archive.rows import OLD, AuditLog, make_access, make_change
 from tests.audit.archive.verify.tampering import execute
 
+pytestmark = pytest.mark.slow
+
 MAKE = {CHANGES: make_change, ACCESSES: make_access}
 
 

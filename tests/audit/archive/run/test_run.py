@@ -14,6 +14,8 @@ from app.audit.archive.progress import Progress
 from app.core.context import Context, new_context
 from tests.audit.archive.rows import KEPT, OLD, AuditLog, CallAtStep, make_changes
 
+pytestmark = pytest.mark.slow
+
 
 def unaudited(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row["action"] == "UNAUDITED"]

@@ -23,7 +23,7 @@ from tests.audit.archive.rows import (
 )
 from tests.audit.archive.verify import tampering
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
 def search(

@@ -14,6 +14,8 @@ from tests.audit.archive.verify import tampering
 from tests.audit.archive.verify.tampering import Tamper
 from tests.databases import SECRET, make_settings
 
+pytestmark = pytest.mark.slow
+
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
 # Lines of a file that are no rows.
 NO_ROWS = ["{}", "null", "[]", "1", '{"at": 1, "id": 2}', "[" * 100_000, "\x00\xff"]

@@ -22,6 +22,8 @@ from tests.databases import alembic_config, make_settings
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
 
+pytestmark = pytest.mark.slow
+
 BODY = "BEGIN RETURN NULL; END"
 NO_OP = f"RETURNS trigger LANGUAGE plpgsql AS $$ {BODY} $$"
 POSTGRESQL = {
