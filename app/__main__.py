@@ -5,6 +5,10 @@ import signal
 import sys
 from contextlib import suppress
 
+from app.core.startup.project_python import use_project_python
+
+use_project_python()
+
 from uvicorn.config import STARTUP_FAILURE
 
 from app.core.config import settings

@@ -18,6 +18,8 @@ def exit_on_database_error(consequence: str, code: int = 1) -> Iterator[None]:
         yield
     except CommandError as error:
         reason = str(error)
+    except BrokenPipeError:  # for instance by `| head`
+        reason = "The output was closed"
     except (SQLAlchemyError, OSError) as error:
         reason = f"Database error: {describe_fault(error, settings.DATABASE_URL)}"
     else:

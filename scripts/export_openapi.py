@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.environment import use_project_python
+from app.core.startup.project_python import use_project_python
 
 use_project_python()
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from scripts.environment import use_project_python
+from app.core.startup.project_python import use_project_python
 
 use_project_python()
 

@@ -1,6 +1,6 @@
-"""Exceptions of authentication and authorization: 401, 403 and 429."""
+"""Exceptions of authentication and authorization: 401, 403, 409 and 429."""
 
-from app.core.exceptions import AppException
+from app.core.exceptions import AppException, ConflictException
 
 
 class UnauthorizedException(AppException):
@@ -99,3 +99,8 @@ class RateLimitedException(AppException):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts: retry after {seconds} seconds")
         self.headers = {"Retry-After": str(seconds)}
+
+
+class LastSuperuserException(ConflictException):
+    def __init__(self, *fields: str) -> None:
+        super().__init__("Last active superuser: promote another user first", *fields)

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from app.audit.history.routers import add_history
 from app.collections.batch.routers import add_batch
 from app.collections.bulk.routers import add_bulk
-from app.collections.files.exports.routers import add_export
+from app.collections.files.exports.routers import add_exports
 from app.collections.files.imports.routers import add_import
 from app.collections.lists.routers import extend_lists
 from app.collections.stats.routers import add_stats
@@ -26,9 +26,9 @@ def add_routes(
         add_import(domain)
     for router in collections:
         add_history(router)
-        add_export(router)
         add_batch(router)
         add_stats(router)
+    add_exports(collections)
     extend_lists(collections)
     for router in collections:
         put_records_last(router)

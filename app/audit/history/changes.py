@@ -35,8 +35,13 @@ async def read_changes(session: DatabaseSession, query: Query) -> Sequence[Row]:
 def check_changes(rows: Sequence[Row]) -> None:
     """Raise UnknownStateException if a row has an odd value."""
     for row in rows:
-        if names := [name for name in row.keys() & KINDS if is_odd(name, row[name])]:
+        if names := odd_names(row):
             raise UnknownStateException("The record", names)
+
+
+def odd_names(row: Row) -> list[str]:
+    """Return the columns whose value the application has not written."""
+    return sorted(name for name in row.keys() & KINDS if is_odd(name, row[name]))
 
 
 def is_odd(name: str, value: Any) -> bool:

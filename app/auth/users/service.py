@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 
 from app.auth.components import AuthComponents
+from app.auth.exceptions import LastSuperuserException
 from app.auth.models import User
 from app.auth.passwords.hashing import dummy_hash
 from app.auth.passwords.password_policy import check_password
@@ -14,7 +15,6 @@ from app.auth.sessions.schemas import MeUpdate
 from app.auth.users.credentials import password_values
 from app.auth.users.repository import UserRepository
 from app.auth.users.schemas import UserCreate, UserUpdate
-from app.core.exceptions import ConflictException
 from app.core.service import CrudService
 from app.core.web.etag import Preconditions
 
@@ -96,7 +96,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         user = await self.get_manageable(id, "users:update")
         self.require_superuser()
         if not is_superuser:
-            self.require_another_superuser(user)
+            self.require_another_superuser(user, "is_superuser")
         user = await self.repository.update(user, {"is_superuser": is_superuser})
         self.log_event("superuser_changed", id)
         return user
@@ -129,7 +129,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
 
     def check_update(self, user: User, data: UserUpdate) -> None:
         if data.is_active is False:
-            self.require_another_superuser(user)
+            self.require_another_superuser(user, "is_active")
         if user.id == self.actor.user_id and NOT_SELF_EDITABLE & data.model_fields_set:
             raise forbidden(self.actor, SELF_EDIT_DETAIL)
         if data.password:
@@ -142,9 +142,9 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if not self.actor.is_superuser and not granted <= self.actor.permissions:
             raise forbidden(self.actor, "The roles grant permissions that you lack")
 
-    def require_another_superuser(self, user: User) -> None:
+    def require_another_superuser(self, user: User, *fields: str) -> None:
         if user.id in self.superusers and self.superusers == {user.id}:
-            raise ConflictException("Last active superuser: promote another user first")
+            raise LastSuperuserException(*fields)
 
     def log_event(self, event: str, user_id: UUID) -> None:
         logger.info(event, user_id=str(user_id), by=str(self.actor.user_id))

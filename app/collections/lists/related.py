@@ -22,11 +22,7 @@ class RelatedReader:
         Without those whose collection the caller may not read: null would say that
         there is no such record.
         """
-        readable = {
-            name: relation
-            for name, relation in relations.items()
-            if self.reader.has_permission(relation.permission)
-        }
+        readable = readable_by(self.reader, relations)
         ids = {each: ids_of(items, each) for each in readable.values()}
         names = await self.repository.names(
             {each: [id for id in found if id] for each, found in ids.items()}
@@ -35,6 +31,15 @@ class RelatedReader:
             name: [related(names[each], id) for id in ids[each]]
             for name, each in readable.items()
         }
+
+
+def readable_by(reader: Principal, relations: Relations) -> Relations:
+    """Return the relations to collections that the reader may read."""
+    return {
+        name: relation
+        for name, relation in relations.items()
+        if reader.has_permission(relation.permission)
+    }
 
 
 def ids_of(items: Sequence[Read], relation: Relation) -> list[UUID | None]:

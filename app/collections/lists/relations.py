@@ -25,7 +25,7 @@ def relations_of(resource: Resource, collections: Iterable[Resource]) -> Relatio
     targets = {each.entity.__table__.name: each for each in collections}
     references = references_of(resource.entity.__table__)
     return {
-        column.removesuffix("_id"): relation_to(targets[table], column)
+        relation_name(column): relation_to(targets[table], column)
         for column, table in references.items()
         if table in targets and is_shown(column, resource)
     }
@@ -34,7 +34,11 @@ def relations_of(resource: Resource, collections: Iterable[Resource]) -> Relatio
 def is_shown(column: str, resource: Resource) -> bool:
     """Return whether a relation by this name does not hide a field of the record."""
     fields = resource.read.model_fields
-    return column in fields and column.removesuffix("_id") not in fields
+    return column in fields and relation_name(column) not in fields
+
+
+def relation_name(column: str) -> str:
+    return column.removesuffix("_id")
 
 
 def relation_to(target: Resource, column: str) -> Relation:

@@ -43,6 +43,10 @@ def check_distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:
     return names
 
 
+def to_null(_: str) -> Null:
+    return Null.NULL
+
+
 # In a query string: `sort=-priority,name`.
 CommaSeparated = Annotated[
     tuple[T, ...],
@@ -50,7 +54,7 @@ CommaSeparated = Annotated[
     AfterValidator(check_distinct),
     Field(json_schema_extra={EXPLODE: False, "uniqueItems": True}),
 ]
-OnlyNull = Annotated[Literal["null"], AfterValidator(Null)]
+OnlyNull = Annotated[Literal["null"], AfterValidator(to_null)]
 
 
 class OrNull:

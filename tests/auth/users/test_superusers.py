@@ -7,6 +7,7 @@ import pytest
 from anyio import to_thread
 from fastapi.testclient import TestClient
 
+from app.auth.exceptions import LastSuperuserException
 from app.auth.passwords.hashing import Hasher
 from app.core.db.ids import uuid7
 from tests.accounts import PASSWORD, ROOT, Account
@@ -203,9 +204,9 @@ def test_the_last_active_superuser_cannot_be_removed(
     assert disable(client, last, ROOT_URL).status_code == 200
     rejected = act(client, last, f"users/{last.id}")
     assert status_and_code(rejected) == (409, "conflict")
-    assert (
-        rejected.json()["detail"] == "Last active superuser: promote another user first"
-    )
+    assert rejected.json()["detail"] == LastSuperuserException().detail
+    fields = [error["loc"][-1] for error in rejected.json().get("errors", [])]
+    assert fields == {demote: ["is_superuser"], disable: ["is_active"]}.get(act, [])
     assert client.get("users", headers=last.header).status_code == 200
 
 

@@ -17,6 +17,8 @@ from tests.conftest import MakeAccount
 from tests.contract import Json, status_and_code
 from tests.hostile.api import HOST, Call, exchange
 
+NO_NAMES = {"customer_name": None, "assignee_name": None}
+
 
 def jsonl(client: TestClient, query: str = "") -> list[Json]:
     answer = client.get(f"products/export?format=jsonl{query}")
@@ -87,7 +89,8 @@ def test_batches_follow_each_other_in_every_order(
         order = f"&sort={sort}" if sort else ""
         listed = client.get(f"tasks?limit=200{order}").json()["items"]
         answer = client.get(f"tasks/export?format=jsonl{order}")
-        assert [json.loads(line) for line in answer.text.splitlines()] == listed, sort
+        lines = [json.loads(line) for line in answer.text.splitlines()]
+        assert lines == [item | NO_NAMES for item in listed], sort
 
 
 @pytest.mark.parametrize("count", range(5))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.audit.history.changes import odd_names
 from app.audit.history.columns import present_values
 from app.audit.models import Action
 from app.audit.shown.documents import values_of
@@ -13,14 +14,21 @@ State = dict[str, Any]
 
 
 class Difference:
-    """Sum of the changes of a record, which are added from the newest to the oldest."""
+    """Sum of the changes of a record, which are added from the newest to the oldest.
+
+    With a change that only a write past the application makes, none is known.
+    """
 
     def __init__(self, model: type[Entity] | None, newest: Row) -> None:
         self.model, self.newest, self.oldest = model, newest, newest
         self.old: State = {}
         self.new: State = {}
+        self.unreadable: set[str] = set()
 
     def add(self, change: Row) -> None:
+        self.unreadable |= {*odd_names(change)}
+        if self.unreadable:
+            return
         self.oldest = change
         self.old |= self.values(change["old"])
         self.new = self.values(change["new"]) | self.new
@@ -33,11 +41,15 @@ class Difference:
 
     @property
     def from_version(self) -> int | None:
+        if self.unreadable:
+            return None
         is_first = self.oldest["action"] == Action.INSERT
         return None if is_first else self.oldest["version"] - 1
 
     @property
     def to_version(self) -> int | None:
+        if self.unreadable:
+            return None
         is_gone = self.newest["action"] == Action.DELETE
         return None if is_gone else self.newest["version"]
 
@@ -51,5 +63,6 @@ class Difference:
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def exists(self) -> bool:
-        """Return whether there was a record at one of the times at least."""
-        return self.from_version is not None or self.to_version is not None
+        """Return whether there was, or may have been, a record at one of the times."""
+        versions = self.from_version, self.to_version
+        return bool(self.unreadable) or versions != (None, None)

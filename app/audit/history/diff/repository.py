@@ -1,21 +1,30 @@
 """Queries on the records that changed between two times, ordered by class and id."""
 
+import re
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, select, tuple_
 
-from app.audit.history.changes import read_changes
+from app.audit.archive.rows.reading import read_log
 from app.audit.history.diff.difference import Difference
-from app.audit.history.diff.schemas import DiffQuery
+from app.audit.history.diff.schemas import NAME_PATTERN, DiffQuery
 from app.audit.history.moments import is_named
 from app.audit.history.pages import HistoryPages
 from app.audit.repository import CHANGES
 from app.core.db.session import DatabaseSession
+from app.core.db.sqlite.spelling import IsUuid
 from app.core.models import entities, recorded_names
+from app.core.text import is_utf8
 
 RECORD, ENTITY = CHANGES.c.entity_id, CHANGES.c.entity
+NAME = re.compile(NAME_PATTERN)
 Key = tuple[str, UUID]
+
+
+def is_nameable(entity: object) -> bool:
+    """Return whether a statement and a cursor can have the name of this class."""
+    return isinstance(entity, str) and is_utf8(entity) and bool(NAME.fullmatch(entity))
 
 
 class DiffRepository:
@@ -34,18 +43,19 @@ class DiffRepository:
             where.append(tuple_(name, RECORD) > tuple_(entity, UUID(id)))
         records = select(name.label("name"), RECORD).where(*where)
         ordered = records.group_by(name, RECORD).order_by(name, RECORD)
-        rows = await read_changes(self.session, ordered.limit(query.limit + 1))
+        rows = await read_log(self.session, ordered.limit(query.limit + 1))
         return [(row["name"], row["entity_id"]) for row in rows]
 
     async def differences(
         self, query: DiffQuery, records: list[Key]
     ) -> dict[Key, Difference]:
         found: dict[Key, Difference] = {}
-        for entity in dict.fromkeys(entity for entity, _ in records):
+        names = dict.fromkeys(entity for entity, _ in records)
+        for entity in filter(is_nameable, names):
             named = is_named(ENTITY, self.names(entity))
             changes = select(CHANGES).where(named, *self.between(query))
             ids = [id for name, id in records if name == entity]
-            async for row in HistoryPages(self.session, changes).read(ids):
+            async for row in HistoryPages(self.session, changes, read_log).read(ids):
                 key = entity, row["entity_id"]
                 if key not in found:
                     found[key] = Difference(self.models.get(entity), row)
@@ -54,7 +64,8 @@ class DiffRepository:
 
     def between(self, query: DiffQuery) -> list[ColumnElement[bool]]:
         after, until = CHANGES.c.at > query.from_, CHANGES.c.at <= query.to
-        return [after, until, CHANGES.c.version > 0]
+        # A change without a readable id belongs to no record.
+        return [after, until, CHANGES.c.version > 0, IsUuid(RECORD)]
 
     def names(self, entity: str) -> tuple[str, ...]:
         model = self.models.get(entity)

@@ -1,5 +1,6 @@
 """Query parameters and response of the comparison of two times."""
 
+from operator import not_
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -9,9 +10,14 @@ from app.audit.schemas import Text
 from app.core.fields import Instant, QueryInt
 from app.core.schemas import Strict
 
-CURSOR = r"^.{1,100}\.[0-9a-f]{32}$"
+NAME_PATTERN = r".{1,100}"
+CURSOR = rf"^{NAME_PATTERN}\.[0-9a-f]{{32}}$"
 Cursor = Annotated[str, StringConstraints(pattern=CURSOR)]
 CHANGED = "Field → its values at `from` and at `to`; null where there was no record."
+UNREADABLE = (
+    "Fields of changes that cannot be read, because something other than the "
+    "application wrote them. Then the versions and differences are not known."
+)
 
 
 class DiffQuery(Strict):
@@ -39,4 +45,7 @@ class DiffRead(BaseModel):
     to_version: int | None = Field(description="Null if it did not exist.")
     changed: dict[str, tuple[Any, Any]] = Field(
         description=CHANGED, examples=[{"price": ["34.50", "36.00"]}]
+    )
+    unreadable: list[str] = Field(
+        default_factory=list, description=UNREADABLE, exclude_if=not_
     )

@@ -3,9 +3,10 @@
 from app.audit.archive.files.repository import FileRepository
 from app.audit.cursor_pages import CursorPage
 from app.audit.history.diff.difference import Difference
-from app.audit.history.diff.repository import DiffRepository, Key
+from app.audit.history.diff.repository import DiffRepository, Key, is_nameable
 from app.audit.history.diff.schemas import DiffQuery, DiffRead
-from app.audit.history.exceptions import ArchivedException
+from app.audit.history.exceptions import ArchivedException, UnknownStateException
+from app.audit.shown.rows import placeholder
 from app.audit.visibility import visible_pairs
 from app.auth.permissions.principal import Principal
 
@@ -20,10 +21,13 @@ class DiffService:
         if archived and query.from_ < archived:
             raise ArchivedException(query.entity or "records", archived)
         found = await self.repository.changed_records(query)
-        keys, rest = found[: query.limit], found[query.limit :]
+        keys, following = page_of(found, query.limit)
         sums = await self.repository.differences(query, keys)
-        items = [self.item(key, sums[key]) for key in keys if sums[key].exists()]
-        following = f"{keys[-1][0]}.{keys[-1][1].hex}" if rest else None
+        items = [
+            self.item(key, sums[key]) if key in sums else unknown(key)
+            for key in keys
+            if key not in sums or sums[key].exists()
+        ]
         return CursorPage.model_construct(items=items, next=following)
 
     def item(self, key: Key, difference: Difference) -> DiffRead:
@@ -34,4 +38,35 @@ class DiffService:
             from_version=difference.from_version,
             to_version=difference.to_version,
             changed=visible_pairs(entity, difference.changed(), self.reader),
+            unreadable=sorted(difference.unreadable),
         )
+
+
+def page_of(found: list[Key], limit: int) -> tuple[list[Key], str | None]:
+    """Return the keys of a page, and the cursor of the next one if there is one.
+
+    Raises:
+        UnknownStateException: no cursor can name the end of the page.
+    """
+    if len(found) <= limit:
+        return found, None
+    keys = found[:limit]
+    while keys and not is_nameable(keys[-1][0]):
+        keys.pop()  # the next page begins with it
+    if not keys:
+        raise UnknownStateException("The record", ["entity"])
+    entity, id = keys[-1]
+    return keys, f"{entity}.{id.hex}"
+
+
+def unknown(key: Key) -> DiffRead:
+    """Return the item of a record whose class has a name that cannot be read."""
+    entity, id = key
+    return DiffRead.model_construct(
+        entity=placeholder(DiffRead, "entity", entity),
+        id=id,
+        from_version=None,
+        to_version=None,
+        changed={},
+        unreadable=["entity"],
+    )

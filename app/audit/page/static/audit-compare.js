@@ -20,17 +20,24 @@ const FORM = [
 ];
 
 /** Convert a difference to the form of one change of the log. */
-function asChange({ entity, id, from_version, to_version, changed }, at) {
+function asChange(difference, at) {
+  const { entity, id, from_version, to_version, changed, unreadable = [] } = difference;
   const side = (i) =>
     Object.fromEntries(Object.entries(changed).map(([name, pair]) => [name, pair[i]]));
   const old = from_version === null ? null : side(0);
   const current = to_version === null ? null : side(1);
   const action = old ? (current ? "UPDATE" : "DELETE") : "INSERT";
-  return { entity, entity_id: id, at, action, old, new: current, from_version, to_version };
+  const versions = { from_version, to_version, unreadable };
+  return { entity, entity_id: id, at, action, old, new: current, ...versions };
 }
 
 function differenceItem(change) {
-  const { entity, entity_id: id, from_version, to_version } = change;
+  const { entity, entity_id: id, from_version, to_version, unreadable } = change;
+  if (unreadable.length) {
+    const names = unreadable.join(", ");
+    const text = ` can’t be compared: ${names} can’t be read`;
+    return make("li", { className: "entry" }, nameElement(change), text);
+  }
   const verb = { INSERT: " was created", DELETE: " was deleted" }[change.action];
   const record = nameElement(change);
   const line = [record, verb ?? "", ...fieldChanges(change)];

@@ -1,7 +1,6 @@
 """HTTP for exports, which each collection has."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable
 from inspect import signature
 from typing import Annotated, Any
 
@@ -9,9 +8,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth.dependencies import CurrentUser
 from app.auth.permissions.recheck import recheck
+from app.collections.files.exports.names import NameColumns, without_fields
 from app.collections.files.exports.queries import ExportQuery, export_query
 from app.collections.files.exports.service import Exporter
 from app.collections.files.formats.media import MEDIA_TYPES
+from app.collections.lists.relations import Relations, relations_of
+from app.core.db.session import DatabaseSession
 from app.core.web.collections.endpoints import Endpoint, bound, with_signature
 from app.core.web.collections.resource import Resource, resource_of
 from app.core.web.openapi import documented
@@ -30,43 +32,59 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
 async def export(exporter: Exporter, query: ExportQuery) -> Response:
     """Return all records of the list as a file, under its filters, order and `q`.
 
-    It is no snapshot without `as_of`: a record that is changed meanwhile is in the
-    file as it was before or after. A file whose end is missing was interrupted.
+    After them come the names of the records that they refer to, as `customer_name` for
+    `customer_id`, if you may read those.
+
+    It is no snapshot without `as_of`: a record that is changed meanwhile is in the file
+    as it was before or after. A file whose end is missing was interrupted.
     """
     name = f"{exporter.resource.plural}.{query.format}"
     file = FileStream(exporter.export(query), MEDIA_TYPES[query.format], name)
     return await file.begun()
 
 
-def add_export(router: APIRouter) -> None:
-    """Add the export to a guarded router of a collection."""
-    resource = resource_of(router)
-    router.get(
+def add_exports(routers: Iterable[APIRouter]) -> None:
+    """Add the export to each collection: a record may refer to one of any other."""
+    collections = [resource_of(router) for router in routers]
+    for resource in collections:
+        relations = relations_of(resource, collections)
+        add_export(resource, without_fields(resource, relations))
+
+
+def add_export(resource: Resource, relations: Relations) -> None:
+    resource.router.get(
         "/export",
         name=f"export_{resource.plural}",
         response_class=Response,
         response_model=None,
         responses=EXPORTED | documented(409, 410),
-    )(export_of(resource))
+    )(export_of(resource, relations))
 
 
-def export_of(resource: Resource) -> Endpoint:
+def export_of(resource: Resource, relations: Relations) -> Endpoint:
     """Return the endpoint, whose query has the parameters of the list."""
-    endpoint = bound(export, exporter_of(resource))
+    endpoint = bound(export, exporter_of(resource, relations))
     first, query = signature(endpoint).parameters.values()
     model: Any = export_query(resource.query)
     annotation: Any = Annotated[model, Query()]
     return with_signature(endpoint, [first, query.replace(annotation=annotation)])
 
 
-def exporter_of(resource: Resource) -> Callable[..., Awaitable[Exporter]]:
+def exporter_of(
+    resource: Resource, relations: Relations
+) -> Callable[..., Awaitable[Exporter]]:
     async def get_exporter(
         request: Request,
         service: Annotated[Any, Depends(resource.get_service)],
         user: CurrentUser,
     ) -> Exporter:
+        names = NameColumns.for_reader(relations, user)
+
+        async def check(session: DatabaseSession) -> None:
+            permission = f"{resource.plural}:read"
+            names.check(await recheck(session, user, permission))
+
         reading = request.app.state.health.database.reading
-        check = partial(recheck, actor=user, permission=f"{resource.plural}:read")
-        return Exporter(resource, service, reading, check)
+        return Exporter(resource, service, reading, check, names)
 
     return get_exporter

@@ -1,6 +1,6 @@
 """Export of a list: batches of records, written as parts of a file."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -8,14 +8,15 @@ from typing import IO, Any
 import structlog
 
 from app.audit.history.collection.past_batches import PastBatches
+from app.collections.files.exports.names import NameColumns
 from app.collections.files.exports.queries import ExportQuery, list_query
 from app.collections.files.exports.repository import Batches, Reading, batches_of
 from app.collections.files.formats.media import FileFormat
 from app.collections.files.formats.rendering import (
     RENDER,
-    write_csv,
+    WRITE,
+    Values,
     write_header,
-    write_jsonl,
 )
 from app.collections.files.services import Service
 from app.core.context import current_context
@@ -46,6 +47,7 @@ class Exporter:
     service: Service
     reading: Reading
     check: Check
+    names: NameColumns
 
     async def export(self, query: ExportQuery) -> AsyncGenerator[bytes]:
         """Yield the parts of the file.
@@ -53,20 +55,21 @@ class Exporter:
         The first one is empty: most errors are raised before it.
         """
         with TemporaryFile() as ids:
-            batches = self.batches(query, ids)
+            batches, write = self.batches(query, ids), WRITE[query.format]
             # In the session of the request, which has a connection already.
-            records = await batches.read(self.service.repository.session)
+            rows = await self.rows(self.service.repository.session, batches, query)
             yield b""
             # The access log has a row at the end, and none if the process is killed.
             logger.info("export_started", collection=self.resource.plural)
-            current_context().exported_rows = 0
+            count = current_context().exported_rows = 0
             if query.format is FileFormat.CSV:
-                yield write_header(self.columns)
-            while records:
-                yield self.write(records, query.format)
+                yield write_header(self.columns(query))
+            while rows:
+                current_context().exported_rows = count = count + len(rows)
+                yield write(rows, self.columns(query))
                 async with self.reading() as session:
                     await self.check(session)
-                    records = await batches.read(session)
+                    rows = await self.rows(session, batches, query)
 
     def batches(self, query: ExportQuery, ids: IO[bytes]) -> Batches:
         listed = list_query(self.resource, query)
@@ -76,15 +79,18 @@ class Exporter:
             raise ValidationFailedException([UNSORTED])
         return PastBatches(self.service.repository, listed, query.as_of)
 
-    def write(self, records: Sequence[Any], kind: FileFormat) -> bytes:
-        render, validate = RENDER[kind], self.resource.read.model_validate
-        rows = [render(validate(record)) for record in records]
-        context = current_context()
-        context.exported_rows = (context.exported_rows or 0) + len(rows)
-        if kind is FileFormat.CSV:
-            return write_csv(rows, self.columns)
-        return write_jsonl(rows)
+    async def rows(
+        self, session: DatabaseSession, batches: Batches, query: ExportQuery
+    ) -> list[Values]:
+        """Return the next records as rows of the file."""
+        render, validate = RENDER[query.format], self.resource.read.model_validate
+        items = [validate(record) for record in await batches.read(session)]
+        if query.as_of or not self.names.relations:
+            return [render(item) for item in items]
+        names = await self.names.read(session, items)
+        return [render(item, **named) for item, named in zip(items, names, strict=True)]
 
-    @property
-    def columns(self) -> list[str]:
-        return [*self.resource.read.model_fields]
+    def columns(self, query: ExportQuery) -> list[str]:
+        """Return the columns. The names of the past are not known."""
+        named = () if query.as_of else self.names.columns
+        return [*self.resource.read.model_fields, *named]

@@ -14,14 +14,14 @@ from app.core.schemas import Read
 Values = dict[str, Any]
 
 
-def json_values(record: Read) -> Values:
-    """Return the values as a response has them."""
-    return record.model_dump(mode="json")
+def json_values(record: Read, **added: Any) -> Values:
+    """Return the values as a response has them, and those of added columns."""
+    return record.model_dump(mode="json") | added
 
 
-def cells_of(record: Read) -> Values:
+def cells_of(record: Read, **added: Any) -> Values:
     """Return the cells of the record, by the names of their columns."""
-    values = json_values(record)
+    values = json_values(record, **added)
     return {
         name: write_cell(value, is_text(getattr(record, name, value)))
         for name, value in values.items()
@@ -31,7 +31,7 @@ def cells_of(record: Read) -> Values:
 RENDER = {FileFormat.CSV: cells_of, FileFormat.JSONL: json_values}
 
 
-def write_jsonl(rows: Iterable[Mapping[str, Any]]) -> bytes:
+def write_jsonl(rows: Iterable[Mapping[str, Any]], _: Sequence[str]) -> bytes:
     option = orjson.OPT_APPEND_NEWLINE
     return b"".join(orjson.dumps(row, option=option) for row in rows)
 
@@ -41,6 +41,9 @@ def write_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> byte
     writer = csv.writer(text)
     writer.writerows([row[name] for name in columns] for row in rows)
     return text.getvalue().encode()
+
+
+WRITE = {FileFormat.CSV: write_csv, FileFormat.JSONL: write_jsonl}
 
 
 def write_header(columns: Sequence[str]) -> bytes:

@@ -191,14 +191,20 @@ def test_the_application_seals_in_the_background(
 def test_a_newer_schema_is_sealed_by_the_newer_release(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its rows may have columns that this release does not know."""
+    """Its rows may have columns that this release does not know.
+
+    A forged revision stops the sealing too, which /readyz shows.
+    """
     monkeypatch.setattr("app.audit.archive.seals.background.SEAL_INTERVAL", 0.01)
     newer = "UPDATE alembic_version SET version_num = 'newer'"
     tampering.execute(audit_log, text(newer))
 
     async def wait(context: ArchiveContext) -> int:
-        async with run_sealer(context.database, audit_log.settings):
+        async with run_sealer(context.database, audit_log.settings) as sealer:
             await asyncio.sleep(0.1)
+            sealer.backlog.measured -= 720
+            late = "behind: no sealing was completed for 12 minutes"
+            assert sealer.backlog.state() == late
         async with context.database.reading() as session:
             return len(await SealRepository(session).read_page(0, 10))
 

@@ -37,9 +37,12 @@ def test_lists_of_the_past_are_answered(client: TestClient, url: str) -> None:
         answer = client.get(f"products/export?as_of={at}")
         assert answer.status_code in (200, 409), answer.text
         span = f"from={at}&to=2100-01-01T00:00:00Z"
-        for query in (span, f"{span}&entity=Product", f"{span}&limit=1"):
+        for query in (span, f"{span}&entity=Product"):
             answer = client.get(f"audit/diff?{query}")
-            assert answer.status_code in (200, 409), answer.text
+            assert answer.status_code == 200, answer.text
+        # A page may have only records that no cursor can name.
+        answer = client.get(f"audit/diff?{span}&limit=1")
+        assert answer.status_code in (200, 409), answer.text
 
 
 def test_deletions_are_shown(client: TestClient, url: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
+from app.collections.files.exports.names import name_column
+from app.collections.lists.relations import relation_name
 from app.core.models import Entity
 from app.core.web.collections.resource import Resource
 
@@ -47,7 +49,8 @@ class Target:
         )
 
     def unknown(self, names: Iterable[str]) -> list[str]:
-        known = {*self.resource.read.model_fields, *self.writable}
+        named = map(name_column, map(relation_name, self.references))
+        known = {*self.resource.read.model_fields, *self.writable, *named}
         return [name for name in names if name not in known]
 
     def ignored(self, names: Iterable[str]) -> set[str]:

@@ -1,6 +1,6 @@
-"""The Python of a script: the one of .venv, if another one lacks the packages.
+"""The Python of a command: the one of .venv, if another one lacks the packages.
 
-Each script calls it before it imports packages.
+Each script, and `python -m app`, calls it before it imports packages.
 """
 
 import os
@@ -8,12 +8,12 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-VENV = Path(__file__).parents[1] / ".venv"
+VENV = Path(__file__).parents[3] / ".venv"
 ADVICE = "The packages are not installed. Run ./scripts/run, which installs them."
 
 
 def use_project_python() -> None:
-    """Start the script again with .venv's Python if packages are missing."""
+    """Start the command again with .venv's Python if packages are missing."""
     if find_spec("sqlmodel"):
         return
     python = VENV / "bin/python"

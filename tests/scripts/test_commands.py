@@ -1,0 +1,13 @@
+"""Errors of commands."""
+
+import pytest
+
+from scripts.commands import exit_on_database_error
+
+
+def test_a_closed_output_is_no_fault_of_the_database(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit), exit_on_database_error("Nothing was added."):
+        raise BrokenPipeError
+    assert capsys.readouterr().err == "The output was closed. Nothing was added.\n"
