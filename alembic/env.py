@@ -17,6 +17,7 @@ from app.audit.changes import migration_operations  # noqa: F401  op.record_unau
 from app.auth import models as auth
 from app.auth.idempotency import models as idempotency
 from app.auth.keys import models as keys
+from app.auth.limits import models as limits
 from app.auth.passwords import links
 from app.core.config import Settings, settings
 from app.core.db.autogenerate import render_item, rewriter
@@ -44,6 +45,7 @@ MODELS = (
     customers,
     idempotency,
     keys,
+    limits,
     links,
     products,
     tasks,

@@ -18,8 +18,6 @@ from app.audit.feed.feed import run_feed
 from app.audit.metrics.gauges import AuditGauges
 from app.audit.page.routes import install_audit_page
 from app.auth import install as accounts
-from app.auth.client import client_ip
-from app.auth.components import AuthComponents
 from app.auth.dependencies import check_permissions
 from app.auth.provisioning.page.routers import install_password_page
 from app.collections.files.imports.routers import import_keys
@@ -123,10 +121,9 @@ def create_app(settings: config.Settings = config.settings) -> FastAPI:
     # Not an argument of FastAPI, which would check the limit a second time.
     app.max_body_size = settings.MAX_BODY_BYTES
     app.state.settings = settings
-    app.state.auth = AuthComponents.from_settings(settings)
     app.state.access_log = AccessLog(settings)
-    app.client_ip = client_ip
     app.outer_layer = partial(with_access_log, app.state.access_log)
+    accounts.install(app, settings)
     install_handlers(app)
     app.exception_handler(Replay)(on_replay)
     install_routes(app, settings)

@@ -40,6 +40,7 @@ from app.audit.archive.verify.witnesses import read_witnesses
 from app.core.config import settings
 from app.core.db.database import Database
 from scripts.archive import holds, output, proofs
+from scripts.archive.export import export
 from scripts.archive.options import (
     AsJson,
     BatchSize,
@@ -326,7 +327,13 @@ def purge(
 
 # The former name; it printed the newest seal as JSON.
 app.command("export-seal", hidden=True)(proofs.checkpoint)
-for command in (proofs.checkpoint, proofs.key, proofs.prove, proofs.consistency):
+for command in (
+    export,
+    proofs.checkpoint,
+    proofs.key,
+    proofs.prove,
+    proofs.consistency,
+):
     app.command()(command)
 
 

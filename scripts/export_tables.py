@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from inspect import unwrap
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ use_project_python()
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 
+from app.audit.ocsf import accesses, changes
 from app.auth.bearer import get_principal
 from app.auth.dependencies import PermissionChecker
 from app.auth.permissions.actions import FINDER, action_of
@@ -115,7 +117,20 @@ def metrics() -> Iterator[str]:
         yield f"| `{PREFIX}{name}` | {label}| {metric.help} |"
 
 
-TABLES = (
+def ocsf(class_uid: int) -> Iterator[str]:
+    yield "| attribute | source |"
+    yield "|---|---|"
+    for path, source, _ in OCSF_MAPPINGS[class_uid]:
+        yield f"| `{path}` | {source} |"
+
+
+OCSF_MAPPINGS = {**changes.MAPPINGS, **accesses.MAPPINGS}
+Table = Callable[[], Iterator[str]]
+TABLES: tuple[tuple[Path, str, Table], ...] = (
+    *(
+        (ROOT / "docs/operations/OCSF.md", f"ocsf_{uid}", partial(ocsf, uid))
+        for uid in OCSF_MAPPINGS
+    ),
     (ROOT / "docs/AUDIT_GUIDE.md", "paths", write_paths),
     (ROOT / "docs/AUDIT_GUIDE.md", "attacks", print_attacks),
     (ROOT / "docs/OPERATIONS.md", "metrics", metrics),

@@ -125,6 +125,7 @@ UNAUDITED = {
     "idempotency_key",
     "login_throttle",
     "password_link",
+    "rate_limit_use",
     "user_revoked_token",
 }
 # The tables of the audit itself.

@@ -55,10 +55,14 @@ def read_token(request: Request) -> str:
     return token
 
 
-def read_claims(request: Request, token: str) -> Claims:
+def components_of(request: Request) -> AuthComponents:
     components: AuthComponents = request.app.state.auth
+    return components
+
+
+def read_claims(request: Request, token: str) -> Claims:
     try:
-        return components.tokens.decode(token)
+        return components_of(request).tokens.decode(token)
     except InvalidTokenError:
         raise UnauthorizedException from None
 
@@ -98,7 +102,9 @@ class Bearer(SecurityBase):
         """
         find = read_credential(request)
         health: Health = request.app.state.health
-        if request.method == "GET":
+        limits = components_of(request).rate_limits
+        # The report to the database would need another connection beside the session's.
+        if request.method == "GET" and limits is None:
             principal = await find(session)
         else:
             async with health.database.reading() as brief:
@@ -106,14 +112,16 @@ class Bearer(SecurityBase):
         if principal is None:
             await count_failure(request, health)
             raise UnauthorizedException
-        return identified(request, principal)
+        principal = identified(request, principal)
+        if limits:
+            await limits.count(request.scope, principal, health.database)
+        return principal
 
 
 async def count_failure(request: Request, health: Health) -> None:
     """Count a key that is not valid; access tokens are signed."""
     if read_token(request).startswith(SCHEME):
-        components: AuthComponents = request.app.state.auth
-        hmac_key = components.ring.current.throttle
+        hmac_key = components_of(request).ring.current.throttle
         await count_guess(health.database, hmac_key, read_client(request))
 
 
@@ -124,8 +132,7 @@ def identified(request: Request, principal: Principal) -> Principal:
     context.actor_name, context.session_id = principal.full_name, principal.session_id
     if key := principal.key:
         context.key_id, context.key_name = key.id, key.name
-        components: AuthComponents = request.app.state.auth
-        components.key_uses.record(key.id)
+        components_of(request).key_uses.record(key.id)
     return principal
 
 

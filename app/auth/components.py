@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.auth.keys.key_uses import KeyUses
+from app.auth.limits.limiter import RateLimiter
 from app.auth.passwords.hashing import Hasher
 from app.auth.tokens.access_tokens import AccessTokens
 from app.auth.tokens.keys import KeyRing
@@ -27,6 +28,7 @@ class AuthComponents:
     lifetimes: Lifetimes
     password_min_length: int
     key_uses: KeyUses
+    rate_limits: RateLimiter | None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "AuthComponents":
@@ -42,4 +44,5 @@ class AuthComponents:
             ),
             password_min_length=settings.PASSWORD_MIN_LENGTH,
             key_uses=KeyUses(),
+            rate_limits=RateLimiter.from_settings(settings),
         )

@@ -1,9 +1,11 @@
-"""Routers and background work of authentication, for the application."""
+"""Routers, state and background work of authentication, for the application."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from app.auth.client import client_ip
 from app.auth.components import AuthComponents
+from app.auth.limits.middleware import RateLimitHeaders
 from app.auth.provisioning.routers import own_router
 from app.auth.provisioning.routers import router as provisioning
 from app.auth.roles.routers import permissions_router
@@ -12,10 +14,20 @@ from app.auth.routers import me_router
 from app.auth.routers import router as auth
 from app.auth.sessions.purge import purge_periodically
 from app.auth.users.routers import router as users
+from app.core.config import Settings
 from app.core.db.database import Database
+from app.core.web.application import Application
 
 ROUTERS = (auth, me_router, own_router, users, provisioning, roles, permissions_router)
 COLLECTIONS = (users, roles)
+
+
+def install(app: Application, settings: Settings) -> None:
+    app.client_ip = client_ip
+    app.state.auth = components = AuthComponents.from_settings(settings)
+    if components.rate_limits:
+        outer_layer = app.outer_layer
+        app.outer_layer = lambda inner: outer_layer(RateLimitHeaders(inner))
 
 
 @asynccontextmanager

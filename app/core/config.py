@@ -13,6 +13,7 @@ from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from app.core.enums import AccessMode, Environment, LogLevel, Pooler
 from app.core.startup.env_file import EnvFileSource, find_misspelt, read_env_file
+from app.core.startup.rates import RateLimit
 from app.core.startup.server_settings import ServerSettings
 from app.core.startup.setting_types import (
     DatabaseUrl,
@@ -55,6 +56,8 @@ class Settings(ServerSettings):
     REFRESH_IDLE_DAYS: int = Field(7, ge=1, le=90)
     REFRESH_ABSOLUTE_DAYS: int = Field(30, ge=1, le=365)
     REFRESH_GRACE_SECONDS: int = Field(0, ge=0, le=60)
+    RATE_LIMIT_USER: RateLimit = None
+    RATE_LIMIT_KEY: RateLimit = None
     PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
     AUDIT_ARCHIVE_DIR: str = ""
     AUDIT_SEAL_FILE: str = ""

@@ -131,6 +131,10 @@ def archive_directory(dest: str) -> Path:
     return Path(path)
 
 
+def utc(at: datetime | None) -> datetime | None:
+    return at.replace(tzinfo=UTC) if at else None
+
+
 def parse_range(since: datetime | None, before: datetime | None) -> LogRange:
     latest = datetime.max.replace(tzinfo=UTC)
     end = LogRange.between(latest, before.replace(tzinfo=UTC)).until if before else None

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
+from app.auth.limits.models import RateLimitUse
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.tokens.refresh_tokens import RefreshToken
 from app.core.clock import now
@@ -49,6 +50,8 @@ def rows() -> list[SQLModel]:
         revoked(KEPT, expires_at=future),
         revoked(KEPT, expires_at=instant),  # another host's clock may be behind
         LoginThrottle(key=EXPIRED, count=5, window_started_at=past - HOUR),
+        RateLimitUse(subject=EXPIRED, ends_at=int(past.timestamp()), used=1),
+        RateLimitUse(subject=KEPT, ends_at=int(instant.timestamp()), used=1),
         LoginThrottle(key=KEPT, count=5, window_started_at=instant - HOUR + HOUR / 60),
     ]
 
@@ -64,6 +67,7 @@ def marks(read: Read) -> list[str]:
         *read(select(col(AuthSession.user_agent)).where(own)),
         *read(select(col(UserRevokedToken.reason))),
         *read(select(col(LoginThrottle.key))),
+        *read(select(col(RateLimitUse.subject))),
     ]
 
 
@@ -71,12 +75,12 @@ def test_only_expired_rows_are_deleted(
     url: str, settings: Settings, read: Read
 ) -> None:
     asyncio.run(write(settings))
-    assert sorted(marks(read)) == [EXPIRED] * 4 + [KEPT] * 5
-    for count in (4, 0):
+    assert sorted(marks(read)) == [EXPIRED] * 5 + [KEPT] * 6
+    for count in (5, 0):
         done = run(url)
         assert (done.code, done.errors) == (0, "")
         assert done.output == f"Deleted {count} expired rows.\n"
-        assert marks(read) == [KEPT] * 5
+        assert marks(read) == [KEPT] * 6
 
 
 def test_a_missing_schema_is_reported(empty_url: str) -> None:

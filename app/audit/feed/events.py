@@ -1,10 +1,13 @@
 """Events of a stream: changes, and marks that only have a position."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from app.audit.archive.seals.cursor import Position
 from app.audit.cursors import encode_position
 from app.audit.feed.entries import Entry
+
+Render = Callable[[str], str]  # of a change, which is JSON
 
 CHANGE, HEARTBEAT, RESET = "change", "heartbeat", "reset"
 
@@ -22,9 +25,9 @@ class Start(NamedTuple):
     is_reset: bool
 
 
-def change_event(entry: Entry, *, sees_addresses: bool) -> Event:
+def change_event(entry: Entry, render: Render, *, sees_addresses: bool) -> Event:
     data = entry.complete if sees_addresses else entry.without_addresses
-    return Event(CHANGE, encode_position(entry.position), data)
+    return Event(CHANGE, encode_position(entry.position), render(data))
 
 
 def mark(name: str, position: Position) -> Event:

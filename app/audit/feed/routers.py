@@ -20,7 +20,8 @@ from app.core.web.openapi import documented
 
 EVENT = {
     "type": "string",
-    "description": "Events `change` (data: a `ChangeRead`), `heartbeat` and `reset` "
+    "description": "Events `change` (data: a `ChangeRead`, or an event of OCSF), "
+    "`heartbeat` and `reset` "
     "(data: `complete_until`). Each has an `id`, to be sent as `Last-Event-ID`.",
 }
 RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -70,4 +71,4 @@ async def stream_changes(
     records again. The stream ends with the access token, when the permission is
     revoked, and when the server stops.
     """
-    return FeedResponse(ChangeStream(feed, viewer, query.filters(), start))
+    return FeedResponse(ChangeStream(feed, viewer, query, start))

@@ -1,6 +1,6 @@
 """Query parameters of the change feed."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ class FeedQuery(Strict):
     entity: Text | None = Field(None, description="Class name, such as `Product`.")
     entity_id: Id | None = None
     actor_id: Id | None = None
+    format: Literal["json", "ocsf"] = Field(
+        "json", description="`ocsf`: events of the Open Cybersecurity Schema Framework."
+    )
 
     def filters(self) -> dict[str, Any]:
-        return self.model_dump(exclude_none=True)
+        return self.model_dump(exclude={"format"}, exclude_none=True)

@@ -5,7 +5,6 @@ It keeps a position and no queue: a client that does not read holds one chunk.
 
 import asyncio
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,12 +15,15 @@ from app.audit.feed.events import (
     HEARTBEAT,
     RESET,
     Event,
+    Render,
     Start,
     change_event,
     mark,
 )
 from app.audit.feed.feed import Feed
 from app.audit.feed.permit import Permit
+from app.audit.feed.schemas import FeedQuery
+from app.audit.ocsf.render import render_change
 from app.audit.settled.repository import SettledRepository
 from app.audit.visibility import PERMISSION as SEES_ADDRESSES
 from app.auth.permissions.principal import Principal
@@ -29,15 +31,17 @@ from app.core.exceptions import AppException
 
 CHUNK = 64_000  # characters that are sent at once
 PAGE_ROWS = 100
+RENDER: dict[str, Render] = {"json": str, "ocsf": render_change}
 
 logger = structlog.get_logger()
 
 
 class ChangeStream:
     def __init__(
-        self, feed: Feed, viewer: Principal, filters: dict[str, Any], start: Start
+        self, feed: Feed, viewer: Principal, query: FeedQuery, start: Start
     ) -> None:
-        self.feed, self.permit, self.filters = feed, Permit(viewer), filters
+        self.feed, self.permit, self.filters = feed, Permit(viewer), query.filters()
+        self.render = RENDER[query.format]
         self.position = start.position
         # Sent at once, so that the client sees that the stream is open.
         name = RESET if start.is_reset else HEARTBEAT
@@ -98,6 +102,9 @@ class ChangeStream:
             return [mark(RESET, complete)]
         return self.collect(make_entries(page.rows), page.reached)
 
+    def event(self, entry: Entry, sees_addresses: bool) -> Event:
+        return change_event(entry, self.render, sees_addresses=sees_addresses)
+
     def collect(self, entries: list[Entry], reached: Position) -> list[Event]:
         events: list[Event] = []
         size = 0
@@ -105,7 +112,7 @@ class ChangeStream:
         for entry in entries:
             self.position = entry.position
             if entry.has(self.filters):
-                events.append(change_event(entry, sees_addresses=sees_addresses))
+                events.append(self.event(entry, sees_addresses))
                 size += len(events[-1].data)
                 if size > CHUNK:
                     return events

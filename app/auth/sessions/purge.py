@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.keys.repository import KeyRepository
+from app.auth.limits.models import RateLimitUse
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.passwords.attempt_counters import has_ended
 from app.auth.passwords.attempts import LONGEST_WINDOW
@@ -42,6 +43,7 @@ async def purge(session: DatabaseSession) -> int:
         (UserRevokedToken, col(UserRevokedToken.expires_at) < instant - MAX_SKEW),
         (AuthSession, col(AuthSession.expires_at) < instant),
         (LoginThrottle, has_ended(instant, LONGEST_WINDOW)),
+        (RateLimitUse, col(RateLimitUse.ends_at) < (instant - MAX_SKEW).timestamp()),
         (PasswordLink, col(PasswordLink.expires_at) < instant),
     )
     count = await KeyRepository(session).purge(instant - SHOWN)

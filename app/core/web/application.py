@@ -37,6 +37,8 @@ EXPOSED_HEADERS = (
     "ETag",
     "Idempotency-Replayed",
     "Location",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "X-Request-ID",
 )

@@ -1,6 +1,7 @@
 """The change feed of one process: what it streams, and to whom."""
 
 import asyncio
+import json
 
 import httpx2
 import pytest
@@ -10,6 +11,7 @@ from app.audit.cursors import decode_position
 from app.audit.visibility import HIDDEN
 from tests.audit.feed.conftest import Header, in_thread, list_changes, make_pen
 from tests.audit.feed.following import Stream, opened
+from tests.audit.ocsf.validation import faults
 from tests.conftest import MakeAccount
 from tests.hostile.document import SAMPLES
 
@@ -185,3 +187,36 @@ async def test_a_long_way_leaves_the_loop_to_others(
         await stream.next()
         counting.cancel()
     assert turns >= len(pens)
+
+
+async def test_changes_are_streamed_as_ocsf(
+    running: FastAPI, api: httpx2.AsyncClient, root: Header
+) -> None:
+    start = (await list_changes(api))["complete_until"]
+    async with opened(running, root, "format=ocsf&entity=Product") as stream:
+        id = await make_pen(api)
+        live = await stream.next()
+    assert faults(live.data) == []
+    assert (live.data["type_uid"], live.data["entity"]["uid"]) == (300401, id)
+    async with opened(running, root, "format=ocsf", since=start) as stream:
+        assert await stream.next() == live
+
+
+async def test_ocsf_hides_addresses_as_well(
+    running: FastAPI, api: httpx2.AsyncClient, make_account: MakeAccount
+) -> None:
+    seen = []
+    for number, permissions in enumerate(([], ["users:read"])):
+        reader = await in_thread(make_account, "audit:read", *permissions)
+        query = "format=ocsf&entity=User"
+        async with opened(running, reader.header, query) as stream:
+            email = f"eva{number}@example.com"
+            body = {"email": email, "full_name": "Eva", "password": "oak of brass 12"}
+            await api.post("users", json=body)
+            seen.append((await stream.next()).data)
+    hidden, shown = seen
+    assert [faults(event) for event in seen] == [[], []]
+    assert "eva0@" not in json.dumps(hidden)
+    assert "root@" not in json.dumps(hidden)
+    assert shown["user"]["email_addr"] == "eva1@example.com"
+    assert shown["actor"]["user"]["email_addr"] == "root@example.com"

@@ -206,7 +206,8 @@ def test_the_last_active_superuser_cannot_be_removed(
     assert status_and_code(rejected) == (409, "conflict")
     assert rejected.json()["detail"] == LastSuperuserException().detail
     fields = [error["loc"][-1] for error in rejected.json().get("errors", [])]
-    assert fields == {demote: ["is_superuser"], disable: ["is_active"]}.get(act, [])
+    names: dict[Act, list[str]] = {demote: ["is_superuser"], disable: ["is_active"]}
+    assert fields == names.get(act, [])
     assert client.get("users", headers=last.header).status_code == 200
 
 

@@ -38,6 +38,9 @@ VALUES = {
     "logins_throttled_total": Metric(
         Kind.COUNTER, "Password attempts that were refused with 429."
     ),
+    "requests_limited_total": Metric(
+        Kind.COUNTER, "Requests over a rate limit, refused with 429.", "limit"
+    ),
     "unaudited_writes_refused_total": Metric(
         Kind.COUNTER, "Writes that were refused as the change log would lack them."
     ),

@@ -31,7 +31,7 @@ class Metrics:
         text = HISTOGRAMS[REQUESTS]
         self.requests = Histogram(REQUESTS, text, labels, buckets=BUCKETS, registry=own)
         self.values = {name: make_metric(name, own) for name in VALUES}
-        self.last: dict[str, float] = {}
+        self.last: dict[tuple[str, str], float] = {}
 
     def sample(self, readers: Mapping[str, Callable[[], Value]]) -> None:
         for name, read in readers.items():
@@ -40,12 +40,18 @@ class Metrics:
     def set_value(self, name: str, value: Value) -> None:
         if isinstance(value, Mapping):
             for label, each in value.items():
-                self.values[name].labels(label).set(each)
-        elif VALUES[name].kind is Kind.COUNTER:
-            self.values[name].inc(value - self.last.get(name, 0))
-            self.last[name] = value
+                self.set_one(name, label, each)
         else:
-            self.values[name].set(value)
+            self.set_one(name, "", value)
+
+    def set_one(self, name: str, label: str, value: float) -> None:
+        metric = self.values[name]
+        metric = metric.labels(label) if label else metric
+        if VALUES[name].kind is Kind.COUNTER:
+            metric.inc(value - self.last.get((name, label), 0))
+            self.last[name, label] = value
+        else:
+            metric.set(value)
 
 
 def make_metric(name: str, registry: CollectorRegistry) -> Any:

@@ -7,6 +7,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from app.core.field_types.query_values import EXPLODE
 from app.core.problem import Problem
+from app.core.web.document.rate_limits import add_refusal, header_schemas
 from app.core.web.openapi import REFERENCE, Json, documented
 
 SECTIONS = {
@@ -32,6 +33,7 @@ def complete(document: Json) -> None:
     parts = problem.pop("$defs", {})
     schemas = document["components"]["schemas"]
     schemas |= {Problem.__name__: problem, **parts}
+    document["components"]["headers"] = header_schemas()
     # Pydantic names a generic model Page_ProductRead_, regardless of its title.
     titles = {name: it["title"] for name, it in schemas.items() if name.endswith("_")}
     rename_schemas(document, titles)
@@ -85,10 +87,11 @@ def nodes_of(document: Any) -> Iterator[Json]:
 
 
 def complete_operation(operation: Json) -> None:
-    """Add 401 and 403 to a guarded route; remove null from query parameters."""
+    """Add 401, 403 and 429 to a guarded route; remove null from query parameters."""
     if operation.setdefault("security", []):
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
+        add_refusal(operation["responses"])
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"] = without_null(parameter["schema"])
         if EXPLODE in schema:

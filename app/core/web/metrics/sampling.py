@@ -5,7 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from app.core.background import run_every
-from app.core.observability.counts import LOGINS_THROTTLED, WRITES_REFUSED, counts
+from app.core.observability.counts import (
+    LOGINS_THROTTLED,
+    REQUESTS_LIMITED,
+    WRITES_REFUSED,
+    counts,
+)
 from app.core.observability.log_output import log_output
 from app.core.observability.metrics.pools import Waits, count_in_use
 from app.core.web.health import Health
@@ -50,6 +55,9 @@ def core_readers(health: Health) -> Readers:
         "database_checkouts_total": lambda: waits.count,
         "database_wait_seconds_total": lambda: waits.seconds,
         "logins_throttled_total": lambda: counts[LOGINS_THROTTLED],
+        "requests_limited_total": lambda: {
+            limit: counts[name] for limit, name in REQUESTS_LIMITED.items()
+        },
         "unaudited_writes_refused_total": lambda: counts[WRITES_REFUSED],
         "log_lines_lost_total": lambda: log_output.lost_lines,
     }

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[4]
 RULES = ROOT / "docs/operations/alerts.yml"
 NAME = re.compile(r"\b(?:backoffice|http_server)_\w+")
 PARTS = re.compile(r"_(bucket|sum|count)$")
-LABELS = {"status", "method", "route", "le", "job", "instance", "log"}
+LABELS = {"limit", "status", "method", "route", "le", "job", "instance", "log"}
 
 
 def alerts() -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def test_a_panel_groups_by_labels_that_exist(expression: str) -> None:
 
 
 def test_no_label_is_an_identity() -> None:
-    assert {metric.label for metric in VALUES.values()} <= {"", "log"}
+    assert {metric.label for metric in VALUES.values()} <= {"", "log", "limit"}
     assert REQUESTS in HISTOGRAMS
 
 
