@@ -23,7 +23,6 @@ from app.audit.archive.adopt.adopter import Adopter
 from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.files.store import Store
 from app.audit.archive.plan import Plan, make_plan
 from app.audit.archive.restore.purge import purge_restored
 from app.audit.archive.restore.restorer import Restorer
@@ -31,9 +30,12 @@ from app.audit.archive.run.archiver import Archiver
 from app.audit.archive.run.lock import run_lock
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.seals.sealer import Sealer
+from app.audit.archive.search.fetcher import Fetcher
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
+from app.audit.archive.store.folder import FolderStore
+from app.audit.archive.store.opened import open_store
 from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.verify.verify import verify as verify_all
 from app.audit.archive.verify.witnesses import read_witnesses
@@ -52,7 +54,7 @@ from scripts.archive.options import (
     Tables,
     Until,
     Yes,
-    archive_directory,
+    archive_location,
     check_text,
     confirm,
     cutoff_time,
@@ -89,13 +91,13 @@ def run_with_context(
     batch_size: int = BATCH_ROWS,
 ) -> ResultT:
     """Run a command with the database, the archive directory and a progress bar."""
-    directory = archive_directory(dest)
+    location = archive_location(dest)
 
     async def with_context(database: Database) -> ResultT:
         with output.ProgressBar(max_seconds) as bar:
-            sealer = Sealer(database, settings)
+            store, sealer = open_store(location, settings), Sealer(database, settings)
             return await command(
-                ArchiveContext(database, Store(directory), sealer, bar, batch_size)
+                ArchiveContext(database, store, sealer, bar, batch_size)
             )
 
     return run_with_database(with_context)
@@ -142,7 +144,7 @@ def run(  # noqa: PLR0913, they are options
     interruption, the next run resumes the unfinished file.
     """
     before = cutoff_time(keep_days, until)
-    archive_directory(dest)
+    archive_location(dest)
     confirm(f"Archive all rows before {before:%Y-%m-%d} (UTC)?", yes)
 
     async def archive_logs(context: ArchiveContext) -> dict[str, RunTotals]:
@@ -266,6 +268,37 @@ def query(  # noqa: PLR0913, they are options
 
 
 @app.command()
+def fetch(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="Folder to copy to.")
+    ],
+    since: Since = None,
+    until: Before = None,
+    table: Tables = None,
+    dest: Dest = "",
+) -> None:
+    """Copy archived files of rows to a folder, for programs such as DuckDB.
+
+    Only files that are as they were recorded are copied; the others are named, and the
+    exit code is then 4. Files that the folder has already are not copied again.
+    """
+
+    async def fetch_logs(context: ArchiveContext) -> Fetcher:
+        fetcher = Fetcher(context, FolderStore(folder))
+        for log in selected_logs(table):
+            found = await fetcher.fetch(log, parse_range(since, until))
+            print(f"{log.name}: {output.pluralize(len(found), 'file')}")
+        return fetcher
+
+    if rejected := run_with_context(fetch_logs, dest).rejected:
+        exit_with_error(
+            f"Not copied, because not as recorded (run `verify`): "
+            f"{', '.join(rejected)}",
+            VerificationException.exit_code,
+        )
+
+
+@app.command()
 def adopt(
     *,
     dest: Dest = "",
@@ -280,7 +313,7 @@ def adopt(
     Compares the files that the database has not recorded with its rows and seals, and
     records them. If anything contradicts, changes nothing; the exit code is then 4.
     """
-    archive_directory(dest)
+    archive_location(dest)
     if not dry_run:
         confirm("Adopt the files that this database has not recorded?", yes)
 

@@ -16,6 +16,7 @@ from app.core.startup.env_file import EnvFileSource, find_misspelt, read_env_fil
 from app.core.startup.rates import RateLimit
 from app.core.startup.server_settings import ServerSettings
 from app.core.startup.setting_types import (
+    ArchiveLocation,
     DatabaseUrl,
     Hosts,
     Networks,
@@ -59,7 +60,8 @@ class Settings(ServerSettings):
     RATE_LIMIT_USER: RateLimit = None
     RATE_LIMIT_KEY: RateLimit = None
     PASSWORD_MIN_LENGTH: int = Field(12, ge=8, le=64)
-    AUDIT_ARCHIVE_DIR: str = ""
+    AUDIT_ARCHIVE_DIR: ArchiveLocation = ""
+    AUDIT_ARCHIVE_TIMEOUT: float = Field(60.0, gt=0, le=3_600)
     AUDIT_SEAL_FILE: str = ""
     AUDIT_WITNESS: Witness = ""
     AUDIT_SIGNING_KEY: SigningKey = SecretStr("")

@@ -2,13 +2,13 @@
 
 import sys
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.audit.archive.logs import LOGS, MAX_ID, MIN_KEY, Log, LogName, LogRange
 from app.core.config import settings
+from app.core.startup.archive_location import parse_location
 
 KEEP_DAYS = 365
 MAX_KEEP_DAYS = 36_500  # a hundred years
@@ -63,7 +63,7 @@ Tables = Annotated[
 Dest = Annotated[
     str,
     typer.Option(
-        help="Archive directory; must exist. Default: AUDIT_ARCHIVE_DIR.",
+        help="Folder that exists, or s3://BUCKET/PREFIX. Default: AUDIT_ARCHIVE_DIR.",
         show_default=False,
     ),
 ]
@@ -124,11 +124,15 @@ def cutoff_time(keep_days: int | None, until: datetime | None) -> datetime:
     return before
 
 
-def archive_directory(dest: str) -> Path:
-    path = dest or settings.AUDIT_ARCHIVE_DIR
-    if not path:
-        reject_usage("No archive directory: give --dest or set AUDIT_ARCHIVE_DIR.")
-    return Path(path)
+def archive_location(dest: str) -> str:
+    location = dest or settings.AUDIT_ARCHIVE_DIR
+    if not location:
+        reject_usage("No archive: give --dest or set AUDIT_ARCHIVE_DIR.")
+    try:
+        parse_location(location)
+    except ValueError as error:
+        reject_usage(f"Archive: {error}.")
+    return location
 
 
 def utc(at: datetime | None) -> datetime | None:

@@ -3,7 +3,6 @@
 import sys
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -13,14 +12,18 @@ from pydantic_core import to_jsonable_python
 
 from app.audit.archive.checkpoints.export import export_checkpoints, get_verifier_key
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.exceptions import UsageException, VerificationException
-from app.audit.archive.files.store import Store
+from app.audit.archive.exceptions import (
+    ArchiveException,
+    UsageException,
+    VerificationException,
+)
 from app.audit.archive.logs import LOGS, LogName
 from app.audit.archive.progress import Progress
 from app.audit.archive.proofs.archive import RowArchive
 from app.audit.archive.proofs.prover import Prover
 from app.audit.archive.proofs.schemas import ConsistencyRead
 from app.audit.archive.seals.sealer import Sealer
+from app.audit.archive.store.opened import open_store
 from app.audit.archive.tree.signing_keys import SigningKeys
 from app.audit.archive.witness.watch import WitnessWatch
 from app.core.config import settings
@@ -122,8 +125,15 @@ def print_proof(
 
 def open_archive(database: Database, dest: str) -> ArchiveContext | None:
     """Return the archive, unless there is none: live entries are proven without it."""
-    configured = settings.AUDIT_ARCHIVE_DIR
-    if not dest and not (configured and Path(configured).is_dir()):
+    location = dest or settings.AUDIT_ARCHIVE_DIR
+    if not location:
         return None
-    sealer, store = Sealer(database, settings), Store(Path(dest or configured))
+    try:
+        store = open_store(location, settings)
+    except ArchiveException as error:
+        if dest:
+            raise
+        print(error, file=sys.stderr)
+        return None
+    sealer = Sealer(database, settings)
     return ArchiveContext(database, store, sealer, Progress(), batch_size=1)

@@ -12,7 +12,11 @@ import structlog
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.audit.archive.exceptions import ArchiveException, VerificationException
+from app.audit.archive.exceptions import (
+    ArchiveException,
+    StoreException,
+    VerificationException,
+)
 from app.audit.archive.rows.reading import UNREADABLE
 from app.audit.archive.verify.verify import find_damage
 from app.core.config import settings
@@ -39,6 +43,8 @@ def run_with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Resu
     try:
         with new_context(Context(actor_label=getpass.getuser())):
             return asyncio.run(with_database(command))
+    except StoreException as error:
+        exit_with_error(f"{error}. {RETRY_ADVICE}", error.exit_code)
     except ArchiveException as error:
         exit_with_error(str(error), error.exit_code)
     except CommandError as error:

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from app.audit.archive.context import ArchiveContext
-from app.audit.archive.files.store import Store
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import LOGS
 from app.audit.archive.progress import Progress
 from app.audit.archive.seals.sealer import Sealer
+from app.audit.archive.store.opened import open_store
 from app.audit.archive.verify.verify import verify
 from app.audit.archive.verify.witnesses import read_witnesses
 from app.core.config import Settings
@@ -27,7 +27,7 @@ def settings_of_copy(settings: Settings, url: str) -> Settings:
     return settings.model_copy(update=values)
 
 
-async def check_copy(settings: Settings, archive: Path, seals: Path | None) -> str:
+async def check_copy(settings: Settings, archive: str, seals: Path | None) -> str:
     """Compare records, log, seals and archive files; return the archive's id.
 
     Raises:
@@ -41,7 +41,7 @@ async def check_copy(settings: Settings, archive: Path, seals: Path | None) -> s
         witnesses = read_witnesses(seals) if seals else []
         context = ArchiveContext(
             database,
-            Store(archive),
+            open_store(archive, settings),
             Sealer(database, settings),
             Progress(),
             BATCH_ROWS,

@@ -92,9 +92,13 @@ def hash_files(folder: Path) -> dict[str, str]:
 
 def write_list(folder: Path, values: dict[str, Any]) -> None:
     content = values | {"sha256": hash_files(folder)}
+    write_new(folder / LIST, orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def write_new(path: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    with os.fdopen(os.open(folder / LIST, flags, 0o600), "wb") as file:
-        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 

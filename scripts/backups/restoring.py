@@ -7,6 +7,7 @@ from typing import Any
 from app import __version__
 from app.audit.access.spool import spool_folder
 from app.core.config import Settings
+from app.core.startup.archive_location import parse_location
 from scripts.backups.databases import ARCHIVE, SEALS, SPOOL, find_database
 from scripts.backups.exceptions import BackupException
 from scripts.backups.files import copy_file, copy_new_files, read_list
@@ -51,8 +52,9 @@ def next_steps(
             yield NEW_SEALS.format(file=file)
         elif (folder / SEALS).exists():
             copy_file(folder / SEALS, Path(file))
-    if settings.AUDIT_ARCHIVE_DIR:
-        yield from restore_archive(Path(settings.AUDIT_ARCHIVE_DIR), folder / ARCHIVE)
+    if archive := settings.AUDIT_ARCHIVE_DIR:
+        if parse_location(archive) is None:
+            yield from restore_archive(Path(archive), folder / ARCHIVE)
         yield ADOPT
     yield VERIFY
     yield "Start the application."

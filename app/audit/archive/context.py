@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.files.store import Store
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.progress import Progress
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.seals.sealer import Sealer
+from app.audit.archive.store.store import Store
 from app.core.db.database import Database
 
 

@@ -31,3 +31,7 @@ class TimeLimitException(ArchiveException):
     """The limit --max-seconds was reached."""
 
     exit_code = 5
+
+
+class StoreException(ArchiveException):
+    """The archive's storage is away, full, too slow, or denies access."""

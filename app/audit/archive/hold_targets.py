@@ -1,19 +1,19 @@
 """Checks that the target of a legal hold exists, in the log or in its archive."""
 
-from pathlib import Path
 from uuid import UUID
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import UsageException
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.files.store import Store
 from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import CHANGES, MIN_KEY, LogRange, last_key
 from app.audit.archive.progress import Progress
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.search.query import SearchQuery
 from app.audit.archive.search.search import Search
+from app.audit.archive.store.opened import open_store
+from app.audit.archive.store.store import Store
 from app.core.config import Settings
 from app.core.db.database import Database
 
@@ -23,10 +23,10 @@ BATCH_ROWS = 1_000
 class HoldTargets:
     """Entity types and records with changes. The archive is read only if needed."""
 
-    def __init__(self, database: Database, settings: Settings, directory: str) -> None:
+    def __init__(self, database: Database, settings: Settings, location: str) -> None:
         self.database = database
         self.settings = settings
-        self.directory = directory
+        self.location = location
 
     async def find_entity_type(self, name: str) -> str:
         """Return the name as the log spells it.
@@ -88,12 +88,12 @@ class HoldTargets:
             return bool(await FileRepository(session).list_files(CHANGES))
 
     def open_store(self) -> Store:
-        if not self.directory:
+        if not self.location:
             raise UsageException(
                 "The target is not in the live log, and the archive cannot be "
                 "searched: give --dest or set AUDIT_ARCHIVE_DIR. No hold was placed."
             )
-        return Store(Path(self.directory))
+        return open_store(self.location, self.settings)
 
 
 def match_name(name: str, types: set[str]) -> str | None:

@@ -14,6 +14,7 @@ from app.core.origins import (
     check_witness,
 )
 from app.core.startup.addresses import check_listen_address, check_metrics_address
+from app.core.startup.archive_location import check_archive_location
 from app.core.startup.database_urls import check_database_url
 
 
@@ -31,6 +32,7 @@ Networks = Annotated[tuple[str, ...], *SPLIT, AfterValidator(check_networks)]
 Secrets = Annotated[tuple[SecretStr, ...], *SPLIT]
 SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 SigningKeys = Annotated[tuple[SigningKey, ...], *SPLIT]
+ArchiveLocation = Annotated[str, AfterValidator(check_archive_location)]
 DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
 ListenAddress = Annotated[str, AfterValidator(check_listen_address)]
 MetricsAddress = Annotated[str, AfterValidator(check_metrics_address)]

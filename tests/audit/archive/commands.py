@@ -8,6 +8,7 @@ KEEP = ("--until", f"{KEPT:%Y-%m-%d}")
 
 
 def command(audit_log: AuditLog, *words: str, **values: str) -> forked.Done:
-    values = {"AUDIT_ARCHIVE_DIR": str(audit_log.directory)} | values
+    values = {"AUDIT_ARCHIVE_DIR": audit_log.location} | values
     env = environment(audit_log.settings.DATABASE_URL, **values)
-    return forked.command(("scripts/archive_audit.py", *words), env)
+    with audit_log.exchanging():
+        return forked.command(("scripts/archive_audit.py", *words), env)

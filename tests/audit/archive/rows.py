@@ -4,10 +4,12 @@ import asyncio
 import gzip
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import insert, select
@@ -18,7 +20,6 @@ from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.manifest import SealRef
-from app.audit.archive.files.store import Store
 from app.audit.archive.logs import (
     ACCESSES,
     CHANGES,
@@ -35,6 +36,7 @@ from app.audit.archive.run.archiver import Archiver
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.sealer import Sealer
+from app.audit.archive.store.opened import open_store
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.verify import verify
 from app.core.config import Settings
@@ -117,23 +119,39 @@ class AuditLog:
     """Both logs on a database of their own, with an archive directory."""
 
     settings: Settings
-    directory: Path
+    directory: Path  # or the copy of what is in a bucket
     progress: Progress = field(default_factory=Progress)
     batch_size: int = 5
+    location: str = ""  # of the archive, as AUDIT_ARCHIVE_DIR names it
+
+    def __post_init__(self) -> None:
+        self.location = self.location or str(self.directory)
+
+    def with_settings(self, settings: Settings) -> Self:
+        """Return the archive with another database, or with other keys."""
+        other = copy(self)
+        other.settings, other.progress = settings, Progress()
+        return other
+
+    def exchanging(self) -> AbstractContextManager[None]:
+        """Let a command see the directory as it is, and the other way round."""
+        return nullcontext()
 
     def run(self, work: Callable[[ArchiveContext], Awaitable[ResultT]]) -> ResultT:
         async def run_work() -> ResultT:
             database = Database(self.settings)
             sealer = Sealer(database, self.settings)
+            store = open_store(self.location, self.settings)
             context = ArchiveContext(
-                database, Store(self.directory), sealer, self.progress, self.batch_size
+                database, store, sealer, self.progress, self.batch_size
             )
             try:
                 return await work(context)
             finally:
                 await database.close()
 
-        return asyncio.run(run_work())
+        with self.exchanging():
+            return asyncio.run(run_work())
 
     def fill(self, days: int = 10) -> None:
         self.add(CHANGES, make_changes(days))
@@ -215,10 +233,15 @@ class CallAtStep(Progress):
         super().__init__()
         self.name = name
         self.work = work
+        self.exchanging: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def report_step(self, name: str, file: str) -> None:
         if name == self.name:
             self.name = ""
             # Use another thread: this one is running the event loop of the run.
             with ThreadPoolExecutor() as threads:
-                threads.submit(self.work).result()
+                threads.submit(self.exchange_and_work).result()
+
+    def exchange_and_work(self) -> None:
+        with self.exchanging():
+            self.work()

@@ -81,7 +81,7 @@ class Adopter:
             await self.compare_file(candidate)
         has_shared = self.recorded or any(each.live for each in self.report.files)
         if candidates and not has_shared and None in (self.found, self.own):
-            self.report.add_contradiction(str(self.context.store.directory), UNRELATED)
+            self.report.add_contradiction(self.context.store.location, UNRELATED)
         return candidates
 
     async def list_candidates(self) -> list[Candidate]:

@@ -7,7 +7,7 @@ from itertools import chain
 from app.audit.archive.cold.file_leaves import FileLeaves
 from app.audit.archive.cold.pieces import Piece
 from app.audit.archive.files.manifest import Manifest
-from app.audit.archive.files.store import Store
+from app.audit.archive.store.store import Store
 from app.audit.archive.tree.paths import LeafRange
 
 MAX_LEAVES = 200_000  # in memory, 56 bytes each; of more, files are read again

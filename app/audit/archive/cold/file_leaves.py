@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.audit.archive.cold.pieces import Piece, read_leaves
 from app.audit.archive.files.manifest import Manifest
-from app.audit.archive.files.store import Store
 from app.audit.archive.seals.leaves import LEAF_BYTES, pack_leaves
+from app.audit.archive.store.store import Store
 from app.audit.archive.tree.paths import LeafRange
 
 

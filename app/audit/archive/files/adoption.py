@@ -11,8 +11,8 @@ import orjson
 from app.audit.archive.canonical import MALFORMED, encode_json, hash_json
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest
-from app.audit.archive.files.store import Store
 from app.audit.archive.seals.signing import Signature, Signer
+from app.audit.archive.store.store import Store
 
 
 def adoption_path(manifest: Manifest) -> str:

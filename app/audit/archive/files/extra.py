@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.audit.archive.files.store import ADOPT, SUFFIXES, Store
 from app.audit.archive.logs import LogName
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.store.store import ADOPT, SUFFIXES, Store
 
 
 def find_extra(

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 from app.audit.archive.canonical import MALFORMED, hash_json, json_default
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.leaf_runs import LeafRuns
-from app.audit.archive.files.store import Store
 from app.audit.archive.logs import LogName, LogRange
 from app.audit.archive.models import FileState, base_path
 from app.audit.archive.seals.signing import Signature, Signer
+from app.audit.archive.store.store import Store
 
 FORMAT = 2  # 1 has no `archive`
 JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE

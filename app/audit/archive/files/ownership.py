@@ -6,18 +6,18 @@ import orjson
 
 from app.audit.archive.canonical import MALFORMED, encode_json
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.files.store import Store
 from app.audit.archive.identity import read_archive_id
+from app.audit.archive.store.store import Store
 from app.core.db.database import Database
 
 IDENTITY_FILE = "identity.json"
 FOREIGN = (
-    "{directory} is the archive of another database: its id is {found}, that of this "
+    "{location} is the archive of another database: its id is {found}, that of this "
     "database {own}. Give this database a folder of its own (--dest or "
     "AUDIT_ARCHIVE_DIR)."
 )
 NO_IDENTITY = (
-    "{directory} is the archive of another database, or this one was restored from a "
+    "{location} is the archive of another database, or this one was restored from a "
     "backup that had no identity yet: the folder's id is {found}. Run `adopt` after a "
     "restore, else give this database a folder of its own (--dest or "
     "AUDIT_ARCHIVE_DIR)."
@@ -56,7 +56,7 @@ async def find_identity_error(database: Database, store: Store) -> str | None:
     async with database.reading() as session:
         own = await read_archive_id(session)
     if found and own is None:
-        return NO_IDENTITY.format(directory=store.directory, found=found)
+        return NO_IDENTITY.format(location=store.location, found=found)
     return find_foreign_error(store, found, own)
 
 
@@ -66,7 +66,7 @@ def find_foreign_error(
     """Return why these ids of the folder and the database differ, or None."""
     if None in (found, own) or found == own:
         return None
-    return FOREIGN.format(directory=store.directory, found=found, own=own)
+    return FOREIGN.format(location=store.location, found=found, own=own)
 
 
 async def check_identity(database: Database, store: Store) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.types import NULLTYPE
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES, Log
-from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.models import AuditArchive, FileState, base_path
 from app.audit.archive.rows.entities import read_readable
 from app.audit.models import AuditChange
 from app.core.db.driver.statements import Prepared
@@ -75,15 +75,22 @@ class FileRepository:
 
     async def add_file(self, log: Log, day: date) -> AuditArchive:
         """Insert the next file of a day, in state WRITING."""
-        query = select(func.max(AuditArchive.number)).where(
-            col(AuditArchive.log) == log.name, col(AuditArchive.day) == day
-        )
-        number = (await self.session.scalar(query) or 0) + 1
+        number = await self.next_number(log, day)
         sequence = await self.next_sequence(log)
         file = AuditArchive(log=log.name, day=day, number=number, sequence=sequence)
         self.session.add(file)
         await self.session.flush()
         return file
+
+    async def next_name(self, log: Log, day: date) -> str:
+        """Return the base path of the next file of a day."""
+        return base_path(log.name, day, await self.next_number(log, day))
+
+    async def next_number(self, log: Log, day: date) -> int:
+        query = select(func.max(AuditArchive.number)).where(
+            col(AuditArchive.log) == log.name, col(AuditArchive.day) == day
+        )
+        return (await self.session.scalar(query) or 0) + 1
 
     async def next_sequence(self, log: Log) -> int:
         """Return the next number in the order of a log's files."""

@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Iterable, Iterator
 
 from app.audit.archive.canonical import RowKey, decode_row, row_key
-from app.audit.archive.files.store import Store
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.store.store import Store
 
 
 class ArchivedLines:

@@ -12,7 +12,6 @@ from app.audit.archive.cold.emptying import SealEmptier
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.files.store import ADOPT
 from app.audit.archive.logs import MIN_KEY, Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.creation import create_months
@@ -32,6 +31,7 @@ from app.audit.archive.run.pruner import Pruner
 from app.audit.archive.run.recorder import FileRecorder
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.run.writer import FileWriter
+from app.audit.archive.store.store import ADOPT
 
 
 class Archiver:
@@ -79,13 +79,16 @@ class Archiver:
         return [file for file in files if file.state not in done]
 
     async def start_file(self, day: date) -> AuditArchive:
+        async with self.context.database.reading() as session:
+            name = await FileRepository(session).next_name(self.log, day)
+        # Not in the transaction: a bucket may take its time, and writers would wait.
+        if found := self.context.store.find_files(name):
+            raise VerificationException(
+                f"{found[0]} exists, but this database has not written it. Nothing "
+                f"was written. {ADOPT}"
+            )
         async with self.context.database.writing() as session:
             file = await FileRepository(session).add_file(self.log, day)
-            if found := self.context.store.find_files(file.name):
-                raise VerificationException(
-                    f"{found[0]} exists, but this database has not written it. Nothing "
-                    f"was written. {ADOPT}"
-                )
         self.context.progress.report_step("started", file.name)
         return file
 

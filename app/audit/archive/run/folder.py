@@ -11,12 +11,12 @@ from app.audit.archive.files.ownership import (
     write_identity,
 )
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.files.store import ADOPT
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import LOGS, Log
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.run.numbering import number_files
 from app.audit.archive.run.unfinished import verify_unfinished
+from app.audit.archive.store.store import ADOPT
 
 
 async def check_folder(context: ArchiveContext) -> None:
@@ -35,7 +35,7 @@ async def check_folder(context: ArchiveContext) -> None:
         await check_newest(context, log)
         async for path in find_unknown(context, log, is_claimed):
             raise VerificationException(
-                f"{path} in {context.store.directory} is not recorded in this "
+                f"{path} in {context.store.location} is not recorded in this "
                 f"database. {ADOPT} Else give this database a folder of its own "
                 "(--dest or AUDIT_ARCHIVE_DIR). Nothing was written."
             )
@@ -57,7 +57,7 @@ async def check_newest(context: ArchiveContext, log: Log) -> None:
         last = await FileRepository(session).get_newest_with_manifest(log)
     if last and not context.store.file_exists(last.manifest_path):
         raise ArchiveException(
-            f"{context.store.directory} is not the archive directory of this "
+            f"{context.store.location} is not the archive directory of this "
             f"database: {last.manifest_path} is missing. Check --dest and mounts."
         )
 

@@ -35,7 +35,7 @@ class FileRecorder:
     async def take_over(self, file: AuditArchive) -> None:
         """Record a file whose run ended after it had written the manifest."""
         signed = await verify_unfinished(self.context, self.log, file)
-        self.context.store.remove_files(file.name, "*.part")
+        self.context.store.remove_partial(file.name)
         await self.record(file, signed)
 
     async def record(self, file: AuditArchive, signed: SignedManifest) -> None:

@@ -7,13 +7,13 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.files.store import ADOPT
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.run.checks import compare_copy, find_file_error
 from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.store.store import ADOPT
 
 
 async def verify_unfinished(

@@ -17,7 +17,7 @@ BACKUP_DAY = OLD + timedelta(days=2)
 def backup(audit_log: AuditLog, template: Template) -> Iterator[AuditLog]:
     """Copy the database. The folder, the spool and the seal file stay."""
     with template.copy(audit_log.settings.DATABASE_URL) as url:
-        yield AuditLog(make_settings(url), audit_log.directory)
+        yield audit_log.with_settings(make_settings(url))
 
 
 def write_until_backup(audit_log: AuditLog) -> None:

@@ -18,6 +18,7 @@ from tests.audit.archive.adopt.restored import (
 )
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.conftest import copy_log, empty_log
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import (
     OLD,
     AuditLog,
@@ -27,6 +28,9 @@ from tests.audit.archive.rows import (
 )
 from tests.audit.archive.verify import tampering
 from tests.databases import Template
+from tests.processes.object_store import ObjectStoreServer
+
+pytestmark = both_places
 
 pytestmark = [pytest.mark.either, pytest.mark.slow]
 
@@ -46,9 +50,12 @@ def original(
 
 @pytest.fixture
 def restored(
-    original: AuditLog, template: Template, tmp_path: Path
+    original: AuditLog,
+    template: Template,
+    tmp_path: Path,
+    place: ObjectStoreServer | None,
 ) -> Iterator[AuditLog]:
-    with copy_log(original, template, tmp_path / "restored") as restored:
+    with copy_log(original, template, tmp_path / "restored", place) as restored:
         yield restored
 
 

@@ -73,7 +73,7 @@ def check(attack: Attack, originals: dict[Base, Original], copies: Copies) -> No
 
 
 def act_as_second(attack: Attack, second: AuditLog, audit_log: AuditLog) -> None:
-    second.directory = audit_log.directory
+    second = audit_log.with_settings(second.settings)
     assert attack.second
     if attack.second_refused:
         with pytest.raises(ArchiveException):

@@ -13,17 +13,18 @@ from app.core.db.ids import uuid7
 from scripts import verify_log
 from tests.audit.archive.cold import logs
 from tests.audit.archive.commands import command
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
-pytestmark = [pytest.mark.either, pytest.mark.slow]
+pytestmark = [both_places, pytest.mark.either, pytest.mark.slow]
 
 
 @pytest.fixture
 def own_log(url: str, audit_log: AuditLog) -> AuditLog:
     """The log of the database that `client` uses, with 500 rows in pruned files."""
-    log = AuditLog(make_settings(url), audit_log.directory)
+    log = audit_log.with_settings(make_settings(url))
     logs.fill(log)
     logs.archive_days(log, 9)
     assert logs.emptied(log) == [0, 100, 200, 300, 400]

@@ -10,18 +10,19 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import CHANGES
 from tests.audit.archive.commands import KEEP, command
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import OLD, AuditLog, make_changes
 from tests.audit.archive.verify.tampering import clear_changes, files
 from tests.databases import Template, make_settings
 
-pytestmark = [pytest.mark.either, pytest.mark.slow]
+pytestmark = [both_places, pytest.mark.either, pytest.mark.slow]
 
 
 @pytest.fixture
 def new(template: Template, audit_log: AuditLog) -> Iterator[AuditLog]:
     """A database without an identity, by mistake with the folder of `audit_log`."""
     with template.copy() as url:
-        yield clear_changes(AuditLog(make_settings(url), audit_log.directory))
+        yield clear_changes(audit_log.with_settings(make_settings(url)))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.files.store import Store
+from app.audit.archive.store.folder import FolderStore
 from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import OLD, AuditLog
@@ -61,8 +61,8 @@ def test_adopt_names_what_is_no_file(archived: AuditLog) -> None:
 def test_the_directory_itself_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     plant(tmp_path / "archive", tmp_path / "disk")
-    Store(tmp_path / "archive").write_file("changes/day", b"rows")
-    assert Store(tmp_path / "disk").read_file("changes/day") == b"rows"
+    FolderStore(tmp_path / "archive").write_file("changes/day", b"rows")
+    assert FolderStore(tmp_path / "disk").read_file("changes/day") == b"rows"
 
 
 @pytest.mark.parametrize("name", ["../secret", "changes/../../secret", "/etc/passwd"])
@@ -70,13 +70,13 @@ def test_a_path_stays_in_the_directory(tmp_path: Path, name: str) -> None:
     (tmp_path / "archive" / "changes").mkdir(parents=True)
     (tmp_path / "secret").write_text("precious")
     with pytest.raises(VerificationException, match="leaves"):
-        Store(tmp_path / "archive").read_file(name)
+        FolderStore(tmp_path / "archive").read_file(name)
 
 
 def test_a_manifest_has_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.audit.archive.files.store.MAX_BYTES", 10)
+    monkeypatch.setattr("app.audit.archive.store.store.MAX_BYTES", 10)
     (tmp_path / "long").write_bytes(b"x" * 11)
     with pytest.raises(VerificationException, match="more than 10 bytes"):
-        Store(tmp_path).read_file("long")
+        FolderStore(tmp_path).read_file("long")

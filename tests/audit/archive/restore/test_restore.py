@@ -5,10 +5,11 @@ from sqlalchemy import update
 
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS, Log
 from tests.audit.archive.commands import command
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import OLD, AuditLog, make_access, make_change
 from tests.audit.archive.verify.tampering import execute
 
-pytestmark = pytest.mark.slow
+pytestmark = [both_places, pytest.mark.slow]
 
 MAKE = {CHANGES: make_change, ACCESSES: make_access}
 

@@ -1,6 +1,6 @@
 """Runs that kill themselves at a given step.
 
-python -m tests.audit.archive.run.killed     reads lines of: URL DIRECTORY STEP
+python -m tests.audit.archive.run.killed     reads lines of: URL ARCHIVE STEP, with tabs
 
 Each run is forked from this process, which avoids importing the libraries and compiling
 the statements again. Prints the process id of each run, then its exit code.
@@ -30,13 +30,18 @@ class KillAtStep(Progress):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def archive(url: str, directory: str, step: str) -> None:
-    AuditLog(make_settings(url), Path(directory), KillAtStep(left=int(step))).archive()
+def archive(url: str, location: str, step: str) -> None:
+    progress = KillAtStep(left=int(step))
+    AuditLog(make_settings(url), Path(), progress, location=location).archive()
 
 
 def print_number(number: int) -> None:
     sys.stdout.write(f"{number}\n")
     sys.stdout.flush()
+
+
+def split(line: str) -> list[str]:
+    return line.rstrip("\n").split("\t")
 
 
 def serve() -> None:
@@ -47,12 +52,15 @@ def serve() -> None:
             print_number(os.waitstatus_to_exitcode(status))
         else:
             os.dup2(2, 1)  # keep the run's log off the standard output
-            archive(*line.split())
+            archive(*split(line))
             os._exit(0)
 
 
 def warm(url: str, directory: str) -> None:
-    """Make a whole run, so that its statements are compiled before the forks."""
+    """Make a whole run, so that its statements are compiled before the forks.
+
+    It is in a folder: the client of a bucket has threads, which a fork does not have.
+    """
     output = os.dup(1)
     os.dup2(2, 1)
     archive(url, directory, "-1")
@@ -62,5 +70,5 @@ def warm(url: str, directory: str) -> None:
 
 if __name__ == "__main__":
     with shared_statements():
-        warm(*sys.stdin.readline().split())
+        warm(*split(sys.stdin.readline()))
         serve()

@@ -17,9 +17,11 @@ from app.audit.archive.cold.emptying import SealEmptier
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
 from tests.audit.archive.cold import logs
 from tests.audit.archive.conftest import copy_log
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import AuditLog, make_changes
 from tests.audit.archive.run.past import create_partition, past_accesses
 from tests.databases import ROOT, Template
+from tests.processes.object_store import ObjectStoreServer
 from tests.processes.servers import environment
 
 pytestmark = pytest.mark.slow
@@ -40,16 +42,21 @@ class Runs:
 
     def start(self, audit_log: AuditLog, step: int) -> int:
         """Start a run; return its process id."""
-        return self.send(audit_log.settings.DATABASE_URL, audit_log.directory, step)
+        return self.send(audit_log.settings.DATABASE_URL, audit_log.location, step)
 
     def send(self, *words: object) -> int:
-        print(*words, file=self.requests, flush=True)
+        print(*words, sep="\t", file=self.requests, flush=True)
         return int(self.replies.readline())
 
     def finish(self) -> int:
         code = int(self.replies.readline())
         assert code in (0, KILLED)
         return code
+
+    def run(self, audit_log: AuditLog, step: int) -> int:
+        with audit_log.exchanging():
+            self.start(audit_log, step)
+            return self.finish()
 
 
 @pytest.fixture
@@ -71,7 +78,10 @@ LogLines = dict[str, list[bytes]]
 
 @pytest.fixture
 def audit_logs(
-    audit_log: AuditLog, template: Template, tmp_path: Path
+    audit_log: AuditLog,
+    template: Template,
+    tmp_path: Path,
+    place: ObjectStoreServer | None,
 ) -> Iterator[AuditLog]:
     """Yield copies of a filled log, each on a database of its own."""
     audit_log.add(CHANGES, make_changes(days=2, each=8))
@@ -81,7 +91,7 @@ def audit_logs(
 
     def copies() -> Iterator[AuditLog]:
         for number in count():
-            with copy_log(audit_log, template, tmp_path / str(number)) as copy:
+            with copy_log(audit_log, template, tmp_path / str(number), place) as copy:
                 yield copy
 
     return copies()
@@ -108,6 +118,7 @@ def check_done(audit_log: AuditLog, before: LogLines) -> None:
     assert list(audit_log.directory.rglob("*.part")) == []
 
 
+@both_places
 @pytest.mark.heavy
 def test_a_run_killed_at_any_step_is_resumed(
     audit_logs: Iterator[AuditLog], runs: Runs
@@ -117,8 +128,7 @@ def test_a_run_killed_at_any_step_is_resumed(
     runs.warm(first)
     for step in count(1):
         audit_log = next(audit_logs)
-        runs.start(audit_log, step)
-        if runs.finish() == 0:
+        if runs.run(audit_log, step) == 0:
             break
         check_nothing_is_lost(audit_log, before)
         audit_log.archive()
@@ -157,23 +167,24 @@ def test_a_run_killed_while_it_empties_seals_is_resumed(
     assert (len(whole), step) == (7, 3)
 
 
+@both_places
 def test_a_run_killed_at_any_time_is_resumed(
     audit_logs: Iterator[AuditLog], runs: Runs
 ) -> None:
     runs.warm(next(audit_logs))
     audit_log = next(audit_logs)
     began = time.monotonic()
-    runs.start(audit_log, NEVER)
-    runs.finish()
+    runs.run(audit_log, NEVER)
     longest = time.monotonic() - began
     audit_log = next(audit_logs)
     before = all_rows(audit_log)
     for _ in range(8):
-        process = runs.start(audit_log, NEVER)
-        time.sleep(random.uniform(0, longest))
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-        runs.finish()
+        with audit_log.exchanging():
+            process = runs.start(audit_log, NEVER)
+            time.sleep(random.uniform(0, longest))
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            runs.finish()
         check_nothing_is_lost(audit_log, before)
     audit_log.archive()
     check_done(audit_log, before)

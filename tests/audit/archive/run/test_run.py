@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.logs import ACCESSES, CHANGES, LOGS
 from app.audit.archive.progress import Progress
+from app.audit.archive.store.store import Store
 from app.core.context import Context, new_context
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import KEPT, OLD, AuditLog, CallAtStep, make_changes
 
-pytestmark = pytest.mark.slow
+pytestmark = [both_places, pytest.mark.slow]
 
 
 def unaudited(rows: list[Row]) -> list[Row]:
@@ -112,6 +115,7 @@ def test_a_run_is_recorded_in_the_change_log(audit_log: AuditLog) -> None:
 STEPS = ("started", "written", "indexed", "compared", "described", "verified")
 
 
+@pytest.mark.usefixtures("only_a_folder")
 def test_no_row_is_deleted_if_the_directory_disappears(audit_log: AuditLog) -> None:
     away = audit_log.directory.with_name("away")
     for day, step in enumerate(STEPS):
@@ -127,3 +131,20 @@ def test_no_row_is_deleted_if_the_directory_disappears(audit_log: AuditLog) -> N
         audit_log.archive()
         assert audit_log.live_lines(CHANGES) == []
     assert audit_log.count_findings() == {}
+
+
+def test_writers_do_not_wait_for_the_store(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket may take a minute to answer; SQLite has one writer at a time."""
+    find_files, written = Store.find_files, make_changes(days=3)
+    audit_log.add(CHANGES, [written.pop(), written.pop()])
+
+    def write_meanwhile(self: Store, base: str) -> list[str]:
+        with ThreadPoolExecutor() as threads:
+            threads.submit(audit_log.add, CHANGES, [written.pop()]).result()
+        return find_files(self, base)
+
+    monkeypatch.setattr(Store, "find_files", write_meanwhile)
+    audit_log.archive()
+    assert len(written) < 16

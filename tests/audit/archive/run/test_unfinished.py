@@ -10,8 +10,11 @@ from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
 from app.audit.archive.progress import Progress
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import PRODUCT, AuditLog, CallAtStep
 from tests.audit.archive.verify import tampering
+
+pytestmark = both_places
 
 
 def stop() -> None:
@@ -46,6 +49,7 @@ def find_manifest(audit_log: AuditLog) -> Path:
     return tampering.files(audit_log, "manifest.json")[0]
 
 
+@pytest.mark.usefixtures("only_a_folder")  # which has times of writing
 def test_a_file_with_a_manifest_is_not_written_again(described: AuditLog) -> None:
     file = tampering.files(described)[0]
     part = find_manifest(described).with_suffix(".json.part")

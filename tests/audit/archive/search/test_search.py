@@ -11,6 +11,7 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import ACCESSES, CHANGES, LogRange
 from app.audit.archive.search.query import SearchQuery, SearchResult
 from app.audit.archive.search.search import Search
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import (
     ALL,
     ANN,
@@ -23,7 +24,7 @@ from tests.audit.archive.rows import (
 )
 from tests.audit.archive.verify import tampering
 
-pytestmark = [pytest.mark.either, pytest.mark.slow]
+pytestmark = [both_places, pytest.mark.either, pytest.mark.slow]
 
 
 def search(

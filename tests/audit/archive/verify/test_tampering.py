@@ -9,12 +9,13 @@ from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.verify.report import FindingKind
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import AuditLog, CallAtStep
 from tests.audit.archive.verify import tampering
 from tests.audit.archive.verify.tampering import Tamper
 from tests.databases import SECRET, make_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = [both_places, pytest.mark.slow]
 
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
 # Lines of a file that are no rows.
@@ -128,10 +129,9 @@ def test_a_file_that_was_tampered_with_is_not_restored(
 def test_seals_under_an_old_secret_key_verify(archived: AuditLog) -> None:
     new = {"SECRET_KEY": "new-" + "s" * 40, "SECRET_KEYS_OLD": SECRET}
     url = archived.settings.DATABASE_URL
-    assert (
-        AuditLog(make_settings(url, **new), archived.directory).count_findings() == {}
-    )
+    renewed = archived.with_settings(make_settings(url, **new))
+    assert renewed.count_findings() == {}
     del new["SECRET_KEYS_OLD"]
-    findings = AuditLog(make_settings(url, **new), archived.directory).count_findings()
+    findings = archived.with_settings(make_settings(url, **new)).count_findings()
     forged = {FindingKind.SEAL_FORGED, FindingKind.MANIFEST_FORGED}
     assert findings.keys() == forged | {FindingKind.KEY_CHANGED}

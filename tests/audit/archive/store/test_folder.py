@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.files.store import Store
+from app.audit.archive.store.folder import FolderStore
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(
@@ -27,7 +27,7 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
 
     monkeypatch.setattr(os, "fsync", record_fsync)
     monkeypatch.setattr(os, "link", record_link)
-    Store(tmp_path).write_file("day.jsonl.gz", b"rows")
+    FolderStore(tmp_path).write_file("day.jsonl.gz", b"rows")
     part = "day.jsonl.gz.part"
     assert steps == [f"sync {part}", f"link {part}", f"sync {tmp_path.name}"]
     assert [path.name for path in tmp_path.iterdir()] == ["day.jsonl.gz"]
@@ -35,7 +35,7 @@ def test_a_file_is_on_the_disk_before_it_has_its_name(
 
 def test_a_file_is_never_replaced(tmp_path: Path) -> None:
     """Another database may write it between the check and the writing."""
-    store = Store(tmp_path)
+    store = FolderStore(tmp_path)
     store.write_file("day.jsonl.gz", b"rows")
     with pytest.raises(VerificationException, match="adopt"):
         store.write_file("day.jsonl.gz", b"other rows")

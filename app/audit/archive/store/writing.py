@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO
 
-from app.audit.archive.files.opening import open_parent
+from app.audit.archive.store.opening import open_parent
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
