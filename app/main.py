@@ -40,8 +40,6 @@ COLLECTIONS = (*ROUTERS, *accounts.COLLECTIONS)
 add_routes(ROUTERS, COLLECTIONS)
 
 TITLE = "Back Office API"
-# In seconds. Each worker has to notice a migration; a probe reaches only one of them.
-CHECK_INTERVAL = 10.0
 DESCRIPTION = """\
 A REST API for products, customers and tasks.
 
@@ -72,10 +70,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with open_database(app.state.settings) as database:
         app.state.health = health = Health(database)
         maintenance = accounts.run_maintenance(database, app.state.auth)
-        async with run_audit(app, database, health), maintenance:
-            await health.check()
-            async with run_every(CHECK_INTERVAL, health.check):
-                yield
+        async with run_audit(app, database, health), maintenance, health.running():
+            yield
 
 
 @asynccontextmanager

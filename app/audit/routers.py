@@ -20,7 +20,7 @@ from app.audit.schemas import (
 from app.audit.service import AuditService
 from app.auth.dependencies import CurrentUser, guarded_router
 from app.auth.permissions.registry import READ
-from app.core.dependencies import SessionDep
+from app.core.dependencies import READS_STALE, SessionDep
 from app.core.web.openapi import documented
 
 router = guarded_router("audit", (READ,))
@@ -40,7 +40,10 @@ DiffServiceDep = Annotated[DiffService, Depends(get_diff)]
 
 
 @router.get(
-    "/changes", response_model=CompletePage[ChangeRead], responses=documented(410)
+    "/changes",
+    response_model=CompletePage[ChangeRead],
+    responses=documented(410),
+    dependencies=[READS_STALE],
 )
 async def list_changes(
     service: ServiceDep, query: Annotated[ChangeQuery, Query()]
@@ -53,7 +56,9 @@ async def list_changes(
     return await service.list_changes(query)
 
 
-@router.get("/accesses", response_model=CursorPage[AccessRead])
+@router.get(
+    "/accesses", response_model=CursorPage[AccessRead], dependencies=[READS_STALE]
+)
 async def list_accesses(
     service: ServiceDep, query: Annotated[AccessQuery, Query()]
 ) -> CursorPage[AuditAccess]:

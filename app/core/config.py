@@ -21,6 +21,7 @@ from app.core.startup.setting_types import (
     Hosts,
     Networks,
     Origins,
+    ReplicaUrl,
     Secrets,
     SigningKey,
     SigningKeys,
@@ -45,6 +46,8 @@ class Settings(ServerSettings):
     DATABASE_POOL_SIZE: int = Field(10, ge=1, le=1_000)
     DATABASE_TIMEOUT: float = Field(5.0, gt=0, le=300)
     DATABASE_POOLER: Pooler = Pooler.OFF
+    DATABASE_REPLICA_URL: ReplicaUrl = Field("", repr=False)
+    DATABASE_REPLICA_MAX_LAG: float = Field(10.0, ge=3, le=3_600)
     LOG_LEVEL: LogLevel = LogLevel.INFO
     ALLOWED_HOSTS: Hosts = ("localhost", "127.0.0.1", "[::1]")
     CORS_ORIGINS: Origins = ()
@@ -79,6 +82,12 @@ class Settings(ServerSettings):
         **__: Any,
     ) -> tuple[Source, ...]:
         return init_settings, env_settings, EnvFileSource(settings_cls)
+
+    @model_validator(mode="after")
+    def check_replica(self) -> Self:
+        if self.DATABASE_REPLICA_URL and self.DATABASE_URL.startswith("sqlite"):
+            raise ValueError("DATABASE_REPLICA_URL is set, but SQLite has no replica")
+        return self
 
     @model_validator(mode="after")
     def check_production(self) -> Self:

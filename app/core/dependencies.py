@@ -1,11 +1,15 @@
 """Dependencies of the routers: session (read-only for GET), and preconditions."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
+from app.core.db.replica.reads import read_stale, stale_source
 from app.core.db.session import DatabaseSession
+from app.core.web.before_commit import on_response
+from app.core.web.collections.stale_reads import PREFER, mark, prefers_stale
 from app.core.web.etag import Preconditions
 from app.core.web.health import Health
 from app.core.web.request import read_preconditions
@@ -28,3 +32,23 @@ async def get_preconditions(request: Request) -> Preconditions:
 # default scope the client would read 201 first, and a failed commit would be lost.
 SessionDep = Annotated[DatabaseSession, Depends(get_session, scope="function")]
 PreconditionsDep = Annotated[Preconditions, Depends(get_preconditions)]
+
+
+class StaleReads:
+    """Dependency of lists: after the permission, a replica may be read if asked for."""
+
+    headers = (PREFER,)
+
+    async def __call__(self, request: Request, session: SessionDep) -> None:
+        health: Health = request.app.state.health
+        if replica := health.database.replica:
+            on_response(request.scope, partial(mark_stale, session))
+            if prefers_stale(request.headers.getlist("prefer")):
+                read_stale(session, replica)
+
+
+async def mark_stale(session: DatabaseSession, response: Response) -> None:
+    mark(response, is_stale=stale_source(session) is not None)
+
+
+READS_STALE = Depends(StaleReads())

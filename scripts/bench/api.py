@@ -19,6 +19,7 @@ class Api:
     token: str
     created: int  # status
     page: str
+    headers: str = ""  # of each request, in lines that end
 
     def page_path(self, limit: int, number: int = 1) -> str:
         offset = limit * (number - 1)

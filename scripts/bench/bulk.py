@@ -130,6 +130,6 @@ class BulkBench:
         connections = min(16, len(requests))
         before = self.server.cpu_seconds()
         load = Load(iter(requests), status, inf, connections)
-        outcome = uvloop.run(drive(self.server.port, load))
+        outcome = uvloop.run(drive(self.server.address, load))
         spent = self.server.cpu_seconds() - before
         return Cost(spent / items * 1e6, outcome.seconds / items * 1e6)

@@ -3,11 +3,12 @@
 import asyncio
 import re
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, cycle, islice
 from time import perf_counter
 from typing import NamedTuple
 
 CONNECTIONS = 16
+LOCALHOST = "127.0.0.1"
 # In seconds, before the first request: uvloop accepts one connection in each iteration
 # of its loop, so a busy server would serve some of them much later.
 SETTLE = 0.2
@@ -20,6 +21,13 @@ LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 class WrongAnswerError(RuntimeError):
     """Unexpected response. The measurement is invalid."""
+
+
+class Address(NamedTuple):
+    """A port of several hosts, which take turns with connections."""
+
+    port: int
+    hosts: tuple[str, ...] = (LOCALHOST,)
 
 
 class Load(NamedTuple):
@@ -101,16 +109,17 @@ class Connection(asyncio.Protocol):
             self.closed.set_exception(WrongAnswerError(reason))
 
 
-async def drive(port: int, load: Load) -> Outcome:
-    """Send the load to a server on localhost.
+async def drive(address: Address, load: Load) -> Outcome:
+    """Send the load to a server.
 
     Raises:
         WrongAnswerError: a response has another status, or no end.
     """
     loop = asyncio.get_running_loop()
+    hosts = islice(cycle(address.hosts), load.connections)
     connections = [
-        await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
-        for _ in range(load.connections)
+        await loop.create_connection(lambda: Connection(load), host, address.port)
+        for host in hosts
     ]
     await asyncio.sleep(SETTLE)
     begin = perf_counter()

@@ -95,7 +95,7 @@ def make_tokens(url: str, count: int) -> list[str]:
 
 
 def memory(server: Server) -> float:
-    return float(server.process.memory_info().rss) / 1024
+    return float(server.processes[0].memory_info().rss) / 1024
 
 
 async def measure(

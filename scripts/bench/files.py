@@ -70,13 +70,13 @@ def client_of(server: Server) -> httpx2.Client:
 @contextmanager
 def watch(server: Server) -> Iterator[list[float]]:
     """Yield a list that gets the growth of the server's memory, in megabytes."""
-    before, ended, peak = server.process.memory_info().rss, threading.Event(), 0
+    before, ended, peak = server.processes[0].memory_info().rss, threading.Event(), 0
     grown: list[float] = []
 
     def look() -> None:
         nonlocal peak
         while not ended.wait(PAUSE):
-            peak = max(peak, server.process.memory_info().rss)
+            peak = max(peak, server.processes[0].memory_info().rss)
 
     watcher = threading.Thread(target=look)
     watcher.start()

@@ -36,8 +36,8 @@ class Latency:
 async def drive_all(subject: Subject, seconds: float) -> list[Latency]:
     """Send all loads at once; return the latencies of each."""
     loads = loads_of(subject, seconds)
-    port = subject.server.port
-    done = await asyncio.gather(*(drive(port, load) for load in loads.values()))
+    address = subject.server.address
+    done = await asyncio.gather(*(drive(address, load) for load in loads.values()))
     found = []
     for name, outcome in zip(loads, done, strict=True):
         ordered = sorted(each * 1000 for each in outcome.latencies)

@@ -27,6 +27,7 @@ def message(api: Api, method: str, path: str, body: Any = None) -> bytes:
     """Return the bytes of an HTTP/1.1 request."""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {api.token}\r\n"
+        f"{api.headers}"
     )
     if body is None:
         return f"{head}\r\n".encode()

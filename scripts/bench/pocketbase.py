@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from scripts.bench.api import Api
+from scripts.bench.drive import LOCALHOST, Address
 from scripts.bench.servers import CORES, TIMEOUT, Server, pin, wait_for
 from tests.processes.servers import free_port
 
@@ -61,11 +62,11 @@ def run_pocketbase(folder: Path) -> Iterator[Server]:
     )
     try:
         pin(process.pid, CORES[-1:])
-        wait_for(process, port)
+        wait_for(process, (LOCALHOST, port))
         token = set_up(f"http://127.0.0.1:{port}/api/collections")
         page = "perPage={limit}&page={number}"
         api = Api("/api/collections/products/records", token, 200, page)
-        yield Server(NAME, port, process.pid, api)
+        yield Server(NAME, Address(port), api, process.pid)
     finally:
         process.terminate()
         process.wait()

@@ -59,7 +59,7 @@ class Subject:
         return Sample(answered / elapsed, spent / answered * 1e6, p99)
 
     def drive(self, load: Load) -> Outcome:
-        return uvloop.run(drive(self.server.port, load))
+        return uvloop.run(drive(self.server.address, load))
 
 
 def measure(

@@ -5,7 +5,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import psutil  # type: ignore[import-untyped]  # No stubs.
 
 from scripts.bench.api import Api, own_api
+from scripts.bench.drive import LOCALHOST, Address
 from tests.databases import SECRET, SPOOL
 from tests.processes.servers import free_port
 
@@ -30,11 +32,15 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 
 class Variant(NamedTuple):
-    """Import string of an application, and additional environment variables."""
+    """Import string of an application, and additional environment variables.
+
+    Each of the hosts, which are addresses of this machine, runs as many workers.
+    """
 
     app: str
     environment: dict[str, str] = {}
     workers: int = 1
+    hosts: tuple[str, ...] = (LOCALHOST,)
 
 
 NO_ACCESS_LOG = {"AUDIT_ACCESS_MODE": "off"}
@@ -50,41 +56,58 @@ VARIANTS = {
 *_, COMPLETE = VARIANTS
 # Of the complete application, on all cores.
 ONE_WORKER = "1 worker"
+TWO_HOSTS = "2 hosts"  # with one worker each, and one database
 WORKERS = {
     ONE_WORKER: Variant("app.main:app"),
     "2 workers": Variant("app.main:app", workers=2),
+    TWO_HOSTS: Variant("app.main:app", hosts=(LOCALHOST, "127.0.0.2")),
 }
 
 
 class Server:
-    def __init__(self, name: str, port: int, pid: int, api: Api) -> None:
-        self.name = name
-        self.port = port
-        self.api = api
-        self.process = psutil.Process(pid)
+    def __init__(self, name: str, address: Address, api: Api, *processes: int) -> None:
+        self.name, self.address, self.api = name, address, api
+        self.port = address.port
+        self.processes = [psutil.Process(each) for each in processes]
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time of the process and its workers."""
-        processes = [self.process, *self.process.children()]
-        times = [process.cpu_times() for process in processes]
+        """Return the CPU time of the processes and their children."""
+        found = [(it, *it.children()) for it in self.processes]
+        times = [each.cpu_times() for each in chain.from_iterable(found)]
         return float(sum(each.user + each.system for each in times))
 
 
 @contextmanager
 def run_server(name: str, url: str) -> Iterator[Server]:
     """Run a variant on this database in production mode. Discard its log."""
-    variant, port = (VARIANTS | WORKERS)[name], free_port()
-    options = (f"--port={port}", f"--workers={variant.workers}", *OPTIONS)
+    variant, cores = (VARIANTS | WORKERS)[name], CORES
+    if name in VARIANTS:
+        cores = CORES[-1:]
+    address = Address(free_port(), variant.hosts)
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(run_process(variant, url, (host, address.port), cores))
+            for host in variant.hosts
+        ]
+        yield Server(name, address, own_api(), *processes)
+
+
+@contextmanager
+def run_process(
+    variant: Variant, url: str, address: tuple[str, int], cores: list[int]
+) -> Iterator[int]:
+    host, port = address
+    options = (f"--host={host}", f"--port={port}", f"--workers={variant.workers}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", variant.app, *options],
+        [sys.executable, "-m", "uvicorn", variant.app, *options, *OPTIONS],
         env=os.environ | settings(url) | variant.environment,
         cwd=ROOT.anchor,  # without .env
         stdout=subprocess.DEVNULL,
     )
     try:
-        pin(process.pid, CORES[-1:] if name in VARIANTS else CORES)
-        wait_for(process, port)
-        yield Server(name, port, process.pid, own_api())
+        pin(process.pid, cores)
+        wait_for(process, address)
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
@@ -102,11 +125,11 @@ def settings(url: str) -> dict[str, str]:
     }
 
 
-def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for(process: subprocess.Popen[bytes], address: tuple[str, int]) -> None:
     deadline = monotonic() + TIMEOUT
     while process.poll() is None and monotonic() < deadline:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex(address) == 0:
                 return
         sleep(0.05)
     raise RuntimeError(f"The server did not start: {process.args!r}")

@@ -14,7 +14,7 @@ from app.collections.lists.related import RelatedReader
 from app.collections.lists.relations import Relations, relations_of
 from app.collections.lists.repository import RelatedRepository
 from app.collections.lists.schemas import SparsePage
-from app.core.dependencies import SessionDep
+from app.core.dependencies import READS_STALE, SessionDep
 from app.core.pagination import Page, PageQuery
 from app.core.web.collections.endpoints import Endpoint, with_signature
 from app.core.web.collections.list_response import DOCUMENTED, respond
@@ -38,10 +38,11 @@ def extend_lists(routers: Iterable[APIRouter]) -> None:
 def extend_list(resource: Resource, relations: Relations) -> None:
     item: Any = item_of(resource.read, relations)
     pages = PageWriter(resource.read, item)
-    routes = resource.router.routes
-    routes[routes.index(resource.listing)] = resource.listing.with_endpoint(
+    routes, listing = resource.router.routes, resource.listing
+    routes[routes.index(listing)] = listing.with_endpoint(
         extended(resource, relations, pages),
         response_model=Page[item] | SparsePage,
+        dependencies=[*listing.options["dependencies"], READS_STALE],
         **DOCUMENTED,
     )
 

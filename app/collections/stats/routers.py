@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.collections.stats.schemas import Stats, countable, stats_query
+from app.core.dependencies import READS_STALE
 from app.core.web.collections.list_response import DOCUMENTED, respond
 from app.core.web.collections.resource import resource_of
 
@@ -12,8 +13,7 @@ from app.core.web.collections.resource import resource_of
 def add_stats(router: APIRouter) -> None:
     """Add /stats to a collection that has an enum or a flag."""
     resource = resource_of(router)
-    choices = countable(resource)
-    if not choices:
+    if not (choices := countable(resource)):
         return
     model: Any = stats_query(resource)
 
@@ -32,5 +32,6 @@ def add_stats(router: APIRouter) -> None:
         "/stats",
         name=f"get_{resource.name}_stats",
         response_model=Stats,
+        dependencies=[READS_STALE],
         **DOCUMENTED,
     )(get_stats)

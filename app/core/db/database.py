@@ -16,6 +16,7 @@ from app.core.db.engine import make_engine
 from app.core.db.outages.write_state import WriteState
 from app.core.db.records.orm_session import OrmSession
 from app.core.db.records.session import WritingSession
+from app.core.db.replica.replica import Replica
 from app.core.db.session import DatabaseSession, ReadingSession
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
@@ -53,6 +54,8 @@ class Database:
         )
         self.snapshots = make_sessionmaker(snapshot)
         self.writers = make_writers(self.engine)
+        has_replica = bool(settings.DATABASE_REPLICA_URL)
+        self.replica = Replica(settings, limits) if has_replica else None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadingSession]:
@@ -105,6 +108,10 @@ class Database:
         finally:
             await session.close()
 
+    async def check_replica(self) -> None:
+        if self.replica:
+            await self.replica.check(self.reading)
+
     def background_turn(self) -> AbstractAsyncContextManager[None]:
         """Return the turn that background work of this process takes."""
         return background_turn(self.engine.url)
@@ -112,6 +119,8 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         await self.read_engine.dispose()
+        if self.replica:
+            await self.replica.engine.dispose()
 
 
 def do_nothing() -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row, Values
-from app.core.db.driver.connections import DriverConnection, Taker
+from app.core.db.driver.connections import Reads, Taker
 from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
 from app.core.db.driver.statements import Prepared, Statement, core_statement
 
@@ -96,7 +96,7 @@ class ReadingSession(LazySession):
     From then on, the ORM session executes all statements: a task has one connection.
     """
 
-    def __init__(self, *, direct: Callable[[], DriverConnection], **options: Any):
+    def __init__(self, *, direct: Callable[[], Reads], **options: Any):
         super().__init__(options)
         self.direct = direct()
 

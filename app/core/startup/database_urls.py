@@ -33,6 +33,13 @@ def check_database_url(url: str) -> str:
     return url
 
 
+def check_replica_url(url: str) -> str:
+    """Accept what is a URL of PostgreSQL, or nothing."""
+    if url and not POSTGRESQL.match(url):
+        raise ValueError("must begin with postgresql://")
+    return url and check_database_url(url)
+
+
 def check_parameters(given: dict[str, list[str]]) -> None:
     if unknown := sorted(given.keys() - REMOVED - ADDRESS):
         raise ValueError(f"has unknown parameters: {', '.join(unknown)}")

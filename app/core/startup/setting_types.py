@@ -15,7 +15,7 @@ from app.core.origins import (
 )
 from app.core.startup.addresses import check_listen_address, check_metrics_address
 from app.core.startup.archive_location import check_archive_location
-from app.core.startup.database_urls import check_database_url
+from app.core.startup.database_urls import check_database_url, check_replica_url
 
 
 def split_commas(value: object) -> object:
@@ -34,6 +34,7 @@ SigningKey = Annotated[SecretStr, AfterValidator(check_signing_key)]
 SigningKeys = Annotated[tuple[SigningKey, ...], *SPLIT]
 ArchiveLocation = Annotated[str, AfterValidator(check_archive_location)]
 DatabaseUrl = Annotated[str, AfterValidator(check_database_url)]
+ReplicaUrl = Annotated[str, AfterValidator(check_replica_url)]
 ListenAddress = Annotated[str, AfterValidator(check_listen_address)]
 MetricsAddress = Annotated[str, AfterValidator(check_metrics_address)]
 RootPath = Annotated[str, AfterValidator(check_root_path)]

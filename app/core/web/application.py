@@ -29,6 +29,7 @@ REQUEST_HEADERS = (
     "If-Match",
     "If-None-Match",
     "Last-Event-ID",
+    "Prefer",
     "X-Request-ID",
     *TRACING_HEADERS,
 )
@@ -37,6 +38,7 @@ EXPOSED_HEADERS = (
     "ETag",
     "Idempotency-Replayed",
     "Location",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",

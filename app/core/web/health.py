@@ -1,6 +1,7 @@
 """Health checks: the database must answer, with a schema that fits the code."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import structlog
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.background import run_every
 from app.core.db.database import Database
 from app.core.db.migrations import describe_faults, read_revision
 from app.core.db.outages.states import Outage, outage_of
@@ -16,6 +18,10 @@ from app.core.exceptions import UnavailableException
 from app.core.observability.draining import draining
 from app.core.startup.database_faults import describe_fault
 from app.core.web.openapi import documented
+
+# In seconds. Each worker has to notice a migration; a probe reaches only one of them.
+CHECK_INTERVAL = 10.0
+REPLICA_INTERVAL = 1.0
 
 logger = structlog.get_logger()
 router = APIRouter(tags=["health"])
@@ -31,6 +37,19 @@ class Health:
         self.schema = "ok"
         # Further checks in /readyz, by name. They do not affect the readiness.
         self.notes: dict[str, Callable[[], str]] = {}
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Check now, and regularly until the block exits; compare the replica, too."""
+        await self.check()
+        if replica := self.database.replica:
+            self.notes["replica"] = replica.state
+        compare = self.database.check_replica
+        async with (
+            run_every(CHECK_INTERVAL, self.check),
+            run_every(REPLICA_INTERVAL, compare),
+        ):
+            yield
 
     async def check(self) -> str | None:
         """Check again, and log a fault once, when it begins."""

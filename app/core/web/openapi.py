@@ -46,6 +46,12 @@ def describe(path: str, options: Json, added: Iterable[Json]) -> None:
         options["openapi_extra"] = with_parameters(extra, taken)
 
 
+def headers_of(dependencies: Iterable[Any]) -> Iterator[Json]:
+    """Yield the headers that dependencies of a route take."""
+    for depends in dependencies:
+        yield from getattr(depends.dependency, "headers", ())
+
+
 def with_parameters(extra: Json, added: Iterable[Json]) -> Json | None:
     """Add parameters, unless a copy of a route has them already."""
     every = (*extra.get("parameters", ()), *added)

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.web.before_commit import before_commit
 from app.core.web.endpoint_adapter import Endpoint, EndpointAdapter
-from app.core.web.openapi import describe, documented
+from app.core.web.openapi import describe, documented, headers_of
 from app.core.web.plan.cancel_scope import in_cancel_scope
 from app.core.web.plan.plan import Plan
 from app.core.web.plan.plannable import is_plannable
@@ -40,7 +40,8 @@ class Route(APIRoute):
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         self.adapter = EndpointAdapter(endpoint, options.get("status_code") == 201)
-        describe(path, options, self.headers)
+        dependencies = options.get("dependencies") or ()
+        describe(path, options, (*self.headers, *headers_of(dependencies)))
         super().__init__(path, self.adapter.adapted(), **options)
         self.options = options
         self.literal = path.partition("{")[0]

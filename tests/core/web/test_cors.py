@@ -49,7 +49,12 @@ def test_an_allowed_origin_may_read_responses(client: TestClient, origin: str) -
     assert "Origin" in answer.headers["vary"]
     shown = answer.headers["access-control-expose-headers"].split(", ")
     expected = "ETag Idempotency-Replayed Location RateLimit RateLimit-Policy"
-    others = ("Content-Disposition", "Retry-After", "X-Request-ID")
+    others = (
+        "Content-Disposition",
+        "Preference-Applied",
+        "Retry-After",
+        "X-Request-ID",
+    )
     assert set(shown) == {*others, *expected.split()}
     # Tokens are sent in the Authorization header, never in cookies.
     assert "access-control-allow-credentials" not in answer.headers

@@ -17,11 +17,11 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from scripts.bench.api import own_api
 from scripts.bench.bare.main import app as bare
-from scripts.bench.drive import Load, WrongAnswerError, drive
+from scripts.bench.drive import Address, Load, WrongAnswerError, drive
 from scripts.bench.operations import Kind, message, product
 from scripts.bench.report import Row, Spread, rows_of, table_of
 from scripts.bench.rounds import Sample
-from scripts.bench.servers import VARIANTS, WORKERS
+from scripts.bench.servers import TWO_HOSTS, VARIANTS, WORKERS
 from tests.accounts import root_header
 from tests.databases import ROOT, Template, make_settings
 
@@ -80,9 +80,28 @@ def test_two_workers_are_compared_with_one() -> None:
     command = [sys.executable, "scripts/benchmark.py", "--compare=workers", *QUICK]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
     found = json.loads(done.stdout)
-    expected = [(operation, name) for operation in Kind for name in WORKERS]
+    workers = [name for name in WORKERS if name != TWO_HOSTS]  # a file has one host
+    expected = [(operation, name) for operation in Kind for name in workers]
     assert [(row["operation"], row["variant"]) for row in found] == expected
     assert all(row["p99_milliseconds"]["low"] > 0 for row in found)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("compared", "names"),
+    [("replica", ["replica", "primary"]), ("workers", [*WORKERS])],
+)
+def test_servers_and_hosts_are_compared_on_postgresql(
+    compared: str, names: list[str]
+) -> None:
+    # The clock of CPU time has ticks of 10 ms.
+    longer = ("--seconds", "0.5", "--only", "list", "--json")
+    options = ("--compare", compared, *QUICK[:-3], *longer)
+    command = [sys.executable, "scripts/benchmark.py", "--database", "postgresql"]
+    done = subprocess.run([*command, *options], cwd=ROOT, stdout=PIPE, check=True)
+    found = json.loads(done.stdout)
+    assert [row["variant"] for row in found] == names
+    assert all(row["cpu_microseconds"]["low"] >= 0 for row in found)
 
 
 @pytest.mark.slow
@@ -121,9 +140,8 @@ async def drive_against_not_found() -> None:
     loop = asyncio.get_running_loop()
     async with await loop.create_server(NotFoundServer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        await drive(
-            port, Load(repeat(message(own_api(), "GET", own_api().path)), 200, inf)
-        )
+        request = message(own_api(), "GET", own_api().path)
+        await drive(Address(port), Load(repeat(request), 200, inf))
 
 
 def test_an_unexpected_status_stops_the_benchmark() -> None:

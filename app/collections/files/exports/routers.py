@@ -14,6 +14,7 @@ from app.collections.files.exports.service import Exporter
 from app.collections.files.formats.media import MEDIA_TYPES
 from app.collections.lists.relations import Relations, relations_of
 from app.core.db.session import DatabaseSession
+from app.core.dependencies import READS_STALE
 from app.core.web.collections.endpoints import Endpoint, bound, with_signature
 from app.core.web.collections.resource import Resource, resource_of
 from app.core.web.openapi import documented
@@ -56,6 +57,7 @@ def add_export(resource: Resource, relations: Relations) -> None:
         "/export",
         name=f"export_{resource.plural}",
         response_class=Response,
+        dependencies=[READS_STALE],
         response_model=None,
         responses=EXPORTED | documented(409, 410),
     )(export_of(resource, relations))

@@ -20,6 +20,7 @@ from app.collections.files.formats.rendering import (
 )
 from app.collections.files.services import Service
 from app.core.context import current_context
+from app.core.db.replica.reads import read_like
 from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
 from app.core.web.collections.resource import Resource
@@ -57,7 +58,8 @@ class Exporter:
         with TemporaryFile() as ids:
             batches, write = self.batches(query, ids), WRITE[query.format]
             # In the session of the request, which has a connection already.
-            rows = await self.rows(self.service.repository.session, batches, query)
+            first = self.service.repository.session
+            rows = await self.rows(first, batches, query)
             yield b""
             # The access log has a row at the end, and none if the process is killed.
             logger.info("export_started", collection=self.resource.plural)
@@ -69,6 +71,7 @@ class Exporter:
                 yield write(rows, self.columns(query))
                 async with self.reading() as session:
                     await self.check(session)
+                    read_like(session, first)
                     rows = await self.rows(session, batches, query)
 
     def batches(self, query: ExportQuery, ids: IO[bytes]) -> Batches:

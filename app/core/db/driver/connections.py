@@ -6,7 +6,7 @@ Each statement is in autocommit: it sees the latest committed rows.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.util import greenlet_spawn
@@ -19,6 +19,16 @@ from app.core.db.driver.statements import Statement, resolve
 Records = Sequence[Sequence[Any]]
 Taker = Callable[[Sequence[Row]], None]
 PART_ROWS = 5_000
+
+
+class Reads(Protocol):
+    """Interface of a connection of a reading session."""
+
+    async def rows(self, statement: Statement, values: Values) -> list[Row]: ...
+
+    async def each_part(self, statement: Statement, take: Taker) -> None: ...
+
+    def release(self) -> None: ...
 
 
 class DriverConnection(ABC):

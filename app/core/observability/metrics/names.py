@@ -34,6 +34,12 @@ VALUES = {
     "database_wait_seconds_total": Metric(
         Kind.COUNTER, "Time that sessions have waited for a connection."
     ),
+    "replica_lag_seconds": Metric(
+        Kind.LARGEST, "Age of the replica's state; infinite while it is not read."
+    ),
+    "replica_reads_total": Metric(
+        Kind.COUNTER, "Statements that the replica has executed."
+    ),
     "feeds_open": Metric(Kind.SUM, "Open streams of the change feed."),
     "logins_throttled_total": Metric(
         Kind.COUNTER, "Password attempts that were refused with 429."

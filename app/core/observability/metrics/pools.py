@@ -35,7 +35,9 @@ class Waits:
 
 def pools_of(database: Any) -> set[Any]:
     """Return the pools of a Database. On PostgreSQL reads and writes share one."""
-    engines = (database.engine, database.read_engine)
+    engines = [database.engine, database.read_engine]
+    if database.replica:
+        engines.append(database.replica.engine)
     return {engine.sync_engine.pool for engine in engines}
 
 

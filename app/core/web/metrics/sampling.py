@@ -48,7 +48,13 @@ async def sampling(app: Any, health: Health, gauges: Gauges) -> AsyncIterator[No
 def core_readers(health: Health) -> Readers:
     database, waits = health.database, Waits()
     waits.measure(database)
-    return {
+    of_replica: Readers = {}
+    if replica := database.replica:
+        of_replica = {
+            "replica_lag_seconds": replica.seconds_behind,
+            "replica_reads_total": lambda: replica.reads,
+        }
+    return of_replica | {
         "ready": lambda: health.fault is None,
         "writable": lambda: database.writes.outage is None,
         "database_connections_in_use": lambda: count_in_use(database),

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from app.audit.changes.guard import UnauditedWriteError
 from app.core.db.database import Database
 from app.core.db.driver.compiled import Call
+from app.core.db.driver.connections import DriverConnection
 from app.core.db.driver.execution import notify
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.driver.statements import Prepared
@@ -83,6 +84,7 @@ async def test_a_write_is_rejected(database: Database) -> None:
 async def test_the_guard_rejects_a_write(database: Database) -> None:
     async with database.reading() as session:
         await session.rows(ONE)
+        assert isinstance(session.direct, DriverConnection)
         connection = session.direct.connection
         assert connection
         with pytest.raises(UnauditedWriteError):

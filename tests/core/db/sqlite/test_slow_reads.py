@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.db.database import Database
 from app.core.db.database_errors import to_app_exception
+from app.core.db.driver.connections import DriverConnection
 from app.core.db.session import ReadingSession
 from app.core.db.sqlite.connection import Limit, LoopConnection
 from app.core.exceptions import UnavailableException
@@ -145,6 +146,7 @@ class Nap:
 
 async def add_function(session: ReadingSession, nap: Nap) -> None:
     await session.value(select(literal(1)))
+    assert isinstance(session.direct, DriverConnection)
     session.direct.driver.create_function("nap", 0, nap)
 
 
