@@ -1,7 +1,9 @@
 """Fixtures: both databases, a fresh one per test, and clients.
 
 `pytest --database sqlite` is the short run. Plain `pytest` needs no settings, server
-or .env: PostgreSQL is a Python package.
+or .env: PostgreSQL is a Python package. What is marked `either` runs on SQLite alone,
+and what is marked `client`, `golang` or `heavy` is skipped; with `--whole`, as in CI,
+all of it runs, on both databases.
 """
 
 import asyncio
@@ -38,9 +40,10 @@ ENGINES = [engine.value for engine in Engine]
 MARKS = (
     "browser: drives a real Chromium",
     "client: generates a TypeScript client, with npm; runs with --whole",
+    "either: the same on either database; runs on both with --whole",
     "golang: compares with Go's implementation; runs with --whole",
     "heavy: starts many processes; runs with --whole",
-    "slow: takes several seconds",
+    "slow: takes half a second or more; not in the quick run",
     "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )
@@ -49,7 +52,7 @@ WHOLE = ("client", "golang", "heavy")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=ENGINES, help="test on this database only")
-    more = "run the full checks of .ci/run (five minutes more)"
+    more = "run the full checks of .ci/run"
     parser.addoption("--whole", action="store_true", help=more)
 
 
@@ -62,9 +65,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "template" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("database")
-        engines = [chosen] if chosen else ENGINES
+        engines = engines_for(metafunc.definition)
         metafunc.parametrize("template", engines, indirect=True, scope="session")
+
+
+def engines_for(test: pytest.Item) -> list[str]:
+    if chosen := test.config.getoption("database"):
+        return [chosen]
+    either = test.get_closest_marker("either") and not test.config.getoption("whole")
+    return [Engine.SQLITE.value] if either else ENGINES
 
 
 def pytest_collection_modifyitems(

@@ -15,6 +15,8 @@ from tests.audit.test_unreadable_rows import (
     SQLITE,
 )
 
+pytestmark = pytest.mark.slow
+
 MAXIMUM = str(2**31 - 1)
 COLUMNS = ("old", "at", "version", "action")
 

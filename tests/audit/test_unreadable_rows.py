@@ -16,6 +16,8 @@ from tests.audit.archive.attacks.acts.target import Target
 from tests.audit.archive.rows import OLD, make_access, make_change
 from tests.audit.history.test_history import PEN, Json, body
 
+pytestmark = pytest.mark.slow
+
 TEXT = ["CAST(x'ff' AS TEXT)", "x'ff'", "''", "CAST(x'6100' AS TEXT)"]
 NUMBER = ["'x'", "x'ff'", "1.5", "9e999", "-9e999"]
 TIME = ["''", "5", "'x'", "x'ff'", "'20000-01-01 00:00:00'", "substr(at, 1, 10)"]

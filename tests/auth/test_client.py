@@ -21,6 +21,8 @@ from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
 from tests.processes.servers import serving
 
+pytestmark = pytest.mark.either
+
 PROXY = "10.0.0.1"
 PROXIES = f"{PROXY}, 192.168.0.0/16, 2001:db8::/32"
 CLIENT = "203.0.113.9"

@@ -20,6 +20,8 @@ from tests.auth.provisioning.test_links import redeem
 from tests.auth.signing import NEW_PASSWORD, login, refresh
 from tests.conftest import MakeAccount
 
+pytestmark = pytest.mark.either
+
 AUTH = Path(auth.__path__[0])
 WRONG = "not the password"
 GRANTS: dict[str, list[str]] = {"tasks": []}

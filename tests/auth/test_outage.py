@@ -15,6 +15,8 @@ from tests.databases import make_settings
 from tests.modules.test_products import PEN
 from tests.processes.servers import free_port, serving
 
+pytestmark = pytest.mark.slow
+
 
 def requests(client: Any, user: Account) -> Iterator[Any]:
     """Send requests that need the database."""
@@ -54,7 +56,6 @@ def test_requests_are_503_while_the_database_is_unreachable(
         assert client.get(f"{server.base_url}/livez").status_code == 200
 
 
-@pytest.mark.slow
 @pytest.mark.asvs("16.5.2")
 def test_requests_are_503_until_a_stopped_database_returns(postgresql: Any) -> None:
     settings = make_settings(postgresql.get_uri("template"))

@@ -15,6 +15,8 @@ from app.core.fields import INT32
 from app.core.repository import BaseRepository
 from tests.modules.test_products import PEN, make_product
 
+pytestmark = pytest.mark.either
+
 FIXED_HEADERS = {
     "x-request-id",
     "x-content-type-options",

@@ -10,6 +10,8 @@ from tests.accounts import PASSWORD
 from tests.modules.test_products import PEN
 from tests.processes.servers import Server, serving
 
+pytestmark = pytest.mark.either
+
 NEW_PASSWORD = "another-Pass-word-9"
 OUTPUTS = {
     "full disk": "> /dev/full 2>&1",

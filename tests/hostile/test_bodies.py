@@ -16,6 +16,8 @@ from tests.hostile.api import (
 from tests.hostile.document import WRITERS, Operation
 from tests.hostile.strategies import TEXT, max_examples
 
+pytestmark = pytest.mark.either
+
 LIMIT, BULK_LIMIT = 2**20, 2**23
 DEPTHS = (100, 1000, 100_000)
 KEYS = b"{%s}" % b",".join(b'"k%d":1' % number for number in range(80_000))

@@ -8,6 +8,8 @@ from tests.hostile.api import HOST, JSON, Api, Call
 from tests.hostile.document import LISTS, WRITERS
 from tests.hostile.strategies import max_examples
 
+pytestmark = pytest.mark.either
+
 ROOT = LISTS[0].path
 NAMES = [
     *(b"if-match", b"if-none-match", b"x-request-id", b"content-type", b"accept"),

@@ -89,6 +89,7 @@ def test_an_integer_in_a_query_is_plain_digits(api: Api, field: Field) -> None:
         assert expected(answer), literal
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", body_fields(is_amount), ids=str)
 def test_an_amount_is_never_rounded(api: Api, field: Field) -> None:
     with api.unchanged(field.operation):
@@ -99,6 +100,7 @@ def test_an_amount_is_never_rounded(api: Api, field: Field) -> None:
             assert is_rejected(api.send(field.operation, raw)), literal
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", query_fields(is_amount), ids=str)
 def test_an_amount_in_a_query_is_never_rounded(api: Api, field: Field) -> None:
     for amount in AMOUNTS:
@@ -126,6 +128,7 @@ def test_a_field_accepts_exactly_its_pattern(
         assert is_rejected(answer), answer.text
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", body_fields(is_id), ids=str)
 def test_an_id_in_a_body_is_a_uuid(api: Api, field: Field) -> None:
     with api.unchanged(field.operation):
@@ -148,6 +151,7 @@ def test_an_id_in_a_query_is_a_uuid(api: Api, field: Field) -> None:
 WITH_ID = [operation for operation in OPERATIONS if "{" in operation.path]
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("operation", WITH_ID, ids=str)
 def test_an_id_in_a_path_is_a_uuid(api: Api, operation: Operation) -> None:
     head, _, tail = operation.path.partition("{")

@@ -6,6 +6,8 @@ from tests.hostile.api import HOST, Api, Call
 from tests.hostile.document import LISTS, OPERATIONS
 from tests.hostile.strategies import TEXT, max_examples
 
+pytestmark = pytest.mark.either
+
 METHODS = [
     "OPTIONS",
     "TRACE",
@@ -46,6 +48,7 @@ def test_an_unknown_path_is_404(api: Api, path: str) -> None:
         assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.slow
 @max_examples(60)
 @given(start=st.sampled_from(["/", ROOT, f"{ROOT}/"]), rest=TEXT)
 def test_arbitrary_paths_are_answered(api: Api, start: str, rest: str) -> None:

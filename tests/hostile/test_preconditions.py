@@ -15,6 +15,8 @@ from tests.hostile.document import (
     is_name,
 )
 
+pytestmark = pytest.mark.either
+
 MALFORMED = [b"", b"1", b'"1', b'"1" "2"', b"\xff", b"W/*", b'"1",', b",", b'*, "1"']
 OUTDATED = [b'"0"', b'"x"', b'"\xff"', b'W/"0"', b'""', b'"' + b"9" * 999 + b'"']
 # As nginx, Apache, Caddy and Jetty rewrite the tag of a response that they compress.

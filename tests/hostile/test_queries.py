@@ -27,6 +27,7 @@ NAMES = [field for field in body_fields(is_name) if field.operation.method == "P
 lists = pytest.mark.parametrize("operation", LISTS, ids=str)
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("operation", GUARDED, ids=str)
 def test_unknown_parameters_are_rejected(api: Api, operation: Operation) -> None:
     path = api.address(operation)
@@ -38,6 +39,7 @@ def test_unknown_parameters_are_rejected(api: Api, operation: Operation) -> None
             assert is_rejected(api.call(call)), query
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", SCALARS, ids=str)
 def test_a_repeated_parameter_is_rejected(api: Api, field: Field) -> None:
     name = field.name.encode()
@@ -45,6 +47,7 @@ def test_a_repeated_parameter_is_rejected(api: Api, field: Field) -> None:
         assert is_rejected(api.query(field.operation, query % (name, name)))
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", PARAMETERS, ids=str)
 def test_an_unreadable_parameter_is_rejected(api: Api, field: Field) -> None:
     for value in (b"a%00b", b"%1b", b"%ff", b"\xff"):
@@ -52,6 +55,7 @@ def test_an_unreadable_parameter_is_rejected(api: Api, field: Field) -> None:
         assert is_rejected(api.query(field.operation, query)), value
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", FLAGS, ids=str)
 def test_a_flag_is_true_or_false(api: Api, field: Field) -> None:
     nulls = () if "nullable" in field.schema else ("null",)
@@ -59,6 +63,7 @@ def test_a_flag_is_true_or_false(api: Api, field: Field) -> None:
         assert is_rejected(api.query(field.operation, {field.name: text})), text
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", CHOICES, ids=str)
 def test_an_undocumented_choice_is_rejected(api: Api, field: Field) -> None:
     words = ("", "-", "--", "id;drop", "password_hash", "version", "created_at,id")

@@ -16,6 +16,8 @@ from tests.accounts import add_account, root_header
 from tests.databases import Template, make_settings
 from tests.processes.servers import Server, serving
 
+pytestmark = pytest.mark.either
+
 # Not expressible in the document: a text without control characters, an existing
 # record, `after` only with the default order.
 EXCLUDED_CHECK = "positive_data_acceptance"
@@ -42,8 +44,13 @@ KEEP_SESSIONS = "--exclude-path-regex=/auth/(logout|password)|/sessions"
 ATTACKERS: dict[str, tuple[Callable[[Settings], Header], tuple[str, ...]]] = {
     "anonymous": (no_header, (FEW_PHASES,)),
     "viewer": (viewer_header, (FEW_PHASES, KEEP_SIGNED_IN)),
-    "superuser": (root_header, (KEEP_SESSIONS,)),
+    "superuser": (root_header, (FEW_PHASES, KEEP_SESSIONS)),
+    "superuser, all phases": (root_header, (KEEP_SESSIONS,)),
 }
+LIGHT = "superuser"
+HEAVY = [
+    pytest.param(each, marks=pytest.mark.heavy) for each in ATTACKERS if each != LIGHT
+]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +88,7 @@ def operations(document: Any) -> Iterator[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("attacker", ATTACKERS)
+@pytest.mark.parametrize("attacker", [LIGHT, *HEAVY])
 def test_schemathesis_finds_nothing(
     target: tuple[Server, Settings], tmp_path: Path, attacker: str
 ) -> None:

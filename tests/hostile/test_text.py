@@ -53,6 +53,7 @@ def test_text_is_returned_as_sent(api: Api, field: Field, text: str) -> None:
         assert api.get_record(field.operation).json()[field.name] == stored
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", STRINGS, ids=str)
 def test_control_characters_and_surrogates_are_rejected(api: Api, field: Field) -> None:
     with api.unchanged(field.operation):
@@ -60,6 +61,7 @@ def test_control_characters_and_surrogates_are_rejected(api: Api, field: Field) 
             assert is_rejected(api.send_field(field, f"a{sign}b")), sign
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("operation", WRITERS, ids=str)
 def test_control_characters_and_surrogates_in_keys_are_rejected(
     api: Api, operation: Operation
@@ -70,6 +72,7 @@ def test_control_characters_and_surrogates_in_keys_are_rejected(
             assert is_rejected(api.send(operation, body)), sign
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("operation", WRITERS, ids=str)
 def test_invalid_utf8_is_rejected(api: Api, operation: Operation) -> None:
     with api.unchanged(operation):
@@ -91,6 +94,7 @@ def test_a_limit_is_the_same_on_both_databases(
         assert is_rejected(api.send_field(field, sign * (most + 1)))
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", NAMES, ids=str)
 def test_invisible_characters_in_a_name_are_rejected(api: Api, field: Field) -> None:
     with api.unchanged(field.operation):
@@ -106,6 +110,7 @@ def test_text_is_normalised(api: Api, field: Field) -> None:
     assert answer.json()[field.name] == "\u00e9\u00c5"
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", body_fields(is_email), ids=str)
 def test_an_invalid_email_is_rejected(api: Api, field: Field) -> None:
     with api.unchanged(field.operation):
@@ -123,6 +128,7 @@ def test_arbitrary_emails_are_accepted_or_rejected(
     assert is_processed(answer) or is_rejected(answer), answer.text
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("operation", WRITERS, ids=str)
 def test_stacked_combining_marks_are_rejected_quickly(
     api: Api, operation: Operation

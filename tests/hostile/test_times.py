@@ -33,6 +33,7 @@ TIMESTAMPS = st.datetimes(
 )
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", FIELDS, ids=str)
 def test_an_invalid_timestamp_is_rejected(api: Api, field: Field) -> None:
     with api.unchanged(field.operation):
@@ -40,6 +41,7 @@ def test_an_invalid_timestamp_is_rejected(api: Api, field: Field) -> None:
             assert is_rejected(api.send_field(field, value)), value
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", QUERY_FIELDS, ids=str)
 def test_an_invalid_timestamp_in_a_query_is_rejected(api: Api, field: Field) -> None:
     for text in INVALID_TIMESTAMPS:
@@ -74,6 +76,7 @@ def test_any_timestamp_may_be_queried(
     assert answer.status_code in known, answer.text
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("field", FIELDS, ids=str)
 @max_examples(20)
 @given(text=st.from_regex(r"[0-9TtZz:.+-]{10,40}", fullmatch=True) | TEXT)

@@ -15,6 +15,8 @@ from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS, Operation
 from tests.processes.servers import Server
 
+pytestmark = pytest.mark.either
+
 TIMEOUT = 5
 MEBIBYTE = 2**20
 CLOSED = 0

@@ -48,6 +48,7 @@ def run(root: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not VENV.exists() or sys.executable == BARE, reason="No .venv")
 def test_a_script_runs_without_an_activated_environment(tmp_path: Path) -> None:
     done = run(ROOT, GENERATOR, "--help")

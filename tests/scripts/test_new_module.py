@@ -156,11 +156,8 @@ def test_values(client: TestClient) -> None:
 """
 
 
-def test_a_domain_of_other_types_is_complete(
-    copy: Path, pytestconfig: pytest.Config
-) -> None:
-    if not pytestconfig.getoption("whole"):
-        pytest.skip("Runs with --whole")
+@pytest.mark.heavy
+def test_a_domain_of_other_types_is_complete(copy: Path) -> None:
     run(copy, "scripts/new_module.py", "parcels", *VALUES)
     run(copy, "-m", "ruff", "check", ".")
     run(copy, "-m", "ruff", "format", "--check", ".")
@@ -177,10 +174,13 @@ WRONG_STEPS = {
         "    surprise: int = 0",
     ),
 }
+FIRST, *OTHERS = WRONG_STEPS
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wrong", WRONG_STEPS)
+@pytest.mark.parametrize(
+    "wrong", [pytest.param(FIRST, marks=pytest.mark.heavy), *OTHERS]
+)
 def test_a_failed_step_leaves_no_files(copy: Path, wrong: str) -> None:
     path, line = WRONG_STEPS[wrong]
     with (copy / path).open("a") as file:

@@ -1,5 +1,6 @@
 """Each recipe of the guide works as written, in a copy of the project."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -32,7 +33,22 @@ def run(root: Path, commands: str, database: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_edits_fit_the_code(tmp_path: Path) -> None:
+    """Commands, and edits of the files that they generate, run with --whole."""
+    for step in steps_of(GUIDE.read_text(encoding="utf-8")):
+        source, copy = ROOT / step.path, tmp_path / step.path
+        if step.kind == "sh" or not source.is_file():
+            continue
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
+        edit(tmp_path, step)
+        ast.parse(copy.read_text(encoding="utf-8"))
+    assert [*tmp_path.rglob("models.py")]
+
+
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_the_recipes_work_as_written(tmp_path: Path) -> None:
     root, database = copy_repository(tmp_path / "copy"), tmp_path / "app.db"
     if (ROOT / ".mypy_cache").exists():

@@ -47,6 +47,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_repository(tmp_path_factory.mktemp("refused") / "copy")
 
 
+@pytest.fixture(scope="module")
+def before(repository: Path) -> dict[str, bytes]:
+    return tree(repository)
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -106,9 +111,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_invalid_arguments_are_rejected(
-    repository: Path, words: str, reason: str
+    repository: Path, before: dict[str, bytes], words: str, reason: str
 ) -> None:
-    before = tree(repository)
     name, *fields = words.split()
     plural, _, singular = name.partition("/")
     with pytest.raises(RefusedException, match=reason):

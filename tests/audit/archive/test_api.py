@@ -10,6 +10,8 @@ from tests.audit.archive.rows import OLD, TODAY, AuditLog
 from tests.audit.archive.verify.tampering import ROWS, execute
 from tests.audit.history.test_history import LATE, PEN, at, body, history, make
 
+pytestmark = pytest.mark.either
+
 YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 BEFORE = (OLD - timedelta(hours=1)).isoformat()
 

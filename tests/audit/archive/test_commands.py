@@ -24,6 +24,8 @@ from tests.databases import make_settings
 from tests.processes.forked import Done
 from tests.processes.servers import free_port
 
+pytestmark = pytest.mark.either
+
 
 def test_without_a_command_it_shows_the_plan(audit_log: AuditLog) -> None:
     audit_log.fill()
@@ -141,6 +143,7 @@ def test_only_one_command_runs_at_a_time(
     assert command(audit_log, *words).code == 0
 
 
+@pytest.mark.slow
 def test_a_failed_verification(audit_log: AuditLog) -> None:
     audit_log.fill()
     audit_log.archive()
@@ -248,6 +251,7 @@ def test_an_exported_seal_shows_that_the_newest_is_missing(
     assert (done.code, done.json["counts"]) == (4, {"seal_missing": 1})
 
 
+@pytest.mark.slow
 def test_held_rows_are_archived_after_release(audit_log: AuditLog) -> None:
     audit_log.fill()
     done = command(audit_log, "hold", "place", "product", "--reason", "Case 1")
@@ -264,6 +268,7 @@ def test_held_rows_are_archived_after_release(audit_log: AuditLog) -> None:
     assert KEPT not in [row["at"] for row in audit_log.rows(CHANGES, restored=True)]
 
 
+@pytest.mark.slow
 def test_a_hold_on_one_record_keeps_its_rows_only(audit_log: AuditLog) -> None:
     audit_log.fill()
     before = [row for row in audit_log.rows(CHANGES) if row["entity_id"] == PEN]

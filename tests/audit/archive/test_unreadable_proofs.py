@@ -16,6 +16,8 @@ from tests.audit.archive.rows import AuditLog
 from tests.audit.history.test_history import PEN, Json, body
 from tests.audit.test_unreadable_rows import plant
 
+pytestmark = pytest.mark.slow
+
 SPOILT = ["audit_seal SET sealed_at", "audit_key SET created_at"]
 
 

@@ -7,6 +7,8 @@ from tests.audit.history.test_history import Json, body
 from tests.conftest import MakeAccount
 from tests.core.db.test_concurrency import at_once
 
+pytestmark = pytest.mark.slow
+
 USERS, EACH = 20, 10
 
 

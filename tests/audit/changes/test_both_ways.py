@@ -21,6 +21,8 @@ from app.main import open_database
 from tests.audit.changes.models import Checked, Converted, LibraryEntity, Note
 from tests.audit.changes.test_values import MISTAKES, REFUSED, VALUES
 
+pytestmark = pytest.mark.slow
+
 CHANGES: Any = AuditChange.__table__  # type: ignore[attr-defined]
 OWN = "id at entity_id transaction_id request_id created_at updated_at".split()
 MODELS = (Checked, Note, Converted)

@@ -231,6 +231,7 @@ async def test_log_rows_cannot_be_inserted_directly(library: Library) -> None:
     assert await library.entries() == []
 
 
+@pytest.mark.slow
 async def test_a_cascade_to_four_thousand_rows_is_logged(library: Library) -> None:
     async def fill(session: AsyncSession) -> None:
         session.add_all(Chapter(title=f"{n}", book_id=TEA) for n in range(4_000))

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # In another process, because a mapped entity would remain for all other tests.
 START = """
 from uuid import UUID

@@ -27,6 +27,8 @@ from app.core.models import Entity
 from app.main import open_database
 from tests.audit.changes.models import Checked, Colour, Converted, LibraryEntity, Shape
 
+pytestmark = pytest.mark.slow
+
 EAST = timezone(timedelta(hours=5, minutes=30))
 DATABASE_ERRORS = StatementError, DBAPIError
 REFUSED = UnauditedWriteError, *DATABASE_ERRORS, ValueError, ArithmeticError

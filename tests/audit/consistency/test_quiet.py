@@ -24,6 +24,8 @@ from tests.databases import make_settings
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
 
+pytestmark = pytest.mark.slow
+
 LOG = CHANGES.live
 EMPTY_LEAVES = "UPDATE audit_seal SET leaves = ''"
 

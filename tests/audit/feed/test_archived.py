@@ -27,6 +27,7 @@ async def archive(audit_log: AuditLog) -> None:
     assert totals["changes"].rows > 0
 
 
+@pytest.mark.slow
 async def test_a_cursor_in_the_archive_is_reset(
     running: FastAPI, api: httpx2.AsyncClient, root: Header, audit_log: AuditLog
 ) -> None:
@@ -50,6 +51,7 @@ async def test_a_cursor_in_the_archive_is_reset(
     assert len(listed["items"]) == 2
 
 
+@pytest.mark.slow
 async def test_rows_archived_under_a_slow_stream_reset_it(
     running: FastAPI,
     api: httpx2.AsyncClient,

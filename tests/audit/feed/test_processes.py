@@ -54,6 +54,7 @@ def test_nothing_is_lost_when_servers_are_killed(url: str, tmp_path: Path) -> No
     assert seen == made
 
 
+@pytest.mark.slow
 def test_a_stop_ends_streams_at_once(tmp_path: Path) -> None:
     """The server would otherwise wait for them for SHUTDOWN_TIMEOUT."""
     with (
@@ -68,6 +69,7 @@ def test_a_stop_ends_streams_at_once(tmp_path: Path) -> None:
         assert server.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_client_that_never_reads_costs_little(tmp_path: Path) -> None:
     """The sockets take some, then the stream waits; others get all changes."""
     with (

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -276,14 +277,18 @@ def test_a_mistyped_key_is_refused_without_a_statement(
 def test_a_key_costs_no_statement_more_than_a_session(
     app: FastAPI, client: TestClient, ada: Account, method: str
 ) -> None:
-    key = make_key(client, ada, "products:read", "products:create")
-    counts = []
-    for number, header in enumerate((ada.header, with_key(key))):
-        pen = PEN | {"sku": f"PEN-{number}"}
-        statements = record_statements(app)
+    scopes = ("products:read", "products:create")
+    keys = [with_key(make_key(client, ada, *scopes)) for _ in range(3)]
+    numbers = count()
+
+    def statements(header: dict[str, str]) -> int:
+        pen = PEN | {"sku": f"PEN-{next(numbers)}"}
+        found = record_statements(app)
         assert client.request(method, "products", json=pen, headers=header).is_success
-        counts.append(len(statements))
-    assert counts[0] == counts[1]
+        return len(found)
+
+    # A background task may add a statement to one of three.
+    assert min(map(statements, [ada.header] * 3)) == min(map(statements, keys))
 
 
 def test_the_log_names_the_key(client: TestClient, ada: Account, read: Read) -> None:

@@ -24,6 +24,8 @@ from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.processes.servers import Server, serving
 
+pytestmark = pytest.mark.either
+
 CLIENTS = 100
 ONE_HASH = 19 * 2**20
 # The memory of a hundred requests and their connections, apart from the hashes.

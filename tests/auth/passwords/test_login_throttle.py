@@ -21,6 +21,8 @@ from tests.accounts import PASSWORD
 from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.slow
+
 PROXY = "10.0.0.1"
 IP, OTHER_IP = "198.51.100.1", "198.51.100.2"
 WRONG = "not the password"

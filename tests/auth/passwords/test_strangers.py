@@ -30,6 +30,8 @@ from tests.auth.signing import NEW_PASSWORD
 from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 HOME, CAFE = "198.51.100.1", "192.0.2.1"
 COUNTS = select(col(LoginThrottle.count))
 

@@ -16,6 +16,8 @@ from tests.auth.signing import NEW_PASSWORD, bearer, sign_in
 from tests.conftest import MakeAccount
 from tests.contract import Json, status_and_code
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 ALL = ["create", "delete", "update"]
 ADMIN = [f"{module}:{action}" for module in ("users", "roles") for action in ALL]
 PROMOTION = {"is_superuser": True, "current_password": PASSWORD}

@@ -14,6 +14,8 @@ from tests.conftest import MakeAccount
 from tests.contract import status_and_code
 from tests.slices import SLICES
 
+pytestmark = pytest.mark.either
+
 # Operations permitted while the initial password must be changed.
 BEFORE_A_CHANGE = {
     "GET /api/v1/auth/me",

@@ -26,7 +26,7 @@ from tests.core.db.test_concurrency import at_once
 from tests.databases import Template, make_settings
 from tests.processes.servers import serving
 
-pytestmark = pytest.mark.threads
+pytestmark = [pytest.mark.threads, pytest.mark.slow]
 EVERYWHERE = [ending for ending in ENDINGS if ending.everywhere]
 
 

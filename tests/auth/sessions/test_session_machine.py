@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck
 from hypothesis import settings as options
@@ -23,6 +24,8 @@ from tests.auth.signing import NEW_PASSWORD, bearer, refresh, sign_in
 from tests.auth.tokens.attacks import Json
 from tests.auth.tokens.test_access_tokens import running
 from tests.databases import make_settings
+
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 LIMITS = {"REFRESH_IDLE_DAYS": 1, "REFRESH_ABSOLUTE_DAYS": 2}
 IDLE, ABSOLUTE = timedelta(days=1), timedelta(days=2)

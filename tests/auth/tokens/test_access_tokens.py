@@ -23,6 +23,8 @@ from tests.clients import Client
 from tests.conftest import ClientWith
 from tests.databases import Template, make_settings
 
+pytestmark = pytest.mark.either
+
 CHALLENGE = 'Bearer error="invalid_token"'
 
 

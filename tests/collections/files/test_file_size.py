@@ -10,6 +10,8 @@ from fastapi.testclient import TestClient
 from tests.collections.files.files import CSV, as_csv, report_of, send
 from tests.contract import status_and_code
 
+pytestmark = pytest.mark.either
+
 ROWS = [{"sku": f"PEN-{n}", "name": "Pen", "price": "1.50"} for n in range(100)]
 LIMIT = 1_500
 

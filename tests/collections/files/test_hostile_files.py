@@ -15,6 +15,8 @@ from app.collections.files.imports.received import ReceivedFile
 from tests.collections.files.files import CSV, JSONL, as_csv, report_of, send
 from tests.contract import status_and_code
 
+pytestmark = pytest.mark.either
+
 ROW = {"sku": "PEN-1", "name": "Pen", "price": "1.50"}
 HEADER = b"sku,name,price\n"
 LINE = reading.MAX_LINE + 1

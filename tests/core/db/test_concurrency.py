@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from tests.modules.test_products import PEN, make_product
 from tests.processes.servers import serving
 
-pytestmark = pytest.mark.threads
+pytestmark = [pytest.mark.threads, pytest.mark.slow]
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:

@@ -24,7 +24,7 @@ from tests.databases import alembic_config, make_settings
 from tests.processes.forked import command
 from tests.processes.servers import environment
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 T = TypeVar("T")
 Schema = dict[str, object]

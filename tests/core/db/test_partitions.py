@@ -74,6 +74,7 @@ def filled_url(empty_url: str) -> str:
 LOGGED = "SELECT id, at, path, user_agent, bytes FROM audit_access ORDER BY id"
 
 
+@pytest.mark.slow
 def test_an_upgrade_keeps_every_access_and_so_does_a_downgrade(filled_url: str) -> None:
     config, before = alembic_config(filled_url), rows(filled_url, LOGGED)
     assert len(before) == 39

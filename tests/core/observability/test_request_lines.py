@@ -18,6 +18,8 @@ from app.core.web.middleware import context_of
 from tests.accounts import ROOT
 from tests.conftest import ClientWith
 
+pytestmark = pytest.mark.either
+
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 

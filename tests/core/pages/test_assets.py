@@ -11,6 +11,8 @@ from app.core.pages.assets import LIBRARIES
 from app.main import create_app
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.either
+
 CDN = "https://cdn.example.com/npm"
 PINNED = re.compile(rf'="{CDN}/([^"]+)" integrity="([^"]+)" crossorigin="anonymous"')
 

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
 from tests.accounts import PASSWORD
 from tests.databases import make_settings
+
+pytestmark = pytest.mark.either
 
 HOME = "http://test/"
 EXAMPLE = re.compile(

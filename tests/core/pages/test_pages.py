@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 from app.main import create_app
 from tests.databases import make_settings
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 PAGES = ("/", "/docs", "/redoc", "/audit", "/password")
 DOCS = {"/docs", "/redoc", "/openapi.json"}
 REFERENCE = re.compile(r'(?:href|src|data-document|data-probe)="([^"#]+)')

@@ -14,6 +14,8 @@ from tests.clients import Client
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
 
+pytestmark = pytest.mark.either
+
 SHOP = "/shop"
 PRODUCTS = "/api/v1/products"
 
@@ -26,6 +28,7 @@ def shop(url: str) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", ["", SHOP], ids=["stripped", "whole"])
 def test_all_addresses_have_the_path_of_the_proxy(shop: TestClient, sent: str) -> None:
     made = shop.post(f"{sent}{PRODUCTS}", json=PEN)
@@ -41,6 +44,7 @@ def test_all_addresses_have_the_path_of_the_proxy(shop: TestClient, sent: str) -
         assert shop.get(sent + path).status_code == 200
 
 
+@pytest.mark.slow
 def test_the_document_has_the_path_of_the_proxy(shop: TestClient) -> None:
     document = shop.get("/openapi.json").json()
     assert document["servers"] == [{"url": SHOP}]

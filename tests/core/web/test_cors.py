@@ -11,6 +11,8 @@ from app.core.repository import BaseRepository
 from app.main import create_app
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.either
+
 ALLOWED = ("https://www.example.com", "http://localhost:5173")
 DISALLOWED = (
     "null NULL * https: https://www.example.com/ https://www.example.com. "
@@ -158,6 +160,7 @@ REJECTED = (
 )
 
 
+@pytest.mark.slow
 def test_only_allowed_hosts_are_served(url: str) -> None:
     settings = make_settings(url, ALLOWED_HOSTS=CONFIGURED, CORS_ORIGINS=ALLOWED[0])
     with TestClient(create_app(settings), "http://test") as client:

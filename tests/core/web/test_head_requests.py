@@ -11,6 +11,8 @@ from tests.conftest import ClientWith
 from tests.hostile.document import OPERATIONS
 from tests.modules.test_products import make_product
 
+pytestmark = pytest.mark.either
+
 GET_ROUTES = sorted(each.path for each in OPERATIONS if each.method == "GET")
 PAGES = ("/", "/docs", "/redoc", "/audit", "/openapi.json", "/static/site.css")
 

@@ -18,6 +18,8 @@ from tests.processes.forked import command
 from tests.processes.locks import locked
 from tests.processes.servers import Server, environment, free_port, serving
 
+pytestmark = pytest.mark.slow
+
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 FASTAPI = str(Path(sys.executable).parent / "fastapi")
 

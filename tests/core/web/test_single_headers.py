@@ -14,6 +14,8 @@ from tests.databases import Template
 from tests.processes.servers import Server, free_port, kill, serving
 from tests.programs import require
 
+pytestmark = pytest.mark.either
+
 LOGIN = b"username=unknown%40example.com&password=wrong"
 FORM = b"Content-Type: application/x-www-form-urlencoded"
 FORGED = "6.6.6.6"

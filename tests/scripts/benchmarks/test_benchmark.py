@@ -33,17 +33,25 @@ QUICK = ("--seconds", "0.02", "--rounds", "1", "--table-rows", "60", *ON_SQLITE)
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[dict[str, Any]]:
+def kinds(pytestconfig: pytest.Config) -> list[Kind]:
+    return [*Kind] if pytestconfig.getoption("whole") else [*Kind][:2]
+
+
+@pytest.fixture(scope="module")
+def rows(kinds: list[Kind]) -> list[dict[str, Any]]:
     # In another process, because the benchmark pins itself to one core.
-    command = [sys.executable, "scripts/benchmark.py", *QUICK]
+    only = [f"--only={kind}" for kind in kinds]
+    command = [sys.executable, "scripts/benchmark.py", *QUICK, *only]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
 
 
 @pytest.mark.slow
-def test_each_operation_is_measured_on_each_variant(rows: list[dict[str, Any]]) -> None:
-    expected = [(operation, name) for operation in Kind for name in VARIANTS]
+def test_each_operation_is_measured_on_each_variant(
+    rows: list[dict[str, Any]], kinds: list[Kind]
+) -> None:
+    expected = [(operation, name) for operation in kinds for name in VARIANTS]
     assert [(row["operation"], row["variant"]) for row in rows] == expected
     for row in rows:
         speed = row["requests_per_second"]
@@ -67,6 +75,7 @@ def test_a_part_s_share_is_of_the_time_of_the_variant_that_has_it() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_two_workers_are_compared_with_one() -> None:
     command = [sys.executable, "scripts/benchmark.py", "--compare=workers", *QUICK]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)

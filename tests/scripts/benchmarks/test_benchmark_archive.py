@@ -13,6 +13,7 @@ QUICK = ("--rows=2000", "--records=500", "--rate=20", "--idle=0.5", "--json")
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_every_value_is_measured() -> None:
     command = [sys.executable, "scripts/benchmark_archive.py", *QUICK]
     done = subprocess.run(command, cwd=ROOT, stdout=PIPE, check=True)

@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from scripts.bench.search import EVERY
 from scripts.benchmark_search import measure_on, table_of
+
+pytestmark = pytest.mark.slow
 
 ROWS = 2_000  # one of them has the rarest word
 

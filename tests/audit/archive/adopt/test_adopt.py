@@ -30,7 +30,8 @@ from tests.audit.archive.verify import tampering
 from tests.databases import Template
 from tests.processes.object_store import ObjectStoreServer
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.either, pytest.mark.slow]
+
 
 IDENTITIES = model_table(AuditIdentity)
 

@@ -15,6 +15,8 @@ from app.audit.archive.run.totals import RunTotals
 from tests.audit.archive.adopt.restored import contents
 from tests.audit.archive.rows import ALL, AuditLog
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 HUGE = 10**30
 CRAFTED: list[dict[str, Any]] = [
     {"log": "../../etc"},

@@ -9,6 +9,8 @@ from tests.audit.archive.commands import command
 from tests.audit.archive.rows import AuditLog, make_accesses, make_changes
 from tests.audit.archive.verify.tampering import execute
 
+pytestmark = pytest.mark.slow
+
 # On SQLite these numbers are beyond every clock.
 AHEAD = 10**16
 TABLES = ("audit_change", "audit_access", "audit_seal")

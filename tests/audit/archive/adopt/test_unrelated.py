@@ -15,6 +15,8 @@ from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify.tampering import execute
 from tests.databases import Template
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture(scope="module")
 def original(
@@ -46,6 +48,7 @@ def check_refusal(other: AuditLog, reason: str) -> None:
     assert command(other, "run", *KEEP, "--yes").code == 4
 
 
+@pytest.mark.slow
 def test_files_of_another_identity_are_not_adopted(other: AuditLog) -> None:
     check_refusal(other, "the archive of another database")
 

@@ -17,6 +17,8 @@ from tests.audit.archive.commands import command
 from tests.audit.archive.rows import AuditLog, make_accesses, make_change, make_changes
 from tests.databases import make_settings
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 
 @pytest.fixture
 def own_log(url: str, audit_log: AuditLog) -> AuditLog:

@@ -20,6 +20,8 @@ from tests.audit.archive.rows import AuditLog, make_access, make_change, make_ch
 from tests.audit.archive.verify import tampering
 from tests.databases import SECRET, make_settings
 
+pytestmark = pytest.mark.slow
+
 
 def newest_notes(audit_log: AuditLog) -> list[str]:
     notes = {seal.log: seal.note for seal in audit_log.seals()}

@@ -20,6 +20,8 @@ from tests.databases import alembic_config, make_settings
 from tests.processes.forked import command
 from tests.processes.servers import environment
 
+pytestmark = pytest.mark.slow
+
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "74c87da"
 REVISION = "c41244e58c02"
 

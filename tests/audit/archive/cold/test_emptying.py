@@ -27,6 +27,8 @@ from tests.audit.archive.run.past import create_partition, past_accesses
 from tests.audit.archive.run.test_holds import hold, stop
 from tests.audit.archive.verify import tampering
 
+pytestmark = pytest.mark.slow
+
 
 def release(audit_log: AuditLog, id: str) -> None:
     done = command(audit_log, "hold", "release", id)

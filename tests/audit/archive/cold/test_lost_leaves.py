@@ -12,6 +12,8 @@ from tests.audit.archive.cold import logs
 from tests.audit.archive.rows import AuditLog, make_accesses, make_change
 from tests.audit.archive.verify import tampering
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 SEALS = model_table(AuditSeal)
 
 

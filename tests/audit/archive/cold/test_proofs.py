@@ -18,7 +18,7 @@ from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.either, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from tests.audit.archive.rows import ALL, PRODUCT, AuditLog, make_change
 from tests.audit.archive.verify import tampering
 from tests.databases import Template
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 
 @pytest.fixture
 def cold(audit_log: AuditLog) -> AuditLog:

@@ -12,6 +12,7 @@ from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify.tampering import files
 
 
+@pytest.mark.slow
 def test_a_manifest_has_the_places_of_its_lines(audit_log: AuditLog) -> None:
     logs.fill(audit_log)
     logs.archive_days(audit_log, 6)

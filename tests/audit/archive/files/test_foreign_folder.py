@@ -15,7 +15,7 @@ from tests.audit.archive.rows import OLD, AuditLog, make_changes
 from tests.audit.archive.verify.tampering import clear_changes, files
 from tests.databases import Template, make_settings
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.either, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from tests.audit.archive.rows import OLD, AuditLog
 from tests.audit.archive.verify import tampering
 from tests.audit.archive.verify.tampering import FILES, files
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 
 async def no_archive_id(_: object) -> None:
     """Return None, as there was no id."""

@@ -11,6 +11,8 @@ from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import OLD, AuditLog
 
+pytestmark = pytest.mark.either
+
 FOLDER = f"changes/{OLD:%Y/%m}"
 FIRST = f"{FOLDER}/{OLD:%Y-%m-%d}.0001"
 

@@ -3,10 +3,13 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import update
 
 from tests.audit.archive.rows import KEPT, OLD, AuditLog
 from tests.audit.archive.verify.tampering import FILES, execute
+
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
 def test_a_host_whose_clock_is_behind_continues_the_chain(audit_log: AuditLog) -> None:

@@ -15,6 +15,8 @@ from tests.audit.archive.rows import AuditLog
 from tests.core.db.test_migrations import run_on
 from tests.databases import alembic_config, make_settings
 
+pytestmark = pytest.mark.slow
+
 BEFORE = "c41244e58c02"
 FIXTURES = Path(__file__).parents[1] / "fixtures/74c87da"
 

@@ -9,7 +9,7 @@ from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import OLD, AuditLog, make_access, make_change
 from tests.audit.archive.verify.tampering import execute
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.slow]
 
 MAKE = {CHANGES: make_change, ACCESSES: make_access}
 

@@ -119,6 +119,7 @@ def check_done(audit_log: AuditLog, before: LogLines) -> None:
 
 
 @both_places
+@pytest.mark.heavy
 def test_a_run_killed_at_any_step_is_resumed(
     audit_logs: Iterator[AuditLog], runs: Runs
 ) -> None:

@@ -12,6 +12,8 @@ from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import INK, PEN, AuditLog, CallAtStep
 from tests.audit.archive.verify import tampering
 
+pytestmark = pytest.mark.slow
+
 
 def hold(audit_log: AuditLog, *words: str) -> str:
     done = command(audit_log, "hold", "place", "product", *words, "--reason", "Case 1")

@@ -6,6 +6,8 @@ from app.audit.archive.logs import CHANGES
 from app.audit.archive.run import leaf_hashes
 from tests.audit.archive.rows import AuditLog, make_changes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("limit", [1, 7, 50_000])
 def test_rows_of_many_seals_are_archived(

@@ -17,7 +17,7 @@ from app.core.context import Context, new_context
 from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import KEPT, OLD, AuditLog, CallAtStep, make_changes
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.slow]
 
 
 def unaudited(rows: list[Row]) -> list[Row]:

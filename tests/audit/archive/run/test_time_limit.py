@@ -7,6 +7,8 @@ from app.audit.archive.logs import CHANGES
 from app.audit.archive.progress import Progress
 from tests.audit.archive.rows import AuditLog
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_time_limit_ends_the_sealing(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch

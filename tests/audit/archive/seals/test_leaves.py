@@ -8,6 +8,8 @@ from app.audit.archive.logs import ACCESSES, CHANGES
 from tests.audit.archive.rows import OLD, AuditLog, make_access, make_change
 from tests.audit.archive.verify.tampering import execute
 
+pytestmark = pytest.mark.slow
+
 BOTH = {
     "new": [
         '\'{"invalid_json": "{"}\'',

@@ -11,6 +11,8 @@ from tests.audit.archive.rows import OLD, AuditLog, make_change
 from tests.audit.archive.verify.tampering import execute
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.slow
+
 # JSON that PostgreSQL stores as well, and text that only SQLite takes for JSON.
 DOCUMENTS = [
     '{"stock": 99999999999999999999}',

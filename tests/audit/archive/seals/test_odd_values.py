@@ -8,6 +8,8 @@ from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import AuditLog, make_changes
 from tests.audit.archive.verify.tampering import execute
 
+pytestmark = pytest.mark.slow
+
 OK: dict[str, int] = {}
 UNREADABLE = {"value_unreadable": 1}
 NEVER_SEALED = {"row_extra": 1}

@@ -21,6 +21,8 @@ from tests.audit.archive.rows import AuditLog, make_access, make_change
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 SHIFTS = {
     "ten minutes back": timedelta(minutes=-10),

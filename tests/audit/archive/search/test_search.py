@@ -24,7 +24,7 @@ from tests.audit.archive.rows import (
 )
 from tests.audit.archive.verify import tampering
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.either, pytest.mark.slow]
 
 
 def search(

@@ -15,7 +15,7 @@ from tests.audit.archive.verify import tampering
 from tests.audit.archive.verify.tampering import Tamper
 from tests.databases import SECRET, make_settings
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.slow]
 
 MODIFIED, MISSING, EXTRA = FindingKind.MODIFIED, FindingKind.MISSING, FindingKind.EXTRA
 # Lines of a file that are no rows.

@@ -28,6 +28,8 @@ from tests.audit.archive.witness.server import TIME, Witness, running_witness
 from tests.databases import make_settings
 from tests.processes.servers import TIMEOUT
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 NAMED = f"the witness {WITNESS_KEY.name}"
 CHANGED, LOST = FindingKind.SEAL_CHANGED, FindingKind.SEAL_MISSING
 

@@ -121,6 +121,7 @@ def check_answers(client: TestClient, seed: int, times: int) -> None:
             assert as_of(client, url, then) == answer, (url, then)
 
 
+@pytest.mark.slow
 def test_a_list_as_of_a_time_is_the_answer_of_that_time(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import PEN, Json, body, make, now
@@ -18,6 +19,7 @@ def ids(items: list[Json]) -> list[str]:
     return [f"products/{each['id']}" for each in items]
 
 
+@pytest.mark.slow
 def test_pages_of_a_list_stay_at_their_time(client: TestClient) -> None:
     urls = make_pens(client, 6)
     orders: list[dict[str, Any]] = [{}, {"sort": "stock"}, {"sort": "-name"}]

@@ -13,6 +13,8 @@ from tests.audit.archive.attacks.acts.target import Target
 from tests.audit.history.test_history import LATE, PEN, body, make, now
 from tests.contract import status_and_code
 
+pytestmark = pytest.mark.slow
+
 EPOCH = "1970-01-01T00:00:00Z"
 DOCUMENTS = [
     "[1, 2]",

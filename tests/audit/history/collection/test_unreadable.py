@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
@@ -10,6 +11,8 @@ from app.core.clock import now
 from tests.audit.archive.attacks.acts.target import Target
 from tests.audit.history.test_history import PEN, body
 from tests.audit.test_unreadable_rows import pages, plant
+
+pytestmark = pytest.mark.slow
 
 LISTS = (
     "",

@@ -86,7 +86,7 @@ def test_a_generated_migration_states_it(
     migrations.execute(statement)
     folder = str(migrations.folder)
     revision(migrations.config, "a", autogenerate=True, version_path=folder)
-    (file,) = migrations.folder.iterdir()
+    (file,) = migrations.folder.glob("*.py")
     assert "\n".join(lines) in file.read_text()
 
 
@@ -106,5 +106,5 @@ def test_a_retired_column_is_not_dropped(
 def test_an_empty_migration_is_not_assumed_compatible(tmp_path: Path) -> None:
     migrations = Migrations(f"sqlite:///{tmp_path}/a.db", tmp_path)
     revision(migrations.config, "a", version_path=str(migrations.folder))
-    (file,) = migrations.folder.iterdir()
+    (file,) = migrations.folder.glob("*.py")
     assert "compatible_with_previous = False" in file.read_text()

@@ -19,6 +19,7 @@ PAUSE = 0.02  # seconds between two requests
 
 
 @pytest.mark.slow
+@pytest.mark.heavy
 def test_the_release_before_serves_a_compatible_schema(
     url: str, tmp_path: Path
 ) -> None:

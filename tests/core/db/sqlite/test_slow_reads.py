@@ -62,6 +62,7 @@ def checked_out(database: Database) -> int:
     return count
 
 
+@pytest.mark.slow
 async def test_quick_reads_overtake_slow_ones(database: Database, way: str) -> None:
     slow = [asyncio.create_task(read(database, STEPS, way)) for _ in range(6)]
     for _ in range(20):

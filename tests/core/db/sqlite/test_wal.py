@@ -11,7 +11,7 @@ from app.modules.products.models import Product
 from tests.core.db.sqlite.test_slow_reads import count_to
 from tests.databases import make_settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 MEGABYTE = 2**20
 TABLE = "CREATE TABLE IF NOT EXISTS filler (content BLOB)"
 SLOW = count_to(1_000_000).add_columns(exists(select(Product.__table__)))

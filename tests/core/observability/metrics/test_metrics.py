@@ -71,6 +71,7 @@ def measured(url: str, tmp_path: Path) -> Iterator[tuple[Server, Scraped]]:
     yield from serving_metrics(url, tmp_path)
 
 
+@pytest.mark.slow
 def test_requests_are_counted_by_template_method_and_class(
     measured: tuple[Server, Scraped],
 ) -> None:

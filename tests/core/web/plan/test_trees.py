@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
+import pytest
 from fastapi import APIRouter, Depends, Header
 from fastapi.exceptions import DependencyScopeError
 from hypothesis import assume, given
@@ -14,6 +15,8 @@ from app.core.exceptions import ConflictException
 from app.core.web.routing import Route, api_router
 from tests.core.web.plan.client import client_of
 from tests.hostile.strategies import max_examples
+
+pytestmark = pytest.mark.slow
 
 calls: list[str] = []
 KINDS = ["coroutine", "function", "request"]

@@ -11,6 +11,8 @@ from tests.modules.test_products import PEN
 from tests.processes.servers import serving
 from tests.programs import needs
 
+pytestmark = pytest.mark.slow
+
 ROOT = "/shop"
 # What docs/DEPLOYMENT.md says to write in scripts/deploy/nginx.conf.
 TARGETS = {"whole": "http://backoffice;", "stripped": "http://backoffice/;"}
