@@ -23,6 +23,7 @@ from app.audit.personal.hidden import check_shown
 from app.audit.repository import AuditRepository
 from app.core.context import current_context
 from app.core.db.driver.compiled import Row
+from app.core.db.personal.key_urls import key_url_of
 from app.core.exceptions import (
     ConflictException,
     NotFoundException,
@@ -52,6 +53,7 @@ class HistoryService:
         self.past = HistoryRepository(session)
         self.entities = EntityRepository(session)
         self.log = AuditRepository(session)
+        self.keys = key_url_of(session)
 
     async def history(self, query: HistoryQuery) -> HistoryPage:
         rows = await self.past.of_record(self.model, self.id, query)
@@ -115,7 +117,7 @@ class HistoryService:
             raise ConflictException(f"{self.name} is not deleted")
         self.service.preconditions.check(deletion["version"] or 0)
         state = deleted_state(self.model, deletion)
-        check_shown(self.model, state)
+        check_shown(self.keys, self.model, state)
         then = just_before(deletion["at"])
         entity = await self.entities.build(self.model, state, then)
         current_context().reason = "restore"
@@ -133,7 +135,7 @@ class HistoryService:
         state = await self.past.state(self.model, self.id, then)
         if state is None:
             raise NotFoundException(f"{self.name} had no such version")
-        check_shown(self.model, state)
+        check_shown(self.keys, self.model, state)
         return await self.entities.build(self.model, state, until(change["at"]))
 
     @property

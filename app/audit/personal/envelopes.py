@@ -68,8 +68,17 @@ def decrypt(stored: str, record: UUID, secret: bytes) -> str:
     return text.decode("utf-8", "surrogateescape").partition(":")[2]
 
 
+def read_secret(text: object) -> bytes:
+    """Return a key of a store from its text; empty if that is damaged."""
+    try:
+        secret = bytes.fromhex(text) if isinstance(text, str) else b""
+    except ValueError:
+        return b""
+    return secret if len(secret) == KEY_LENGTH else b""
+
+
 def unpack(stored: str) -> bytes:
-    return a2b_base64(stored.removeprefix(PREFIX))
+    return a2b_base64(stored.removeprefix(PREFIX), strict_mode=True)
 
 
 def key_id(value: Any) -> UUID | None:

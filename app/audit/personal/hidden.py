@@ -7,15 +7,13 @@ from app.audit.personal.exceptions import HiddenValuesException
 from app.core.models import Entity
 
 
-def check_shown(model: type[Entity], state: dict[str, Any]) -> None:
-    """Raise HiddenValuesException if a personal value of the state is hidden.
+def check_shown(keys: str, model: type[Entity], state: dict[str, Any]) -> None:
+    """Raise HiddenValuesException if a value of the state is hidden.
 
-    Or still encrypted, which it is for a process without the setting.
+    Or still encrypted, which it is for a process without the URL of the `keys`.
     """
-    values = {name: state.get(name) for name in model.personal}
-    if hidden := [name for name, value in values.items() if is_hidden(value)]:
-        raise HiddenValuesException(model.__name__, hidden)
-
-
-def is_hidden(value: Any) -> bool:
-    return isinstance(value, Hidden) or key_id(value) is not None
+    names = {name for name, value in state.items() if isinstance(value, Hidden)}
+    if not keys:
+        names |= {it for it in model.personal if key_id(state.get(it)) is not None}
+    if names:
+        raise HiddenValuesException(model.__name__, names)

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import make_url
 
 from app.audit.personal.envelopes import KEY_LENGTH, Key
+from app.audit.personal.exceptions import KeysUnavailableException
 from app.audit.personal.postgresql_store import PostgresqlKeyStore
 from app.audit.personal.sqlite_store import SqliteKeyStore
 from app.core.db.ids import uuid7
@@ -26,7 +27,7 @@ class KeyStore(Protocol):
     def find(self, ids: Collection[UUID]) -> dict[UUID, bytes | None]: ...
     def active(self, subjects: Collection[UUID]) -> dict[UUID, Key]: ...
     def add(self, keys: Sequence[Key]) -> None: ...
-    def assign(self, keys: Mapping[UUID, Key]) -> None: ...
+    def assign(self, keys: Mapping[UUID, Key]) -> int: ...
     def destroy(self, subject: UUID, ids: Collection[UUID]) -> int: ...
 
 
@@ -49,8 +50,18 @@ class PersonalKeys:
         found = self.store.active(subjects) if subjects else {}
         missing = (subjects - found.keys()) | new
         if made := {id: self.take() for id in missing}:
-            self.store.assign(made)
+            self.assign(made)
         return found | made
+
+    def assign(self, made: Mapping[UUID, Key]) -> None:
+        """Give persons their keys, unless the store has lost one: a restored one.
+
+        Raises:
+            KeysUnavailableException: it has. The next request gets another one.
+        """
+        if self.store.assign(made) < len(made):
+            self.spares.clear()
+            raise KeysUnavailableException
 
     def take(self) -> Key:
         if not self.spares:

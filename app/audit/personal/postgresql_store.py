@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.audit.personal.envelopes import Key
+from app.audit.personal.envelopes import Key, read_secret
 from app.audit.personal.exceptions import KeysUnavailableException
 from app.core.db.driver.urls import url_options, without_parameters
 from app.core.db.engine import with_driver
@@ -31,7 +31,11 @@ FIND = text("SELECT id, key FROM personal_key WHERE id = ANY(:ids)")
 ACTIVE = text("""
 SELECT subject, id, key FROM personal_key WHERE subject = ANY(:ids) AND key IS NOT NULL
 """)
-ASSIGN = "UPDATE personal_key SET subject = :subject WHERE id = :id"
+ASSIGN = text("""
+UPDATE personal_key SET subject = given.subject
+FROM unnest(CAST(:ids AS uuid[]), CAST(:subjects AS uuid[])) AS given (id, subject)
+WHERE personal_key.id = given.id RETURNING personal_key.id
+""")
 DESTROY = text("""
 UPDATE personal_key SET key = NULL, erased_at = now()
 WHERE (subject = :subject OR id = ANY(:ids)) AND key IS NOT NULL RETURNING id
@@ -67,12 +71,13 @@ class PostgresqlKeyStore:
     def find(self, ids: Collection[UUID]) -> dict[UUID, bytes | None]:
         """Return the keys with these ids; None for one that was destroyed."""
         rows = self.execute(FIND, {"ids": [*ids]})
-        return {id: key and bytes.fromhex(key) for id, key in rows}
+        return {id: key and read_secret(key) for id, key in rows}
 
     def active(self, subjects: Collection[UUID]) -> dict[UUID, Key]:
         """Return a key of each of these persons who has one."""
         rows = self.execute(ACTIVE, {"ids": [*subjects]})
-        return {it[0]: Key(it[1].bytes, bytes.fromhex(it[2])) for it in rows}
+        found = ((subject, id, read_secret(key)) for subject, id, key in rows)
+        return {it[0]: Key(it[1].bytes, it[2]) for it in found if it[2]}
 
     def add(self, keys: Sequence[Key]) -> None:
         """Insert keys without a person. They are on disk when it returns."""
@@ -81,13 +86,10 @@ class PostgresqlKeyStore:
             [{"id": UUID(bytes=it.id), "key": it.secret.hex()} for it in keys],
         )
 
-    def assign(self, keys: Mapping[UUID, Key]) -> None:
-        """Give each person their key."""
-        pairs = [
-            {"id": UUID(bytes=key.id), "subject": subject}
-            for subject, key in keys.items()
-        ]
-        self.execute(text(ASSIGN), pairs)
+    def assign(self, keys: Mapping[UUID, Key]) -> int:
+        """Give each person their key; return how many of these keys are there."""
+        ids = [UUID(bytes=key.id) for key in keys.values()]
+        return len(self.execute(ASSIGN, {"ids": ids, "subjects": [*keys]}))
 
     def destroy(self, subject: UUID, ids: Collection[UUID]) -> int:
         """Overwrite the keys of a person, and those with these ids; count them."""

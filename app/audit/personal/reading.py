@@ -55,11 +55,11 @@ def key_ids(found: Iterable[Row]) -> Iterator[UUID]:
 
 
 def reveal_change(row: Row, secrets: Secrets) -> Row:
-    record = row.get("entity_id")
-    if not record:
-        return row
+    try:
+        id = UUID(str(row.get("entity_id")))
+    except ValueError:
+        return row  # only a write past the application stores another text
     sides = {it: row[it] for it in SIDES if isinstance(row.get(it), dict)}
-    id = record if isinstance(record, UUID) else UUID(str(record))
     return row | {name: reveal(values, id, secrets) for name, values in sides.items()}
 
 

@@ -1,19 +1,24 @@
 """Keys of personal data in a file of SQLite, for the processes of one host.
 
 Statements take microseconds, and run in the event loop. A deleted key is overwritten.
+The methods are called in a greenlet, which waits while another process has locked it.
 """
 
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from app.audit.personal.envelopes import Key
+from sqlalchemy.util import await_
+
+from app.audit.personal.envelopes import Key, read_secret
 from app.audit.personal.exceptions import KeysUnavailableException
 from app.core.clock import now
+from app.core.db.outages.replaced_file import identity
+from app.core.db.sqlite.busy import is_busy, retry_while_busy
 
 TIMEOUT = 5.0  # seconds
 TABLE = """
@@ -29,16 +34,16 @@ FIND = """
 SELECT id, key FROM personal_key WHERE id IN (SELECT value FROM json_each(?))
 """
 ACTIVE = """
-SELECT id, key FROM personal_key WHERE subject = ? AND key IS NOT NULL LIMIT 1
+SELECT subject, id, key FROM personal_key WHERE subject = ? AND key IS NOT NULL
 """
 ACTIVE_MANY = """
 SELECT subject, id, key FROM personal_key
 WHERE subject IN (SELECT value FROM json_each(?)) AND key IS NOT NULL
 """
-ASSIGN = "UPDATE personal_key SET subject = ? WHERE id = ?"
+ASSIGN = "UPDATE personal_key SET subject = ? WHERE id = ? RETURNING id"
 ASSIGN_MANY = """
 UPDATE personal_key SET subject = given.value FROM json_each(?) given
-WHERE personal_key.id = given.key
+WHERE personal_key.id = given.key RETURNING id
 """
 DESTROY = """
 UPDATE personal_key SET key = NULL, erased_at = ?
@@ -46,6 +51,7 @@ WHERE (subject = ? OR id IN (SELECT value FROM json_each(?))) AND key IS NOT NUL
 RETURNING id
 """
 TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
+ResultT = TypeVar("ResultT")
 
 
 class SqliteKeyStore:
@@ -64,7 +70,7 @@ class SqliteKeyStore:
         connection = sqlite3.connect(
             f"file:{self.path.replace('?', '%3f').replace('#', '%23')}?mode=rw",
             uri=True,
-            timeout=TIMEOUT,
+            timeout=0,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -72,58 +78,76 @@ class SqliteKeyStore:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
+        self.opened = identity(self.path)
         return connection
 
     def execute(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.when_free(lambda: self.statement(sql, *values))
+
+    def statement(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        connection = self.connection
+        if identity(self.path) != self.opened:
+            # No other process sees what is written to the former file.
+            raise sqlite3.DatabaseError("The file was replaced: restart")
+        return connection.execute(sql, values).fetchall()
+
+    def when_free(self, call: Callable[[], ResultT]) -> ResultT:
+        """Call; while another process has locked the file, let other tasks run."""
         try:
-            return self.connection.execute(sql, values).fetchall()
+            try:
+                return call()
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+            return await_(retry_while_busy(call, TIMEOUT))
         except sqlite3.Error as error:
             raise KeysUnavailableException from error
 
     def find(self, ids: Collection[UUID]) -> dict[UUID, bytes | None]:
         """Return the keys with these ids; None for one that was destroyed."""
         rows = self.execute(FIND, dump(ids))
-        return {UUID(id): key and bytes.fromhex(key) for id, key in rows}
+        return {UUID(id): key and read_secret(key) for id, key in rows}
 
     def active(self, subjects: Collection[UUID]) -> dict[UUID, Key]:
         """Return a key of each of these persons who has one."""
         if len(subjects) > 1:
             rows = self.execute(ACTIVE_MANY, dump(subjects))
-            return {UUID(it[0]): read_key(*it[1:]) for it in rows}
-        # JSON would take longer than the look-up.
-        return {
-            subject: read_key(*row)
-            for subject in subjects
-            for row in self.execute(ACTIVE, subject.hex)
-        }
+        else:  # JSON would take longer than the look-up
+            rows = [row for it in subjects for row in self.execute(ACTIVE, it.hex)]
+        found = ((UUID(it[0]), it[1], read_secret(it[2])) for it in rows)
+        return {it[0]: Key(bytes.fromhex(it[1]), it[2]) for it in found if it[2]}
 
     def add(self, keys: Sequence[Key]) -> None:
         """Insert keys without a person. They are on disk when it returns."""
-        self.execute("PRAGMA synchronous = FULL")
-        self.execute(ADD, json.dumps({key.id.hex(): key.secret.hex() for key in keys}))
-        self.execute("PRAGMA synchronous = NORMAL")
+        made = json.dumps({key.id.hex(): key.secret.hex() for key in keys})
+        self.when_free(lambda: self.add_synced(made))
 
-    def assign(self, keys: Mapping[UUID, Key]) -> None:
-        """Give each person their key."""
+    def add_synced(self, made: str) -> None:
+        # At once, as others use the connection while one waits.
+        self.statement("PRAGMA synchronous = FULL")
+        try:
+            self.statement(ADD, made)
+        finally:
+            self.statement("PRAGMA synchronous = NORMAL")
+
+    def assign(self, keys: Mapping[UUID, Key]) -> int:
+        """Give each person their key; return how many of these keys are in the file."""
         pairs = {key.id.hex(): subject.hex for subject, key in keys.items()}
         if len(pairs) == 1:
             ((id, subject),) = pairs.items()
-            self.execute(ASSIGN, subject, id)
-        else:
-            self.execute(ASSIGN_MANY, json.dumps(pairs))
+            return len(self.execute(ASSIGN, subject, id))
+        return len(self.execute(ASSIGN_MANY, json.dumps(pairs)))
 
     def destroy(self, subject: UUID, ids: Collection[UUID]) -> int:
         """Overwrite the keys of a person, and those with these ids; count them."""
+        # Only commands destroy keys: no request waits meanwhile.
+        self.execute(f"PRAGMA busy_timeout = {TIMEOUT * 1000:.0f}")
         rows = self.execute(DESTROY, now().isoformat(), subject.hex, dump(ids))
         # The key may be in the log of the file, too, until that is written again.
         ((is_busy, *_),) = self.execute(TRUNCATE)
         if is_busy:
             raise KeysUnavailableException
         return len(rows)
-
-
-def read_key(id: str, secret: str) -> Key:
-    return Key(bytes.fromhex(id), bytes.fromhex(secret))
 
 
 def dump(ids: Collection[UUID]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from app.audit.personal.envelopes import Encryption, Key
+from app.audit.personal.envelopes import Encryption, Key, key_id
 from app.audit.personal.keys import keys_at
 from app.core.db.personal.erased import is_erased
 from app.core.models import Entity
@@ -16,6 +16,8 @@ SIDES = ("old", "new")
 def encrypt_rows(keys: str, written: Sequence[tuple[type[Entity], Row]]) -> None:
     """Encrypt the personal values of rows that are about to be inserted.
 
+    And texts of any column that look encrypted: they would be taken for it.
+
     `keys` is the URL of the keys; without one, the values stay in clear.
 
     Raises:
@@ -23,7 +25,7 @@ def encrypt_rows(keys: str, written: Sequence[tuple[type[Entity], Row]]) -> None
     """
     if not keys:
         return
-    found = [(model, row) for model, row in written if has_personal(model, row)]
+    found = [(model, row) for model, row in written if has_any(model, row)]
     if found:
         new = {row["entity_id"] for _, row in found if row["version"] == 1}
         old = {row["entity_id"] for _, row in found} - new
@@ -32,14 +34,18 @@ def encrypt_rows(keys: str, written: Sequence[tuple[type[Entity], Row]]) -> None
             encrypt_row(model, row, own[row["entity_id"]])
 
 
-def has_personal(model: type[Entity], row: Row) -> bool:
-    names = model.personal.keys()
-    return bool(names) and any(
-        isinstance(values.get(name), str)
+def has_any(model: type[Entity], row: Row) -> bool:
+    return any(
+        must_be_encrypted(model, *item)
         for values in map(row.get, SIDES)
         if values
-        for name in names
+        for item in values.items()
     )
+
+
+def must_be_encrypted(model: type[Entity], name: str, value: object) -> bool:
+    is_text = isinstance(value, str)
+    return is_text and (name in model.personal or key_id(value) is not None)
 
 
 def encrypt_row(model: type[Entity], row: Row, key: Key) -> None:
@@ -47,7 +53,8 @@ def encrypt_row(model: type[Entity], row: Row, key: Key) -> None:
     id: UUID = row["entity_id"]
     encryption = Encryption(key, id)
     for values in (row["old"] or {}, row["new"] or {}):
-        for name, rule in model.personal.items():
-            value = values.get(name)
-            if isinstance(value, str) and not is_erased(value, rule, id):
+        for name, value in values.items():
+            if not must_be_encrypted(model, name, value):
+                continue
+            if not is_erased(value, model.personal.get(name), id):
                 values[name] = encryption.encrypt(value, name)

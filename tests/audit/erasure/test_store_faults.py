@@ -1,0 +1,77 @@
+"""Stores that were replaced, damaged or locked, while the application runs."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app.audit.personal.keys import keys_at
+from tests.audit.erasure.conftest import ADA, Commands, history
+from tests.audit.feed.conftest import Header, api, root, running  # noqa: F401  fixtures
+from tests.processes.locks import locked
+
+BOB = ADA | {"name": "Bob", "email": "bob@example.com"}
+
+
+def test_a_file_that_was_replaced_is_not_used(
+    client: TestClient, commands: Commands, ada: str, tmp_path: Path
+) -> None:
+    """No other process would see the keys in the former file."""
+    keys_at(f"sqlite:///{tmp_path}/other.db").store.create()
+    Path(commands.keys).rename(tmp_path / "former.db")
+    assert client.post("customers", json=BOB).status_code == 503
+    Path(tmp_path / "other.db").rename(commands.keys)
+    assert client.post("customers", json=BOB).status_code == 503
+    assert client.get(f"customers/{ada}/history").status_code == 503
+    (tmp_path / "former.db").rename(commands.keys)
+    assert client.post("customers", json=BOB).status_code == 201
+
+
+def test_no_key_is_used_that_the_store_lacks(
+    client: TestClient, commands: Commands, ada: str
+) -> None:
+    """As in a store that was restored: spare keys in memory are of the former one."""
+    change(commands, "DELETE FROM personal_key WHERE subject IS NULL")
+    assert client.post("customers", json=BOB).status_code == 503
+    bob = client.post("customers", json=BOB).json()["id"]
+    assert history(client, bob)[0]["new"]["name"] == "Bob"
+    assert history(client, ada)[0]["new"]["name"] == "Ada King"
+    assert client.get("customers").json()["total"] == 2
+
+
+def change(commands: Commands, statement: str) -> None:
+    with closing(sqlite3.connect(commands.keys)) as keys, keys:
+        keys.execute(statement)
+
+
+@pytest.mark.parametrize("damage", ["'zz'", "substr(key, 3)", "'ä'", "x'ff'", "7"])
+def test_a_damaged_key_is_missing(
+    client: TestClient, commands: Commands, ada: str, damage: str
+) -> None:
+    used = f"UPDATE personal_key SET key = {damage} WHERE subject NOTNULL"  # noqa: S608
+    change(commands, used)
+    assert history(client, ada)[0]["new"]["name"] == "[key missing]"
+    client.patch(f"customers/{ada}", json={"name": "Ada"}).raise_for_status()
+    assert history(client, ada)[0]["new"]["name"] == "Ada"
+    assert {"not compared" in it for it in commands.findings()} == {True}
+
+
+@pytest.mark.anyio
+async def test_others_are_served_while_the_store_is_locked(
+    running: FastAPI,  # noqa: F811
+    api: httpx2.AsyncClient,  # noqa: F811
+    root: Header,  # noqa: F811
+    commands: Commands,
+) -> None:
+    with locked(commands.settings.PERSONAL_KEYS_URL, "personal_key") as release:
+        waiting = asyncio.create_task(api.post("customers", json=ADA))
+        for _ in range(3):
+            assert (await api.get("customers")).json()["total"] == 0
+        assert not waiting.done()
+        release.set()
+        assert (await waiting).status_code == 201
