@@ -24,6 +24,7 @@ from app.audit.repository import AuditRepository
 from app.core.context import current_context
 from app.core.db.driver.compiled import Row
 from app.core.db.personal.key_urls import key_url_of
+from app.core.db.personal.person_lock import lock_person
 from app.core.exceptions import (
     ConflictException,
     NotFoundException,
@@ -111,6 +112,8 @@ class HistoryService:
             raise ValidationFailedException(error.errors()) from error
 
     async def restore(self) -> Entity:
+        if self.keys:
+            await lock_person(self.entities.session, self.id)
         deletion = await self.past.last_change(self.model, self.id)
         if deletion is None or deletion["action"] != Action.DELETE:
             await self.service.get_for_update(self.id)
