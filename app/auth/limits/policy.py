@@ -22,7 +22,6 @@ from app.core.startup.rates import Rate
 SHARE = 10  # leases of a quota
 # In seconds. Requests are not to wait for a database that is busy with writes.
 PATIENCE = 0.5
-RETRY = 1.0
 BUSY = "The database is busy"
 
 logger = structlog.get_logger()
@@ -51,7 +50,7 @@ class Policy:
         if lease is None:
             self.prune()
             lease = self.leases[id] = Lease()
-        if self.clock() >= lease.ends:
+        if lease.renewal is None and self.clock() >= lease.ends:
             lease.begin_window()
         is_refused = not (lease.spend() or await self.renew(database, id, lease))
         return Standing(
@@ -91,7 +90,8 @@ class Policy:
             # Count alone for now: what was spent is reported when it is possible.
             logger.warning("rate_limit_not_shared", limit=self.name, error=repr(error))
             lease.spent, lease.left = lease.spent + 1, self.size - 1
-            lease.ends = max(lease.ends, self.clock() + RETRY)
+            if lease.ends <= self.clock():  # the window's end is not known
+                lease.ends = self.clock() + self.rate.window
         else:
             lease.spent = max(0, lease.spent - spent)
             lease.grant(self.rate.quota, self.size, now.used, begun + now.seconds)

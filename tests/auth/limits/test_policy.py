@@ -111,6 +111,36 @@ async def test_a_busy_database_lets_requests_pass(
     assert await served(policy, database, 2) == 0
 
 
+async def test_what_passes_meanwhile_is_reported_later(
+    database: Database, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "PATIENCE", 0.01)
+    policy = Policy("user", Rate(50, DAY))
+    with locked(url, "rate_limit_use"):
+        assert await served(policy, database, 3) == 3
+        assert await served(policy, database, 20) == 20
+    if renewal := policy.leases[ADA].renewal:
+        await renewal
+    monkeypatch.setattr(policies, "PATIENCE", 60.0)
+    assert await served(policy, database, 50) == 50 - 23
+
+
+async def test_what_passes_is_reported_after_longer_failures(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise OSError("disk full")
+
+    instant = 1_000.0
+    policy = Policy("user", Rate(30, DAY), lambda: instant)
+    with monkeypatch.context() as patch, capture_logs():
+        patch.setattr(policies, "report", fail)
+        for _ in range(10):
+            instant += 60
+            assert await served(policy, database, 2) == 2
+    assert await served(policy, database, 30) == 10
+
+
 async def test_a_database_that_rejects_writes_lets_a_lease_pass(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
