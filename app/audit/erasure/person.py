@@ -28,14 +28,14 @@ class Person:
 
 
 def find_person(entity: str, id: UUID) -> Person:
-    """Return the person; the name of the class may be in any case.
+    """Return the person; the name of the class, or a former one, may be in any case.
 
     Raises:
         UsageException: no class of this name has personal columns.
     """
     models = {it.__name__: it for it in entities() if it.personal}
-    for name, model in models.items():
-        if name.lower() == entity.lower():
+    for model in models.values():
+        if entity.lower() in map(str.lower, recorded_names(model)):
             return Person(model, id)
     raise UsageException(
         f"No entity with personal columns: {entity}. There are {', '.join(models)}"

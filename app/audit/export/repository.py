@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from app.audit.archive.canonical import Row, RowKey
 from app.audit.archive.logs import ACCESSES, Log
-from app.audit.archive.rows.reading import has_key, read_log
+from app.audit.archive.rows.reading import has_key, read_encrypted
 from app.audit.archive.seals.cursor import Position
 from app.audit.archive.seals.order import OrderRepository
 from app.audit.id_bounds import MARGIN
@@ -60,7 +60,7 @@ class ExportRepository(OrderRepository):
             is_ordered = and_(IsInteger(number), IsUuid(self.row.id))
             odd = or_(odd, and_(number.is_not(None), not_(is_ordered)))
         query = select(table).where(odd, *self.span)
-        return await read_log(self.session, query.limit(MAX_UNORDERED))
+        return await read_encrypted(self.session, query.limit(MAX_UNORDERED))
 
 
 def as_stored(row: Row) -> Row:

@@ -6,6 +6,7 @@ from sqlalchemy import make_url
 from app.core.startup.database_urls import check_database_url
 
 FILE = "sqlite:////"  # of an absolute path
+PORT = 5432  # of PostgreSQL, if the URL has none
 
 
 def check_keys_url(url: str, info: ValidationInfo) -> str:
@@ -25,4 +26,4 @@ def check_keys_url(url: str, info: ValidationInfo) -> str:
 
 def place_of(url: str) -> tuple[object, ...]:
     parsed = make_url(url or "sqlite://")
-    return parsed.host, parsed.port, parsed.database
+    return parsed.host, parsed.port or PORT, parsed.database

@@ -12,9 +12,10 @@ from sqlmodel import col
 from app.audit.archive.holds import HoldRepository
 from app.audit.archive.models import AuditHold
 from app.audit.erasure.exceptions import HeldException, UsageException
-from app.audit.erasure.ledger import State
+from app.audit.erasure.ledger import Erasure, State
 from app.audit.models import AuditChange
 from app.core.db.database import Database
+from app.modules.customers.models import Customer
 from tests.audit.erasure.conftest import ADA, PERSONAL, Commands, history
 from tests.conftest import Read
 
@@ -192,6 +193,15 @@ def test_an_unknown_person_is_refused(commands: Commands) -> None:
         commands.erase(str(UUID(int=7)))
     with pytest.raises(UsageException, match="Customer"):
         commands.erase(str(UUID(int=7)), "Product")
+
+
+def test_a_person_is_found_by_a_former_name_of_the_class(
+    client: TestClient, commands: Commands, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Customer, "former_entities", frozenset({"Client"}))
+    commands.ledger.append(Erasure("Client", UUID(ada), "Request 7", "Eve"), State.DONE)
+    assert commands.reapply() == 1
+    assert client.get(f"customers/{ada}").json()["phone"] is None
 
 
 def test_no_value_is_written_without_a_key(

@@ -77,6 +77,7 @@ def test_concurrent_changes_of_one_person(client: TestClient, ada: str) -> None:
         ("sqlite:////tmp/keys.db", KEYS),
         ("sqlite:///app.db", "postgresql://localhost/keys"),
         ("postgresql://localhost/app", "postgres://localhost/app"),
+        ("postgresql://localhost:5432/app", "postgresql://localhost/app"),
         ("postgresql://localhost/app", "mysql://localhost/keys"),
     ],
 )

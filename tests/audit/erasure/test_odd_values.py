@@ -8,6 +8,10 @@ from contextlib import closing
 import pytest
 from fastapi.testclient import TestClient
 
+from app.audit.archive.canonical import Row
+from app.audit.archive.logs import CHANGES
+from app.audit.export.repository import ExportRepository
+from app.core.db.database import Database
 from tests.audit.erasure.conftest import Commands
 
 LIKE_ONE = "encrypted:" + b64encode(bytes(range(48))).decode()
@@ -36,12 +40,32 @@ def test_a_row_without_a_readable_record_is_shown(
 ) -> None:
     if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL checks the type")
-    file = url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(file)) as other, other:
-        other.execute("DROP TRIGGER audit_change_no_UPDATE")
-        change = "UPDATE audit_change SET entity_id = 'no id', new = ? WHERE entity = ?"
-        values = json.dumps({"name": LIKE_ONE}), "Customer"
-        other.execute(f"{change} AND version = 1", values)
+    new = json.dumps({"name": LIKE_ONE})
+    damage(url, "entity_id = 'no id', new = ?", new)
     items = client.get("audit/changes").json()["items"]
     assert items[0]["new"]["name"] == "Ada King"
     assert items[1]["new"]["name"] == LIKE_ONE
+
+
+def test_an_export_has_all_rows_as_they_are_stored(
+    client: TestClient, ada: str, url: str, commands: Commands
+) -> None:
+    if not url.startswith("sqlite"):
+        pytest.skip("PostgreSQL checks the type")
+    damage(url, "transaction_id = ?", "no number")
+
+    async def read(database: Database) -> list[Row]:
+        async with database.reading() as session:
+            found = ExportRepository(session, CHANGES, (None, None))
+            return await found.read_unordered()
+
+    (row,) = commands.run(read)
+    assert row["new"]["name"].startswith("encrypted:")
+
+
+def damage(url: str, values: str, *given: str) -> None:
+    """Change the first version of the customers in the log."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other, other:
+        other.execute("DROP TRIGGER audit_change_no_UPDATE")
+        change = f"UPDATE audit_change SET {values}"  # noqa: S608
+        other.execute(f"{change} WHERE entity = 'Customer' AND version = 1", given)
