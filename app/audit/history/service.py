@@ -13,17 +13,12 @@ from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import ArchivedException
 from app.audit.history.moments import just_before, until
 from app.audit.history.repository import HistoryRepository, deleted_state
-from app.audit.history.schemas import (
-    Changes,
-    HistoryQuery,
-    RevertPreview,
-)
+from app.audit.history.schemas import Changes, HistoryQuery, RevertPreview
 from app.audit.models import Action
 from app.audit.personal.hidden import check_shown
 from app.audit.repository import AuditRepository
 from app.core.context import current_context
 from app.core.db.driver.compiled import Row
-from app.core.db.personal.key_urls import key_url_of
 from app.core.db.personal.person_lock import lock_person
 from app.core.exceptions import (
     ConflictException,
@@ -54,7 +49,6 @@ class HistoryService:
         self.past = HistoryRepository(session)
         self.entities = EntityRepository(session)
         self.log = AuditRepository(session)
-        self.keys = key_url_of(session)
 
     async def history(self, query: HistoryQuery) -> HistoryPage:
         rows = await self.past.of_record(self.model, self.id, query)
@@ -112,15 +106,14 @@ class HistoryService:
             raise ValidationFailedException(error.errors()) from error
 
     async def restore(self) -> Entity:
-        if self.keys:
-            await lock_person(self.entities.session, self.id)
+        await lock_person(self.log.session, self.id)
         deletion = await self.past.last_change(self.model, self.id)
         if deletion is None or deletion["action"] != Action.DELETE:
             await self.service.get_for_update(self.id)
             raise ConflictException(f"{self.name} is not deleted")
         self.service.preconditions.check(deletion["version"] or 0)
         state = deleted_state(self.model, deletion)
-        check_shown(self.keys, self.model, state)
+        check_shown(self.log.session, self.model, state)
         then = just_before(deletion["at"])
         entity = await self.entities.build(self.model, state, then)
         current_context().reason = "restore"
@@ -138,7 +131,7 @@ class HistoryService:
         state = await self.past.state(self.model, self.id, then)
         if state is None:
             raise NotFoundException(f"{self.name} had no such version")
-        check_shown(self.keys, self.model, state)
+        check_shown(self.log.session, self.model, state)
         return await self.entities.build(self.model, state, until(change["at"]))
 
     @property

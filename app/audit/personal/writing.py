@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from app.audit.personal.envelopes import Encryption, Key, key_id
+from app.audit.personal.envelopes import PREFIX, Encryption, Key, key_id
 from app.audit.personal.keys import keys_at
 from app.core.db.personal.erased import is_erased
 from app.core.models import Entity
 
 Row = dict[str, Any]
-SIDES = ("old", "new")
 
 
 def encrypt_rows(keys: str, written: Sequence[tuple[type[Entity], Row]]) -> None:
@@ -35,17 +34,18 @@ def encrypt_rows(keys: str, written: Sequence[tuple[type[Entity], Row]]) -> None
 
 
 def has_any(model: type[Entity], row: Row) -> bool:
-    return any(
-        must_be_encrypted(model, *item)
-        for values in map(row.get, SIDES)
-        if values
-        for item in values.items()
-    )
+    # Each write of any entity pays for it: a loop takes half of the time of any().
+    for values in (row["old"], row["new"]):
+        for name, value in values.items() if values else ():
+            if isinstance(value, str) and must_be_encrypted(model, name, value):
+                return True
+    return False
 
 
-def must_be_encrypted(model: type[Entity], name: str, value: object) -> bool:
-    is_text = isinstance(value, str)
-    return is_text and (name in model.personal or key_id(value) is not None)
+def must_be_encrypted(model: type[Entity], name: str, value: str) -> bool:
+    if name in model.personal:
+        return True
+    return value[:1] == PREFIX[0] and key_id(value) is not None
 
 
 def encrypt_row(model: type[Entity], row: Row, key: Key) -> None:
@@ -54,7 +54,7 @@ def encrypt_row(model: type[Entity], row: Row, key: Key) -> None:
     encryption = Encryption(key, id)
     for values in (row["old"] or {}, row["new"] or {}):
         for name, value in values.items():
-            if not must_be_encrypted(model, name, value):
+            if not isinstance(value, str) or not must_be_encrypted(model, name, value):
                 continue
             if not is_erased(value, model.personal.get(name), id):
                 values[name] = encryption.encrypt(value, name)

@@ -1,4 +1,4 @@
-"""Stores that were replaced, damaged or locked, while the application runs."""
+"""Faults of the store of the keys: replaced, damaged and locked files."""
 
 import asyncio
 import sqlite3
