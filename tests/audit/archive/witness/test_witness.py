@@ -162,6 +162,7 @@ def test_a_witness_that_is_away_is_no_finding(
 def test_a_proxy_that_is_none_is_no_finding(
     watched: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)  # that of the test of a bucket
     monkeypatch.setenv("HTTP_PROXY", "nothing at all")
     report = watched.verify()
     assert not report.findings
