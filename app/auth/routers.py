@@ -10,6 +10,7 @@ from app.auth.dependencies import (
     AnyUser,
     CurrentUser,
 )
+from app.auth.limits.endings import ends_access
 from app.auth.models import User
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.registry import known_permissions
@@ -61,12 +62,14 @@ async def refresh(service: LoginServiceDep, data: RefreshRequest) -> TokenPair:
 
 
 @router.post("/logout", status_code=204)
+@ends_access
 async def logout(service: SessionServiceDep, claims: ClaimsDep, user: AnyUser) -> None:
     """Log out: revoke this access token and its session."""
     await service.logout(claims)
 
 
 @router.post("/logout-all", status_code=204)
+@ends_access
 async def logout_all(service: SessionServiceDep, user: CurrentUser) -> None:
     """Log out everywhere: revoke all your sessions, including this one."""
     await service.logout_all(user.user_id)
@@ -91,6 +94,7 @@ async def end_session(
 
 
 @router.post("/password", response_model=TokenPair, responses=documented(401, 403, 429))
+@ends_access
 async def change_password(
     service: PasswordServiceDep, user: AnyUser, data: PasswordChange
 ) -> TokenPair:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any
 from uuid import UUID
 
+from app.auth.limits.endings import is_ending
 from app.auth.limits.exceptions import QuotaExceededException
 from app.auth.limits.middleware import HEADERS, headers_of
 from app.auth.limits.policy import Policy, Standing
@@ -42,7 +43,7 @@ class RateLimiter:
         for policy, id in self.applying(principal):
             standings[policy] = found = await policy.count(database, id)
             scope[HEADERS] = headers_of(standings)
-            if found.is_refused:
+            if found.is_refused and not is_ending(scope):
                 counts[REQUESTS_LIMITED[policy.name]] += 1
                 raise QuotaExceededException(policy.name, found.seconds)
 
