@@ -1,5 +1,6 @@
 """Names of related records in an export."""
 
+import asyncio
 import csv
 import io
 import json
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from app.auth.models import User
 from app.collections.files.exports import repository
+from app.collections.lists.repository import RelatedRepository
 from tests.clients import Client
 from tests.collections.files.files import as_csv, report_of, send
 from tests.collections.files.test_export import application
@@ -67,6 +69,35 @@ def test_names_that_the_reader_may_not_read_are_left_out(
     rows = exported(client_with("tasks:read", "users:read"))
     assert "customer_name" not in rows[0]
     assert "assignee_name" in rows[0]
+
+
+def test_other_requests_take_their_turn_between_two_relations(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite answers without giving up control, for some milliseconds each time."""
+    make_tasks(client)
+    turns, seen, names = count(), list[int](), RelatedRepository.names
+
+    async def noting(self: RelatedRepository, wanted: Any) -> Any:
+        seen.extend(next(turns) for _ in wanted)
+        return await names(self, wanted)
+
+    async def take_turns() -> None:
+        while True:
+            next(turns)
+            await asyncio.sleep(0)
+
+    async def export() -> None:
+        others = asyncio.create_task(take_turns())
+        authorization = client.headers["authorization"].encode()
+        signed = (HOST, (b"authorization", authorization))
+        await exchange(client.app, Call("GET", "/api/v1/tasks/export", b"", signed))
+        others.cancel()
+
+    monkeypatch.setattr(RelatedRepository, "names", noting)
+    client.call(export)
+    customers, assignees, *_ = seen
+    assert assignees > customers + 1
 
 
 def test_the_past_has_no_names_of_today(client: TestClient) -> None:
