@@ -56,6 +56,7 @@ def test_other_preferences_are_ignored(lines: list[str]) -> None:
         ("limit=1&offset=1", False),
         ("after=7-0", False),
         ("cursor=", False),
+        ("updated_since=2026-01-01T00:00:00Z", False),
         ("as_of=2026-01-01T00:00:00Z", True),
         ("as_of=2099-01-01T00:00:00Z", False),
         ("as_of=no-time", True),

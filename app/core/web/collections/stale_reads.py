@@ -13,7 +13,7 @@ from app.core.fields import parse_instant
 from app.core.web.query_params import parse_query
 
 # Parameters that go on from an earlier response, which was perhaps the primary's.
-CONTINUING = ("after", "cursor", "offset")
+CONTINUING = ("after", "cursor", "offset", "updated_since")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.?)*+"?')  # a comma or a name in there is text
 STALE_OK, APPLIED = "stale-ok", "Preference-Applied"
 PREFER: dict[str, Any] = {
@@ -35,7 +35,8 @@ def allows_stale(raw: bytes, max_lag: float) -> bool:
     """Return whether the response to a query string may be `max_lag` seconds old.
 
     A further page may not: it would lack what the page before lacks as well. Nor may
-    the past, if changes of that time may be missing yet.
+    what was changed since the last response, nor the past, if changes of that time may
+    be missing yet.
     """
     query = dict(parse_query(raw))
     if any(query.get(name, "0") != "0" for name in CONTINUING):
