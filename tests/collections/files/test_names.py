@@ -6,13 +6,17 @@ import io
 import json
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.auth.models import User
 from app.collections.files.exports import repository
+from app.collections.lists.related import related
+from app.collections.lists.relations import Relation
 from app.collections.lists.repository import RelatedRepository
+from app.collections.lists.schemas import Related
 from tests.clients import Client
 from tests.collections.files.files import as_csv, report_of, send
 from tests.collections.files.test_export import application
@@ -50,6 +54,19 @@ def test_names_follow_the_fields_of_a_record(client: TestClient) -> None:
         for each in map(json.loads, lines)
     ]
     assert names == [(FORMULA, None), (None, None)]
+
+
+def test_a_record_without_a_name_is_there(client: Client) -> None:
+    """A collection may name its records by a field that can be null."""
+    made = UUID(make_tasks(client)["id"])
+    phone = Relation("customer_id", "customer", "phone", "customers:read")
+
+    async def read() -> Any:
+        async with application(client).state.health.database.reading() as session:
+            return await RelatedRepository(session).names({phone: [made]})
+
+    names = client.call(read)[phone]
+    assert related(names, made) == Related(id=made, name="")
 
 
 def test_an_import_leaves_names_out(client: TestClient) -> None:
