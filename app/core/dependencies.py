@@ -9,7 +9,12 @@ from fastapi import Depends, Request, Response
 from app.core.db.replica.reads import read_stale, stale_source
 from app.core.db.session import DatabaseSession
 from app.core.web.before_commit import on_response
-from app.core.web.collections.stale_reads import PREFER, mark, prefers_stale
+from app.core.web.collections.stale_reads import (
+    PREFER,
+    allows_stale,
+    mark,
+    prefers_stale,
+)
 from app.core.web.etag import Preconditions
 from app.core.web.health import Health
 from app.core.web.request import read_preconditions
@@ -43,7 +48,9 @@ class StaleReads:
         health: Health = request.app.state.health
         if replica := health.database.replica:
             on_response(request.scope, partial(mark_stale, session))
-            if prefers_stale(request.headers.getlist("prefer")):
+            query = request.scope["query_string"]
+            wanted = prefers_stale(request.headers.getlist("prefer"))
+            if wanted and allows_stale(query, replica.max_lag):
                 read_stale(session, replica)
 
 

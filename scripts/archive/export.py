@@ -72,6 +72,9 @@ def export(  # noqa: PLR0913, they are options
         reject_usage("--after and --format csv need one --table: the logs differ.")
     if after and cursor_file:
         reject_usage("--after and --cursor-file exclude each other.")
+    if until and (after or cursor_file):
+        # Rows come in the order of their commits, not of their times.
+        reject_usage("--until leaves out rows that a cursor then passes: use one.")
     if output and kind is Format.CSV:
         reject_usage("--output is for lines of JSON: redirect a CSV, with >.")
     span, cursors = (utc(since), utc(until)), CursorFile(cursor_file)
@@ -97,7 +100,8 @@ class Export:
     async def run(self, logs: list[Log]) -> None:
         for log in logs:
             count = await self.run_log(log)
-            cursor = self.cursors.get(log.name, "")
+            # One that rows were left out before is no place to go on from.
+            cursor = "" if self.span[1] else self.cursors.get(log.name, "")
             print(f"{log.name}: {count} rows, cursor {cursor}", file=sys.stderr)
 
     async def run_log(self, log: Log) -> int:

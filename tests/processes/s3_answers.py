@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-MARK = "x-amz-meta-upload"
 LISTED = (
     "<Contents><Key>{}</Key><LastModified>2026-11-29T00:00:00.000Z</LastModified>"
     '<ETag>"1"</ETag><Size>1</Size></Contents>'
@@ -21,7 +20,7 @@ class S3Answers:
     is_conditional: bool = True
     lost: int = 0
     odd_names: tuple[str, ...] = ()
-    objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -34,11 +33,11 @@ class S3Answers:
             "NO_PROXY": "127.0.0.1",
         }
 
-    def write(self, path: str, content: bytes, mark: str) -> int:
+    def write(self, path: str, content: bytes) -> int:
         self.requests.append(f"PUT {path}")
         if self.is_conditional and path in self.objects:
             return 412
-        self.objects[path] = content, mark
+        self.objects[path] = content
         self.lost -= 1
         return 500 if self.lost >= 0 else 200
 
@@ -52,24 +51,23 @@ def make_handler(server: S3Answers) -> type[BaseHTTPRequestHandler]:
 
         def do_PUT(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            self.answer(server.write(self.path, content, self.headers[MARK] or ""))
+            self.answer(server.write(self.path, content))
 
         def do_GET(self) -> None:
             if "list-type" in self.path:
                 self.answer(200, server.list_names())
             elif found := server.objects.get(self.path):
-                self.answer(206, *found)
+                self.answer(206, found)
             else:
                 self.answer(404)
 
-        def answer(self, status: int, content: bytes = b"", mark: str = "") -> None:
+        def answer(self, status: int, content: bytes = b"") -> None:
             end = len(content) - 1  # no object here is longer than one part
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.send_header("ETag", '"1"')
             self.send_header("Last-Modified", "Sun, 29 Nov 2026 00:00:00 GMT")
             self.send_header("Content-Range", f"bytes 0-{end}/{end + 1}")
-            self.send_header(MARK, mark)
             self.end_headers()
             self.wfile.write(content)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, String, cast, literal, select, union_all
+from sqlalchemy import Select, String, cast, func, literal, select, union_all
 from sqlmodel import SQLModel
 
 from app.collections.lists.relations import Relation
@@ -36,6 +36,7 @@ class RelatedRepository:
 
 def select_names(place: int, relation: Relation, ids: Sequence[UUID]) -> Select[Any]:
     table = SQLModel.metadata.tables[relation.table]
-    name = cast(table.c[relation.label], String).label("name")
+    label = cast(table.c[relation.label], String)
+    name = func.coalesce(label, "").label("name")  # a record without one is there
     columns = literal(place).label("place"), table.c.id, name
     return select(*columns).where(table.c.id.in_(padded(ids)))

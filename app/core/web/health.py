@@ -1,7 +1,7 @@
 """Health checks: the database must answer, with a schema that fits the code."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Annotated
 
 import structlog
@@ -42,13 +42,11 @@ class Health:
     async def running(self) -> AsyncIterator[None]:
         """Check now, and regularly until the block exits; compare the replica, too."""
         await self.check()
+        comparing: AbstractAsyncContextManager[None] = nullcontext()
         if replica := self.database.replica:
             self.notes["replica"] = replica.state
-        compare = self.database.check_replica
-        async with (
-            run_every(CHECK_INTERVAL, self.check),
-            run_every(REPLICA_INTERVAL, compare),
-        ):
+            comparing = run_every(REPLICA_INTERVAL, self.database.check_replica)
+        async with run_every(CHECK_INTERVAL, self.check), comparing:
             yield
 
     async def check(self) -> str | None:

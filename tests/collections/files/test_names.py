@@ -1,16 +1,22 @@
 """Names of related records in an export."""
 
+import asyncio
 import csv
 import io
 import json
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
 from app.auth.models import User
 from app.collections.files.exports import repository
+from app.collections.lists.related import related
+from app.collections.lists.relations import Relation
+from app.collections.lists.repository import RelatedRepository
+from app.collections.lists.schemas import Related
 from tests.clients import Client
 from tests.collections.files.files import as_csv, report_of, send
 from tests.collections.files.test_export import application
@@ -50,6 +56,19 @@ def test_names_follow_the_fields_of_a_record(client: TestClient) -> None:
     assert names == [(FORMULA, None), (None, None)]
 
 
+def test_a_record_without_a_name_is_there(client: Client) -> None:
+    """A collection may name its records by a field that can be null."""
+    made = UUID(make_tasks(client)["id"])
+    phone = Relation("customer_id", "customer", "phone", "customers:read")
+
+    async def read() -> Any:
+        async with application(client).state.health.database.reading() as session:
+            return await RelatedRepository(session).names({phone: [made]})
+
+    names = client.call(read)[phone]
+    assert related(names, made) == Related(id=made, name="")
+
+
 def test_an_import_leaves_names_out(client: TestClient) -> None:
     make_tasks(client)
     rows = exported(client)
@@ -67,6 +86,35 @@ def test_names_that_the_reader_may_not_read_are_left_out(
     rows = exported(client_with("tasks:read", "users:read"))
     assert "customer_name" not in rows[0]
     assert "assignee_name" in rows[0]
+
+
+def test_other_requests_take_their_turn_between_two_relations(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite answers without giving up control, for some milliseconds each time."""
+    make_tasks(client)
+    turns, seen, names = count(), list[int](), RelatedRepository.names
+
+    async def noting(self: RelatedRepository, wanted: Any) -> Any:
+        seen.extend(next(turns) for _ in wanted)
+        return await names(self, wanted)
+
+    async def take_turns() -> None:
+        while True:
+            next(turns)
+            await asyncio.sleep(0)
+
+    async def export() -> None:
+        others = asyncio.create_task(take_turns())
+        authorization = client.headers["authorization"].encode()
+        signed = (HOST, (b"authorization", authorization))
+        await exchange(client.app, Call("GET", "/api/v1/tasks/export", b"", signed))
+        others.cancel()
+
+    monkeypatch.setattr(RelatedRepository, "names", noting)
+    client.call(export)
+    customers, assignees, *_ = seen
+    assert assignees > customers + 1
 
 
 def test_the_past_has_no_names_of_today(client: TestClient) -> None:

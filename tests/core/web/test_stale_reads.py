@@ -4,7 +4,12 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
-from app.core.web.collections.stale_reads import APPLIED, PREFER, prefers_stale
+from app.core.web.collections.stale_reads import (
+    APPLIED,
+    PREFER,
+    allows_stale,
+    prefers_stale,
+)
 from app.main import app
 from tests.databases import make_settings
 
@@ -20,6 +25,7 @@ OTHERS = ("/products/{product_id}", "/products/batch", "/products/deleted")
         ["Stale-OK"],
         ["respond-async, wait=10", "return=minimal , stale-ok; any"],
         [",,stale-ok,"],
+        ['a="b, c\\", d"; e="," , stale-ok'],
     ],
 )
 def test_the_preference_is_found(lines: list[str]) -> None:
@@ -28,10 +34,36 @@ def test_the_preference_is_found(lines: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "lines",
-    [[], [""], ["stale-ok=0"], ['"stale-ok"'], ["x; stale-ok"], ["not-stale-ok"]],
+    [
+        [],
+        [""],
+        ["stale-ok=0"],
+        ['x="\\", stale-ok\\'],
+        ['"stale-ok"'],
+        ["x; stale-ok"],
+        ['x="y, stale-ok, z"'],
+    ],
 )
 def test_other_preferences_are_ignored(lines: list[str]) -> None:
     assert not prefers_stale(lines)
+
+
+@pytest.mark.parametrize(
+    ("query", "is_allowed"),
+    [
+        ("", True),
+        ("limit=200&offset=0&sort=after", True),
+        ("limit=1&offset=1", False),
+        ("after=7-0", False),
+        ("cursor=", False),
+        ("updated_since=2026-01-01T00:00:00Z", False),
+        ("as_of=2026-01-01T00:00:00Z", True),
+        ("as_of=2099-01-01T00:00:00Z", False),
+        ("as_of=no-time", True),
+    ],
+)
+def test_some_lists_cannot_be_old(query: str, is_allowed: bool) -> None:
+    assert allows_stale(query.encode(), max_lag=10) is is_allowed
 
 
 @pytest.mark.parametrize("value", ["stale-ok", "\xff", ",;=" * 1_000])

@@ -11,8 +11,8 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.seals.old_seal import GENESIS_HASH
+from app.audit.archive.store.store import UNPROVEN
 
-UNPROVEN = ("jsonl.gz", "keys")
 NO_MANIFEST = "it has no manifest to verify it with; move it out of the folder, keep it"
 
 

@@ -94,7 +94,7 @@ class Archiver:
 
     async def resume_file(self, file: AuditArchive, log_range: LogRange) -> None:
         if file.state == FileState.WRITING and not self.recorder.has_manifest(file):
-            self.context.store.remove_files(file.name)
+            self.context.store.allow_replacement(file.name)
         await self.finish_file(file, log_range)
 
     async def finish_file(self, file: AuditArchive, log_range: LogRange) -> LogRange:

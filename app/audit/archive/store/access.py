@@ -50,6 +50,10 @@ class FileAccess(ABC):
         """Return whether anything has this name."""
 
     @abstractmethod
+    def allow_replacement(self, base: str) -> None:
+        """Let an unfinished file with this base path be written again."""
+
+    @abstractmethod
     def remove_files(self, base: str) -> None:
         """Remove the files with this base path, also those half written."""
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from hashlib import sha256
 from io import BufferedReader, BytesIO
 from pathlib import PurePosixPath
 from typing import BinaryIO
-from uuid import uuid4
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -15,9 +15,8 @@ from app.audit.archive.exceptions import StoreException, VerificationException
 from app.audit.archive.logs import LogName
 from app.audit.archive.store.errors import is_beyond_end, translate_errors
 from app.audit.archive.store.object_reader import PART_BYTES, ObjectReader
-from app.audit.archive.store.store import ADOPT, Store
+from app.audit.archive.store.store import ADOPT, UNPROVEN, Store
 
-UPLOAD = "upload"  # the name of the mark, in the object's metadata
 UNSAFE = (
     "The archive {} replaces objects: its server ignores If-None-Match. Use another "
     "server, or a folder"
@@ -34,6 +33,7 @@ class BucketStore(Store):
         self.objects = objects
         self.location = location
         self.is_conditional = False
+        self.replaceable: set[str] = set()
         with translate_errors(location):  # such as a bucket that does not exist
             obstore.list_with_delimiter(objects)
 
@@ -70,28 +70,37 @@ class BucketStore(Store):
             self.put(name, file.getvalue())
 
     def put(self, name: str, content: bytes) -> None:
-        """Write an object; refuse a server that would replace it."""
-        upload = uuid4().hex
+        """Write an object; refuse a server that would replace it.
+
+        One with this content is there if the answer to an earlier request was lost, or
+        if a request that had ended in a time-out took effect later.
+        """
         try:
-            self.create(name, content, upload)
+            self.create(name, content)
         except AlreadyExistsError:
-            # It is this one if only the answer was lost: then it was sent twice.
-            if self.read_mark(name) != upload:
-                raise VerificationException(
-                    f"{name} exists already, and was not replaced. {ADOPT}"
-                ) from None
+            if self.hash_file(name) != sha256(content).hexdigest():
+                self.replace(name, content)
         if not self.is_conditional:
             with suppress(AlreadyExistsError):
-                self.create(name, content, upload)
+                self.create(name, content)
                 raise StoreException(UNSAFE.format(self.location))
             self.is_conditional = True
 
-    def create(self, name: str, content: bytes, upload: str) -> None:
-        attributes = {UPLOAD: upload}
-        obstore.put(self.objects, name, content, mode="create", attributes=attributes)
+    def replace(self, name: str, content: bytes) -> None:
+        """Write an object of an unfinished file again.
 
-    def read_mark(self, name: str) -> object:
-        return obstore.get(self.objects, name).attributes.get(UPLOAD)
+        Raises:
+            VerificationException: it is of no such file.
+        """
+        if name not in self.replaceable:
+            raise VerificationException(
+                f"{name} exists already, and was not replaced. {ADOPT}"
+            )
+        obstore.delete(self.objects, name)
+        self.create(name, content)
+
+    def create(self, name: str, content: bytes) -> None:
+        obstore.put(self.objects, name, content, mode="create")
 
     def file_exists(self, name: str) -> bool:
         try:
@@ -99,6 +108,13 @@ class BucketStore(Store):
         except FileNotFoundError:
             return False
         return True
+
+    def allow_replacement(self, base: str) -> None:
+        """Keep the objects until other content is written.
+
+        A deletion could end in a time-out, and take effect on what is written next.
+        """
+        self.replaceable = {f"{base}.{suffix}" for suffix in UNPROVEN}
 
     def remove_files(self, base: str) -> None:
         parent = str(PurePosixPath(base).parent)

@@ -64,6 +64,9 @@ class FolderStore(Store):
             return False
         return True
 
+    def allow_replacement(self, base: str) -> None:
+        self.remove_files(base)
+
     def remove_files(self, base: str) -> None:
         remove_matching(self.directory, f"{base}.*")
 

@@ -13,7 +13,8 @@ from app.audit.archive.store.access import FileAccess
 CHUNK_BYTES = 1 << 20
 MAX_BYTES = 64 << 20  # of a manifest or an index, which are read as a whole
 MAX_LINE_BYTES = 256 << 20
-SUFFIXES = ("jsonl.gz", "keys", "manifest.json")
+UNPROVEN = ("jsonl.gz", "keys")  # without a manifest, which is written last
+SUFFIXES = (*UNPROVEN, "manifest.json")
 ADOPT = "If this database was restored from a backup, run `adopt`."
 
 

@@ -1,5 +1,6 @@
 """Names of the records that exported ones refer to, as columns of their own."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,13 +42,16 @@ class NameColumns:
     async def read(
         self, session: DatabaseSession, items: Sequence[Read]
     ) -> list[Values]:
-        """Return the names for each item, by column; None if there is none."""
+        """Return the names for each item, by column; None if there is none.
+
+        Each relation has a statement: all of them in one would hold up other requests.
+        """
         reader = RelatedReader(RelatedRepository(session), self.reader)
-        found = await reader.columns(items, self.relations)
-        columns = {
-            name_column(relation): [each and each.name for each in related]
-            for relation, related in found.items()
-        }
+        columns = {}
+        for name, relation in self.relations.items():
+            found = await reader.columns(items, {name: relation})
+            columns[name_column(name)] = [each and each.name for each in found[name]]
+            await asyncio.sleep(0)  # SQLite answers without giving up control
         return [
             {column: names[place] for column, names in columns.items()}
             for place in range(len(items))

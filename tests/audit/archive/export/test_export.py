@@ -125,6 +125,15 @@ def test_times_bound_an_export(filled: AuditLog) -> None:
     assert trace["new"]["since"] == OLD.isoformat()
 
 
+def test_an_export_that_leaves_out_rows_has_no_cursor(filled: AuditLog) -> None:
+    """Rows before the last one may be of a later time."""
+    words = ("export", "--format", "jsonl", "--table", "changes")
+    whole = command(filled, *words).errors
+    bounded = command(filled, *words, "--until", f"{OLD + timedelta(days=1):%Y-%m-%d}")
+    assert (whole.split(" cursor ")[1] > "1", bounded.code) == (True, 0)
+    assert bounded.errors.endswith("changes: 3 rows, cursor \n")
+
+
 def test_rows_without_a_number_come_first(filled: AuditLog, tmp_path: Path) -> None:
     old = make_change(OLD, 30)
     filled.add(CHANGES, [old | {"transaction_id": None}])
@@ -196,6 +205,8 @@ def test_another_file_is_no_file_of_cursors(text: str, tmp_path: Path) -> None:
         "--format jsonl --table changes --after x",
         f"--format jsonl --table changes --after {FOREIGN} --cursor-file x",
         "--format csv --table changes --output x",
+        "--format jsonl --until 2026-01-01 --cursor-file x",
+        "--format jsonl --until 2026-01-01 --table changes --after 1-" + "0" * 32,
         "--table changes",
     ],
 )
