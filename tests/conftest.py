@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -127,13 +128,18 @@ def empty_url(template: Template) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    """A PostgreSQL server for one test, which may stop and start it."""
+def postgresql(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A PostgreSQL server for one test, which may stop and start it.
+
+    Not in `tmp_path`: each pytest that starts takes the rights to that folder from the
+    user that the server runs as.
+    """
     if request.config.getoption("database") == "sqlite":
         pytest.skip("SQLite has no server")
-    template = PostgresTemplate(tmp_path / "own")
-    yield template.server
-    template.close()
+    with TemporaryDirectory() as folder:
+        template = PostgresTemplate(Path(folder) / "own")
+        yield template.server
+        template.close()
 
 
 @pytest.fixture

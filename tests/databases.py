@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import shutil
+import sqlite3
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -70,6 +71,11 @@ class SqliteTemplate:
         self.folder = folder
         folder.mkdir()
         prepare(f"sqlite:///{folder}/template.db")
+        # A copy is of this file alone, without a WAL that was left behind.
+        with closing(sqlite3.connect(folder / "template.db", timeout=60)) as template:
+            blocked, *_ = template.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            (roots,) = template.execute("SELECT count(*) FROM auth_session").fetchone()
+        assert (blocked, roots) == (0, 1)
 
     @contextmanager
     def empty(self) -> Iterator[str]:
