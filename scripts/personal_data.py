@@ -96,18 +96,19 @@ def init() -> None:
 
 @app.command()
 def export(entity: Entity, id: Id) -> None:
-    """Print a person's data as JSON lines. The log records that it was exported."""
+    """Print a person's data as JSON lines. The log records it before the first one."""
     person = find_person_or_exit(entity, id)
 
     async def write(database: Database) -> int:
         count = 0
         async for item in PersonExport(database, person).items():
+            if not count:
+                # Before anything leaves: the command may be killed meanwhile.
+                async with database.writing() as session:
+                    await ErasureRepository(session).record(person, "exported")
             line = orjson.dumps(item, default=json_default, option=orjson.OPT_UTC_Z)
             print(line.decode())
             count += 1
-        async with database.writing() as session:
-            details = {"items": count}
-            await ErasureRepository(session).record(person, "exported", details)
         return count
 
     if not run(write):

@@ -70,7 +70,7 @@ class Eraser:
             ids = await found.recorded_keys(person)
             count = await greenlet_spawn(self.keys.store.destroy, person.id, ids)
             done = Erased(record is not None, count, answers)
-            await found.record(person, f"erased: {reason}", vars(done))
+            await found.record(person, f"erased: {reason}", **vars(done))
         return done
 
     async def check(self, found: ErasureRepository, person: Person) -> object:

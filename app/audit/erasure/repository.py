@@ -78,9 +78,7 @@ class ErasureRepository:
         gone = update(ANSWERS).where(kept).values(body=None, headers=None)
         return len(await self.session.rows(gone.returning(ANSWERS.c.id)))
 
-    async def record(
-        self, person: Person, reason: str, details: dict[str, Any]
-    ) -> None:
+    async def record(self, person: Person, reason: str, **details: Any) -> None:
         """Insert a row into the change log: it is sealed and signed as any other."""
         connection = await self.session.connection()
         position = await connection.run_sync(log_position)

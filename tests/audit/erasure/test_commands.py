@@ -1,5 +1,7 @@
 """The commands of scripts/personal_data.py: what they print, and their exit codes."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from app.core.config import Settings
 from tests.audit.erasure.conftest import Commands
+from tests.databases import ROOT
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
 
@@ -48,6 +51,23 @@ def test_a_person_is_exported_and_erased(
     reasons = [entry["reason"] for entry in entries]
     assert reasons == ["erased: Request 7", "exported"]
     assert script.run("reapply").output.endswith("applied: 0.\n")
+
+
+def test_an_export_that_is_cut_off_is_recorded(
+    client: TestClient, script: Script, ada: str
+) -> None:
+    values = {**script.values, "PYTHONUNBUFFERED": "1"}
+    with Path("/dev/full").open("w") as full:
+        failed = subprocess.run(
+            [sys.executable, SCRIPT, "export", "Customer", ada],
+            cwd=ROOT,
+            env=environment(script.url, **values),
+            stdout=full,
+            check=False,
+        )
+    assert failed.returncode == 1
+    entries = client.get("audit/changes?entity=personal_key").json()["items"]
+    assert [entry["reason"] for entry in entries] == ["exported"]
 
 
 def test_what_is_refused_has_an_exit_code(
