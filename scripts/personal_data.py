@@ -137,7 +137,8 @@ def erase(entity: Entity, id: Id, reason: Reason, vacuum_file: Vacuum = False) -
             f"responses deleted, {'live values replaced' if done.live else 'not live'}."
         )
         async with database.reading() as session:
-            return await ErasureReport(session, person).unreachable()
+            report = ErasureReport(session, person)
+            return await report.unreachable(is_rewritten=vacuum_file)
 
     unreachable = run(end)
     if vacuum_file:

@@ -47,13 +47,19 @@ class ErasureReport:
     def __init__(self, session: DatabaseSession, person: Person) -> None:
         self.session, self.person = session, person
 
-    async def unreachable(self) -> list[str]:
-        """Return a sentence for each place that keeps data of the person."""
+    async def unreachable(self, *, is_rewritten: bool = False) -> list[str]:
+        """Return a sentence for each place that keeps data of the person.
+
+        `is_rewritten` says that a file of SQLite has no free pages any more.
+        """
         counts = {CLEAR: await self.count_clear(), ARCHIVED: await self.count_files()}
         if self.person.model is User:
             counts |= await self.count_as_user()
         found = [text.format(count=n) for text, n in counts.items() if n]
-        return [*found, ELSEWHERE, REMAINS[self.session.dialect.name], BACKUPS]
+        dialect = self.session.dialect.name
+        if not (is_rewritten and dialect == "sqlite"):
+            found.append(REMAINS[dialect])
+        return [*found, ELSEWHERE, BACKUPS]
 
     async def count_clear(self) -> int:
         rows = await ErasureRepository(self.session).recorded_values(self.person)
