@@ -14,6 +14,7 @@ from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.transaction import Transaction
 from app.core.db.engine import make_engine
 from app.core.db.outages.write_state import WriteState
+from app.core.db.personal.key_urls import key_url
 from app.core.db.records.orm_session import OrmSession
 from app.core.db.records.session import WritingSession
 from app.core.db.replica.replica import Replica
@@ -135,11 +136,12 @@ def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession
 
 
 def make_writers(engine: AsyncEngine) -> async_sessionmaker[WritingSession]:
+    waits = engine.dialect.name != "sqlite" or bool(key_url(engine.url))
     return async_sessionmaker(
         engine,
         class_=WritingSession,
         sync_session_class=OrmSession,
         expire_on_commit=False,
         join_transaction_mode="control_fully",
-        transaction=partial(Transaction, engine.sync_engine),
+        transaction=partial(Transaction, engine.sync_engine, waits),
     )

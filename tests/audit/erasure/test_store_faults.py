@@ -4,16 +4,20 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.audit.personal import sqlite_file
 from app.audit.personal.keys import keys_at
+from app.core.db.sqlite.busy import retry_while_busy
 from tests.audit.erasure.conftest import ADA, Commands, history
 from tests.audit.feed.conftest import Header, api, root, running  # noqa: F401  fixtures
 from tests.processes.locks import locked
+from tests.processes.servers import TIMEOUT
 
 BOB = ADA | {"name": "Bob", "email": "bob@example.com"}
 
@@ -61,17 +65,32 @@ def test_a_damaged_key_is_missing(
     assert {"not compared" in it for it in commands.findings()} == {True}
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set as soon as a request waits for the store."""
+    waits = asyncio.Event()
+
+    async def notice(*arguments: Any) -> Any:
+        waits.set()
+        return await retry_while_busy(*arguments)
+
+    monkeypatch.setattr(sqlite_file, "retry_while_busy", notice)
+    return waits
+
+
 @pytest.mark.anyio
 async def test_others_are_served_while_the_store_is_locked(
     running: FastAPI,  # noqa: F811
     api: httpx2.AsyncClient,  # noqa: F811
     root: Header,  # noqa: F811
     commands: Commands,
+    waits: asyncio.Event,
 ) -> None:
     with locked(commands.settings.PERSONAL_KEYS_URL, "personal_key") as release:
         waiting = asyncio.create_task(api.post("customers", json=ADA))
-        for _ in range(3):
-            assert (await api.get("customers")).json()["total"] == 0
+        async with asyncio.timeout(TIMEOUT):
+            await waits.wait()
+        assert (await api.get("customers")).json()["total"] == 0
         assert not waiting.done()
         release.set()
         assert (await waiting).status_code == 201

@@ -25,9 +25,9 @@ class Transaction:
     Its other methods are called by functions that are given to `call` or `run`.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, waits: bool) -> None:
         self.engine = engine
-        self.waits = engine.dialect.name != "sqlite"
+        self.waits = waits
         self.connection: Connection | None = None
         self.failure: BaseException | None = None
         self.savepoints = 0
@@ -41,10 +41,10 @@ class Transaction:
         return await self.run(work, *arguments)
 
     async def run(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
-        """Return the result of work, in a greenlet if its statements can wait.
+        """Return the result of work, in a greenlet if it can wait.
 
-        Those of SQLite cannot once the transaction has begun, and are as quick as the
-        making of a greenlet.
+        Statements of SQLite cannot once the transaction has begun, and are as quick as
+        the making of a greenlet. A change of a person can: for the store of their keys.
         """
         if self.waits:
             return await greenlet_spawn(work, *arguments)

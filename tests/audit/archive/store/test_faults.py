@@ -1,6 +1,7 @@
 """A bucket that is away, silent, full, denied or not there: no row is deleted."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -162,11 +163,18 @@ def test_a_full_bucket(template: Template, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def fill(server: ObjectStoreServer) -> None:
-    """Write objects until the server has no room for another one."""
+    """Write objects until the server has no room for another one.
+
+    A server that has just started refuses some that it takes a moment later.
+    """
     bucket = server.bucket("other", retries=0)
-    for number in range(100):
+    written, refused = 0, 0
+    while not written or refused < 5:
+        assert written < 100, "The server is never full"
         try:
-            bucket.put(f"{number}", os.urandom(1_000_000))
+            bucket.put(f"{written}", os.urandom(1_000_000))
         except BaseError:
-            return
-    raise AssertionError("The server is never full")
+            refused += 1
+            time.sleep(0.2)
+        else:
+            written, refused = written + 1, 0
