@@ -25,7 +25,7 @@ from tests.processes.forked import forks
 Step = Callable[..., object]
 
 
-def die(*_: object) -> None:
+def die(*_: object, **__: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
