@@ -37,7 +37,8 @@ async def test_a_lost_permission_hides_addresses_in_an_open_stream(
         role = (await api.get(f"users/{reader.id}")).json()["roles"][0]["id"]
         changed = await api.patch(f"roles/{role}", json={"modules": {"audit": []}})
         assert changed.status_code == 200
-        # The second one is of a check that began after the change.
+        # The second one from now on is of a check that began after the change.
+        stream.skip()
         for _ in range(2):
             await stream.next("heartbeat")
         await make_pen(api, 2)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from jose import jwt
 
 from app.main import create_app
 from scripts.bench.api import own_api
@@ -169,3 +170,10 @@ def response_bodies(app: FastAPI) -> list[str]:
         given = [*made, changed, client.get(path), client.get(f"{products}?limit=2")]
     assert [response.status_code for response in given] == [201] * 3 + [200] * 3
     return [VARYING.sub("-", response.text) for response in given]
+
+
+def test_its_token_outlives_it() -> None:
+    """It is made once in a process."""
+    own_api.cache_clear()
+    claims = jwt.get_unverified_claims(own_api().token.removeprefix("Bearer "))
+    assert claims["exp"] - claims["iat"] == 24 * 60 * 60
