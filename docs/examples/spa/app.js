@@ -16,8 +16,8 @@ let feed = new AbortController();
 let lists = 0; // that were requested
 
 /** Show what the session allows, when the page opens and when the session changes. */
-function start() {
-  const isIn = heldTokens() !== null;
+async function start() {
+  const isIn = (await heldTokens()) !== undefined;
   login.hidden = isIn;
   find("#products", HTMLElement).hidden = !isIn;
   find("#sign-out", HTMLButtonElement).hidden = !isIn;
@@ -77,13 +77,15 @@ login.addEventListener("submit", async (event) => {
   const failure = await signIn(String(form.get("email")), String(form.get("password")));
   login.reset();
   say(failure);
-  if (!failure) start();
+  if (!failure) await start();
 });
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("input", () => void list());
 find("#sign-out", HTMLButtonElement).addEventListener("click", async () => {
   await signOut();
-  start();
+  await start();
 });
+// Whatever failed, such as a request without a network; the console says what.
+addEventListener("unhandledrejection", () => say("That failed. Try again later."));
 onOtherTab(start);
-start();
+await start();

@@ -12,7 +12,7 @@ import { heldTokens, refreshedTokens } from "./session.js";
  * @returns {Promise<Response>} 401 if the session has ended
  */
 export async function authorizedFetch(request) {
-  const held = heldTokens();
+  const held = await heldTokens();
   if (!held) return fetch(request);
   const again = request.clone(); // the body of a request can be read once
   const response = await send(request, held.access_token);

@@ -4,38 +4,66 @@
  * A refresh token is valid once: sent twice, it ends the session. All tabs use the same
  * one, so that one of them refreshes while the others wait for it.
  *
- * localStorage can be read by any script of this origin: allow no foreign scripts (see
- * the Content-Security-Policy in index.html).
+ * They are in IndexedDB, whose transactions come one after the other for all tabs. The
+ * localStorage of another tab can be some milliseconds old, even under a lock: this tab
+ * would take a token for unused that the other one has just used.
+ *
+ * Both can be read by any script of this origin: allow no foreign scripts (see the
+ * Content-Security-Policy in index.html).
  */
 import { API } from "./config.js";
 
 /** @typedef {import("./schema").components["schemas"]["TokenPair"]} TokenPair */
 
-const KEY = "tokens";
+const STORE = "tokens";
+const KEY = "pair";
 const LOCK = "tokens";
+const otherTabs = new BroadcastChannel("session");
 
-/** @returns {TokenPair | null} */
-export function heldTokens() {
-  const text = localStorage.getItem(KEY);
-  return text ? JSON.parse(text) : null;
+/** @type {Promise<IDBDatabase>} */
+const database = new Promise((resolve, reject) => {
+  const opening = indexedDB.open("session");
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+  opening.onsuccess = () => resolve(opening.result);
+  opening.onerror = () => reject(opening.error);
+});
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest<T>} request
+ * @returns {Promise<T>} the result, once the transaction is complete
+ */
+async function inStore(mode, request) {
+  const transaction = (await database).transaction(STORE, mode);
+  const made = request(transaction.objectStore(STORE));
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(made.result);
+    transaction.onabort = () => reject(transaction.error);
+  });
 }
 
-/** @param {TokenPair | null} pair */
-function hold(pair) {
-  if (pair) localStorage.setItem(KEY, JSON.stringify(pair));
-  else localStorage.removeItem(KEY);
+/** @returns {Promise<TokenPair | undefined>} undefined: nobody is signed in */
+export function heldTokens() {
+  return inStore("readonly", (store) => store.get(KEY));
+}
+
+/** @param {TokenPair} pair */
+async function hold(pair) {
+  await inStore("readwrite", (store) => store.put(pair, KEY));
+}
+
+async function forget() {
+  await inStore("readwrite", (store) => store.delete(KEY));
+  otherTabs.postMessage("signed out");
 }
 
 /**
- * Call `changed` when another tab signs in or out. A browser tells other tabs only.
+ * Call `changed` when another tab signs in or out.
  * @param {() => void} changed
  */
 export function onOtherTab(changed) {
-  addEventListener("storage", (event) => {
-    if (event.key === KEY && (event.oldValue === null) !== (event.newValue === null)) {
-      changed();
-    }
-  });
+  otherTabs.addEventListener("message", changed);
 }
 
 /**
@@ -47,18 +75,18 @@ export async function signIn(email, password) {
   const body = new URLSearchParams({ username: email, password });
   const response = await post("login", { body });
   if (!response.ok) return (await response.json()).detail;
-  hold(await response.json());
+  await hold(await response.json());
+  otherTabs.postMessage("signed in");
   return "";
 }
 
 /**
- * Return tokens that are newer than `used`, or null if the session has ended.
  * @param {string} used the access token that was rejected
- * @returns {Promise<TokenPair | null>}
+ * @returns {Promise<TokenPair | undefined>} newer ones; undefined: the session has ended
  */
 export async function refreshedTokens(used) {
   return navigator.locks.request(LOCK, async () => {
-    const held = heldTokens();
+    const held = await heldTokens();
     // Another tab has refreshed or signed out, while this one waited for the lock.
     if (held?.access_token !== used) return held;
     const response = await post("refresh", {
@@ -66,7 +94,7 @@ export async function refreshedTokens(used) {
       body: JSON.stringify({ refresh_token: held.refresh_token }),
     });
     if (response.status !== 401 && !response.ok) throw new Error("Try again later");
-    hold(response.ok ? await response.json() : null);
+    await (response.ok ? hold(await response.json()) : forget());
     return heldTokens();
   });
 }
@@ -74,8 +102,8 @@ export async function refreshedTokens(used) {
 /** End the session on the server, and in all tabs. */
 export async function signOut() {
   await navigator.locks.request(LOCK, async () => {
-    const held = heldTokens();
-    hold(null);
+    const held = await heldTokens();
+    await forget();
     if (!held) return;
     const headers = { Authorization: `Bearer ${held.access_token}` };
     await post("logout", { headers }).catch(() => undefined);
