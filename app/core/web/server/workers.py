@@ -20,6 +20,15 @@ class Worker(multiprocess.Process):
             self._server = Server(self.config)
         return self._server
 
+    def start(self) -> None:
+        """Start it, and close its end of the pipe here.
+
+        Otherwise a ping of a worker that is killed meanwhile waits for the whole
+        START_TIMEOUT: the parent process replaces no worker, and stops for no signal.
+        """
+        super().start()
+        self.child_conn.close()
+
 
 class Supervisor(multiprocess.Multiprocess):
     config: ServerConfig

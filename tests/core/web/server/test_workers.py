@@ -1,0 +1,28 @@
+"""Workers that end are replaced, whatever their parent process waits for."""
+
+import time
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # It has no type stubs.
+import pytest
+
+from app.core.web.server.config import START_TIMEOUT
+from tests.core.web.server.test_drain import empty
+from tests.processes.servers import serving
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_while_it_is_pinged_is_replaced(tmp_path: Path) -> None:
+    with serving(empty(tmp_path), tmp_path, WORKERS="2") as server:
+        parent = psutil.Process(server.process.pid)
+        before = parent.children()
+        killed = next(it for it in before if "spawn_main" in str(it.cmdline()))
+        killed.suspend()
+        time.sleep(2)  # the parent process pings each of them twice a second
+        start = time.monotonic()
+        killed.kill()
+        while set(parent.children()) <= set(before):
+            assert time.monotonic() - start < START_TIMEOUT / 2
+            time.sleep(0.1)
+        server.wait_for("/livez")
+        assert server.stop() == 0
