@@ -60,11 +60,14 @@ def test_a_hundred_concurrent_logins_leave_the_server_responsive(
         before = psutil.Process(server.process.pid).memory_info().rss
         # The throttle allows a hundred attempts per address; three are already counted.
         numbers = range(3, CLIENTS)
+        started = time.perf_counter()
         logins = [threads.submit(attempt_login, server, number) for number in numbers]
         seen = list(measure(server, logins))
         assert {each.result() for each in logins} == {401}
+        total = time.perf_counter() - started
     assert len(seen) > 5
-    assert median(seconds for seconds, _ in seen) < 0.5
+    # One that hashes in the event loop answers after the logins that came before.
+    assert median(seconds for seconds, _ in seen) < total / 10
     assert max(size for _, size in seen) - before < MAX_CONCURRENT * ONE_HASH + OVERHEAD
 
 
