@@ -14,7 +14,7 @@ from app.auth.permissions.registry import known_permissions
 from app.core.config import Settings
 from tests.accounts import add_account, root_header
 from tests.databases import Template, make_settings
-from tests.processes.servers import Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving
 
 pytestmark = pytest.mark.either
 
@@ -103,6 +103,7 @@ def test_schemathesis_finds_nothing(
             f"--exclude-checks={EXCLUDED_CHECK}",
             "--generation-database=none",
             "--seed=1",
+            f"--request-timeout={TIMEOUT}",
         ),
         *("--max-examples=3", "--continue-on-failure", "--warnings=off", "--no-color"),
         *options,
