@@ -1,4 +1,4 @@
-"""What the guide says about a database that was restored from a continuous backup."""
+"""Steps of the guide after a database was restored from a continuous backup."""
 
 from pathlib import Path
 

@@ -137,7 +137,7 @@ def test_a_key_signs_its_successor(audit_log: AuditLog) -> None:
 
 
 def test_a_lost_key_signs_its_successor_when_it_is_found(audit_log: AuditLog) -> None:
-    """As after a deployment with another SECRET_KEY, which nobody had noticed."""
+    """As after a deployment with another SECRET_KEY, which was not noticed."""
     audit_log.fill(days=1)
     audit_log.seal()
     new = {"SECRET_KEY": "new-" + "s" * 40}
