@@ -14,7 +14,7 @@ from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
 from app.audit.endpoints import ROUTERS as LOGS
-from app.audit.erasure.state import erasure_notes
+from app.audit.erasure.state import watch_erasures
 from app.audit.feed.feed import run_feed
 from app.audit.metrics.gauges import AuditGauges
 from app.audit.page.routes import install_audit_page
@@ -89,10 +89,10 @@ async def run_audit(
         run_every(SEAL_INTERVAL, witness.submit),
         run_feed(database, settings) as app.state.feed,
         sampling(app, health, AuditGauges(database, app.state, sealer)),
+        watch_erasures(database, settings) as erasures,
     ):
         app.state.sealer = sealer
-        health.notes |= await erasure_notes(database, settings)
-        health.notes |= {
+        health.notes |= erasures | {
             "audit": access_log.state,
             "seal_file": sealer.seal_file.state,
             "checkpoints": sealer.watch.state,

@@ -22,8 +22,15 @@ def exit_on_database_error(consequence: str, code: int = 1) -> Iterator[None]:
     except BrokenPipeError:  # for instance by `| head`
         reason = "The output was closed"
     except (SQLAlchemyError, OSError) as error:
-        reason = f"Database error: {describe_fault(error, settings.DATABASE_URL)}"
+        reason = describe_error(error)
     else:
         return
     print(f"{reason}. {consequence}", file=sys.stderr)
     sys.exit(code)
+
+
+def describe_error(error: Exception) -> str:
+    """Return what failed: the file that an error names, or else the database."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return f"Database error: {describe_fault(error, settings.DATABASE_URL)}"

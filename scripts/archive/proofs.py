@@ -20,6 +20,11 @@ from app.audit.archive.exceptions import (
 from app.audit.archive.logs import LOGS, LogName
 from app.audit.archive.progress import Progress
 from app.audit.archive.proofs.archive import RowArchive
+from app.audit.archive.proofs.exceptions import (
+    ArchivedLeavesException,
+    ArchivedRowException,
+    UnknownRowException,
+)
 from app.audit.archive.proofs.prover import Prover
 from app.audit.archive.proofs.schemas import ConsistencyRead
 from app.audit.archive.seals.sealer import Sealer
@@ -31,6 +36,9 @@ from app.core.db.database import Database
 from app.core.exceptions import AppException
 from scripts.archive.options import Dest
 from scripts.archive.runner import run_with_database
+
+# What only the archive may have: without it, "no such entry" may be wrong.
+NEED_ARCHIVE = (ArchivedLeavesException, ArchivedRowException, UnknownRowException)
 
 
 def checkpoint(dest: Dest = "") -> None:
@@ -49,7 +57,12 @@ def checkpoint(dest: Dest = "") -> None:
 
 async def cosign_newest(database: Database, dest: str) -> None:
     """Submit the newest checkpoints, with proofs that need the archive, too."""
-    watch = WitnessWatch(database, settings, open_archive(database, dest))
+    if not settings.AUDIT_WITNESS:
+        return
+    archive, closed = open_archive(database, dest)
+    if closed:
+        print(closed, file=sys.stderr)
+    watch = WitnessWatch(database, settings, archive)
     await watch.submit()
     if watch.alarms:
         raise VerificationException(watch.state())
@@ -111,29 +124,36 @@ def print_proof(
     log: LogName, dest: str, prove: Callable[[Prover], Awaitable[object]]
 ) -> None:
     async def make_proof(database: Database) -> object:
-        context = open_archive(database, dest)
+        context, fault = open_archive(database, dest)
         try:
             async with database.reading() as session:
                 archive = RowArchive(session, context, LOGS[log]) if context else None
                 return await prove(Prover(session, LOGS[log], archive))
         except AppException as error:
+            if fault and isinstance(error, NEED_ARCHIVE):
+                raise fault from None
             raise UsageException(error.detail) from None
 
     proof = to_jsonable_python(run_with_database(make_proof), by_alias=True)
     print(orjson.dumps(proof, option=orjson.OPT_INDENT_2).decode())
 
 
-def open_archive(database: Database, dest: str) -> ArchiveContext | None:
-    """Return the archive, unless there is none: live entries are proven without it."""
+def open_archive(
+    database: Database, dest: str
+) -> tuple[ArchiveContext | None, ArchiveException | None]:
+    """Return the archive, or why it can't be used: what is live needs none.
+
+    Raises:
+        ArchiveException: `dest`, which was asked for, can't be used.
+    """
     location = dest or settings.AUDIT_ARCHIVE_DIR
     if not location:
-        return None
+        return None, None
     try:
         store = open_store(location, settings)
     except ArchiveException as error:
         if dest:
             raise
-        print(error, file=sys.stderr)
-        return None
+        return None, error
     sealer = Sealer(database, settings)
-    return ArchiveContext(database, store, sealer, Progress(), batch_size=1)
+    return ArchiveContext(database, store, sealer, Progress(), batch_size=1), None

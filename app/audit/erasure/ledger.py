@@ -6,6 +6,8 @@ after it; one that was interrupted is finished like those that a restore has und
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -48,15 +50,24 @@ class Ledger:
         self.path = path
 
     def append(self, erasure: Erasure, state: State) -> None:
-        """Append a line; it is on disk when this returns."""
+        """Append a line; it is on disk when this returns.
+
+        Raises:
+            ErasureException: the file can't be written.
+        """
         line = orjson.dumps({"at": now(), "state": state, **vars(erasure)}) + b"\n"
-        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            flock(file, LOCK_EX)
+        with self.describing("written"), self.locked() as file:
             # A line that was cut, as by a full disk: nothing has followed from it.
             os.ftruncate(file, self.path.read_bytes().rfind(b"\n") + 1)
             os.write(file, line)
             os.fsync(file)
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            flock(file, LOCK_EX)
+            yield file
         finally:
             os.close(file)
 
@@ -64,9 +75,11 @@ class Ledger:
         """Return the last erasure of each person, with the time when it began.
 
         Raises:
-            ErasureException: a line is none that this program writes.
+            ErasureException: the file can't be read, or a line is none that this
+                program writes.
         """
-        content = self.path.read_bytes() if self.path.exists() else b""
+        with self.describing("read"):
+            content = self.path.read_bytes() if self.path.exists() else b""
         found: dict[tuple[str, UUID], Entry] = {}
         for number, line in enumerate(content.split(b"\n")[:-1], 1):
             entry = self.parse(line, number)
@@ -74,6 +87,17 @@ class Ledger:
             begun = found.get(key, entry) if entry.state is State.DONE else entry
             found[key] = replace(entry, at=begun.at)
         return [*found.values()]
+
+    @contextmanager
+    def describing(self, done: str) -> Iterator[None]:
+        """Name the file and its setting if it can't be read or written."""
+        try:
+            yield
+        except OSError as error:
+            raise ErasureException(
+                f"The ledger of erasures can't be {done}, {self.path}: "
+                f"{error.strerror}. It is beside AUDIT_SEAL_FILE"
+            ) from None
 
     def parse(self, line: bytes, number: int) -> Entry:
         try:

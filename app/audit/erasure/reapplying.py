@@ -6,12 +6,17 @@ from app.audit.erasure.person import find_person
 from app.audit.erasure.repository import ErasureRepository
 
 
-async def find_missing(eraser: Eraser) -> list[Entry]:
-    """Return the erasures of the ledger that the log of the database lacks."""
-    entries = eraser.ledger.read()
+async def find_missing(eraser: Eraser, applied: set[Entry]) -> list[Entry]:
+    """Return the erasures of the ledger that the log of the database lacks.
+
+    Do not look for those that are known as applied, and add those that are found.
+    """
+    entries = [each for each in eraser.ledger.read() if each not in applied]
     async with eraser.database.reading() as session:
         found = ErasureRepository(session)
-        return [each for each in entries if not await is_applied(found, each)]
+        missing = [each for each in entries if not await is_applied(found, each)]
+    applied.update(set(entries) - set(missing))
+    return missing
 
 
 async def is_applied(found: ErasureRepository, entry: Entry) -> bool:
@@ -25,7 +30,7 @@ async def reapply(eraser: Eraser) -> int:
     Raises:
         HeldException: a legal hold forbids it. It was released after the backup.
     """
-    missing = await find_missing(eraser)
+    missing = await find_missing(eraser, set())
     for entry in missing:
         erasure = entry.erasure
         person = find_person(erasure.entity, erasure.id)

@@ -1,5 +1,6 @@
 """The reason why a database does not answer, in words for its operator."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -10,6 +11,7 @@ CANNOT_OPEN = "SQLITE_CANTOPEN"
 # It rejects a parameter of the start, or has given the connection another server, where
 # a prepared statement is missing or has the name of another.
 OF_A_POOLER = frozenset({"08P01", "26000", "42P05"})
+FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")  # parameters of the URL
 
 
 def describe_fault(error: Exception, database_url: str) -> str:
@@ -41,15 +43,24 @@ def connection_reason(error: BaseException, url: URL) -> str:
         case ConnectionRefusedError():
             return "no server listens there"
         case FileNotFoundError():
-            return "no server has a socket there"
+            return unreadable_file(url) or "no server has a socket there"
         case TimeoutError():
             return "no answer in time"
         case OSError(strerror=str(reason)):
-            return reason
+            return unreadable_file(url) or reason
         case _:
             is_poolers = getattr(error, "sqlstate", None) in OF_A_POOLER
             advice = ": set DATABASE_POOLER=transaction" if is_poolers else ""
             return first_line(error) + advice
+
+
+def unreadable_file(url: URL) -> str:
+    """Name the parameter and its file: errors of the TLS library do not."""
+    for name in FILES:
+        for path in url.normalized_query.get(name, ()):
+            if not os.access(path, os.R_OK):
+                return f"{name}: {path} can't be read"
+    return ""
 
 
 def first_line(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from app.core.db.ids import uuid7
 from tests.audit.archive.commands import command
+from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import PEN, AuditLog
 from tests.processes.forked import Done
 
@@ -33,6 +34,7 @@ def test_an_unknown_entity_type_is_rejected(audit_log: AuditLog) -> None:
     assert holds(audit_log) == []
 
 
+@both_places
 @pytest.mark.parametrize("is_archived", [False, True])
 def test_an_unknown_id_is_rejected(audit_log: AuditLog, *, is_archived: bool) -> None:
     audit_log.fill(days=1)
@@ -54,6 +56,7 @@ def test_an_id_of_another_type_is_unknown(audit_log: AuditLog) -> None:
     assert place(audit_log, "Product", "--id", str(uuid7())).code == 2
 
 
+@both_places
 def test_the_type_is_stored_as_the_log_spells_it(audit_log: AuditLog) -> None:
     audit_log.fill(days=1)
     assert place(audit_log, "pRODUCT").code == 0

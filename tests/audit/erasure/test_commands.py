@@ -107,3 +107,21 @@ def test_without_the_store_commands_end_with_a_sentence(
     # A store without the keys: values are hidden, and not compared.
     done = script.run("--seals", "", script="scripts/check_audit.py", **keys)
     assert (done.code, "not compared" in done.output) == (0, True), done
+
+
+def test_a_ledger_that_cannot_be_used_is_named(
+    client: TestClient, script: Script, commands: Commands, ada: str
+) -> None:
+    """With its setting, and not as a fault of the database."""
+    commands.ledger.path.mkdir()
+    for words, done in (
+        (("erase", "Customer", ada, *REASON), "written"),
+        (("reapply",), "read"),
+    ):
+        failed = script.run(*words)
+        assert (failed.code, failed.output) == (1, "")
+        assert failed.errors == (
+            f"The ledger of erasures can't be {done}, {commands.ledger.path}: "
+            "Is a directory. It is beside AUDIT_SEAL_FILE.\n"
+        )
+    assert client.get(f"customers/{ada}").json()["name"] == "Ada King"

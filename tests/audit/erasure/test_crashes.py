@@ -13,7 +13,7 @@ from app.audit.erasure.eraser import Eraser
 from app.audit.erasure.ledger import Ledger, State
 from app.audit.erasure.person import Person
 from app.audit.erasure.repository import ErasureRepository
-from app.audit.erasure.state import describe_erasures
+from app.audit.erasure.state import ErasureWatch
 from app.audit.personal.sqlite_store import SqliteKeyStore
 from app.core.config import Settings
 from app.core.db.database import Database
@@ -54,7 +54,7 @@ def erase_until(step: str, url: str, values: dict[str, str], id: str) -> None:
 
 
 def state_of(settings: Settings) -> str:
-    return Commands(settings).run(lambda it: describe_erasures(it, settings))
+    return Commands(settings).run(lambda it: ErasureWatch(it, settings).check())
 
 
 @pytest.mark.heavy

@@ -1,17 +1,24 @@
 """A database that was restored from a backup has whom the ledger says to erase."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.audit.erasure.ledger import Erasure, State
 from app.audit.personal.keys import keys_at
 from app.core.config import Settings
+from app.main import create_app
 from tests.audit.erasure.conftest import Commands, history
 from tests.audit.erasure.test_crashes import state_of
 from tests.databases import Template, make_settings
+from tests.processes.standby import wait_until
 from tests.scripts.backups.conftest import Site, programs_of
+
+NOTE = "personal_data"
 
 
 @pytest.fixture
@@ -64,6 +71,29 @@ def test_a_start_notices_what_a_restored_database_lacks(
     assert state_of(restored) == "ok"
     # The key that the backup's entries need is destroyed, and the new one as well.
     assert all("not compared" in each for each in Commands(restored).findings())
+
+
+def test_readiness_shows_the_present_state(
+    commands: Commands, ada: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.erasure.state.CHECK_INTERVAL", 0.01)
+    keys, away = Path(commands.keys), tmp_path / "away.db"
+    with TestClient(create_app(commands.settings), "http://test") as running:
+
+        def wait_for(state: str) -> None:
+            checks = partial(running.get, "/readyz")
+            wait_until(lambda: state in checks().json()["checks"][NOTE], state)
+
+        wait_for("ok")
+        erasure = Erasure("Customer", UUID(ada), "Request 7", "Eve")
+        commands.ledger.append(erasure, State.BEGUN)
+        wait_for("1 erasures are not applied")
+        assert commands.reapply() == 1
+        wait_for("ok")
+        keys.rename(away)
+        wait_for("unavailable")
+        away.rename(keys)
+        wait_for("ok")
 
 
 @pytest.mark.heavy

@@ -62,6 +62,14 @@ def test_a_missing_socket_is_named(tmp_path: Path) -> None:
     assert fault == f"PostgreSQL at {tmp_path}: no server has a socket there"
 
 
+@pytest.mark.parametrize("name", ["sslrootcert", "sslcert"])
+def test_a_missing_file_of_the_url_is_named(tmp_path: Path, name: str) -> None:
+    """The error of the TLS library has no name, and looked like a missing socket."""
+    file = tmp_path / "ca.pem"
+    fault = fault_of(f"{REFUSING}?sslmode=require&{name}={file}")
+    assert fault.endswith(f": {name}: {file} can't be read")
+
+
 def test_a_database_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("no database\n" * 100)
     fault = fault_of(f"sqlite:///{tmp_path}/a.db")

@@ -64,14 +64,6 @@ class Site:
         return self.run("scripts/restore.py", str(backup))
 
 
-def begin_seal_file(site: Site) -> None:
-    """Keep the file as evidence, and begin a new one, as the guide says."""
-    site.seals.rename(site.seals.with_suffix(".lost"))
-    done = site.run("scripts/archive_audit.py", "checkpoint")
-    assert done.code == 0, done.errors
-    site.seals.write_text(done.output)
-
-
 def programs_of(template: Template) -> str:
     """Return the folder of the programs that have the server's version."""
     if not isinstance(template, PostgresTemplate):

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests.audit.consistency.test_lost_end import OLDER, export
+from tests.audit.consistency.test_lost_end import export
 from tests.databases import ROOT, SqliteTemplate, Template, make_settings
 from tests.processes.object_store import BUCKET, credentials, object_store
 from tests.processes.servers import TIMEOUT, serving
 from tests.processes.standby import wait_until
-from tests.scripts.backups.conftest import Site, begin_seal_file
+from tests.scripts.backups.conftest import Site
+from tests.scripts.backups.restored import check_restored
 from tests.scripts.backups.test_backup import skus
 from tests.scripts.backups.test_drill import Load
 
@@ -129,17 +130,7 @@ def test_a_database_that_was_lost_is_restored_from_the_bucket(
     shutil.copy(site.seals, other_site.seals)
 
     copied.restore(path_of(other_site))
-    found = set(skus(other_site.settings))
-    assert acknowledged <= found < set(load.created)
-    checked = other_site.run("scripts/check_audit.py")
-    assert OLDER in checked.output, checked
-    begin_seal_file(other_site)
-    checked = other_site.run("scripts/check_audit.py")
-    assert checked.code == 0, checked
-    verified = other_site.run("scripts/archive_audit.py", "verify", "--json")
-    assert (verified.code, verified.json["counts"]) == (0, {})
-    with serving(other_site.url, tmp_path, **other_site.values) as server:
-        server.wait_for("/readyz")
+    check_restored(other_site, load, acknowledged, tmp_path)
 
 
 def test_the_guide_shows_the_file() -> None:

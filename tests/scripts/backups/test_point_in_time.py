@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from tests.audit.consistency.test_lost_end import OLDER, export
+from tests.audit.consistency.test_lost_end import export
 from tests.databases import PostgresTemplate, Template, memory
 from tests.processes.servers import serving
 from tests.processes.standby import Standby, copy_of, wait_until
-from tests.scripts.backups.conftest import Site, begin_seal_file, programs_of
-from tests.scripts.backups.test_backup import skus
+from tests.scripts.backups.conftest import Site, programs_of
+from tests.scripts.backups.restored import check_restored
 from tests.scripts.backups.test_drill import Load
 
 pytestmark = pytest.mark.heavy
@@ -80,19 +80,4 @@ def test_a_database_is_recovered_as_of_a_moment(
 
     recover(backup, folder, moment)
     recovered = Site(backup.url, tmp_path / "site", programs)
-    found = set(skus(recovered.settings))
-    assert acknowledged <= found < set(load.created)
-    checked = recovered.run("scripts/check_audit.py")
-    assert OLDER in checked.output, checked
-    begin_seal_file(recovered)
-    checked = recovered.run("scripts/check_audit.py")
-    assert checked.code == 0, checked
-    verified = recovered.run("scripts/archive_audit.py", "verify", "--json")
-    assert (verified.code, verified.json["counts"]) == (0, {})
-    with serving(recovered.url, tmp_path, **recovered.values) as own:
-        own.wait_for("/readyz")
-        with own.client() as client:
-            body = {"sku": "PEN-NEW", "name": "Pen", "price": "1.50"}
-            assert client.post("/products", json=body).status_code == 201
-    export(recovered.audit_log, recovered.seals)
-    assert recovered.run("scripts/check_audit.py").code == 0
+    check_restored(recovered, load, acknowledged, tmp_path)

@@ -65,6 +65,24 @@ def test_a_unit_runs_what_there_is(unit: Path) -> None:
     assert "User=backoffice" in text
 
 
+@pytest.mark.parametrize(
+    "unit",
+    [each for each in UNITS if each.suffix == ".service"],
+    ids=lambda it: it.name,
+)
+def test_a_unit_may_write_where_the_guides_put_files(unit: Path) -> None:
+    guides = [ROOT / "docs" / name for name in ("DEPLOYMENT.md", "PERSONAL_DATA.md")]
+    text = "".join(guide.read_text() for guide in guides)
+    named = re.findall(r"install -d -o backoffice .*?-m 0700 ([^`\n]+)", text)
+    folders = {folder for each in named for folder in each.split()}
+    assert len(folders) == 5
+    (writable,) = re.findall(r"^ReadWritePaths=(.+)$", unit.read_text(), re.MULTILINE)
+    missing = folders - {each.removeprefix("-") for each in writable.split()}
+    assert missing <= {"/var/lib/backoffice", "/backup"}  # StateDirectory; its own unit
+    assert "/backup" not in missing or unit.stem == "backoffice"
+    assert "StateDirectory=backoffice" in unit.read_text()
+
+
 def test_a_stopping_process_is_given_its_time() -> None:
     unit = (DEPLOY / "systemd/backoffice.service").read_text()
     (seconds,) = re.findall(r"TimeoutStopSec=(\d+)", unit)

@@ -1,7 +1,10 @@
 """Public keys of a log: each is signed by the one before it."""
 
+from itertools import pairwise
+
 import structlog
 
+from app.audit.archive.checkpoints.models import AuditKey
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.tree.exceptions import ProofException
 from app.audit.archive.tree.keys import VerifierKey
@@ -11,26 +14,34 @@ KEEP = (
     "Checkpoints are signed with a key derived from SECRET_KEY. Keep it: set "
     "AUDIT_SIGNING_KEY to what `archive_audit.py key --private` prints"
 )
+LOST = "Set SECRET_KEYS_OLD or AUDIT_SIGNING_KEYS_OLD, and restart"
 logger = structlog.get_logger()
 
 
 async def record_key(tree: TreeRepository, keys: SigningKeys, name: str) -> None:
-    """Record the current key, if it is new, with the statement of the previous one."""
+    """Record the current key, if it is new, and the statements of previous keys.
+
+    A statement that could not be signed then is signed as soon as the old key is there.
+    """
     current = str(keys.current(name).verifier)
     recorded = await tree.list_keys()
-    if recorded and recorded[-1].key == current:
-        return
-    if keys.is_derived:
-        logger.info("audit_signing_key_derived", advice=KEEP, key=current)
-    rotation = sign_rotation(keys, recorded[-1].key) if recorded else None
-    await tree.add_key(current, rotation)
+    if not recorded or recorded[-1].key != current:
+        if keys.is_derived:
+            logger.info("audit_signing_key_derived", advice=KEEP, key=current)
+        recorded.append(await tree.add_key(current))
+        if len(recorded) > 1 and not sign_rotation(keys, *recorded[-2:]):
+            # Sealing goes on: `verify` reports what the lost key has signed.
+            logger.error("audit_signing_key_lost", key=recorded[-2].key, advice=LOST)
+    for old, new in pairwise(recorded):
+        if new.rotation is None:
+            sign_rotation(keys, old, new)
 
 
-def sign_rotation(keys: SigningKeys, old: str) -> str | None:
-    """Return the statement by the old key, or None if that is lost."""
+def sign_rotation(keys: SigningKeys, old: AuditKey, new: AuditKey) -> bool:
+    """Add the statement by the old key; return False if that is lost."""
+    named = (VerifierKey.parse(each.key) for each in (old, new))
     try:
-        return str(keys.sign_rotation(VerifierKey.parse(old)))
-    except ProofException as error:
-        # Sealing goes on: `verify` reports what the lost key has signed.
-        logger.error("audit_signing_key_lost", reason=str(error))
-        return None
+        new.rotation = str(keys.sign_rotation(*named))
+    except ProofException:
+        return False
+    return True

@@ -119,10 +119,9 @@ class TreeRepository:
         ordered = query.order_by(col(AuditKey.number)).options(KEY_COLUMNS)
         return list(await self.session.scalars(ordered))
 
-    async def add_key(self, key: str, rotation: str | None) -> None:
+    async def add_key(self, key: str) -> AuditKey:
         newest = await self.session.scalar(select(func.max(AuditKey.number))) or 0
-        row = AuditKey(
-            number=newest + 1, log=self.log.name.value, key=key, rotation=rotation
-        )
+        row = AuditKey(number=newest + 1, log=self.log.name.value, key=key)
         self.session.add(row)
         await self.session.flush()
+        return row

@@ -46,12 +46,17 @@ class SigningKeys:
         keys = (SignerKey(name, seed) for seed in self.seeds)
         return next((key for key in keys if key.verifier.hash == key_hash), None)
 
-    def sign_rotation(self, old: VerifierKey) -> Note:
-        """Return the statement of the old key that the current one replaces it."""
-        signer = self.find(old.name, old.hash)
-        if signer is None:
+    def sign_rotation(self, old: VerifierKey, new: VerifierKey) -> Note:
+        """Return the statement of the old key that the new one replaces it.
+
+        Raises:
+            ProofException: one of them is not of the settings. The database names both,
+                so a new one that was planted there must not be signed.
+        """
+        signer, successor = (self.find(key.name, key.hash) for key in (old, new))
+        if signer is None or successor is None:
             raise ProofException(
                 f"AUDIT_SIGNING_KEYS_OLD lacks the key that must sign its successor: "
                 f"{old}"
             )
-        return sign_successor(signer, self.current(old.name).verifier)
+        return sign_successor(signer, successor.verifier)

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
+from app.audit.archive.exceptions import StoreException
 from app.audit.archive.logs import Log
 from app.audit.archive.proofs.archive import RowArchive
 from app.audit.archive.proofs.exceptions import ArchivedLeavesException
@@ -98,6 +99,8 @@ async def prove_growth(prover: Prover, old_size: int, size: int) -> list[str]:
         return await prover.prove_consistency(old_size, size) if old_size else []
     except ArchivedLeavesException:
         raise WitnessException("the proof needs the archive") from None
+    except StoreException as error:
+        raise WitnessException(str(error)) from None
     except (LookupError, ProofException, *DATABASE_ERRORS) as error:
         reason = f"the tree in the database is damaged: {type(error).__name__}"
         raise WitnessException(reason) from error

@@ -136,6 +136,21 @@ def test_a_key_signs_its_successor(audit_log: AuditLog) -> None:
     assert str(named) == second.key
 
 
+def test_a_lost_key_signs_its_successor_when_it_is_found(audit_log: AuditLog) -> None:
+    """As after a deployment with another SECRET_KEY, which was not noticed."""
+    audit_log.fill(days=1)
+    audit_log.seal()
+    new = {"SECRET_KEY": "new-" + "s" * 40}
+    days = make_changes(days=3)
+    for number, old in enumerate(({}, {"SECRET_KEYS_OLD": SECRET}), 1):
+        url = audit_log.settings.DATABASE_URL
+        later = audit_log.with_settings(make_settings(url, **new | old))
+        later.add(CHANGES, days[number * 6 : number * 6 + 6])
+        later.add(ACCESSES, [make_access(now(), 100 + number)])
+        later.seal()
+        assert bool(later.count_findings()) is not bool(old)
+
+
 @pytest.mark.parametrize(
     "tamper",
     [tampering.replace_a_key, tampering.remove_the_rotation],

@@ -106,3 +106,21 @@ def test_without_the_folder_there_is_no_proof(own_log: AuditLog) -> None:
     done = command(own_log, "prove", "changes", id, AUDIT_ARCHIVE_DIR="")
     assert done.code == 2
     assert "it is in cold storage" in done.errors
+
+
+def test_an_archive_that_is_away_is_not_a_missing_entry(
+    own_log: AuditLog, tmp_path: Path
+) -> None:
+    """Live entries are proven without it."""
+    away = {"AUDIT_ARCHIVE_DIR": str(tmp_path / "away")}
+    live, archived = own_log.rows(CHANGES)[-1]["id"], archived_ids(own_log)[0]
+    done = command(own_log, "prove", "changes", str(live), **away)
+    assert (done.code, done.errors) == (0, "")
+    for words in (
+        ("prove", "changes", archived),
+        ("prove", "changes", str(uuid7())),
+        ("consistency", "changes", "100", "200"),
+    ):
+        done = command(own_log, *words, **away)
+        assert (done.code, done.output) == (1, "")
+        assert done.errors.startswith(f"Archive directory {tmp_path}/away does not ex")

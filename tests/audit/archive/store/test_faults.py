@@ -34,7 +34,17 @@ pytestmark = pytest.mark.heavy
 ADVICE = "The next run continues."
 WRONG = {"AWS_ACCESS_KEY_ID": "owner", "AWS_SECRET_ACCESS_KEY": "wrong"}
 RUN = ("run", *KEEP, "--yes")
-COMMANDS = [RUN, ("verify",), ("restore",), ("adopt", "--yes"), ("query",)]
+NO_ONE = "01a2271e-5112-7705-a60f-60d17a2571b3"
+COMMANDS = [
+    RUN,
+    ("verify",),
+    ("restore",),
+    ("adopt", "--yes"),
+    ("query",),
+    ("fetch", "."),
+    ("prove", "changes", NO_ONE),
+    ("hold", "place", "Product", "--id", NO_ONE, "--reason", "Case 1"),
+]
 
 
 def check_failure(done: Done, reason: str) -> None:

@@ -60,14 +60,22 @@ def test_a_former_key_signs_its_successor(
 ) -> None:
     old, now = keys(**before).current(NAME).verifier, keys(**after)
     assert now.current(NAME).verifier != old
-    rotation = str(now.sign_rotation(old))
-    assert open_rotation(rotation, old) == now.current(NAME).verifier
+    new = now.current(NAME).verifier
+    assert open_rotation(str(now.sign_rotation(old, new)), old) == new
 
 
 def test_a_lost_key_cannot_be_replaced() -> None:
     lost = keys(AUDIT_SIGNING_KEY=FIRST).current(NAME).verifier
+    now = keys(AUDIT_SIGNING_KEY=SECOND)
     with pytest.raises(ProofException, match="AUDIT_SIGNING_KEYS_OLD lacks"):
-        keys(AUDIT_SIGNING_KEY=SECOND).sign_rotation(lost)
+        now.sign_rotation(lost, now.current(NAME).verifier)
+
+
+def test_a_successor_that_was_planted_is_not_signed() -> None:
+    now = keys(AUDIT_SIGNING_KEY=FIRST)
+    planted = keys(AUDIT_SIGNING_KEY=SECOND).current(NAME).verifier
+    with pytest.raises(ProofException):
+        now.sign_rotation(now.current(NAME).verifier, planted)
 
 
 def test_a_rotation_must_be_signed_by_the_old_key() -> None:
