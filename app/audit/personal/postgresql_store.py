@@ -1,9 +1,13 @@
 """Keys of personal data in a database of PostgreSQL, for the processes of many hosts.
 
 Its methods are called in a greenlet, as a flush is. Each event loop has an engine.
+
+A request that waits for the store holds a connection to the database. So while the
+store does not answer, one request at a time asks it, and all others fail at once.
 """
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -17,10 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.audit.personal.envelopes import Key, read_secret
 from app.audit.personal.exceptions import KeysUnavailableException
+from app.core.db.driver.asyncpg_connection import RepeatingConnection
 from app.core.db.driver.urls import url_options, without_parameters
 from app.core.db.engine import with_driver
+from app.core.db.outages.stuck import discard_stuck_connections
 
-TIMEOUT = 5.0  # seconds
+# In seconds.
+TIMEOUT = 5.0
+PAUSE = 1.0  # before the store is asked again
 TABLE = """
 CREATE TABLE personal_key (
     id uuid PRIMARY KEY, subject uuid, key text, erased_at timestamptz)
@@ -46,6 +54,8 @@ ENGINES: WeakKeyDictionary[Any, dict[str, AsyncEngine]] = WeakKeyDictionary()
 
 
 class PostgresqlKeyStore:
+    next_try = 0.0  # by the monotonic clock; 0 while the store answers
+
     def __init__(self, url: str) -> None:
         self.url = url
 
@@ -61,12 +71,28 @@ class PostgresqlKeyStore:
         self.execute(text(INDEX))
 
     def execute(self, statement: Executable, *values: Any) -> list[Any]:
+        now = time.monotonic()
+        if now < self.next_try:
+            raise KeysUnavailableException
+        if self.next_try:
+            self.next_try = now + TIMEOUT  # by then this request knows
         try:
-            with self.engine.sync_engine.connect() as connection:
+            rows = self.rows(statement, *values)
+        except AWAY as error:
+            self.next_try = time.monotonic() + PAUSE
+            raise KeysUnavailableException from error
+        self.next_try = 0.0
+        return rows
+
+    def rows(self, statement: Executable, *values: Any) -> list[Any]:
+        engine = self.engine.sync_engine
+        try:
+            with engine.connect() as connection:
                 result = connection.execute(statement, *values)
                 return [*result] if result.returns_rows else []
-        except AWAY as error:
-            raise KeysUnavailableException from error
+        except OSError:
+            engine.dispose()  # the other connections lead to the same place
+            raise
 
     def find(self, ids: Collection[UUID]) -> dict[UUID, bytes | None]:
         """Return the keys with these ids; None for one that was destroyed."""
@@ -94,21 +120,27 @@ class PostgresqlKeyStore:
     def destroy(self, subject: UUID, ids: Collection[UUID]) -> int:
         """Overwrite the keys of a person, and those with these ids; count them."""
         rows = self.execute(DESTROY, {"subject": subject, "ids": [*ids]})
-        with suppress(KeysUnavailableException):  # it may take long
-            self.execute(text(VACUUM))
+        with suppress(*AWAY):  # it may take long
+            self.rows(text(VACUUM))
         return len(rows)
 
 
 def make_engine(url: str) -> AsyncEngine:
     parsed = with_driver(url)
-    return create_async_engine(
+    engine = create_async_engine(
         without_parameters(parsed),
         hide_parameters=True,
         isolation_level="AUTOCOMMIT",
         pool_timeout=TIMEOUT,
-        connect_args={"timeout": TIMEOUT, "command_timeout": TIMEOUT}
+        connect_args={
+            "timeout": TIMEOUT,
+            "command_timeout": TIMEOUT,
+            "connection_class": RepeatingConnection,
+        }
         | url_options(parsed),
     )
+    discard_stuck_connections(engine)
+    return engine
 
 
 async def close_engines() -> None:

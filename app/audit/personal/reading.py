@@ -4,7 +4,9 @@ The one way by which stored values come to be shown, compared and restored. The 
 that are sealed, archived, verified and proved are those that are stored.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from app.audit.personal.keys import keys_at
 Row = dict[str, Any]
 Secrets = Mapping[UUID, bytes | None]
 SIDES = ("old", "new")
+PART_ROWS = 100  # decrypted at a time, which stops the event loop for some 5 ms
 
 
 async def reveal_changes(keys: str, rows: list[Row]) -> list[Row]:
@@ -26,22 +29,40 @@ async def reveal_changes(keys: str, rows: list[Row]) -> list[Row]:
     Raises:
         KeysUnavailableException: a value is encrypted, and the keys can't be had.
     """
-    if not keys:
-        return rows
+    return await in_parts(rows, partial(part_of_changes, keys)) if keys else rows
+
+
+async def reveal_states(keys: str, rows: list[Row]) -> list[Row]:
+    """Do the same with rows of recorded values, with the record's `id`."""
+    return await in_parts(rows, partial(part_of_states, keys)) if keys else rows
+
+
+async def in_parts(
+    rows: list[Row], reveal_part: Callable[[list[Row]], Awaitable[list[Row]]]
+) -> list[Row]:
+    """Return the revealed rows; other requests take their turn between two parts."""
+    shown: list[Row] = []
+    for start in range(0, len(rows), PART_ROWS):
+        if start:
+            await asyncio.sleep(0)
+        shown += await reveal_part(rows[start : start + PART_ROWS])
+    return shown
+
+
+async def part_of_changes(keys: str, rows: list[Row]) -> list[Row]:
     found = [side for row in rows for side in map(row.get, SIDES)]
     secrets = await find_secrets(keys, (it for it in found if isinstance(it, dict)))
     return [reveal_change(row, secrets) for row in rows] if secrets else rows
 
 
-async def reveal_states(keys: str, rows: list[Row]) -> list[Row]:
-    """Do the same with rows of recorded values, with the record's `id`."""
+async def part_of_states(keys: str, rows: list[Row]) -> list[Row]:
     secrets = await find_secrets(keys, rows)
     return [reveal(row, row["id"], secrets) for row in rows] if secrets else rows
 
 
 async def find_secrets(keys: str, found: Iterable[Row]) -> dict[UUID, Any]:
     """Return the keys of the encrypted values by id; None for those without one."""
-    ids = set(key_ids(found)) if keys else set()
+    ids = set(key_ids(found))
     if not ids:
         return {}
     return dict.fromkeys(ids, b"") | await greenlet_spawn(keys_at(keys).store.find, ids)

@@ -1,10 +1,13 @@
 """A file of SQLite with keys, of which each process has one connection.
 
 Statements take microseconds, and run in the event loop. They are called in a greenlet,
-which waits while another process has locked the file.
+which waits while another process has locked the file. A change waits inside of its
+transaction, for which all other changes wait on SQLite: so only one in a minute waits
+for long.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -15,11 +18,16 @@ from app.audit.personal.exceptions import KeysUnavailableException
 from app.core.db.outages.replaced_file import identity
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 
-TIMEOUT = 5.0  # seconds
+# In seconds.
+TIMEOUT = 5.0
+BRIEF = 0.1  # if another request has waited in vain within the last MINUTE
+MINUTE = 60.0
 ResultT = TypeVar("ResultT")
 
 
 class SqliteFile:
+    given_up_at = -MINUTE
+
     def __init__(self, path: str) -> None:
         self.path = path
 
@@ -58,6 +66,16 @@ class SqliteFile:
             except sqlite3.OperationalError as error:
                 if not is_busy(error):
                     raise
-            return await_(retry_while_busy(call, TIMEOUT))
+            return await_(self.retry(call))
         except sqlite3.Error as error:
             raise KeysUnavailableException from error
+
+    async def retry(self, call: Callable[[], ResultT]) -> ResultT:
+        begun = time.monotonic()
+        is_first = begun > self.given_up_at + MINUTE
+        try:
+            return await retry_while_busy(call, TIMEOUT if is_first else BRIEF)
+        except sqlite3.OperationalError:
+            if is_first:
+                self.given_up_at = time.monotonic()
+            raise

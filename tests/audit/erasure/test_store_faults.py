@@ -94,3 +94,24 @@ async def test_others_are_served_while_the_store_is_locked(
         assert not waiting.done()
         release.set()
         assert (await waiting).status_code == 201
+
+
+def test_a_locked_store_is_waited_for_once(
+    client: TestClient, commands: Commands, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite all other changes wait meanwhile, those of products and logins, too."""
+    waits: list[float] = []
+
+    async def give_up(call: Any, timeout: float) -> Any:
+        waits.append(timeout)
+        return await retry_while_busy(call, 0)
+
+    monkeypatch.setattr(sqlite_file, "retry_while_busy", give_up)
+    body = {"name": "Ada"}
+    with locked(commands.settings.PERSONAL_KEYS_URL, "personal_key"):
+        for _ in range(3):
+            made = client.post("customers", json=BOB)
+            assert made.status_code == 503
+        assert client.patch(f"customers/{ada}", json=body).status_code == 200
+    assert waits == [sqlite_file.TIMEOUT, sqlite_file.BRIEF, sqlite_file.BRIEF]
+    assert client.post("customers", json=BOB).status_code == 201

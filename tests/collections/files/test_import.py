@@ -221,8 +221,9 @@ def test_a_repeated_import_is_done_once(client: TestClient) -> None:
     assert two.headers["idempotency-replayed"] == "true"
     other = send(client, as_csv(NEW[:1]))
     assert status_and_code(other) == (422, "idempotency_key_reused")
-    refused = send(client, as_csv(NEW), "atomic=false&key=sku")
-    assert status_and_code(refused) == (400, "bad_request")
+    for query in ("atomic=false", "%61tomic=fals%65"):
+        refused = send(client, as_csv(NEW), f"{query}&key=sku")
+        assert status_and_code(refused) == (400, "bad_request"), query
 
 
 def test_the_type_and_encoding_of_the_body(client: TestClient) -> None:

@@ -14,6 +14,7 @@ from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.transactions import ACTIONS
 from app.collections.writes.dependencies import LargeRoute
 from app.core.exceptions import BadRequestException, UnsupportedMediaTypeException
+from app.core.web.query_params import parse_query
 from app.core.web.request import BODY_DIGEST, UNREADABLE, check_encoding
 
 NOT_REPEATABLE = (
@@ -40,7 +41,8 @@ async def receive_file(request: Request) -> AsyncIterator[ReceivedFile]:
     if kind not in ACCEPTED:
         accepted = " or ".join([*ACCEPTED][:2])
         raise UnsupportedMediaTypeException(f"Content-Type must be {accepted}")
-    if HEADER in request.headers and b"atomic=false" in request.scope["query_string"]:
+    query = dict(parse_query(request.scope["query_string"]))
+    if HEADER in request.headers and query.get("atomic") == "false":
         raise BadRequestException(NOT_REPEATABLE)
     digest = sha256()
     with TemporaryFile() as content:

@@ -1,6 +1,10 @@
 """The parent process of several workers."""
 
+import signal
+import socket
+import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 import uvicorn
@@ -30,9 +34,29 @@ class Worker(multiprocess.Process):
         self.child_conn.close()
 
 
+class StopEvent(threading.Event):
+    """Set as soon as a signal to stop has arrived, also before it is handled.
+
+    The parent process handles signals between other work, and looks at this in between.
+    """
+
+    def __init__(self, arrived: Collection[int]) -> None:
+        super().__init__()
+        self.arrived = arrived
+
+    def is_set(self) -> bool:
+        is_due = signal.SIGTERM in self.arrived or signal.SIGINT in self.arrived
+        return is_due or super().is_set()
+
+
 class Supervisor(multiprocess.Multiprocess):
     config: ServerConfig
     interrupted = False
+
+    def __init__(self, config: ServerConfig, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        # Otherwise a restart, which SIGHUP begins, replaces all workers before a stop.
+        self.should_exit = StopEvent(self.signal_queue)
 
     def handle_int(self) -> None:
         super().handle_int()

@@ -1,5 +1,7 @@
 """A server that is stopped answers what was sent to it."""
 
+import asyncio
+import json
 import signal
 import socket
 import sys
@@ -7,11 +9,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.types import Scope
 
+from app.core.web.middleware import RequestMiddleware
+from app.core.web.plain_text_errors import PlainTextErrors
 from app.core.web.server.handshakes import stop_handshakes
 from app.core.web.server.server import Server as OurServer
 from tests.core.web.server.running import GET, Running, read_all, running
@@ -100,6 +105,26 @@ def test_an_idle_connection_gets_the_time_for_one_more_request() -> None:
         server.wait_for(lambda: connection.is_stopping)
         line.sendall(GET)
         assert b"HTTP/1.1 200 " in read_all(line)
+
+
+def test_a_request_that_has_not_ended_in_time_gets_503() -> None:
+    arrived = Event()
+
+    async def hang(scope: Scope, *_: object) -> None:
+        if scope["type"] == "http":
+            arrived.set()
+            await asyncio.Event().wait()
+
+    app = RequestMiddleware(
+        PlainTextErrors(hang), hsts=False, client_ip=lambda _: "192.0.2.1"
+    )
+    with running(app, SHUTDOWN_TIMEOUT=1) as server, server.connect(GET) as line:
+        arrived.wait()
+        server.server.should_exit = True
+        head, _, body = read_all(line).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nretry-after: " in head
+    assert json.loads(body)["code"] == "unavailable"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Other systems have no filter")

@@ -1,5 +1,6 @@
-"""Workers that end are replaced, whatever their parent process waits for."""
+"""Workers that end are replaced, even while their parent process pings or restarts."""
 
+import signal
 import time
 from pathlib import Path
 
@@ -26,3 +27,17 @@ def test_a_worker_that_is_killed_while_it_is_pinged_is_replaced(tmp_path: Path) 
             time.sleep(0.1)
         server.wait_for("/livez")
         assert server.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_stop_ends_a_restart(tmp_path: Path) -> None:
+    """A service manager kills what has not stopped after a while."""
+    with serving(empty(tmp_path), tmp_path, WORKERS="2") as server:
+        parent = psutil.Process(server.process.pid)
+        before = parent.children()
+        server.process.send_signal(signal.SIGHUP)
+        while set(parent.children()) <= set(before):
+            time.sleep(0.05)
+        assert server.stop() == 0
+        # Two workers, perhaps the first new one, but not the second.
+        assert server.log.read_text().count("Started server process") in (2, 3)
