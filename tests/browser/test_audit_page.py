@@ -182,6 +182,22 @@ def test_a_record_is_found_by_name_and_reverted(visit: Visit) -> None:
     expect(page.locator("summary").first).to_contain_text("2.00 → 1.50")
 
 
+def test_a_double_click_reverts_once(visit: Visit, server: Server) -> None:
+    cup = {"sku": "CUP-1", "name": "Cup", "price": "1.00"}
+    with server.client() as client:
+        id = client.post("/products", json=cup).json()["id"]
+        client.patch(f"/products/{id}", json={"price": "2.00"})
+    page = open_page(visit, f"#/record/Product/{id}")
+    sent: list[str] = []
+    page.on("request", lambda it: sent.append(it.url) if "/revert" in it.url else None)
+    line(page, "created Product CUP-1").click()
+    page.get_by_role("button", name="Revert to version 1").dblclick()
+    page.get_by_role("dialog").get_by_role("button", name="Revert").click()
+    expect(line(page, "revert to version 1")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    assert len(sent) == 2  # the preview, and the revert
+
+
 def test_a_deleted_record_is_restored(
     visit: Visit, server: Server, records: Records
 ) -> None:
