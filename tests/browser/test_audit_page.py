@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from app.audit.models import AuditAccess
 from app.core.db.ids import uuid7
@@ -24,6 +24,8 @@ pytestmark = [
 
 ATTACK = '<img src="https://evil.example/x" onerror="document.title = 1">'
 KEY = uuid7()
+# As after the button Back, where the browser has kept the page (bfcache).
+KEPT = "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
 RAISE = {"X-Request-ID": "the-raise"}
 
 
@@ -91,6 +93,11 @@ def open_page(visit: Visit, place: str = "") -> Page:
     sign_in(page)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     return page
+
+
+def expire(route: Route) -> None:
+    """Send a request as if the time of its token were over."""
+    route.continue_(headers={**route.request.headers, "authorization": "Bearer x"})
 
 
 def sessions(server: Server) -> int:
@@ -173,6 +180,22 @@ def test_a_record_is_found_by_name_and_reverted(visit: Visit) -> None:
     expected = "root@example.com changed Product PEN-001: "
     expect(line(page, "revert to version 1")).to_contain_text(expected)
     expect(page.locator("summary").first).to_contain_text("2.00 → 1.50")
+
+
+def test_a_double_click_reverts_once(visit: Visit, server: Server) -> None:
+    cup = {"sku": "CUP-1", "name": "Cup", "price": "1.00"}
+    with server.client() as client:
+        id = client.post("/products", json=cup).json()["id"]
+        client.patch(f"/products/{id}", json={"price": "2.00"})
+    page = open_page(visit, f"#/record/Product/{id}")
+    sent: list[str] = []
+    page.on("request", lambda it: sent.append(it.url) if "/revert" in it.url else None)
+    line(page, "created Product CUP-1").click()
+    page.get_by_role("button", name="Revert to version 1").dblclick()
+    page.get_by_role("dialog").get_by_role("button", name="Revert").click()
+    expect(line(page, "revert to version 1")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    assert len(sent) == 2  # the preview, and the revert
 
 
 def test_a_deleted_record_is_restored(
@@ -321,6 +344,24 @@ def test_nothing_is_stored_and_leaving_ends_the_session(
     page.reload()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     wait_until(lambda: sessions(server) == before - 1)
+
+
+def test_signing_out_with_an_expired_token_ends_the_session(
+    visit: Visit, server: Server
+) -> None:
+    page = open_page(visit)
+    before = sessions(server)
+    page.route("**/auth/logout", expire, times=1)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert sessions(server) == before - 1
+    visit.faults.clear()  # the browser reports every 401
+
+
+def test_a_page_that_the_browser_has_kept_is_loaded_again(visit: Visit) -> None:
+    page = open_page(visit)
+    page.evaluate(KEPT)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 def test_an_unknown_fragment_shows_the_changes(visit: Visit) -> None:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
@@ -135,6 +135,26 @@ def test_a_large_file_is_imported_in_slices(visit: Visit, server: Server) -> Non
     assert len(sent) == 1 + 3
     with server.client() as client:
         assert client.get("/products?q=big").json()["total"] == 2_001
+
+
+@pytest.mark.heavy
+def test_an_import_that_stops_says_what_it_has_imported(visit: Visit) -> None:
+    page = open_import(visit)
+    rows = "".join(f"STOP-{n},stop,1.50,\n" for n in range(2_001))
+    check_file(page, HEADER + rows, key="sku")
+    button = page.get_by_role("button", name="Import 2001 records")
+    expect(button).to_be_visible()
+    slices: list[Route] = []
+
+    def send_one(route: Route) -> None:
+        slices.append(route)
+        route.continue_() if len(slices) == 1 else route.abort()
+
+    page.route("**/import?*", send_one)
+    button.click()
+    message = "Stopped after 1000 records were imported: The service is not responding"
+    expect(page.get_by_role("alert")).to_contain_text(message)
+    visit.faults.clear()  # the browser reports every failed request
 
 
 def test_a_user_who_may_not_import_gets_no_form(visit: Visit) -> None:

@@ -62,13 +62,6 @@ export async function changePassword(current, chosen) {
   storeTokens(await call("/auth/password", body));
 }
 
-export async function signOut(options = {}) {
-  if (!tokens) return;
-  const headers = { Authorization: `Bearer ${tokens.access}` };
-  tokens = null;
-  await send("/auth/logout", { method: "POST", headers, ...options });
-}
-
 // Concurrent calls share one refresh: using a refresh token twice revokes the session.
 function refresh() {
   const old = tokens;
@@ -84,16 +77,20 @@ function endSession(error) {
   throw new SignedOut("Your session has ended. Please sign in again.");
 }
 
+async function sendAuthorized(path, options) {
+  if (!tokens) throw new SignedOut("");
+  const used = tokens;
+  const headers = { ...options.headers, Authorization: `Bearer ${used.access}` };
+  return { used, response: await request(path, { ...options, headers }) };
+}
+
 async function authorized(path, options, read) {
   if (tokens && Date.now() > tokens.refreshAt) await refresh();
-  if (!tokens) throw new SignedOut("");
-  const headers = { ...options.headers, Authorization: `Bearer ${tokens.access}` };
-  try {
-    return await read(await request(path, { ...options, headers }));
-  } catch (error) {
-    if (error.status === 401) endSession(error);
-    throw error;
-  }
+  const { used, response } = await sendAuthorized(path, options);
+  if (response.status !== 401) return read(response);
+  // It has expired all the same: on the way, or since the clock was set back.
+  if (tokens === used) await refresh();
+  return read((await sendAuthorized(path, options)).response);
 }
 
 export const call = (path, options = {}) => authorized(path, options, readBody);
@@ -101,3 +98,8 @@ export const call = (path, options = {}) => authorized(path, options, readBody);
 /** Return the body of a response that is read as it arrives. */
 export const openStream = (path, options) =>
   authorized(path, options, (response) => (response.ok ? response.body : readBody(response)));
+
+export async function signOut(options) {
+  if (tokens) await call("/auth/logout", { method: "POST", ...options });
+  tokens = null;
+}

@@ -4,7 +4,7 @@ import { button, make } from "./audit-dom.js";
 import { changeItem } from "./audit-entry.js";
 import { follow } from "./audit-feed.js";
 import { DATES, filters, timeRange } from "./audit-filters.js";
-import { attempt, openView } from "./audit-layout.js";
+import { attempt, openView, viewSignal } from "./audit-layout.js";
 import { pagedList } from "./audit-list.js";
 import { loadNames, storeName } from "./audit-names.js";
 import { entityTypes, query } from "./audit-route.js";
@@ -46,8 +46,8 @@ async function searchField(parameters, field, cursor) {
   return { items, next, message: next ? `Searched back to ${exact(oldest)}.` : null };
 }
 
-/** Offer changes that are committed after a page, in `hint`. */
-function announceNew(hint, values, page) {
+/** Offer changes that are committed after a page, in `hint`, until the signal `view`. */
+function announceNew(hint, values, page, view) {
   const shown = new Set(page.items.map((each) => each.id));
   const { entity, entity_id, actor_id } = values;
   const isNew = ({ id, ...change }) =>
@@ -59,7 +59,7 @@ function announceNew(hint, values, page) {
   };
   let count = 0;
   const path = `/audit/changes/stream${query({ entity, entity_id, actor_id })}`;
-  return follow(hint, path, page.complete_until, ({ event, data }) => {
+  return follow(view, path, page.complete_until, ({ event, data }) => {
     if (event === "reset") show("Show new changes");
     if (event !== "change" || !isNew(JSON.parse(data))) return;
     shown.add(JSON.parse(data).id); // an event may come twice
@@ -70,6 +70,7 @@ function announceNew(hint, values, page) {
 
 export async function showChanges({ values }) {
   const view = openView("Changes");
+  const signal = viewSignal();
   const hint = make("p", { className: "note", role: "status" });
   view.append(filters("changes", FORM, values), hint);
   const { entity, entity_id, action, actor_id, key_id, request_id, field } = values;
@@ -92,5 +93,5 @@ export async function showChanges({ values }) {
     afterLoad,
     empty: "No matching changes.",
   });
-  if (first && !values.to) announceNew(hint, values, first);
+  if (first && !values.to) announceNew(hint, values, first, signal);
 }

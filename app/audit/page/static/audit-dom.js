@@ -9,9 +9,14 @@ export function anchor(href, ...children) {
   return make("a", { href }, ...children);
 }
 
+/** Return a button. A double click runs its action once. */
 export function button(text, action, className = "button quiet") {
   const element = make("button", { type: "button", className }, text);
-  element.addEventListener("click", action);
+  let running = null;
+  const run = async () => action();
+  element.addEventListener("click", () => {
+    running ??= run().finally(() => (running = null));
+  });
   return element;
 }
 

@@ -1,5 +1,6 @@
 // Changes as they are committed: server-sent events, read with fetch to send the token.
 import { SignedOut, openStream } from "./audit-api.js";
+import { report } from "./audit-layout.js";
 
 const PAUSE = 5_000; // milliseconds at least, before another attempt
 const REFUSED = [401, 403];
@@ -27,27 +28,28 @@ function whenVisible() {
 }
 
 /**
- * Call `receive` with each event after the cursor `last`, while `view` is shown.
+ * Call `receive` with each event after the cursor `last`, until the signal `view`.
  *
  * A hidden tab closes its connection, of which HTTP/1.1 allows six to a host, and
- * resumes when it is visible. Without the feed, the page works as before.
+ * resumes when it is visible. Without the feed, the page works as before; that the
+ * permission is gone, or the session, is reported.
  */
 export async function follow(view, path, last, receive) {
-  while (view.isConnected) {
+  while (!view.aborted) {
     await whenVisible();
     const connection = new AbortController();
     const leave = () => document.hidden && connection.abort();
     document.addEventListener("visibilitychange", leave);
     try {
-      const { signal } = connection;
+      const signal = AbortSignal.any([view, connection.signal]);
       const body = await openStream(path, { signal, headers: { "Last-Event-ID": last } });
       for await (const event of eventsOf(body)) {
-        if (!view.isConnected) return;
         last = event.id;
         receive(event);
       }
     } catch (error) {
-      if (error instanceof SignedOut || REFUSED.includes(error.status)) return;
+      const isRefused = error instanceof SignedOut || REFUSED.includes(error.status);
+      if (isRefused) return report(error, view);
     } finally {
       document.removeEventListener("visibilitychange", leave);
       connection.abort();

@@ -10,12 +10,20 @@ const ADVICE = {
   503: "This is usually temporary.",
 };
 
-// Incremented for each view, so that a late error of an earlier one is not shown.
-let viewCount = 0;
+// Aborted when the view is left: its streams end, and its late errors are not shown.
+let leaving = new AbortController();
+
+/** Return a signal that is aborted when the current view is left. */
+export const viewSignal = () => leaving.signal;
+
+function leaveView() {
+  leaving.abort();
+  leaving = new AbortController();
+}
 
 /** Replace the current view; return its container. An earlier view keeps a detached one. */
 export function openView(title) {
-  viewCount += 1;
+  leaveView();
   setHeading(title);
   const container = make("div");
   view.replaceChildren(container);
@@ -41,7 +49,7 @@ function showError(error, retry) {
 }
 
 export function showSignIn(message) {
-  viewCount += 1;
+  leaveView();
   setHeading("Audit log");
   for (const id of ["bar", "view"]) part(id).hidden = true;
   view.replaceChildren();
@@ -72,17 +80,22 @@ export function showSignedIn(email) {
   part("user").textContent = email;
 }
 
-/** Run an action; show its error, unless another view has been opened meanwhile. */
+/** Show an error of a view, unless that is left; the form, if the session has ended. */
+export function report(error, view, retry = null) {
+  if (error instanceof SignedOut) showSignIn(error.message);
+  else if (!view.aborted) showError(error, retry);
+}
+
+/** Run an action, and report its error. */
 export async function attempt(action, retry = null) {
   clearError();
   const work = action();
-  const started = viewCount;
+  const view = viewSignal();
   document.body.classList.add("busy");
   try {
     await work;
   } catch (error) {
-    if (error instanceof SignedOut) showSignIn(error.message);
-    else if (started === viewCount) showError(error, retry);
+    report(error, view, retry);
   } finally {
     document.body.classList.remove("busy");
   }

@@ -25,15 +25,9 @@ function append(list, entries, item, group) {
  */
 export async function pagedList(view, { load, item, afterLoad, empty, group = dayOf }) {
   const list = make("div", { className: "paged-list" });
-  const more = button("Show older", showOlder);
+  const more = button("Show older", () => attempt(loadPage));
   const note = make("p", { className: "note", role: "status" });
   let cursor = null;
-  let loading = null;
-
-  // A double click loads the page once.
-  function showOlder() {
-    loading ??= attempt(loadPage).finally(() => (loading = null));
-  }
 
   async function loadPage() {
     const { items, next, message } = await load(cursor);

@@ -78,6 +78,8 @@ document.getElementById("sign-out").addEventListener("click", async () => {
 });
 // Closing the tab ends the session.
 addEventListener("pagehide", () => signOut({ keepalive: true }).catch(() => null));
+// A page that the browser kept, and shows again after Back, is of a session that ended.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("hashchange", show);
 
 showSignIn("");
