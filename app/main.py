@@ -17,10 +17,10 @@ from app.audit.endpoints import ROUTERS as LOGS
 from app.audit.erasure.state import watch_erasures
 from app.audit.feed.feed import run_feed
 from app.audit.metrics.gauges import AuditGauges
-from app.audit.page.routes import install_audit_page
+from app.audit.page.routes import audit_page
 from app.auth import install as accounts
 from app.auth.dependencies import check_permissions
-from app.auth.provisioning.page.routers import install_password_page
+from app.auth.provisioning.page.routers import router as password_page
 from app.collections.files.imports.routers import import_keys
 from app.collections.routers import add_routes
 from app.core import config
@@ -39,6 +39,7 @@ from app.modules import ROUTERS
 
 COLLECTIONS = (*ROUTERS, *accounts.COLLECTIONS)
 add_routes(ROUTERS, COLLECTIONS)
+PAGES = (pages.router, password_page, audit_page(COLLECTIONS, import_keys(ROUTERS)))
 
 TITLE = "Back Office API"
 DESCRIPTION = """\
@@ -131,12 +132,10 @@ def create_app(settings: config.Settings = config.settings) -> FastAPI:
 
 def install_routes(app: Application, settings: config.Settings) -> None:
     # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, *accounts.ROUTERS, *LOGS):
+    for router in (*ROUTERS, *accounts.ROUTERS, *LOGS, health.router, *PAGES):
         app.add(router)
-    app.include_router(health.router)
-    pages.install_pages(app, settings)
-    install_password_page(app)
-    install_audit_page(app, COLLECTIONS, import_keys(ROUTERS))
+    if settings.docs_exposed:
+        app.add(pages.docs_router)
 
 
 app = create_app()

@@ -9,6 +9,7 @@ all of it runs, on both databases.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,7 @@ from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import create_app, open_database
 from tests.accounts import FAST_CONTEXT, Account, add_account, root_header
+from tests.caches import shared_work
 from tests.clients import Client, ThreadClient
 from tests.databases import (
     Engine,
@@ -35,7 +37,6 @@ from tests.databases import (
     make_settings,
     template_on,
 )
-from tests.engines import shared_statements
 
 ENGINES = [engine.value for engine in Engine]
 MARKS = (
@@ -58,10 +59,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(open_caches().close)
     config.option.strict_markers = True
     for mark in MARKS:
         config.addinivalue_line("markers", mark)
     config.addinivalue_line("filterwarnings", "error")
+
+
+def open_caches() -> ExitStack:
+    """Share work from now on: on import, files of tests read the OpenAPI document."""
+    stack = ExitStack()
+    stack.enter_context(shared_work())
+    return stack
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -100,12 +109,6 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "password_context", FAST_CONTEXT)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def statements() -> Iterator[None]:
-    with shared_statements():
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -301,7 +301,7 @@ def test_sqlalchemy_awaits_a_coroutine_of_an_async_cursor() -> None:
 
 
 def test_sqlalchemy_s_engines_can_share_compiled_statements() -> None:
-    """tests/engines.py shares the dialect and the cache; the dialect is in each key."""
+    """tests/caches.py shares the dialect and the cache; the dialect is in each key."""
     one, two = create_engine("sqlite://"), create_engine("sqlite://")
     two.dialect, two._compiled_cache = one.dialect, one._compiled_cache
     for engine in (one, two):

@@ -1,9 +1,10 @@
 """Installation of change data capture (CDC) on a database."""
 
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 from sqlalchemy import event, inspect
-from sqlalchemy.orm import configure_mappers
+from sqlalchemy.orm import ColumnProperty, configure_mappers
 
 from app.audit.changes.guard import Guard
 from app.audit.changes.listeners import reject_expression
@@ -17,7 +18,7 @@ from app.audit.personal.postgresql_store import close_engines
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.derived.columns import DERIVATION
-from app.core.models import Entity, entities
+from app.core.models import entities
 
 
 def install_cdc(database: Database, settings: Settings) -> None:
@@ -38,17 +39,17 @@ def install_cdc(database: Database, settings: Settings) -> None:
     for model in models:
         check_mapping(model)
         check_personal(model)
-        enable_active_history(model)
+        for attribute in inspect(model).column_attrs:
+            enable_active_history(attribute)
     guard = Guard(Tables(models))
     engine = database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", guard, retval=True)
 
 
-def enable_active_history(model: type[Entity]) -> None:
-    """Load each column's old value before it is overwritten, for the change log."""
-    for attribute in inspect(model).column_attrs:
-        if DERIVATION in attribute.columns[0].info:
-            continue
+# Once: all databases share the mappers.
+@cache
+def enable_active_history(attribute: ColumnProperty[Any]) -> None:
+    """Load the column's old value before it is overwritten, for the change log."""
+    if DERIVATION not in attribute.columns[0].info:
         target = attribute.class_attribute
-        if not event.contains(target, "set", reject_expression):
-            event.listen(target, "set", reject_expression, active_history=True)
+        event.listen(target, "set", reject_expression, active_history=True)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.core.models import entities
 from app.core.pages.routes import PAGE_POLICY, render
@@ -12,19 +12,21 @@ from app.core.web.collections.resource import resource_of
 from app.core.web.routing import API
 
 
-def install_audit_page(
-    app: FastAPI, routers: Iterable[APIRouter], import_keys: Mapping[str, Sequence[str]]
-) -> None:
-    """Add the page. `import_keys` are the keys of each entity that can be imported."""
+def audit_page(
+    routers: Iterable[APIRouter], import_keys: Mapping[str, Sequence[str]]
+) -> APIRouter:
+    """Return its router. `import_keys` are the keys of each entity to be imported."""
     types = entity_types(routers)
     for name, keys in import_keys.items():
         types[name]["keys"] = keys
     values = {"api": API, "entity_types": json.dumps(types)}
+    router = APIRouter(include_in_schema=False)
 
+    @router.get("/audit")
     async def show_audit(request: Request) -> Response:
         return render(request, "audit.html", PAGE_POLICY, values)
 
-    app.add_api_route("/audit", show_audit, include_in_schema=False)
+    return router
 
 
 def entity_types(routers: Iterable[APIRouter]) -> dict[str, Any]:

@@ -4,12 +4,17 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core.config import Settings
 from app.core.pages.assets import STATIC, asset_url, find_library, root_path, send_asset
+
+router = APIRouter(include_in_schema=False)
+router.get("/static/{name}")(send_asset)
+# Only where the document is exposed.
+docs_router = APIRouter(include_in_schema=False)
 
 SWAGGER_UI = (
     "swagger-ui-dist@5.32.6/swagger-ui.css",
@@ -68,14 +73,17 @@ def render_docs(
     return render(request, template, policy, {"libraries": libraries})
 
 
+@docs_router.get("/docs")
 async def show_swagger(request: Request) -> Response:
     return render_docs(request, "swagger.html", SWAGGER_UI, "")
 
 
+@docs_router.get("/redoc")
 async def show_redoc(request: Request) -> Response:
     return render_docs(request, "redoc.html", REDOC, REDOC_SOURCES)
 
 
+@router.get("/")
 async def show_landing(request: Request) -> Response:
     app = request.app
     document = app.openapi()
@@ -116,12 +124,3 @@ def count_operations(document: dict[str, Any]) -> Counter[str]:
         for operation in path.values()
         for tag in operation.get("tags", ())
     )
-
-
-def install_pages(app: FastAPI, settings: Settings) -> None:
-    show = partial(app.add_api_route, include_in_schema=False)
-    show("/", show_landing)
-    show("/static/{name}", send_asset)
-    if settings.docs_exposed:
-        show("/docs", show_swagger)
-        show("/redoc", show_redoc)

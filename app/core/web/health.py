@@ -24,7 +24,9 @@ CHECK_INTERVAL = 10.0
 REPLICA_INTERVAL = 1.0
 
 logger = structlog.get_logger()
-router = APIRouter(tags=["health"])
+router = APIRouter(
+    tags=["health"], generate_unique_id_function=lambda route: route.name
+)
 
 
 class Health:

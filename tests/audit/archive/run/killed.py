@@ -14,8 +14,8 @@ from pathlib import Path
 
 from app.audit.archive.progress import Progress
 from tests.audit.archive.rows import AuditLog
+from tests.caches import shared_work
 from tests.databases import make_settings
-from tests.engines import shared_statements
 
 
 @dataclass
@@ -69,6 +69,6 @@ def warm(url: str, directory: str) -> None:
 
 
 if __name__ == "__main__":
-    with shared_statements():
+    with shared_work():
         warm(*split(sys.stdin.readline()))
         serve()
