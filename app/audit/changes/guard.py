@@ -7,6 +7,7 @@ and upserts alike.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -84,6 +85,7 @@ class Guard:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
+        self.guarded_writes = lru_cache(maxsize=1024)(self._guarded_writes)
 
     def __call__(
         self,
@@ -119,7 +121,7 @@ class Guard:
             tables |= self.tables.of_unit_of_work(options)
         return len(writes) == 1 and writes[0].table in tables
 
-    def guarded_writes(self, sql: str, dialect: str) -> tuple[Write, ...]:
+    def _guarded_writes(self, sql: str, dialect: str) -> tuple[Write, ...]:
         """Return the writes that need a record, in the order of the text."""
         found = find_writes(sql, dialect)
         return tuple(write for write in found if not self.tables.is_exempt(write))
