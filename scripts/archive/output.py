@@ -172,10 +172,14 @@ def print_partitions(name: str, found: PartitionSummary) -> None:
 
 
 def print_status(status: Status) -> None:
-    columns = [each for each in LogStatus.__annotations__ if each not in LISTS]
-    table = Table("log", *columns)
+    # A column for each log: a row would not fit into a terminal.
+    table = Table("", *status.logs)
+    for each in LogStatus.__annotations__:
+        if each not in LISTS:
+            table.add_row(
+                each, *(str(getattr(log, each)) for log in status.logs.values())
+            )
     for name, log in status.logs.items():
-        table.add_row(name, *(str(getattr(log, column)) for column in columns))
         for file in log.unfinished:
             print(f"Unfinished, resumed by the next run: {file}")
         for file in log.copied:

@@ -1,6 +1,7 @@
 """Output and exit codes of the archive commands."""
 
 import asyncio
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -86,7 +87,9 @@ def test_text_output(audit_log: AuditLog) -> None:
     assert (
         "changes: 42 rows in 7 files" in command(audit_log, "run", *KEEP, "-y").output
     )
-    assert "Newest seal: " in command(audit_log, "status").output
+    status = command(audit_log, "status").output
+    assert "Newest seal: " in status
+    assert re.search(r"archived +│ 42 +│ 28 ", status)  # nothing is cut off
     assert "42 rows in 7 files" in command(audit_log, "restore").output
     assert "42 restored rows" in command(audit_log, "purge-restored", "--yes").output
 
