@@ -110,6 +110,7 @@ class Bearer(SecurityBase):
             async with health.database.reading() as brief:
                 principal = await find(brief)
         if principal is None:
+            await session.close()  # to count needs a connection: hold no other one
             await count_failure(request, health)
             raise UnauthorizedException
         principal = identified(request, principal)

@@ -1,17 +1,18 @@
-"""Keys in PostgreSQL behind a network that swallows packets."""
+"""Keys in PostgreSQL behind a network that swallows packets, or that are read-only."""
 
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.util import greenlet_spawn
 
 from app.audit.personal import postgresql_store
 from app.audit.personal.keys import keys_at
 from app.audit.personal.postgresql_store import PostgresqlKeyStore, close_engines
 from app.core.config import Settings
-from tests.audit.erasure.conftest import ADA
+from tests.audit.erasure.conftest import ADA, history
 from tests.clients import Client
 from tests.databases import Template, make_settings
 from tests.processes.network import Network, network_to
@@ -52,6 +53,11 @@ async def create(url: str) -> None:
     await close_engines()
 
 
+async def refuse_changes(store: PostgresqlKeyStore) -> None:
+    refuse = "ALTER TABLE personal_key ADD CHECK (subject IS NULL) NOT VALID"
+    await greenlet_spawn(store.execute, text(refuse))
+
+
 async def open_two(store: PostgresqlKeyStore) -> None:
     async with store.engine.connect(), store.engine.connect():
         pass
@@ -90,3 +96,11 @@ def test_one_request_fails_for_connections_that_a_firewall_forgot(
     client.call(open_two, store)
     network.forget()
     assert [post(client, number) for number in range(3)] == [503, 201, 201]
+
+
+def test_a_store_that_refuses_changes_is_still_read(
+    client: Client, ada: str, store: PostgresqlKeyStore
+) -> None:
+    client.call(refuse_changes, store)
+    assert post(client, 1) == 503
+    assert history(client, ada)[0]["new"]["name"] == "Ada King"

@@ -1,5 +1,7 @@
 """One request for an import: who may make it, and in which transactions it is done."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.auth.permissions.principal import Principal
@@ -12,6 +14,7 @@ from app.collections.files.imports.transactions import trying, writing
 from app.collections.files.services import Service
 from app.core.context import current_context
 from app.core.db.database import Database
+from app.core.db.session import DatabaseSession
 from app.core.exceptions import ValidationFailedException
 from app.core.web.collections.resource import Resource
 
@@ -34,13 +37,26 @@ class Importer:
         """
         current_context().reason = REASON
         imports = ImportService(self.target(query), self.file, self.service)
-        checked = await imports.validate(self.database.reading, atomic=query.atomic)
+        checked = await imports.validate(self.reading, atomic=query.atomic)
         if checked.errors:
             return refuse(checked, query)
         write = self.write if query.atomic else self.write_batches
         report = await write(imports, query)
         report.ignored = checked.ignored
         return refuse(report, query) if report.errors and query.atomic else report
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[DatabaseSession]:
+        """Open a session, or yield the request's own if that has a connection.
+
+        If requests that hold one waited for another, they could wait for each other.
+        """
+        own = self.service.repository.session
+        if own.in_transaction():
+            yield own
+            return
+        async with self.database.reading() as session:
+            yield session
 
     def target(self, query: ImportQuery) -> Target:
         try:
