@@ -45,6 +45,34 @@ def test_every_operation_is_described(name: str) -> None:
     assert operation["description"]
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_success_has_a_schema(name: str) -> None:
+    """Without one, the type of a generated client is `unknown`."""
+    for status, response in OPERATIONS[name]["responses"].items():
+        if status.startswith("2") and status != "204":
+            assert all(it["schema"] for it in response["content"].values())
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "header"),
+    [
+        ("create_product", "201", "Idempotency-Replayed"),
+        ("delete_product", "204", "Idempotency-Replayed"),
+        ("list_products", "200", "Preference-Applied"),
+        ("export_tasks", "200", "Preference-Applied"),
+        ("create_product", "401", "WWW-Authenticate"),
+        ("create_product", "403", "WWW-Authenticate"),
+        ("get_readiness", "503", "Retry-After"),
+        ("list_products", "429", "Retry-After"),
+    ],
+)
+def test_a_header_that_a_client_reads_is_documented(
+    name: str, status: str, header: str
+) -> None:
+    assert header in OPERATIONS[name]["responses"][status]["headers"]
+    assert header in DOCUMENT["components"]["headers"]
+
+
 @pytest.mark.parametrize("name", API)
 def test_every_error_is_a_problem(name: str) -> None:
     responses = API[name]["responses"]

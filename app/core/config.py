@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 
 from app.core.enums import AccessMode, Environment, LogLevel, Pooler
+from app.core.problem import message_of
 from app.core.startup.env_file import EnvFileSource, find_misspelt, read_env_file
 from app.core.startup.rates import RateLimit
 from app.core.startup.server_settings import ServerSettings
@@ -124,7 +125,7 @@ class Settings(ServerSettings):
 
 
 def describe(error: ErrorDetails) -> str:
-    words = [*map(str, error["loc"]), error["msg"].removeprefix("Value error, ")]
+    words = [*map(str, error["loc"]), message_of(error)]
     return ": ".join(words)
 
 

@@ -111,5 +111,5 @@ QueryInt = Annotated[int, BeforeValidator(parse_int)]
 QueryCount = Annotated[Count, BeforeValidator(parse_int)]
 QueryBool = Annotated[bool, BeforeValidator(parse_bool)]
 # For names: no line breaks or invisible characters.
-SingleLine = Annotated[str, AfterValidator(check_single_line)]
-ShortText = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
+SINGLE_LINE = AfterValidator(check_single_line)
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200), SINGLE_LINE]

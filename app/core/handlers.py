@@ -26,7 +26,7 @@ from app.core.exceptions import (
     UnavailableException,
     ValidationFailedException,
 )
-from app.core.problem import CODES, MEDIA_TYPE, FieldError, Problem, title
+from app.core.problem import CODES, MEDIA_TYPE, FieldError, Problem, message_of, title
 
 MAX_KEY_LENGTH = 100
 
@@ -109,7 +109,7 @@ async def on_crash(request: Request, error: Exception) -> ProblemResponse:
 def shown_errors(errors: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     # Neither `input` nor `ctx`: they would echo a password back, and into logs.
     return [
-        FieldError(loc=[*map(shorten, e["loc"])], type=e["type"], msg=e["msg"])
+        FieldError(loc=[*map(shorten, e["loc"])], type=e["type"], msg=message_of(e))
         for e in errors
     ]
 

@@ -1,6 +1,8 @@
 """The body of every error response (RFC 9457, problem details)."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -54,6 +56,11 @@ class Problem(BaseModel):
     code: str
     request_id: str = Field(description="Also in the header X-Request-ID")
     errors: list[FieldError] = Field([], description="Field by field, with 422 and 409")
+
+
+def message_of(error: Mapping[str, Any]) -> str:
+    """Return the message of a validation error, without Pydantic's prefix."""
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def title(status: int) -> str:

@@ -16,12 +16,15 @@ from playwright.sync_api import (
     BrowserContext,
     Locator,
     Page,
+    Request,
     Response,
     Route,
     expect,
 )
 
 from tests.accounts import PASSWORD
+from tests.browser.test_audit_page import wait_until
+from tests.browser.test_feed_interruptions import HIDE, Streams
 from tests.databases import ROOT
 from tests.processes.servers import Server, serving
 
@@ -209,6 +212,7 @@ EXPIRE = """async () => {
     await new Promise((done) => { transaction.oncomplete = done; });
     opening.result.close();
 }"""
+LIST = "/api/v1/products"
 HELD = "import('./session.js').then((module) => module.heldTokens())"
 LIST_AGAIN = """() => {
     document.querySelector("#total").textContent = "";
@@ -255,16 +259,149 @@ def test_a_failed_request_is_shown(
     faults.clear()
 
 
-def test_signing_out_ends_the_session_in_all_tabs(
-    page: Page, context: BrowserContext, server: Server
-) -> None:
+@pytest.fixture
+def other(page: Page, context: BrowserContext) -> Page:
+    """Return a second tab of the session."""
     other = context.new_page()
     other.goto(page.url)
     expect(other.locator("#total")).not_to_be_empty()
-    token = page.evaluate(HELD)["access_token"]
+    return other
+
+
+def sign_out(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
-    for tab in (page, other):
-        expect(tab.get_by_label("Password")).to_be_visible()
+
+
+def is_valid(server: Server, token: str) -> bool:
     header = {"authorization": f"Bearer {token}"}
     answer = httpx2.get(f"{server.base_url}/api/v1/auth/me", headers=header)
-    assert answer.status_code == 401
+    return bool(answer.status_code == 200)
+
+
+@pytest.mark.parametrize("is_expired", [False, True])
+def test_signing_out_ends_the_session_in_all_tabs(
+    page: Page, other: Page, server: Server, is_expired: bool
+) -> None:
+    token = page.evaluate(HELD)["access_token"]
+    assert is_valid(server, token)
+    if is_expired:
+        page.evaluate(EXPIRE)
+    sign_out(page)
+    for tab in (page, other):
+        expect(tab.get_by_label("Password")).to_be_visible()
+    assert not is_valid(server, token)
+
+
+def test_a_tab_signs_out_while_another_one_refreshes(
+    page: Page, other: Page, context: BrowserContext
+) -> None:
+    refreshes: list[Route] = []
+
+    def hold(route: Route) -> None:
+        refreshes.append(route)
+
+    context.route("**/auth/refresh", hold)
+    page.evaluate(EXPIRE)
+    with page.expect_response(is_refused):
+        page.evaluate(LIST_AGAIN)
+    page.wait_for_function("navigator.locks.query().then((all) => all.held.length)")
+    with other.expect_response("**/auth/logout"):
+        sign_out(other)
+    while not refreshes:
+        page.wait_for_timeout(20)
+    refreshes.pop().continue_()
+    for tab in (page, other):
+        expect(tab.get_by_label("Password")).to_be_visible()
+        assert tab.evaluate(HELD) is None
+    assert refreshes == []
+
+
+def test_a_session_that_ends_closes_the_dialog(
+    product: Any, page: Page, other: Page
+) -> None:
+    open_editor(page, product)
+    sign_out(other)
+    expect(page.locator("#editor")).to_be_hidden()
+    sign_in(page)
+    expect(page.locator("#total")).not_to_be_empty()
+
+
+def test_a_revoked_session_closes_the_dialog(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    page.route("**/changes/stream?*", lambda route: route.abort())  # it would notice
+    page.reload()
+    open_editor(page, product)
+    for each in api.get("auth/sessions").json():
+        if not each["current"]:
+            api.delete(f"auth/sessions/{each['id']}").raise_for_status()
+    field(page, "Price").fill("2.75")
+    save(page)
+    expect(page.locator("#editor")).to_be_hidden()
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_a_product_that_was_deleted_is_named(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    page.route(f"**{LIST}", lambda route: None)  # the list stays as it is
+    api.delete(f"products/{product['id']}").raise_for_status()
+    row_of(page, product).get_by_role("button", name="Edit").click()
+    expect(page.get_by_role("status")).to_contain_text("does not exist")
+
+
+def test_an_invalid_field_is_named(product: Any, page: Page) -> None:
+    open_editor(page, product)
+    field(page, "Price").fill("007")
+    save(page)
+    expect(page.get_by_role("alert")).to_contain_text("price: ")
+
+
+def test_many_changes_load_the_list_once(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    lists: list[Request] = []
+
+    def record(request: Request) -> None:
+        if request.url.endswith(LIST):
+            lists.append(request)
+
+    def count() -> int:
+        page.wait_for_timeout(20)  # in which events arrive
+        return len(lists)
+
+    page.clock.install()
+    page.on("request", record)
+    page.reload()
+    wait_until(lambda: count() == 2)  # at first, and when the stream is open
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    update = {"op": "update", "id": product["id"]}
+    items = [{**update, "data": {"name": f"Pen {n}"}} for n in range(30)]
+    api.post("products/bulk", json={"items": items}).raise_for_status()
+    page.wait_for_timeout(1000)
+    page.clock.resume()
+    expect(row_of(page, product)).to_contain_text("Pen 29")
+    assert count() == 3
+
+
+def test_a_hidden_tab_closes_its_stream_and_resumes(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    streams = Streams(page)
+    page.reload()
+    wait_until(lambda: streams.count() == 1)
+    page.evaluate(HIDE, True)
+    wait_until(lambda: streams.count() == 0)
+    api.patch(f"products/{product['id']}", json={"price": "8.25"}).raise_for_status()
+    page.evaluate(HIDE, False)
+    expect(row_of(page, product)).to_contain_text("8.25")
+
+
+def test_a_browser_that_keeps_nothing_shows_a_message(
+    context: BrowserContext, origin: str, faults: list[str]
+) -> None:
+    context.add_init_script("indexedDB.open = () => { throw new Error('refused'); }")
+    page = context.new_page()
+    page.goto(origin)
+    expect(page.get_by_role("status")).to_have_text("That failed. Try again later.")
+    faults.clear()

@@ -119,6 +119,14 @@ def test_an_unknown_host_is_rejected(client: TestClient) -> None:
     check_problem(client.get("products", headers={"host": "evil"}), 400, "bad_request")
 
 
+def test_a_message_has_no_prefix(client: TestClient) -> None:
+    body = client.post("products", json={**PEN, "name": "", "price": "x"}).json()
+    assert [(each["type"], each["msg"]) for each in body["errors"]] == [
+        ("string_too_short", "String should have at least 1 character"),
+        ("value_error", 'Amount must be a decimal string, such as "19.99"'),
+    ]
+
+
 def test_an_invalid_body_is_not_echoed(client: TestClient) -> None:
     response = client.post("products", json={**PEN, "sku": "hunter2", "price": "x"})
     body = check_problem(response, 422, "validation_failed")

@@ -23,7 +23,7 @@ from app.auth.keys.models import (
 from app.auth.permissions.registry import is_known
 from app.core.clock import now
 from app.core.db.driver.compiled import Row
-from app.core.fields import Instant, SingleLine
+from app.core.fields import SINGLE_LINE, Instant
 from app.core.schemas import Body
 
 LONGEST_LIFE = timedelta(days=366)
@@ -50,8 +50,9 @@ def check_address(text: str) -> str:
 
 
 KeyName = Annotated[
-    SingleLine,
+    str,
     StringConstraints(min_length=1, max_length=NAME_LENGTH),
+    SINGLE_LINE,
     Field(examples=["nightly import"]),
 ]
 Scope = Annotated[

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from app.auth.permissions.registry import READ, REGISTRY
 from app.core.field_types.query_values import CommaSeparated
-from app.core.fields import SingleLine
+from app.core.fields import SINGLE_LINE
 from app.core.pagination import PageQuery
 from app.core.schemas import Body, Read, optional
 
@@ -32,8 +32,9 @@ Modules = Annotated[
     ),
 ]
 Name = Annotated[
-    SingleLine,
+    str,
     StringConstraints(min_length=1, max_length=100),
+    SINGLE_LINE,
     Field(examples=["sales"]),
 ]
 Description = Annotated[

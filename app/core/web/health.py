@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Annotated
+from typing import Annotated, Literal
 
 import structlog
 from alembic.util import CommandError
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.background import run_every
@@ -92,6 +92,11 @@ async def get_health(request: Request) -> Health:
 HealthDep = Annotated[Health, Depends(get_health)]
 
 
+class Readiness(BaseModel):
+    status: Literal["ok", "degraded"]
+    checks: dict[str, str] = Field(description="What was checked, and its state")
+
+
 @router.get("/livez", summary="Check liveness", responses=documented(400))
 async def get_liveness() -> dict[str, str]:
     """Return 200 while the process runs. No dependency is checked."""
@@ -99,7 +104,7 @@ async def get_liveness() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="Check readiness", responses=documented(400, 503))
-async def get_readiness(health: HealthDep) -> JSONResponse:
+async def get_readiness(health: HealthDep) -> Readiness:
     """Return 200 if the database answers and its schema fits, otherwise 503.
 
     A database that can only be read is `degraded`: reads are served, writes get 503.
@@ -113,5 +118,4 @@ async def get_readiness(health: HealthDep) -> JSONResponse:
     outage = health.database.writes.outage
     checks = {"database": outage or "ok", "schema": health.schema}
     checks |= {name: note() for name, note in health.notes.items()}
-    status = "degraded" if outage else "ok"
-    return JSONResponse({"status": status, "checks": checks})
+    return Readiness(status="degraded" if outage else "ok", checks=checks)

@@ -1,9 +1,9 @@
 /** A page on the API: sign in, list and filter products, edit one, see changes live. */
-import { client } from "./client.js";
-import { edit } from "./editor.js";
+import { client, signOut } from "./client.js";
+import { discard, edit } from "./editor.js";
 import { follow } from "./feed.js";
-import { element, find, say } from "./page.js";
-import { heldTokens, onOtherTab, signIn, signOut } from "./session.js";
+import { element, find, reason, say } from "./page.js";
+import { heldTokens, onChange, signIn } from "./session.js";
 
 /** @typedef {import("./client.js").Schemas["ProductRead"]} Product */
 /** @typedef {import("./client.js").paths["/api/v1/products"]["get"]["parameters"]["query"]} Query */
@@ -12,8 +12,13 @@ const login = find("#sign-in", HTMLFormElement);
 const filters = find("#filters", HTMLFormElement);
 const rows = find("#rows", HTMLElement);
 
+const MOMENT = 200; // milliseconds
+
 let feed = new AbortController();
 let lists = 0; // that were requested
+/** @type {Set<string>} */
+const changedIds = new Set(); // since the last list
+let isDue = false; // a list that shows them
 
 /** Show what the session allows, when the page opens and when the session changes. */
 async function start() {
@@ -24,22 +29,23 @@ async function start() {
   feed.abort();
   feed = new AbortController();
   rows.replaceChildren();
-  if (!isIn) return;
+  if (!isIn) return discard(); // the dialog would be over the form
   void list();
   void follow("Product", changed, feed.signal);
 }
 
-/** @param {Set<string>} [marked] ids of the products that have just changed */
-async function list(marked = new Set()) {
+/** Show the list, and in it the products that have just changed. */
+async function list() {
   const number = ++lists;
   const { data, error, response } = await client.GET("/api/v1/products", {
     params: { query: query() },
   });
-  if (response.status === 401) return start();
+  if (response.status === 401) return start(); // the tokens are gone
   if (number < lists) return; // a later one shows more
-  say(error?.detail ?? "");
+  say(reason(error));
   if (!data || "fields" in data) return; // only a list with `fields` has them
-  rows.replaceChildren(...data.items.map((product) => row(product, marked)));
+  rows.replaceChildren(...data.items.map(row));
+  changedIds.clear();
   find("#total", HTMLElement).textContent = `${data.total} products`;
 }
 
@@ -49,43 +55,42 @@ function query() {
   return Object.fromEntries(set);
 }
 
-/**
- * @param {Product} product
- * @param {Set<string>} marked
- */
-function row(product, marked) {
+/** @param {Product} product */
+function row(product) {
   const button = element("button", "Edit");
   button.addEventListener("click", () => edit(product.id));
   const values = [product.sku, product.name, product.price, String(product.stock), button];
   const made = element("tr", ...values.map((value) => element("td", value)));
-  made.classList.toggle("changed", marked.has(product.id));
+  made.classList.toggle("changed", changedIds.has(product.id));
   return made;
 }
 
 /**
+ * List again, once for all changes of a moment: an import sends thousands.
  * @param {string} event
  * @param {string} data
  */
 function changed(event, data) {
-  if (event === "reset") void list();
-  if (event === "change") void list(new Set([JSON.parse(data).entity_id]));
+  if (event === "change") changedIds.add(JSON.parse(data).entity_id);
+  if (event === "heartbeat" || isDue) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    void list();
+  }, MOMENT);
 }
 
 login.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = new FormData(login);
   const failure = await signIn(String(form.get("email")), String(form.get("password")));
-  login.reset();
   say(failure);
-  if (!failure) await start();
+  if (!failure) login.reset();
 });
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("input", () => void list());
-find("#sign-out", HTMLButtonElement).addEventListener("click", async () => {
-  await signOut();
-  await start();
-});
+find("#sign-out", HTMLButtonElement).addEventListener("click", () => void signOut());
 // Whatever failed, such as a request without a network; the console says what.
 addEventListener("unhandledrejection", () => say("That failed. Try again later."));
-onOtherTab(start);
-await start();
+onChange(() => void start());
+void start();

@@ -1,7 +1,7 @@
 /** The generated client, with the tokens of the session in each request. */
 import createClient from "./node_modules/openapi-fetch/dist/index.mjs";
 import { API } from "./config.js";
-import { heldTokens, refreshedTokens } from "./session.js";
+import { forgetTokens, heldTokens, refreshedTokens } from "./session.js";
 
 /** @typedef {import("./schema").paths} paths */
 /** @typedef {import("./schema").components["schemas"]} Schemas */
@@ -32,3 +32,9 @@ function send(request, token) {
 
 /** @type {import("openapi-fetch").Client<paths>} */
 export const client = createClient({ baseUrl: API, fetch: authorizedFetch });
+
+/** End the session on the server and in all tabs; without a network, in the tabs. */
+export async function signOut() {
+  await client.POST("/api/v1/auth/logout").catch(() => undefined);
+  await forgetTokens();
+}

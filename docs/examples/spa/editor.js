@@ -1,7 +1,7 @@
 /** The dialog that edits a product: with If-Match, and a merge when it is outdated. */
 import { client } from "./client.js";
 import { merge } from "./merge.js";
-import { element, find } from "./page.js";
+import { element, find, reason, say } from "./page.js";
 
 /** @typedef {import("./client.js").Schemas["ProductRead"]} Product */
 /** @typedef {Pick<Product, "name" | "price" | "description">} Edited */
@@ -21,17 +21,22 @@ let base;
  * @param {string} id
  */
 export async function edit(id) {
-  if (!(await load(id))) return;
+  if (!(await load(id))) return say(problem.textContent); // such as: it was deleted
   show(base.read);
   ask([], base.read);
   dialog.showModal();
+}
+
+/** Close the dialog, and discard what was edited. */
+export function discard() {
+  dialog.close();
 }
 
 /** @param {string} id */
 async function load(id) {
   const params = { path: { product_id: id } };
   const { data, error, response } = await client.GET(PATH, { params });
-  problem.textContent = error?.detail ?? "";
+  problem.textContent = reason(error);
   if (data) base = { read: data, etag: response.headers.get("ETag") ?? "" };
   return data;
 }
@@ -63,9 +68,12 @@ function edited() {
 }
 
 form.addEventListener("submit", async (event) => {
-  if (event.submitter instanceof HTMLButtonElement && event.submitter.value !== "save") return;
+  const button = event.submitter;
+  if (!(button instanceof HTMLButtonElement) || button.value !== "save") return;
   event.preventDefault(); // the dialog stays open until the server has agreed
-  if (await save()) dialog.close();
+  button.disabled = true; // a second click would lose a race against the first
+  const saved = await save().finally(() => (button.disabled = false));
+  if (saved) dialog.close();
 });
 
 /** @returns {Promise<boolean>} whether the product is saved */
@@ -76,7 +84,7 @@ async function save() {
     params: { path: { product_id: id }, header: { "If-Match": base.etag } },
     body: changes(base.read, mine),
   });
-  problem.textContent = error?.detail ?? "";
+  problem.textContent = reason(error);
   if (response.status === 412) await mergeWith(mine);
   return response.ok;
 }

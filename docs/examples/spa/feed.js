@@ -2,7 +2,7 @@
 import { authorizedFetch } from "./client.js";
 import { API } from "./config.js";
 
-const PAUSE = 2000; // milliseconds, before a new attempt
+const PAUSE = 2000; // milliseconds at least, before a new attempt
 
 /**
  * Follow the changes of one entity until `signal` is aborted.
@@ -10,6 +10,8 @@ const PAUSE = 2000; // milliseconds, before a new attempt
  * It begins with a `reset`: load the records, as only later changes are sent. After an
  * interruption it resumes behind the last event, so that none is lost; one may come
  * twice. Another `reset` follows if those changes can no longer be had.
+ *
+ * A hidden tab closes its connection, of which HTTP/1.1 allows six to a host.
  * @param {string} entity
  * @param {(event: string, data: string) => void} receive
  * @param {AbortSignal} signal
@@ -17,10 +19,15 @@ const PAUSE = 2000; // milliseconds, before a new attempt
 export async function follow(entity, receive, signal) {
   let last = "";
   while (!signal.aborted) {
+    await whenVisible();
+    const hiding = new AbortController();
+    const hide = () => document.hidden && hiding.abort();
+    document.addEventListener("visibilitychange", hide);
     try {
       const url = `${API}/api/v1/audit/changes/stream?entity=${entity}`;
       const headers = new Headers(last ? { "Last-Event-ID": last } : {});
-      const request = new Request(url, { headers, signal });
+      const ending = AbortSignal.any([signal, hiding.signal]);
+      const request = new Request(url, { headers, signal: ending });
       const response = await authorizedFetch(request);
       if (response.status === 401 || response.status === 403) return;
       if (!response.ok || !response.body) throw new Error(`${response.status}`);
@@ -32,8 +39,21 @@ export async function follow(entity, receive, signal) {
     } catch (error) {
       if (signal.aborted) return;
       console.info("The feed was interrupted:", error);
+    } finally {
+      document.removeEventListener("visibilitychange", hide);
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    // At random, as a restarted server gets all of its clients back.
+    const pause = PAUSE * (1 + Math.random());
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+/** @returns {Promise<void>} */
+async function whenVisible() {
+  while (document.hidden) {
+    await new Promise((resolve) =>
+      document.addEventListener("visibilitychange", resolve, { once: true }),
+    );
   }
 }
 

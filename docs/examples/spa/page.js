@@ -24,6 +24,15 @@ export function element(tag, ...children) {
   return made;
 }
 
+/**
+ * Return what is wrong with a request, field by field.
+ * @param {import("./schema").components["schemas"]["Problem"] | undefined} problem
+ */
+export function reason(problem) {
+  const fields = problem?.errors?.map(({ loc, msg }) => `${loc.at(-1)}: ${msg}`) ?? [];
+  return [problem?.detail ?? "", ...fields].join(". ");
+}
+
 /** @param {string} text */
 export function say(text) {
   find("#message", HTMLElement).textContent = text;

@@ -18,15 +18,19 @@ import { API } from "./config.js";
 const STORE = "tokens";
 const KEY = "pair";
 const LOCK = "tokens";
-const otherTabs = new BroadcastChannel("session");
+// A channel does not hear itself: with two, this tab hears what all tabs announce.
+const announcing = new BroadcastChannel("session");
+const listening = new BroadcastChannel("session");
 
-/** @type {Promise<IDBDatabase>} */
-const database = new Promise((resolve, reject) => {
-  const opening = indexedDB.open("session");
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
-  opening.onsuccess = () => resolve(opening.result);
-  opening.onerror = () => reject(opening.error);
-});
+/** @returns {Promise<IDBDatabase>} open until the data of the site is cleared */
+function open() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open("session");
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+}
 
 /**
  * @template T
@@ -35,8 +39,10 @@ const database = new Promise((resolve, reject) => {
  * @returns {Promise<T>} the result, once the transaction is complete
  */
 async function inStore(mode, request) {
-  const transaction = (await database).transaction(STORE, mode);
+  const database = await open();
+  const transaction = database.transaction(STORE, mode);
   const made = request(transaction.objectStore(STORE));
+  database.close(); // once the transaction has ended
   return new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve(made.result);
     transaction.onabort = () => reject(transaction.error);
@@ -55,15 +61,15 @@ async function hold(pair) {
 
 async function forget() {
   await inStore("readwrite", (store) => store.delete(KEY));
-  otherTabs.postMessage("signed out");
+  announcing.postMessage("signed out");
 }
 
 /**
- * Call `changed` when another tab signs in or out.
+ * Call `changed` when this tab or another one has signed in or out.
  * @param {() => void} changed
  */
-export function onOtherTab(changed) {
-  otherTabs.addEventListener("message", changed);
+export function onChange(changed) {
+  listening.addEventListener("message", changed);
 }
 
 /**
@@ -76,7 +82,7 @@ export async function signIn(email, password) {
   const response = await post("login", { body });
   if (!response.ok) return (await response.json()).detail;
   await hold(await response.json());
-  otherTabs.postMessage("signed in");
+  announcing.postMessage("signed in");
   return "";
 }
 
@@ -99,15 +105,9 @@ export async function refreshedTokens(used) {
   });
 }
 
-/** End the session on the server, and in all tabs. */
-export async function signOut() {
-  await navigator.locks.request(LOCK, async () => {
-    const held = await heldTokens();
-    await forget();
-    if (!held) return;
-    const headers = { Authorization: `Bearer ${held.access_token}` };
-    await post("logout", { headers }).catch(() => undefined);
-  });
+/** Forget the tokens in all tabs, once none of them is refreshing. */
+export async function forgetTokens() {
+  await navigator.locks.request(LOCK, forget);
 }
 
 /**

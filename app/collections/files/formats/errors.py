@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from app.core.problem import message_of
+
 FIELD = -1  # the place of a field's name in the `loc` of an error
 
 
@@ -44,7 +46,7 @@ class RowFault(Exception):  # it has one or more errors
     @classmethod
     def of_fields(cls, errors: Iterable[Mapping[str, Any]]) -> "RowFault":
         """Return the fault of errors with `loc`, as those of a request's body."""
-        return cls((field_of(it["loc"]), it["type"], it["msg"]) for it in errors)
+        return cls((field_of(it["loc"]), it["type"], message_of(it)) for it in errors)
 
 
 def field_of(loc: Iterable[str | int]) -> str | None:

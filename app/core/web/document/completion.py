@@ -7,7 +7,9 @@ from pydantic.json_schema import JsonSchemaValue
 
 from app.core.field_types.query_values import EXPLODE
 from app.core.problem import Problem
-from app.core.web.document.rate_limits import add_refusal, header_schemas
+from app.core.web.document import rate_limits, response_headers
+from app.core.web.document.rate_limits import add_refusal
+from app.core.web.document.response_headers import add_headers
 from app.core.web.openapi import REFERENCE, Json, documented
 
 SECTIONS = {
@@ -15,6 +17,8 @@ SECTIONS = {
     "audit": "The logs of changes and requests, with proofs.",
     "health": "Probes of supervisors and load balancers.",
 }
+
+HEADERS = response_headers.DESCRIPTIONS | rate_limits.DESCRIPTIONS
 
 # Linters of documents ask for both. State your own.
 INFO: Json = {
@@ -33,7 +37,10 @@ def complete(document: Json) -> None:
     parts = problem.pop("$defs", {})
     schemas = document["components"]["schemas"]
     schemas |= {Problem.__name__: problem, **parts}
-    document["components"]["headers"] = header_schemas()
+    document["components"]["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in HEADERS.items()
+    }
     # Pydantic names a generic model Page_ProductRead_, regardless of its title.
     titles = {name: it["title"] for name, it in schemas.items() if name.endswith("_")}
     rename_schemas(document, titles)
@@ -87,11 +94,12 @@ def nodes_of(document: Any) -> Iterator[Json]:
 
 
 def complete_operation(operation: Json) -> None:
-    """Add 401, 403 and 429 to a guarded route; remove null from query parameters."""
+    """Add headers, and refusals of a guarded route; remove null from parameters."""
     if operation.setdefault("security", []):
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
         add_refusal(operation["responses"])
+    add_headers(operation)
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"] = without_null(parameter["schema"])
         if EXPLODE in schema:

@@ -2,29 +2,21 @@
 
 from typing import Any
 
-from app.core.web.openapi import Json, documented
+from app.core.web.document.response_headers import reference_to
+from app.core.web.openapi import documented
 
 STATUS = "429"
-HEADERS = {
-    "Retry-After": "Seconds to wait",
+DESCRIPTIONS = {
     "RateLimit": 'What remains, and for how many seconds: `"user";r=50;t=30`',
     "RateLimit-Policy": 'Requests, and seconds: `"user";q=600;w=60`',
 }
 NOTE = "Also over a rate limit, if the operator has set one"
 
 
-def header_schemas() -> Json:
-    """Return the headers as components of the document."""
-    return {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in HEADERS.items()
-    }
-
-
 def add_refusal(responses: dict[str, Any]) -> None:
     """Add 429 with its headers; keep what a route says about its own."""
     limited = documented(429)[429]
-    names = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+    headers = {name: reference_to(name) for name in ("Retry-After", *DESCRIPTIONS)}
     text = f"{limited['description']}. {NOTE}"
     own = responses.get(STATUS, {})
-    responses[STATUS] = {**limited, **own, "description": text, "headers": names}
+    responses[STATUS] = {**limited, **own, "description": text, "headers": headers}

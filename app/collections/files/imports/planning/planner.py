@@ -16,6 +16,7 @@ from app.collections.files.imports.planning.steps import EMPTY, Plan, StepMaker
 from app.collections.files.imports.planning.target import Target
 from app.core.db.driver.compiled import Row
 from app.core.db.session import DatabaseSession
+from app.core.problem import message_of
 from app.core.schemas import Body
 
 ID: TypeAdapter[UUID] = TypeAdapter(UUID)
@@ -84,7 +85,7 @@ class Planner:
             except RowFault as fault:
                 plan.errors += fault.of_row(row.number)
             except ValidationError as error:
-                message = error.errors(include_url=False)[0]["msg"]
+                message = message_of(error.errors(include_url=False)[0])
                 wrong = RowFault([(column, "invalid_key", message)])
                 plan.errors += wrong.of_row(row.number)
             else:

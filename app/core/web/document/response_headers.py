@@ -1,0 +1,31 @@
+"""Headers of responses, in the OpenAPI document, that no route declares."""
+
+from app.core.web.openapi import Json
+
+DESCRIPTIONS = {
+    "Idempotency-Replayed": "`true`: the stored response to an earlier request",
+    "Preference-Applied": "`stale-ok`: a replica has answered",
+    "Retry-After": "Seconds to wait",
+    "WWW-Authenticate": "What is wrong with the token, or the scope that it lacks",
+}
+ANSWERS = {"Idempotency-Key": "Idempotency-Replayed", "Prefer": "Preference-Applied"}
+OF_STATUS = {
+    "401": "WWW-Authenticate",
+    "403": "WWW-Authenticate",
+    "503": "Retry-After",
+}
+
+
+def add_headers(operation: Json) -> None:
+    """Add the headers of errors, and those that answer a header of the request."""
+    taken = {parameter["name"] for parameter in operation.get("parameters", ())}
+    answers = [answer for name, answer in ANSWERS.items() if name in taken]
+    for status, response in operation["responses"].items():
+        names = answers if status.startswith("2") else [OF_STATUS.get(status)]
+        found = {name: reference_to(name) for name in names if name}
+        if found:
+            response["headers"] = response.get("headers", {}) | found
+
+
+def reference_to(name: str) -> Json:
+    return {"$ref": f"#/components/headers/{name}"}
