@@ -1,13 +1,20 @@
 """A test client that runs the application in the thread of the test."""
 
+import sys
 from asyncio import Queue, Runner, create_task, sleep
 from collections.abc import Awaitable, Callable
+from contextvars import Context, copy_context
+from importlib.util import find_spec
 from threading import get_ident
 from typing import Any, Self
 
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, BaseTransport, Request, Response
 from starlette.types import ASGIApp, Message
+
+# Each request imports it, and would search all folders for it.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # as documented
 
 
 class Client(TestClient):
@@ -20,6 +27,7 @@ class Client(TestClient):
 
     runner: Runner
     thread: int
+    context: Context
 
     def __init__(self, app: ASGIApp, base_url: str) -> None:
         super().__init__(app, base_url, raise_server_exceptions=False)
@@ -27,6 +35,7 @@ class Client(TestClient):
 
     def __enter__(self) -> Self:
         self.runner, self.thread = Runner(), get_ident()
+        self.context = copy_context()
         try:
             self.call(self.start)
         except BaseException:
@@ -45,7 +54,10 @@ class Client(TestClient):
         async def run() -> Any:
             return await function(*values)
 
-        return self.runner.run(run())
+        # Not `Runner.run`, which sets a signal handler each time.
+        loop = self.runner.get_loop()
+        task = loop.create_task(run(), context=self.context)
+        return loop.run_until_complete(task)
 
     async def start(self) -> None:
         self.events: Queue[Message] = Queue()

@@ -7,6 +7,7 @@ all of it runs, on both databases.
 """
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
@@ -94,6 +95,11 @@ def pytest_collection_modifyitems(
     for item in items:
         if any(map(item.get_closest_marker, WHOLE)) and not config.getoption("whole"):
             item.add_marker(pytest.mark.skip(reason="Runs with --whole"))
+
+
+def pytest_collection_finish() -> None:
+    # Each full collection would look at all tests, which live until exit.
+    gc.freeze()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
