@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from jsonschema_rs import Draft202012Validator
 
 from scripts.export_openapi import SNAPSHOT, document
