@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import psutil  # type: ignore[import-untyped]  # No stubs.
 
-from scripts.bench.api import Api, own_api
+from scripts.bench.api import MINUTES, Api, own_api
 from scripts.bench.drive import LOCALHOST, Address
 from tests.databases import SECRET, SPOOL
 from tests.processes.servers import free_port
@@ -120,6 +120,7 @@ def settings(url: str) -> dict[str, str]:
         "AUDIT_SPOOL_DIR": SPOOL,
         "SECRET_KEY": SECRET,
         "DATABASE_URL": url,
+        "ACCESS_TOKEN_MINUTES": str(MINUTES),
         # Accept the driver's X-Forwarded-For.
         "TRUSTED_PROXIES": "127.0.0.1",
     }
