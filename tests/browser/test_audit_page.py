@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -299,6 +300,33 @@ def test_a_failed_request_can_be_retried(visit: Visit) -> None:
     page.unroute("**/accesses*")
     page.get_by_role("button", name="Try again").click()
     expect(line(page, "GET").first).to_be_visible()
+
+
+def test_a_slow_view_shows_that_it_is_loading(visit: Visit) -> None:
+    page = open_page(visit, "#/records")
+    shown = "getComputedStyle(document.getElementById('heading'), '::after').opacity"
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def has(count: int) -> bool:
+        page.wait_for_timeout(20)  # in which requests arrive
+        return len(held) == count
+
+    page.route("**/audit/accesses*", hold)
+    page.route("**/audit/changes?*", hold)
+    page.route("**/audit/changes", hold)
+    for number, name in enumerate(("Requests", "Changes"), 1):
+        page.get_by_role("link", name=name, exact=True).click()
+        wait_until(partial(has, number))
+    with page.expect_response("**/audit/accesses*"):
+        held[0].continue_()  # of the view that was left
+    wait_until(lambda: bool(page.evaluate(shown) == "1"))
+    expect(page.locator("body")).to_have_class("ledger audit busy")
+    held[1].continue_()
+    expect(line(page, "PEN-001").first).to_be_visible()
+    expect(page.locator("body")).to_have_class("ledger audit")
 
 
 def test_an_expired_token_is_refreshed_once(visit: Visit) -> None:

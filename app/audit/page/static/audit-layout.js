@@ -80,6 +80,13 @@ export function showSignedIn(email) {
   part("user").textContent = email;
 }
 
+let running = 0; // actions
+
+function countActions(change) {
+  running += change;
+  document.body.classList.toggle("busy", running > 0);
+}
+
 /** Show an error of a view, unless that is left; the form, if the session has ended. */
 export function report(error, view, retry = null) {
   if (error instanceof SignedOut) showSignIn(error.message);
@@ -91,12 +98,12 @@ export async function attempt(action, retry = null) {
   clearError();
   const work = action();
   const view = viewSignal();
-  document.body.classList.add("busy");
+  countActions(1);
   try {
     await work;
   } catch (error) {
     report(error, view, retry);
   } finally {
-    document.body.classList.remove("busy");
+    countActions(-1);
   }
 }
