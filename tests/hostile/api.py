@@ -74,7 +74,9 @@ class Api:
 
     def call(self, call: Call) -> Response:
         signed = replace(call, headers=(*call.headers, self.credential))
-        start, *parts = self.runner.run(exchange(self.app, signed))
+        # Not `Runner.run`, which sets a signal handler each time.
+        loop = self.runner.get_loop()
+        start, *parts = loop.run_until_complete(exchange(self.app, signed))
         body = b"".join(part.get("body", b"") for part in parts)
         return Response(start["status"], headers=start["headers"], content=body)
 
