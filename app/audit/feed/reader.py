@@ -12,6 +12,7 @@ from app.audit.personal.keys import ENTITY
 from app.audit.settled.queries import BEGINNING
 from app.audit.settled.repository import SettledPage, SettledRepository
 from app.core.db.database import Database
+from app.core.exceptions import UnavailableException
 
 PAGE_ROWS = 200
 GAP = 0.05  # seconds between two reads, so that a busy log wakes no stream too often
@@ -64,8 +65,8 @@ class ChangeReader:
             if await self.revocations.find_sessions():
                 self.release()
             return await self.read()
-        # The streams end by themselves if their permissions cannot be checked.
-        except (SQLAlchemyError, OSError) as error:
+        # Temporary. Streams end by themselves if their permissions cannot be checked.
+        except (UnavailableException, SQLAlchemyError, OSError) as error:
             logger.warning("feed_not_read", reason=type(error).__name__)
         # An error must not end the task, on which all streams depend.
         except Exception:

@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.audit.archive.seals.cursor import START
+from app.audit.feed.feed import Feed
 from app.audit.personal import sqlite_file
 from app.audit.personal.keys import keys_at
 from app.core.db.sqlite.busy import retry_while_busy
@@ -63,6 +66,25 @@ def test_a_damaged_key_is_missing(
     client.patch(f"customers/{ada}", json={"name": "Ada"}).raise_for_status()
     assert history(client, ada)[0]["new"]["name"] == "Ada"
     assert {"not compared" in it for it in commands.findings()} == {True}
+
+
+@pytest.mark.anyio
+async def test_the_feed_waits_for_the_keys(
+    running: FastAPI,  # noqa: F811
+    api: httpx2.AsyncClient,  # noqa: F811
+    commands: Commands,
+) -> None:
+    (await api.post("customers", json=ADA)).raise_for_status()
+    feed: Feed = running.state.feed
+    feed.reader.recent.clear(START)
+    Path(commands.keys).rename(f"{commands.keys}.away")
+    with structlog.testing.capture_logs() as lines:
+        await feed.reader.try_to_read()
+    Path(f"{commands.keys}.away").rename(commands.keys)
+    found = {"event": "feed_not_read", "reason": "KeysUnavailableException"}
+    assert found | {"log_level": "warning"} in lines
+    await feed.reader.try_to_read()
+    assert feed.reader.recent.complete > START
 
 
 @pytest.fixture
