@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.audit.changes import guard
+from app.audit.changes.sql.writes import find_writes
 from app.core.config import Settings
 from app.core.db import database
 from app.core.db.driver.limits import Limits
@@ -24,6 +27,7 @@ def shared_work() -> Iterator[None]:
     """Compile SQL once, and generate the OpenAPI document once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "make_engine", sharing_engines())
+        patch.setattr(guard, "find_writes", cache(find_writes))
         patch.setattr(applications, "get_openapi", sharing_documents())
         yield
 

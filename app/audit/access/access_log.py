@@ -51,6 +51,10 @@ class AccessLog:
         except Exception:
             logger.exception("access_not_inserted")
             return False
+        except asyncio.CancelledError:
+            # Nothing more can be awaited. The loader skips a row that was inserted.
+            self.write(row)
+            raise
         return True
 
     @asynccontextmanager

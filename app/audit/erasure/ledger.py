@@ -56,7 +56,7 @@ class Ledger:
             ErasureException: the file can't be written.
         """
         line = orjson.dumps({"at": now(), "state": state, **vars(erasure)}) + b"\n"
-        with self.describing("written"), self.locked() as file:
+        with self.explaining("written"), self.locked() as file:
             # A line that was cut, as by a full disk: nothing has followed from it.
             os.ftruncate(file, self.path.read_bytes().rfind(b"\n") + 1)
             os.write(file, line)
@@ -78,7 +78,7 @@ class Ledger:
             ErasureException: the file can't be read, or a line is none that this
                 program writes.
         """
-        with self.describing("read"):
+        with self.explaining("read"):
             content = self.path.read_bytes() if self.path.exists() else b""
         found: dict[tuple[str, UUID], Entry] = {}
         for number, line in enumerate(content.split(b"\n")[:-1], 1):
@@ -89,8 +89,8 @@ class Ledger:
         return [*found.values()]
 
     @contextmanager
-    def describing(self, done: str) -> Iterator[None]:
-        """Name the file and its setting if it can't be read or written."""
+    def explaining(self, done: str) -> Iterator[None]:
+        """Raise ErasureException with the path and the setting instead of OSError."""
         try:
             yield
         except OSError as error:

@@ -1,22 +1,19 @@
 """Erasures that a database lacks: its backup is older, or they were interrupted."""
 
+from collections.abc import Iterable
+
 from app.audit.erasure.eraser import Eraser
 from app.audit.erasure.ledger import Entry, State
 from app.audit.erasure.person import find_person
 from app.audit.erasure.repository import ErasureRepository
+from app.core.db.database import Database
 
 
-async def find_missing(eraser: Eraser, applied: set[Entry]) -> list[Entry]:
-    """Return the erasures of the ledger that the log of the database lacks.
-
-    Do not look for those that are known as applied, and add those that are found.
-    """
-    entries = [each for each in eraser.ledger.read() if each not in applied]
-    async with eraser.database.reading() as session:
+async def find_missing(database: Database, entries: Iterable[Entry]) -> list[Entry]:
+    """Return the erasures that the log of the database lacks."""
+    async with database.reading() as session:
         found = ErasureRepository(session)
-        missing = [each for each in entries if not await is_applied(found, each)]
-    applied.update(set(entries) - set(missing))
-    return missing
+        return [each for each in entries if not await is_applied(found, each)]
 
 
 async def is_applied(found: ErasureRepository, entry: Entry) -> bool:
@@ -30,7 +27,7 @@ async def reapply(eraser: Eraser) -> int:
     Raises:
         HeldException: a legal hold forbids it. It was released after the backup.
     """
-    missing = await find_missing(eraser, set())
+    missing = await find_missing(eraser.database, eraser.ledger.read())
     for entry in missing:
         erasure = entry.erasure
         person = find_person(erasure.entity, erasure.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,7 +12,7 @@ from app.audit.erasure.exceptions import ErasureException
 from app.audit.erasure.ledger import Entry, open_ledger
 from app.audit.erasure.reapplying import find_missing
 from app.audit.personal.exceptions import KeysUnavailableException
-from app.core.background import run_every
+from app.core.background import DaemonThread, run_every
 from app.core.config import Settings
 from app.core.db.database import Database
 
@@ -22,30 +23,46 @@ logger = structlog.get_logger()
 
 
 class ErasureWatch:
-    """The state, and the erasures that need no further look: the log keeps them."""
+    """The state, and the erasures that the log has, which are not looked up again."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database, self.settings = database, settings
+        self.thread = DaemonThread()
         self.applied: set[Entry] = set()
-        self.state = "ok"
+        self.state = self.found = ""
 
     async def check(self) -> str:
-        """Check again, and log a fault once, when it begins."""
-        before, self.state = self.state, await self.describe()
-        if self.state not in ("ok", before):
-            logger.error("personal_data", reason=self.state)
+        """Check again, and log a fault once, when it begins.
+
+        A difference counts when it is found twice: an erasure may be under way.
+        """
+        before, self.found = self.found, await self.describe()
+        if self.found != self.state and before in ("", self.found):
+            self.state = self.found
+            if self.state != "ok":
+                logger.error("personal_data", reason=self.state)
         return self.state
 
     async def describe(self) -> str:
         try:
             eraser = Eraser(self.database, open_ledger(self.settings))
             await eraser.require_keys()
-            missing = len(await find_missing(eraser, self.applied))
+            entries = await self.thread.call(eraser.ledger.read)
+            missing = len(await self.find_missing(entries))
         except (ErasureException, KeysUnavailableException) as error:
             return str(error)
         except (SQLAlchemyError, OSError) as error:
             return f"not checked: {type(error).__name__}"
         return f"{missing} erasures are not applied: {REAPPLY}" if missing else "ok"
+
+    async def find_missing(self, entries: list[Entry]) -> list[Entry]:
+        newest = sorted(entries, key=attrgetter("at"))[-1:]
+        if await find_missing(self.database, newest):
+            self.applied.clear()  # a restored database lacks the newest ones
+        unknown = [each for each in entries if each not in self.applied]
+        missing = await find_missing(self.database, unknown)
+        self.applied.update(set(unknown) - set(missing))
+        return missing
 
 
 @asynccontextmanager

@@ -79,8 +79,8 @@ class PostgresqlKeyStore:
         try:
             rows = self.rows(statement, *values)
         except AWAY as error:
-            if not isinstance(error, DBAPIError):  # which is an answer
-                self.next_try = time.monotonic() + PAUSE
+            has_answered = isinstance(error, DBAPIError)
+            self.next_try = 0.0 if has_answered else time.monotonic() + PAUSE
             raise KeysUnavailableException from error
         self.next_try = 0.0
         return rows

@@ -29,12 +29,12 @@ async def reveal_changes(keys: str, rows: list[Row]) -> list[Row]:
     Raises:
         KeysUnavailableException: a value is encrypted, and the keys can't be had.
     """
-    return await in_parts(rows, partial(part_of_changes, keys)) if keys else rows
+    return await in_parts(rows, partial(reveal_changes_part, keys)) if keys else rows
 
 
 async def reveal_states(keys: str, rows: list[Row]) -> list[Row]:
     """Do the same with rows of recorded values, with the record's `id`."""
-    return await in_parts(rows, partial(part_of_states, keys)) if keys else rows
+    return await in_parts(rows, partial(reveal_states_part, keys)) if keys else rows
 
 
 async def in_parts(
@@ -49,13 +49,13 @@ async def in_parts(
     return shown
 
 
-async def part_of_changes(keys: str, rows: list[Row]) -> list[Row]:
+async def reveal_changes_part(keys: str, rows: list[Row]) -> list[Row]:
     found = [side for row in rows for side in map(row.get, SIDES)]
     secrets = await find_secrets(keys, (it for it in found if isinstance(it, dict)))
     return [reveal_change(row, secrets) for row in rows] if secrets else rows
 
 
-async def part_of_states(keys: str, rows: list[Row]) -> list[Row]:
+async def reveal_states_part(keys: str, rows: list[Row]) -> list[Row]:
     secrets = await find_secrets(keys, rows)
     return [reveal(row, row["id"], secrets) for row in rows] if secrets else rows
 

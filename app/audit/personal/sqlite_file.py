@@ -71,11 +71,12 @@ class SqliteFile:
             raise KeysUnavailableException from error
 
     async def retry(self, call: Callable[[], ResultT]) -> ResultT:
-        begun = time.monotonic()
-        is_first = begun > self.given_up_at + MINUTE
+        is_first = time.monotonic() > self.given_up_at + MINUTE
         try:
-            return await retry_while_busy(call, TIMEOUT if is_first else BRIEF)
+            result = await retry_while_busy(call, TIMEOUT if is_first else BRIEF)
         except sqlite3.OperationalError:
             if is_first:
                 self.given_up_at = time.monotonic()
             raise
+        self.given_up_at = -MINUTE
+        return result

@@ -17,6 +17,7 @@ from app.core.web.head_requests import HeadAsGet
 from app.core.web.metrics.requests import MeasuringMiddleware
 from app.core.web.middleware import QuietRequestMiddleware, RequestMiddleware
 from app.core.web.plain_text_errors import PlainTextErrors
+from app.core.web.server.stopped_requests import StoppedRequests
 from app.core.web.single_headers import SingleHeaders
 
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE")
@@ -59,7 +60,7 @@ class Application(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap Starlette's stack, including its handler of unexpected exceptions."""
         settings: Settings = self.state.settings
-        app: ASGIApp = super().build_middleware_stack()
+        app: ASGIApp = StoppedRequests(super().build_middleware_stack())
         if settings.CORS_ORIGINS:
             app = CORSMiddleware(
                 app,

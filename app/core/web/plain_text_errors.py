@@ -1,18 +1,10 @@
-"""Plain-text errors of the framework (413, invalid host) as problem documents.
-
-And that of the server to a request that it cancels, as it has to stop.
-"""
-
-import asyncio
+"""Plain-text errors of the framework (413, invalid host) as problem documents."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.exceptions import UnavailableException
 from app.core.handlers import ProblemResponse, problem
-from app.core.observability.draining import draining
 
-STOPPED = "The server is stopping, and has ended this request; retry later"
 BODY = {"content-type", "content-length"}  # of the replaced body
 
 
@@ -21,17 +13,9 @@ class PlainTextErrors:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        rewriter = ErrorRewriter(scope, send)
-        try:
-            await self.app(scope, receive, rewriter.send)
-        except asyncio.CancelledError:
-            if rewriter.started or not draining.started:
-                raise
-            headers = UnavailableException.headers
-            await problem(scope["path"], 503, STOPPED, headers)(scope, receive, send)
+        if scope["type"] == "http":
+            send = ErrorRewriter(scope, send).send
+        await self.app(scope, receive, send)
 
 
 class ErrorRewriter:
@@ -40,10 +24,8 @@ class ErrorRewriter:
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope, self.forward = scope, send
         self.plain: Message | None = None  # the start of a plain error
-        self.started = False
 
     async def send(self, message: Message) -> None:
-        self.started = True
         if message["type"] == "http.response.start" and is_plain_error(message):
             self.plain = message
         elif self.plain is None:

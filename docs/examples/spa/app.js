@@ -90,7 +90,7 @@ login.addEventListener("submit", async (event) => {
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("input", () => void list());
 find("#sign-out", HTMLButtonElement).addEventListener("click", () => void signOut());
-// Whatever failed, such as a request without a network; the console says what.
+// Any error that was not handled, such as a request without a network; the console says what.
 addEventListener("unhandledrejection", () => say("That failed. Try again later."));
 onChange(() => void start());
 void start();

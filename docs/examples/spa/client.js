@@ -33,8 +33,9 @@ function send(request, token) {
 /** @type {import("openapi-fetch").Client<paths>} */
 export const client = createClient({ baseUrl: API, fetch: authorizedFetch });
 
-/** End the session on the server and in all tabs; without a network, in the tabs. */
+/** End the session on the server and in all tabs; if it does not answer, in the tabs. */
 export async function signOut() {
-  await client.POST("/api/v1/auth/logout").catch(() => undefined);
+  const signal = AbortSignal.timeout(5_000);
+  await client.POST("/api/v1/auth/logout", { signal }).catch(() => undefined);
   await forgetTokens();
 }

@@ -18,7 +18,7 @@ import { API } from "./config.js";
 const STORE = "tokens";
 const KEY = "pair";
 const LOCK = "tokens";
-// A channel does not hear itself: with two, this tab hears what all tabs announce.
+// A channel does not receive its own messages, so one sends and another one receives.
 const announcing = new BroadcastChannel("session");
 const listening = new BroadcastChannel("session");
 
@@ -49,7 +49,7 @@ async function inStore(mode, request) {
   });
 }
 
-/** @returns {Promise<TokenPair | undefined>} undefined: nobody is signed in */
+/** @returns {Promise<TokenPair | undefined>} undefined: no user is signed in */
 export function heldTokens() {
   return inStore("readonly", (store) => store.get(KEY));
 }

@@ -10,8 +10,10 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
+from app.audit.access.repository import AccessRepository
 from app.core.config import Settings
 from app.core.db.ids import uuid7
+from app.core.web.plain_text_errors import no_request
 from app.main import create_app
 from tests.accounts import PASSWORD, ROOT
 from tests.audit.access.conftest import Accesses
@@ -279,6 +281,33 @@ async def test_a_cancelled_request_is_recorded_too(app: FastAPI) -> None:
         await app(request("/api/v1/auth/refresh", "POST"), receive, send)
     row = only_row(app)
     assert (row["status"], row["outcome"]) == (None, "crashed")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["blocking", "blocking-strict"])
+async def test_a_request_that_is_cancelled_while_it_is_recorded_is_recorded(
+    url: str, mode: str
+) -> None:
+    """As at the end of a stop, while the database is silent."""
+    inserting = asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        inserting.set()
+        await asyncio.Event().wait()
+
+    async def ignore(message: Any) -> None: ...
+
+    app = create_app(make_settings(url, AUDIT_ACCESS_MODE=mode))
+    async with app.router.lifespan_context(app):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(AccessRepository, "insert", hang)
+            scope = request("/livez")
+            task = asyncio.create_task(app(scope, no_request, ignore))
+            await inserting.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert only_row(app)["path"] == "/livez"
 
 
 def only_row(app: FastAPI) -> dict[str, Any]:

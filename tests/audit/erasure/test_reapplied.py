@@ -9,9 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.audit.erasure.ledger import Erasure, State
+from app.audit.erasure.state import ErasureWatch
 from app.audit.personal.keys import keys_at
 from app.core.config import Settings
-from app.main import create_app
+from app.core.db.database import Database
+from app.main import create_app, open_database
 from tests.audit.erasure.conftest import Commands, history
 from tests.audit.erasure.test_crashes import state_of
 from tests.databases import Template, make_settings
@@ -59,11 +61,7 @@ def test_a_start_notices_what_a_restored_database_lacks(
     commands: Commands, ada: str, copy: str
 ) -> None:
     commands.erase(ada)
-    values = {
-        name: getattr(commands.settings, name)
-        for name in ("PERSONAL_KEYS_URL", "AUDIT_SEAL_FILE")
-    }
-    restored = make_settings(copy, **values)
+    restored = restored_at(copy, commands.settings)
     assert state_of(commands.settings) == "ok"
     assert "1 erasures are not applied" in state_of(restored)
     assert Commands(restored).reapply() == 1
@@ -71,6 +69,30 @@ def test_a_start_notices_what_a_restored_database_lacks(
     assert state_of(restored) == "ok"
     # The key that the backup's entries need is destroyed, and the new one as well.
     assert all("not compared" in each for each in Commands(restored).findings())
+
+
+def restored_at(copy: str, settings: Settings) -> Settings:
+    kept = {
+        it: getattr(settings, it) for it in ("PERSONAL_KEYS_URL", "AUDIT_SEAL_FILE")
+    }
+    return make_settings(copy, **kept)
+
+
+def test_a_restore_under_a_running_application_is_noticed(
+    commands: Commands, ada: str, copy: str
+) -> None:
+    commands.erase(ada)
+
+    async def check(database: Database) -> None:
+        watch = ErasureWatch(database, commands.settings)
+        assert await watch.check() == "ok"
+        settings = restored_at(copy, commands.settings)
+        async with open_database(settings) as restored:
+            watch.database = restored
+            assert await watch.check() == "ok"
+            assert "1 erasures are not applied" in await watch.check()
+
+    commands.run(check)
 
 
 def test_readiness_shows_the_present_state(

@@ -39,8 +39,8 @@ async def record_key(tree: TreeRepository, keys: SigningKeys, name: str) -> None
 
 def sign_rotation(keys: SigningKeys, old: AuditKey, new: AuditKey) -> bool:
     """Add the statement by the old key; return False if that is lost."""
-    named = (VerifierKey.parse(each.key) for each in (old, new))
     try:
+        named = VerifierKey.parse(old.key), VerifierKey.parse(new.key)
         new.rotation = str(keys.sign_rotation(*named))
     except ProofException:
         return False

@@ -50,11 +50,12 @@ class SigningKeys:
         """Return the statement of the old key that the new one replaces it.
 
         Raises:
-            ProofException: one of them is not of the settings. The database names both,
-                so a new one that was planted there must not be signed.
+            ProofException: one of them is not in the settings, or the old one is the
+                current key. The database names both, so that a key that was planted
+                there, or one that has been replaced, must not be signed.
         """
         signer, successor = (self.find(key.name, key.hash) for key in (old, new))
-        if signer is None or successor is None:
+        if signer in (None, self.current(old.name)) or successor is None:
             raise ProofException(
                 f"AUDIT_SIGNING_KEYS_OLD lacks the key that must sign its successor: "
                 f"{old}"

@@ -1,7 +1,6 @@
 """Tables that an SQL text writes to. Statements of an unknown kind count as writes."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import chain, groupby
 
 from app.audit.changes.sql.names import Write, changed_object, target
@@ -14,7 +13,6 @@ PUNCTUATION = frozenset("(),;.=")
 NOT_UPDATE = frozenset({".", ",", "select", "do", "then", "on", "for"})
 
 
-@lru_cache(maxsize=1024)
 def find_writes(sql: str, dialect: str) -> tuple[Write, ...]:
     """Return all writes of a text, in CTEs and after semicolons too."""
     tokens = tokenize(sql, dialect)

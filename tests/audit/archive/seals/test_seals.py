@@ -130,16 +130,16 @@ def test_a_share_that_hangs_does_not_stop_the_application(
 ) -> None:
     answer = Event()
     monkeypatch.setattr(f"{SEAL_FILE}.append_line", lambda *_: answer.wait())
-    monkeypatch.setattr(f"{SEAL_FILE}.WAIT", 0.01)
+    monkeypatch.setattr("app.core.background.WAIT", 0.01)
     seal_file = SealFile(str(tmp_path / "seals"))
     asyncio.run(seal_file.append(b"first"))
     assert seal_file.state() == "not writing, 1 seal lost: no answer for 0 s"
     asyncio.run(seal_file.append(b"second"))
-    state = "not writing, 2 seals lost: an earlier seal is still being written"
+    state = "not writing, 2 seals lost: an earlier call has not ended"
     assert seal_file.state() == state
     answer.set()
-    assert seal_file.writing
-    seal_file.writing.result()
+    assert seal_file.thread.running
+    seal_file.thread.running.result()
     monkeypatch.undo()
     asyncio.run(seal_file.append(b"third"))
     assert seal_file.state() == "ok, 2 seals lost since startup"

@@ -18,7 +18,7 @@ from tests.audit.archive.tree.signers import KEY, NAME, NEW_KEY, STRANGER
 from tests.databases import SECRET, make_settings
 
 FORMER = "former-secret-" + "f" * 32
-FIRST, SECOND = (b64encode(seed).decode() for seed in (b"1" * 32, b"2" * 32))
+FIRST, SECOND, THIRD = (b64encode(it * 32).decode() for it in (b"1", b"2", b"3"))
 
 
 def settings(**values: str) -> Settings:
@@ -72,10 +72,19 @@ def test_a_lost_key_cannot_be_replaced() -> None:
 
 
 def test_a_successor_that_was_planted_is_not_signed() -> None:
-    now = keys(AUDIT_SIGNING_KEY=FIRST)
-    planted = keys(AUDIT_SIGNING_KEY=SECOND).current(NAME).verifier
+    now = keys(AUDIT_SIGNING_KEY=SECOND, AUDIT_SIGNING_KEYS_OLD=FIRST)
+    old = keys(AUDIT_SIGNING_KEY=FIRST).current(NAME).verifier
+    planted = keys(AUDIT_SIGNING_KEY=THIRD).current(NAME).verifier
     with pytest.raises(ProofException):
-        now.sign_rotation(now.current(NAME).verifier, planted)
+        now.sign_rotation(old, planted)
+
+
+def test_the_current_key_does_not_name_a_former_one_its_successor() -> None:
+    """It may have been stolen, and the database password is enough to name it."""
+    now = keys(AUDIT_SIGNING_KEY=SECOND, AUDIT_SIGNING_KEYS_OLD=FIRST)
+    former = keys(AUDIT_SIGNING_KEY=FIRST).current(NAME).verifier
+    with pytest.raises(ProofException):
+        now.sign_rotation(now.current(NAME).verifier, former)
 
 
 def test_a_rotation_must_be_signed_by_the_old_key() -> None:

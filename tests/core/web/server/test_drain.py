@@ -16,9 +16,9 @@ import pytest
 from starlette.types import Scope
 
 from app.core.web.middleware import RequestMiddleware
-from app.core.web.plain_text_errors import PlainTextErrors
 from app.core.web.server.handshakes import stop_handshakes
 from app.core.web.server.server import Server as OurServer
+from app.core.web.server.stopped_requests import StoppedRequests
 from tests.core.web.server.running import GET, Running, read_all, running
 from tests.processes.servers import Server, serving
 
@@ -116,7 +116,7 @@ def test_a_request_that_has_not_ended_in_time_gets_503() -> None:
             await asyncio.Event().wait()
 
     app = RequestMiddleware(
-        PlainTextErrors(hang), hsts=False, client_ip=lambda _: "192.0.2.1"
+        StoppedRequests(hang), hsts=False, client_ip=lambda _: "192.0.2.1"
     )
     with running(app, SHUTDOWN_TIMEOUT=1) as server, server.connect(GET) as line:
         arrived.wait()
