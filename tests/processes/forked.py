@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ APPLICATION = [
 
 forks = multiprocessing.get_context("forkserver")
 forks.set_forkserver_preload([*LIBRARIES, *APPLICATION])
+STARTING = Lock()
 
 
 class Forked:
@@ -78,8 +80,8 @@ class Forked:
         self.words = words
         self.process = forks.Process(target=run, args=(words, env, outputs))
         # The first one starts the parent process, whose imports need a valid setting:
-        # a test may have removed it.
-        with pytest.MonkeyPatch.context() as patch:
+        # a test may have removed it. Two threads at once would not restore it.
+        with STARTING, pytest.MonkeyPatch.context() as patch:
             patch.setenv("SECRET_KEY", "parent-process-" + "s" * 40)
             self.process.start()
 
