@@ -48,14 +48,14 @@ class ErasureWatch:
             eraser = Eraser(self.database, open_ledger(self.settings))
             await eraser.require_keys()
             entries = await self.thread.call(eraser.ledger.read)
-            missing = len(await self.find_missing(entries))
+            missing = len(await self.find_unapplied(entries))
         except (ErasureException, KeysUnavailableException) as error:
             return str(error)
         except (SQLAlchemyError, OSError) as error:
             return f"not checked: {type(error).__name__}"
         return f"{missing} erasures are not applied: {REAPPLY}" if missing else "ok"
 
-    async def find_missing(self, entries: list[Entry]) -> list[Entry]:
+    async def find_unapplied(self, entries: list[Entry]) -> list[Entry]:
         newest = sorted(entries, key=attrgetter("at"))[-1:]
         if await find_missing(self.database, newest):
             self.applied.clear()  # a restored database lacks the newest ones

@@ -1,6 +1,5 @@
 """Long histories are read in pages, and other work runs in between."""
 
-import asyncio
 from decimal import Decimal
 
 import pytest
@@ -12,6 +11,7 @@ from app.core.db.database import Database
 from app.modules.products.models import Product
 from app.modules.products.repository import ProductRepository
 from tests.audit.history.test_history import PEN, at, body, history, make
+from tests.processes.turns import counting_turns
 
 PAGE, CHANGES_EACH = 3, 20
 
@@ -46,19 +46,9 @@ async def test_other_work_runs_between_two_pages(
             products = ProductRepository(session)
             long = await products.get_for_update(pens[1].id)
             await products.update(long, {"stock": 10 + stock})
-    turns = 0
-
-    async def work() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(work())
-    async with database.reading() as session:
+    async with counting_turns() as turns, database.reading() as session:
         ids, then = {pen.id for pen in pens}, until(pens[0].created_at)
         states = await HistoryRepository(session).states(Product, ids, then)
-    task.cancel()
     assert {state["stock"] for state in states.values()} == {PEN["stock"]}
     assert [len(states), states[pens[1].id]["version"]] == [3, 1]
-    assert turns >= CHANGES_EACH // PAGE
+    assert turns.count >= CHANGES_EACH // PAGE

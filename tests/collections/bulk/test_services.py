@@ -1,6 +1,5 @@
 """Services that do more than one write, or that use an ORM session."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from app.modules.products.repository import ProductRepository
 from app.modules.products.routers import router
 from app.modules.products.service import ProductService
 from tests.collections.bulk.requests import delete, done, log, made, pen, send, update
+from tests.processes.turns import counting_turns
 
 Change = pytest.MonkeyPatch
 EACH_WAY = pytest.mark.parametrize("atomic", [True, False])
@@ -97,20 +97,11 @@ def test_an_unexpected_error_changes_nothing(
 
 @pytest.mark.anyio
 async def test_other_tasks_run_between_the_batches(database: Database) -> None:
-    turns = 0
-
-    async def count_turns() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
     resource = resource_of(router)
     async with database.writing() as session:
         service = ProductService(ProductRepository(session), UNCONDITIONAL)
         bulk = BulkService(resource, schemas_of(resource), service)
-        counting = asyncio.create_task(count_turns())
-        outcomes = await bulk.run([pen(f"PEN-{n}") for n in range(300)], True)
-        counting.cancel()
+        async with counting_turns() as turns:
+            outcomes = await bulk.run([pen(f"PEN-{n}") for n in range(300)], True)
     assert len(outcomes) == 300
-    assert turns >= 2 * 300 / MANY
+    assert turns.count >= 2 * 300 / MANY
