@@ -85,6 +85,11 @@ def email_key(address: str) -> str:
     return unicodedata.normalize("NFKC", address).casefold()
 
 
+def printable(text: str) -> str:
+    """Return a text of unknown origin on one line, with ASCII escapes if need be."""
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
 def is_utf8(text: str) -> bool:
     """Return whether a text can be encoded: it has no lone surrogates."""
     try:

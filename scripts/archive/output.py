@@ -14,6 +14,7 @@ from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.search.query import SearchResult
 from app.audit.archive.status import LogStatus, Status
 from app.audit.archive.verify.report import Proven, VerificationReport
+from app.core.text import printable
 
 JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 LISTS = ("unfinished", "copied")  # columns that are printed line by line
@@ -118,7 +119,7 @@ def print_report(report: VerificationReport) -> None:
     for kind, count in sorted(report.counts.items()):
         print(f"{kind}: {count:,}")
     for finding in report.findings[:MAX_FINDINGS]:
-        print(f"  {finding.kind} {finding.where}: {finding.detail}")
+        print(printable(f"  {finding.kind} {finding.where}: {finding.detail}"))
     if not report.findings:
         print("No findings.")
 
@@ -128,7 +129,7 @@ def print_adoption(report: AdoptReport) -> None:
         rows = pluralize(file.rows, "row")
         print(f"{file.name}: {rows}, {file.live:,} live, {file.late:,} sealed late")
     for contradiction in report.contradictions:
-        print(f"contradiction: {contradiction}")
+        print(printable(f"contradiction: {contradiction}"))
     for name, count in report.foreign.items():
         print(f"{name}: {pluralize(count, 'row')} of another server, not sealed there")
     if not (report.files or report.foreign or report.contradictions):

@@ -6,14 +6,12 @@ from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.chain import follow_chain
+from app.audit.archive.files.extra import NO_MANIFEST, find_unproven
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.seals.old_seal import GENESIS_HASH
-from app.audit.archive.store.store import UNPROVEN
-
-NO_MANIFEST = "it has no manifest to verify it with; move it out of the folder, keep it"
 
 
 @dataclass(frozen=True)
@@ -46,21 +44,14 @@ class CandidateFinder:
             files = await FileRepository(session).list_files(self.log)
         known = {file.manifest_path: file for file in files}
         recorded = [file for file in files if file.manifest]
-        self.check_unfinished({file.name for file in files})
+        # An interrupted run may have left some.
+        for path in find_unproven(self.store, self.log.name, {it.name for it in files}):
+            self.report.add_contradiction(path, NO_MANIFEST)
         paths = self.store.list_manifests(self.log.name)
         self.check_missing(recorded, set(paths))
         found = [self.read_candidate(path, known.get(path)) for path in paths]
         newest = recorded[-1].manifest if recorded else None
         return sort_chain([each for each in found if each], newest or GENESIS_HASH)
-
-    def check_unfinished(self, known: set[str]) -> None:
-        """Report files without a manifest, which an interrupted run has left."""
-        for suffix in UNPROVEN:
-            for path in self.store.list_files(self.log.name, suffix):
-                name = path.removesuffix(f".{suffix}")
-                has_manifest = self.store.file_exists(f"{name}.manifest.json")
-                if name not in known and not has_manifest:
-                    self.report.add_contradiction(path, NO_MANIFEST)
 
     def check_missing(self, recorded: list[AuditArchive], paths: set[str]) -> None:
         """Report recorded files that are not in the folder."""

@@ -1,12 +1,12 @@
 """Signed manifests of archive files, chained by the hash of the previous one."""
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import AwareDatetime, TypeAdapter
 
 from app.audit.archive.canonical import MALFORMED, hash_json, json_default
 from app.audit.archive.exceptions import VerificationException
@@ -22,7 +22,7 @@ JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLIN
 
 @dataclass(frozen=True)
 class RowRef:
-    at: datetime
+    at: AwareDatetime
     id: UUID
 
 
@@ -137,6 +137,8 @@ def read_manifest(store: Store, path: str) -> SignedManifest:
         VerificationException: it is not a manifest.
         OSError: it is missing or unreadable.
     """
+    if "\\" in path:  # escaped by the store: no name of ours has one
+        raise VerificationException(f"{path} is no name of a manifest")
     try:
         values: dict[str, Any] = orjson.loads(store.read_file(path))
         proof = PROOF_ADAPTER.validate_python(

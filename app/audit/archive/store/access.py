@@ -19,7 +19,10 @@ class FileAccess(ABC):
 
     @abstractmethod
     def list_paths(self, log: LogName) -> Iterable[str]:
-        """Return the paths of a log's files."""
+        """Return the paths of a log's files.
+
+        One that cannot be printed is escaped: none of ours is, and nothing opens it.
+        """
 
     @abstractmethod
     def list_irregular(self, log: LogName) -> list[str]:

@@ -16,6 +16,7 @@ from app.audit.archive.logs import LogName
 from app.audit.archive.store.errors import is_beyond_end, translate_errors
 from app.audit.archive.store.object_reader import PART_BYTES, ObjectReader
 from app.audit.archive.store.store import ADOPT, UNPROVEN, Store
+from app.core.text import printable
 
 UNSAFE = (
     "The archive {} replaces objects: its server ignores If-None-Match. Use another "
@@ -38,7 +39,7 @@ class BucketStore(Store):
             obstore.list_with_delimiter(objects)
 
     def list_paths(self, log: LogName) -> list[str]:
-        return self.list_below(log.value)
+        return [printable(path) for path in self.list_below(log.value)]
 
     def list_below(self, folder: str) -> list[str]:
         with translate_errors(self.location):

@@ -11,6 +11,7 @@ from app.audit.archive.logs import LogName
 from app.audit.archive.store.opening import is_irregular, open_file, open_parent
 from app.audit.archive.store.store import ADOPT, Store
 from app.audit.archive.store.writing import create_file, remove_matching
+from app.core.text import printable
 
 
 class FolderStore(Store):
@@ -36,7 +37,7 @@ class FolderStore(Store):
             yield from folder.rglob("*")
 
     def name_path(self, path: Path) -> str:
-        return str(path.relative_to(self.directory))
+        return printable(str(path.relative_to(self.directory)))
 
     def open_file(self, name: str) -> AbstractContextManager[BinaryIO]:
         return open_file(self.directory, name)

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import orjson
+from pydantic import TypeAdapter
 
 from app.audit.archive.files.manifest import Manifest, SealRef
 from app.audit.archive.tree.checkpoints import Checkpoint, open_checkpoint
@@ -13,8 +12,11 @@ from app.audit.archive.tree.exceptions import ProofException
 from app.audit.archive.tree.notes import PREFIX
 from app.audit.archive.verify.report import FindingKind, Proven, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
+from app.core.text import printable
 
 MANIFEST, EXPORTED = "a manifest", "an exported checkpoint"
+MAX_NAME = 100  # characters of a line that a finding repeats
+SEAL = TypeAdapter(SealRef)
 
 
 class WitnessVerifier:
@@ -68,7 +70,7 @@ class WitnessVerifier:
             keys = [key for tree in self.trees.values() for key in tree.keys]
             checkpoint = open_checkpoint(note, *keys)
         except ProofException as error:
-            where = note.partition("\n")[0]
+            where = printable(note.partition("\n")[0][:MAX_NAME])
             self.report.add_finding(FindingKind.SEAL_FORGED, where, f"witness: {error}")
         else:
             name = origins[checkpoint.origin]
@@ -114,17 +116,16 @@ def listed(manifests: Iterable[Manifest]) -> Iterator[SealRef | str]:
 def read_witnesses(path: Path) -> list[SealRef | str]:
     """Read exported notes, and the seals of former releases, one JSON object per line.
 
+    What is neither is returned as it is, and is reported as a note without a signature.
+
     Raises:
         OSError: the file is missing or unreadable.
-        ValueError: a line is not JSON.
-        KeyError: a line has no number or no hash.
     """
     found: list[SealRef | str] = []
     lines: list[str] = []
-    for line in path.read_text().splitlines():
+    for line in path.read_text(errors="backslashreplace").splitlines():
         if line.startswith("{"):
-            values: dict[str, Any] = orjson.loads(line)
-            found.append(SealRef(values["number"], values["hash"]))
+            found.append(read_reference(line))
             continue
         # A note ends with its signatures.
         if lines and lines[-1].startswith(PREFIX) and not line.startswith(PREFIX):
@@ -133,6 +134,13 @@ def read_witnesses(path: Path) -> list[SealRef | str]:
         if line or lines:
             lines.append(line)
     return [*found, join_note(lines)] if lines else found
+
+
+def read_reference(line: str) -> SealRef | str:
+    try:
+        return SEAL.validate_json(line)
+    except ValueError:
+        return line
 
 
 def join_note(lines: list[str]) -> str:

@@ -84,6 +84,11 @@ MANIFESTS = [
         "makes a manifest's hash a number", files.make_manifest_hash_number, NO_MANIFEST
     ),
     storage(
+        "gives a time in a manifest no zone",
+        files.make_manifest_time_naive,
+        NO_MANIFEST,
+    ),
+    storage(
         "puts a directory in a manifest's place",
         files.make_manifest_directory,
         NO_MANIFEST,
@@ -128,6 +133,18 @@ FOLDER = [
     storage(
         "plants a file with a changed line and a manifest signed with another key",
         files.plant_forged_file,
+        {PLANTED: 1},
+        ALL,
+    ),
+    storage(
+        "plants a file with its index, without a manifest",
+        files.plant_data,
+        {PLANTED: 2},
+        (),
+    ),
+    storage(
+        "plants a manifest with a name that is no text",
+        files.plant_unprintable_name,
         {PLANTED: 1},
         ALL,
     ),

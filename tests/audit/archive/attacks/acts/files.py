@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from uuid import UUID
 
 from tests.audit.archive.attacks.acts import stored_seals
 from tests.audit.archive.attacks.acts.stored_files import (
@@ -135,6 +136,10 @@ def make_manifest_hash_number(target: Target) -> None:
     edit_manifest(target, hash=1)
 
 
+def make_manifest_time_naive(target: Target) -> None:
+    edit_manifest(target, first={"at": "2026-01-01T00:00:00", "id": str(UUID(int=1))})
+
+
 def make_manifest_directory(target: Target) -> None:
     path = files(target, MANIFEST)[0]
     path.unlink()
@@ -164,6 +169,20 @@ def plant_forged_file(target: Target) -> None:
     for ending, path in originals.items():
         base.with_name(f"{base.name}.{ending}").write_bytes(path.read_bytes())
         path.write_bytes(kept[ending])
+
+
+def plant_data(target: Target) -> None:
+    """Add rows and an index, without a manifest."""
+    for path in file_set(target, 0):
+        if not path.name.endswith(MANIFEST):
+            path.with_name(path.name.replace(".0001", ".0002")).write_bytes(b"")
+
+
+def plant_unprintable_name(target: Target) -> None:
+    """Add a manifest whose name is no text, and would break the line of a report."""
+    path = files(target, MANIFEST)[0]
+    odd = path.with_name("\udcff\n  No findings.\x1b[8m.manifest.json")
+    odd.write_bytes(path.read_bytes())
 
 
 def make_fifo(path: Path) -> None:
