@@ -23,6 +23,7 @@ from app.audit.archive.proofs.archive import RowArchive
 from app.audit.archive.proofs.exceptions import (
     ArchivedLeavesException,
     ArchivedRowException,
+    NoCheckpointException,
     UnknownRowException,
 )
 from app.audit.archive.proofs.prover import Prover
@@ -30,7 +31,12 @@ from app.audit.archive.proofs.schemas import ConsistencyRead
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.store.opened import open_store
 from app.audit.archive.tree.signing_keys import SigningKeys
-from app.audit.archive.witness.watch import WitnessWatch
+from app.audit.archive.witness.client import WitnessClient
+from app.audit.archive.witness.exceptions import (
+    ContradictionException,
+    WitnessException,
+)
+from app.audit.archive.witness.submission import Submission
 from app.core.config import settings
 from app.core.db.database import Database
 from app.core.exceptions import AppException
@@ -57,17 +63,23 @@ def checkpoint(dest: Dest = "") -> None:
 
 async def cosign_newest(database: Database, dest: str) -> None:
     """Submit the newest checkpoints, with proofs that need the archive, too."""
-    if not settings.AUDIT_WITNESS:
+    if (client := WitnessClient.from_settings(settings)) is None:
         return
     archive, closed = open_archive(database, dest)
     if closed:
         print(closed, file=sys.stderr)
-    watch = WitnessWatch(database, settings, archive)
-    await watch.submit()
-    if watch.alarms:
-        raise VerificationException(watch.state())
-    for fault in watch.faults.values():
-        print(fault, file=sys.stderr)
+    submission = Submission(database, client, archive)
+    for log in LOGS.values():
+        try:
+            await submission.submit(log)
+        except NoCheckpointException:
+            continue
+        except ContradictionException as error:
+            raise VerificationException(
+                f"The witness of {log.name} {error}. Run `verify`."
+            ) from None
+        except WitnessException as error:
+            print(f"{log.name} not cosigned: {error}", file=sys.stderr)
 
 
 def key(

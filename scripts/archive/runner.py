@@ -30,7 +30,7 @@ from app.core.startup.database_faults import describe_fault
 # No client waits for a command: allow statements more time than in a request.
 STATEMENT_TIMEOUT = 120.0  # seconds
 EXIT_ERROR = 1
-RETRY_ADVICE = "No row is deleted before its copy is verified. The next run continues."
+RETRY_ADVICE = "No row is lost: correct the cause, and start the command again."
 DAMAGED = (
     "The tables of the audit log were changed: {}. Find out who did it, and restore "
     "them; then run `verify`. No row was deleted."

@@ -31,7 +31,7 @@ from tests.processes.object_store import (
 from tests.processes.relay import Relay, Way, relaying
 
 pytestmark = pytest.mark.heavy
-ADVICE = "The next run continues."
+ADVICE = "start the command again."
 WRONG = {"AWS_ACCESS_KEY_ID": "owner", "AWS_SECRET_ACCESS_KEY": "wrong"}
 RUN = ("run", *KEEP, "--yes")
 NO_ONE = "01a2271e-5112-7705-a60f-60d17a2571b3"

@@ -116,6 +116,9 @@ def test_a_log_that_was_made_again_contradicts_the_witness(
         assert client.portal
         client.portal.call(app.state.witness.submit)
         assert state_of(client).startswith("alarm: the witness of changes has another")
+    done = command(watched, "checkpoint", AUDIT_WITNESS=watched.settings.AUDIT_WITNESS)
+    refusal = "The witness of changes has another root. Run `verify`.\n"
+    assert (done.code, done.output, done.errors) == (4, "", refusal)
 
 
 @pytest.mark.parametrize(
