@@ -28,9 +28,7 @@ from scripts.archive.output_file import opened
 from scripts.archive.runner import run_with_database
 
 REASON = "exported"
-LOST = (
-    "Changes after the cursor may be in cold storage only, and are missing: see `query`"
-)
+LOST = "rows in cold storage are not exported, and may be missing: see `query`"
 
 
 def check_cursor(cursor: str) -> str:
@@ -108,7 +106,7 @@ class Export:
         exporter = LogExporter(self.database, log, self.span)
         cursor, count = self.cursors.get(log.name, ""), 0
         if await exporter.has_archived(cursor):
-            print(LOST, file=sys.stderr)
+            print(f"{log.name}: {LOST}", file=sys.stderr)
         if self.kind is Format.CSV and not cursor:
             self.write(header_of(log))
         async for page in exporter.pages(cursor):

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import CHANGES, MIN_KEY, Log
+from app.audit.archive.files.repository import FileRepository
+from app.audit.archive.logs import MIN_KEY, Log
 from app.audit.archive.seals.batch import position_of
 from app.audit.archive.seals.cursor import START
 from app.audit.cursors import (
@@ -20,6 +21,7 @@ from app.audit.cursors import (
 from app.audit.export.exceptions import ForeignCursorException
 from app.audit.export.repository import ExportRepository, Span, as_stored
 from app.audit.settled.repository import SettledRepository
+from app.core.clock import EPOCH
 from app.core.db.database import Database
 
 PAGE_ROWS = 500
@@ -90,9 +92,12 @@ class LogExporter:
             yield ExportPage(rows, encode_cursor(*key))
 
     async def has_archived(self, cursor: str) -> bool:
-        """Return whether changes after the cursor may be in cold storage only."""
-        if self.log is not CHANGES or "-" not in cursor:
-            return False
-        position = decode_position(cursor)
+        """Return whether rows to export may be in cold storage only."""
+        since = self.span[0] or EPOCH
         async with self.database.reading() as session:
-            return await SettledRepository(session).is_archived(position, position)
+            if "-" not in cursor:
+                files = await FileRepository(session).list_files(self.log)
+                return any(it.last_at and it.last_at >= since for it in files)
+            position = decode_position(cursor)
+            settled = SettledRepository(session)
+            return await settled.is_archived(position, position, self.log)

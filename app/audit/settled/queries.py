@@ -26,22 +26,22 @@ NEWEST = Prepared(
     .order_by(row.transaction_id.desc(), row.id.desc())
     .limit(1)
 )
-own_seals = col(seal.log) == CHANGES.name
+own_seals = col(seal.log) == bindparam("log")
 NEWEST_SEALED = Prepared(
     select(col(seal.transaction_id), col(seal.transaction_row_id).label("id"))
-    .where(own_seals, col(seal.transaction_id) < bindparam("limit"))
+    .where(col(seal.log) == CHANGES.name, col(seal.transaction_id) < bindparam("limit"))
     .order_by(col(seal.transaction_id).desc(), col(seal.transaction_row_id).desc())
     .limit(1)
 )
 last_archived = (
     select(func.max(col(file.last_at)))
-    .where(col(file.log) == CHANGES.name, col(file.state).in_(DELETED))
+    .where(col(file.log) == bindparam("log"), col(file.state).in_(DELETED))
     .scalar_subquery()
 )
 later = aliased(seal)
 last_seal = (
     select(func.min(col(later.transaction_id)))
-    .where(col(later.log) == CHANGES.name)
+    .where(col(later.log) == bindparam("log"))
     .where(col(later.transaction_id) >= bindparam("until"))
     .scalar_subquery()
 )

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.logs import CHANGES, MAX_ID
+from app.audit.archive.logs import CHANGES, MAX_ID, Log
 from app.audit.archive.seals.batch import position_of
 from app.audit.archive.seals.cursor import Horizon, Position
 from app.audit.archive.seals.order import OrderRepository
@@ -63,13 +63,15 @@ class SettledRepository:
         shown = await reveal_changes(key_url_of(self.session), rows)
         return SettledPage(shown, reached, is_settled)
 
-    async def is_archived(self, position: Position, until: Position) -> bool:
+    async def is_archived(
+        self, position: Position, until: Position, log: Log = CHANGES
+    ) -> bool:
         """Return whether a row between the positions may be deleted, as archived.
 
         Asked after a page was read, it is true if rows may be missing from the page.
         """
         after = {"number": position.transaction_id, "id": position.row_id}
-        where = after | {"until": until.transaction_id}
+        where = after | {"until": until.transaction_id, "log": log.name}
         return await self.session.value(ARCHIVED_AFTER, where) is not None
 
     async def can_follow(self, position: Position, complete: Position) -> bool:

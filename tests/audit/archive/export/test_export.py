@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from app.audit.archive.exceptions import UsageException
-from app.audit.archive.logs import ACCESSES, CHANGES, Log
+from app.audit.archive.logs import ACCESSES, CHANGES, Log, LogName
 from app.audit.export.exceptions import ForeignCursorException
 from app.audit.schemas import ChangeRead
 from app.core.db.ids import lowest_id
@@ -23,6 +23,7 @@ from tests.audit.archive.attacks.acts.target import Target
 from tests.audit.archive.commands import command
 from tests.audit.archive.export.exporting import export, ids, lines
 from tests.audit.archive.rows import (
+    KEPT,
     OLD,
     AuditLog,
     make_accesses,
@@ -116,6 +117,24 @@ def test_a_failure_after_a_page_leaves_its_cursor(
                 seen.append(file.read_text())
     assert len(seen) == len({*seen}) == 2
     assert ids(export(filled, "jsonl", "accesses", file=file)) == []
+
+
+def test_rows_in_cold_storage_are_named_as_missing(
+    archived: AuditLog, tmp_path: Path
+) -> None:
+    words = ("export", "--format", "jsonl", "--cursor-file", str(tmp_path / "cursors"))
+
+    def named() -> list[str]:
+        errors = command(archived, *words).errors
+        notice = "{}: rows in cold storage are not exported"
+        return [name for name in LogName if notice.format(name) in errors]
+
+    assert (named(), named()) == ([*LogName], [])
+    begin = {name.value: f"0-{'0' * 32}" for name in LogName}
+    (tmp_path / "cursors").write_text(json.dumps(begin))
+    assert named() == [*LogName]
+    since = ("export", "--format", "jsonl", "--since", f"{KEPT:%Y-%m-%d}")
+    assert "cold storage" not in command(archived, *since).errors
 
 
 def test_times_bound_an_export(filled: AuditLog) -> None:
