@@ -32,6 +32,13 @@ class DiffRepository:
         self.session = session
         self.models = {model.__name__: model for model in entities()}
 
+    async def is_known(self, entity: str) -> bool:
+        """Return whether this is a class, or one of which the log still has changes."""
+        if entity in self.models:
+            return True
+        first = select(ENTITY).where(is_named(ENTITY, (entity,))).limit(1)
+        return await self.session.value(first) is not None
+
     async def changed_records(self, query: DiffQuery) -> list[Key]:
         """Return the class and id of each record, and one more than the limit."""
         name = self.present_name()

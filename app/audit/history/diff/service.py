@@ -9,6 +9,13 @@ from app.audit.history.exceptions import ArchivedException, UnknownStateExceptio
 from app.audit.shown.rows import placeholder
 from app.audit.visibility import visible_pairs
 from app.auth.permissions.principal import Principal
+from app.core.exceptions import ValidationFailedException
+
+UNKNOWN = {
+    "loc": ("query", "entity"),
+    "type": "unknown",
+    "msg": "No class of this name, and no change of one in the log",
+}
 
 
 class DiffService:
@@ -20,6 +27,8 @@ class DiffService:
         archived = await self.files.last_pruned()
         if archived and query.from_ < archived:
             raise ArchivedException(query.entity or "records", archived)
+        if query.entity and not await self.repository.is_known(query.entity):
+            raise ValidationFailedException([UNKNOWN])
         found = await self.repository.changed_records(query)
         keys, following = page_of(found, query.limit)
         sums = await self.repository.differences(query, keys)

@@ -116,6 +116,8 @@ def test_addresses_of_users_need_a_permission(
         {"from": EPOCH, "to": LATE, "cursor": "Product"},
         {"from": EPOCH, "to": LATE, "cursor": "\n." + "0" * 32},
         {"from": EPOCH, "to": LATE, "entity": ""},
+        {"from": EPOCH, "to": LATE, "entity": "Prodcut"},
+        {"from": EPOCH, "to": LATE, "entity": "products"},
         {"from_": EPOCH, "to": LATE},
     ],
 )
