@@ -1,5 +1,6 @@
 """CORS origins, and allowed hosts."""
 
+from asyncio import CancelledError
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ from fastapi.testclient import TestClient
 
 from app.core.config import Settings
 from app.core.db.ids import uuid7
+from app.core.observability.draining import draining
 from app.core.repository import BaseRepository
+from app.core.web.server.stopped_requests import STOPPED
 from app.main import create_app
 from tests.databases import make_settings
 
@@ -110,6 +113,21 @@ def test_an_allowed_origin_may_read_errors(
     assert [answer.status_code for answer in answers] == [401, 404, 500, 422]
     for answer in answers:
         assert answer.headers["access-control-allow-origin"] == ALLOWED[0]
+
+
+def test_an_allowed_origin_may_read_the_503_of_a_stop(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def end(*_: object) -> None:
+        raise CancelledError
+
+    monkeypatch.setattr(BaseRepository, "get", end)
+    monkeypatch.setattr(draining, "started", True)
+    answer = client.get(f"products/{uuid7()}", headers={"origin": ALLOWED[0]})
+    assert (answer.status_code, answer.json()["detail"]) == (503, STOPPED)
+    assert answer.headers["access-control-allow-origin"] == ALLOWED[0]
+    assert "Retry-After" in answer.headers["access-control-expose-headers"]
+    assert answer.headers["retry-after"]
 
 
 def test_an_allowed_origin_may_read_a_413_response(

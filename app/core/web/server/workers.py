@@ -1,5 +1,7 @@
 """The parent process of several workers."""
 
+import os
+import pickle
 import signal
 import socket
 import threading
@@ -17,6 +19,7 @@ from app.core.web.server.server import Server
 
 class Worker(multiprocess.Process):
     config: ServerConfig
+    pinged_at: float | None = None  # if it has not answered yet
 
     @property
     def server(self) -> uvicorn.Server:
@@ -32,6 +35,30 @@ class Worker(multiprocess.Process):
         """
         super().start()
         self.child_conn.close()
+
+    def is_alive(self, timeout: float = 5) -> bool:
+        """Return whether it has answered the last ping, or still has time to.
+
+        The parent process does not wait for the answer: it would neither replace
+        another worker meanwhile, nor stop.
+        """
+        try:
+            if self.pinged_at is None:
+                self.parent_conn.send(b"ping")
+                self.pinged_at = time.monotonic()
+            elif self.parent_conn.poll():
+                self.parent_conn.recv()
+                self.pinged_at = None
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return False
+        is_late = self.pinged_at and time.monotonic() > self.pinged_at + timeout
+        return self.process.is_alive() and not is_late
+
+    def terminate(self) -> None:
+        """Stop it, also if it is suspended: only then it handles the signal."""
+        super().terminate()
+        if self.process.exitcode is None and self.process.pid:
+            os.kill(self.process.pid, signal.SIGCONT)
 
 
 class StopEvent(threading.Event):

@@ -30,6 +30,23 @@ def test_a_worker_that_is_killed_while_it_is_pinged_is_replaced(tmp_path: Path) 
 
 
 @pytest.mark.slow
+def test_a_suspended_worker_holds_up_neither_others_nor_a_stop(tmp_path: Path) -> None:
+    with serving(empty(tmp_path), tmp_path, WORKERS="2") as server:
+        parent = psutil.Process(server.process.pid)
+        before = parent.children()
+        workers = [it for it in before if "spawn_main" in str(it.cmdline())]
+        workers[0].suspend()
+        time.sleep(2)  # it is pinged, and does not answer
+        start = time.monotonic()
+        workers[1].kill()
+        while set(parent.children()) <= set(before):
+            assert time.monotonic() - start < START_TIMEOUT / 2
+            time.sleep(0.1)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(START_TIMEOUT / 2) == 0
+
+
+@pytest.mark.slow
 def test_a_stop_ends_a_restart(tmp_path: Path) -> None:
     """A service manager kills what has not stopped after a while."""
     with serving(empty(tmp_path), tmp_path, WORKERS="2") as server:
