@@ -137,7 +137,7 @@ def read_manifest(store: Store, path: str) -> SignedManifest:
         VerificationException: it is not a manifest.
         OSError: it is missing or unreadable.
     """
-    if "\\" in path:  # escaped by the store: no name of ours has one
+    if "\\" in path:  # escaped by the store, as no name of a manifest is
         raise VerificationException(f"{path} is no name of a manifest")
     try:
         values: dict[str, Any] = orjson.loads(store.read_file(path))

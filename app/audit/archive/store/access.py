@@ -21,7 +21,7 @@ class FileAccess(ABC):
     def list_paths(self, log: LogName) -> Iterable[str]:
         """Return the paths of a log's files.
 
-        One that cannot be printed is escaped: none of ours is, and nothing opens it.
+        A path that cannot be printed is escaped: the application has written none such.
         """
 
     @abstractmethod
