@@ -120,6 +120,47 @@ def test_a_value_that_can_match_is_accepted(
     assert startup_error(monkeypatch, LOCAL | {name: word}) == ""
 
 
+@pytest.mark.parametrize("mark", ["@", "/", "?", "#", "[", "/4@", "1?x=@"])
+def test_a_password_that_must_be_encoded_is_not_echoed(
+    monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    url = f"postgresql://app:12{mark}{CANARY}@db.example.com:5432/app"
+    sentence = startup_error(monkeypatch, LOCAL | {"DATABASE_URL": url})
+    assert "in the password as %40" in sentence
+    assert CANARY not in sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("postgresql://app:a,b@db1:5432,db2:5432/app", "host=A:5432&host=B:5432"),
+        ("postgresql://db1,db2/app", "host=A:5432&host=B:5432"),
+        ("sqlite:///:memory:", "must name a file"),
+        ("sqlite:///app.db?mode=ro", "must name a file"),
+        ("sqlite:///file:app.db?uri=true", "must name a file"),
+    ],
+)
+def test_a_url_that_cannot_work_is_explained(
+    monkeypatch: pytest.MonkeyPatch, url: str, advice: str
+) -> None:
+    assert advice in startup_error(monkeypatch, LOCAL | {"DATABASE_URL": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://app:a,b%40c@db/app?application_name=a@b",
+        "postgresql://app:@/app?host=db1:5432&host=db2:5432",
+        "postgresql://[::1]:5432/app",
+        "sqlite:////srv/app/app.db",
+    ],
+)
+def test_a_url_that_can_work_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    assert startup_error(monkeypatch, LOCAL | {"DATABASE_URL": url}) == ""
+
+
 def test_a_missing_secret_key_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SECRET_KEY: Field required" in startup_error(monkeypatch, {})
 

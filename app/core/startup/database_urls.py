@@ -7,6 +7,12 @@ DRIVERS = ("sqlite:///", "postgresql://")
 # Other libraries name their driver.
 POSTGRESQL = re.compile(r"^postgres(ql)?(\+\w+)?://")
 ADDRESS = frozenset({"host", "port"})
+END_OF_AUTHORITY = re.compile("[/?#]")
+FORM = (
+    "must end in USER:PASSWORD@HOST:PORT/NAME, with @ / ? # [ in the password as "
+    "%40 %2F %3F %23 %5B"
+)
+HOSTS = "must name several hosts as ?host=A:5432&host=B:5432"
 # Parameters of libpq that asyncpg has, and of the server.
 PASSED = frozenset(
     "sslmode sslrootcert sslcert sslkey sslpassword sslcrl sslnegotiation "
@@ -24,13 +30,34 @@ def check_database_url(url: str) -> str:
     url = POSTGRESQL.sub("postgresql://", url)
     if not url.startswith(DRIVERS):
         raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
+    if url.startswith("sqlite"):
+        check_file(url.removeprefix("sqlite:///"))
+    else:
+        check_address(url)
+        check_parameters(parse_qs(urlsplit(url).query, keep_blank_values=True))
+    return url
+
+
+def check_file(path: str) -> None:
+    if "?" in path or path.startswith(("file:", ":")):
+        raise ValueError("must name a file, without parameters: sqlite:///app.db")
+
+
+def check_address(url: str) -> None:
+    """Reject a URL whose password ends where another part of it seems to begin.
+
+    Later messages have the address, and would contain the rest of the password.
+    """
+    rest = url.removeprefix("postgresql://")
+    authority = END_OF_AUTHORITY.split(rest, 1)[0]
+    if "@" in rest and authority.count("@") != 1:
+        raise ValueError(FORM)
+    if "," in authority.rpartition("@")[2]:
+        raise ValueError(HOSTS)
     try:
         urlsplit(url).port  # noqa: B018
     except ValueError:
-        raise ValueError("must end in USER:PASSWORD@HOST:PORT/NAME") from None
-    if url.startswith("postgresql"):
-        check_parameters(parse_qs(urlsplit(url).query, keep_blank_values=True))
-    return url
+        raise ValueError(FORM) from None
 
 
 def check_replica_url(url: str) -> str:
