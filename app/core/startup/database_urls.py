@@ -39,7 +39,7 @@ def check_database_url(url: str) -> str:
 
 
 def check_file(path: str) -> None:
-    if "?" in path or path.startswith(("file:", ":")):
+    if "?" in path or path.startswith("file:"):
         raise ValueError("must name a file, without parameters: sqlite:///app.db")
 
 
