@@ -8,6 +8,8 @@ from app.core.origins import UNIX_SOCKET
 
 UNKNOWN_IP = "unknown"
 IPV6_PREFIX = 64  # bits; a provider gives each customer all addresses that share them
+# Of IPv4 clients behind a translator (RFC 6052): they share the bits, and no customer.
+TRANSLATED = ip_network("64:ff9b::/96")
 # Some proxies append the port: 192.0.2.1:80, [2001:db8::1]:443, [2001:db8::1].
 WITH_PORT = re.compile(r"(?:\[([^\]]+)\]|([0-9.]+))(?::[0-9]{1,5})?")
 
@@ -28,8 +30,9 @@ def canonical_ip(text: str) -> str:
 
 @lru_cache(1_000)
 def network_of(ip: str) -> str:
-    """Return an IPv4 address as it is, and the network of an IPv6 address."""
-    if ip_address(ip).version == 4:
+    """Return the network of an IPv6 address, and that of an IPv4 client as it is."""
+    address = ip_address(ip)
+    if address.version == 4 or address in TRANSLATED:
         return ip
     return str(ip_network((ip, IPV6_PREFIX), strict=False))
 

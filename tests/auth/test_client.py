@@ -101,6 +101,11 @@ def test_the_client_address_is_resolved(case: str) -> None:
 NETWORKS: dict[str, tuple[str | None, Headers, str | None]] = {
     "version 4": (CLIENT, [], CLIENT),
     "version 6": (PROXY, forwarded("2a00:1450:1:2:3::4"), "2a00:1450:1:2::/64"),
+    "version 4 translated": (
+        PROXY,
+        forwarded("64:ff9b::198.51.100.7"),
+        "64:ff9b::c633:6407",
+    ),
     "version 4 in 6": (PROXY, forwarded("::ffff:192.0.2.1"), "192.0.2.1"),
     "only proxies": (PROXY, forwarded("192.168.1.1"), "192.168.1.1"),
     "no header": (PROXY, [], None),
