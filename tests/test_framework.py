@@ -10,6 +10,7 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from inspect import getsource, iscoroutinefunction, signature
+from io import StringIO
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ import sqlalchemy
 import uvicorn
 from anyio import CancelScope
 from anyio._backends._asyncio import _task_states
+from dotenv.parser import parse_stream
 from fastapi import APIRouter, Body, FastAPI, Header, Request
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies import models
@@ -592,6 +594,13 @@ def test_the_document_names_generic_models_by_their_titles(app: FastAPI) -> None
     names = app.openapi()["components"]["schemas"]
     assert {"ProductPage", "ChangePage", "AccessPage"} <= names.keys()
     assert [name for name in names if name.endswith("_")] == []
+
+
+def test_dotenv_s_parser_tells_where_a_line_is_no_setting() -> None:
+    """env_file.py reads .env with it: the public functions only log such a line."""
+    first, second = parse_stream(StringIO("A=1\nB: 2\n"))
+    assert (first.key, first.value, first.error) == ("A", "1", False)
+    assert (second.original.line, second.error) == (2, True)
 
 
 def test_the_unit_of_work_compiles_into_a_cache_of_its_mapper() -> None:

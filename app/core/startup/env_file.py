@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic_settings import BaseSettings, InitSettingsSource
 
 ENV_FILE = Path(".env")
@@ -23,18 +24,29 @@ def read_env_file() -> dict[str, Any]:
     """Return the values by name, in upper case; nothing if there is no file.
 
     Raises:
-        ValueError: the file can't be read.
+        ValueError: the file can't be read, or has a line that is no setting.
     """
-    if not ENV_FILE.exists():
-        return {}
     try:
-        values = dotenv_values(ENV_FILE, interpolate=False)
+        text = ENV_FILE.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ValueError(f".env is not UTF-8 in line {line}: save it again") from None
     except OSError as error:
         raise ValueError(f".env can't be read: {error.strerror}") from None
-    return {name.upper(): value for name, value in values.items() if value is not None}
+    # dotenv_values() leaves out what it can't parse, which may be several lines.
+    bindings = [*parse_stream(StringIO(text))]
+    for binding in bindings:
+        if binding.error:
+            line = binding.original.line
+            raise ValueError(f".env has no NAME=VALUE in line {line}, or an open quote")
+    values = {each.key: each.value for each in bindings}
+    return {
+        name.upper(): value
+        for name, value in values.items()
+        if name and value is not None
+    }
 
 
 def find_misspelt(given: Iterable[str], known: Iterable[str]) -> Iterator[str]:

@@ -41,6 +41,23 @@ def test_a_file_in_another_encoding_is_named(encoding: str) -> None:
     assert f".env is not UTF-8 in line {line}:" in sentence
 
 
+@pytest.mark.parametrize(
+    "line", ["LOG_LEVEL: INFO", "LOG_LEVEL='INFO", 'LOG_LEVEL="INFO', "=INFO"]
+)
+def test_a_line_that_is_no_setting_is_named(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = error_of(f"# mine\nPORT=81\n{line}\n{SECRET}".encode())
+    assert ".env has no NAME=VALUE in line 3" in sentence
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SystemExit, match="can't be read: Is a directory"):
+        load_settings()
+
+
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").symlink_to("/proc/self/mem")
     with pytest.raises(SystemExit, match="can't be read"):
