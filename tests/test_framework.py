@@ -596,7 +596,7 @@ def test_the_document_names_generic_models_by_their_titles(app: FastAPI) -> None
     assert [name for name in names if name.endswith("_")] == []
 
 
-def test_dotenv_s_parser_tells_where_a_line_is_no_setting() -> None:
+def test_dotenv_s_parser_has_the_number_of_a_line_that_is_no_setting() -> None:
     """env_file.py reads .env with it: the public functions only log such a line."""
     first, second = parse_stream(StringIO("A=1\nB: 2\n"))
     assert (first.key, first.value, first.error) == ("A", "1", False)

@@ -35,18 +35,22 @@ def read_env_file() -> dict[str, Any]:
         raise ValueError(f".env is not UTF-8 in line {line}: save it again") from None
     except OSError as error:
         raise ValueError(f".env can't be read: {error.strerror}") from None
-    # dotenv_values() leaves out what it can't parse, which may be several lines.
-    bindings = [*parse_stream(StringIO(text))]
-    for binding in bindings:
+    values = parse_settings(text)
+    return {name.upper(): value for name, value in values if value is not None}
+
+
+def parse_settings(text: str) -> Iterator[tuple[str, str | None]]:
+    """Yield names and values, without expanding `${NAME}`.
+
+    dotenv_values() would leave out a line that it cannot parse, and those that an open
+    quote reaches over.
+    """
+    for binding in parse_stream(StringIO(text)):
         if binding.error:
             line = binding.original.line
             raise ValueError(f".env has no NAME=VALUE in line {line}, or an open quote")
-    values = {each.key: each.value for each in bindings}
-    return {
-        name.upper(): value
-        for name, value in values.items()
-        if name and value is not None
-    }
+        if binding.key:
+            yield binding.key, binding.value
 
 
 def find_misspelt(given: Iterable[str], known: Iterable[str]) -> Iterator[str]:
