@@ -55,7 +55,7 @@ from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_cursor
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session, configure_mappers, persistence
+from sqlalchemy.orm import Session, class_mapper, configure_mappers, persistence
 from sqlalchemy.util import LRUCache, await_
 from sqlmodel import Field, SQLModel
 from starlette._utils import get_route_path
@@ -384,7 +384,7 @@ def test_sqlalchemy_s_async_session_makes_its_session_when_it_is_initialized() -
 
 def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
     configure_mappers()
-    product = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product = class_mapper(Product).class_manager.new_instance()
     product.__dict__.update(name="Pen")
     assert isinstance(product, Product)
     assert (product.name, product.model_fields_set) == ("Pen", set())
@@ -394,7 +394,7 @@ def test_sqlalchemy_loads_an_instance_as_reading_sessions_make_one() -> None:
 def test_sqlalchemy_s_attributes_count_their_listeners() -> None:
     """new_instance.py sets each attribute only if one besides the audit's listens."""
     configure_mappers()
-    manager = sqlalchemy.inspect(Product).class_manager
+    manager = class_mapper(Product).class_manager
     assert manager.original_init is SQLModel.__init__
     name = manager["name"]
     before = len(name.dispatch.set) - name.impl.active_history
@@ -414,7 +414,7 @@ def test_a_free_lock_of_asyncio_is_acquired_without_waiting() -> None:
 
 def test_sqlalchemy_s_instance_state_holds_what_a_flush_needs() -> None:
     """records.py and flush.py read and set these attributes, as the unit of work."""
-    product: Any = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product: Any = class_mapper(Product).class_manager.new_instance()
     product.__dict__.update(id=UUID(int=1), version=1, name="Pen")
     state = product._sa_instance_state
     assert (state.modified, state.key, state.session) == (False, None, None)
@@ -428,7 +428,7 @@ def test_sqlalchemy_s_instance_state_holds_what_a_flush_needs() -> None:
 
 def test_sqlalchemy_s_session_adopts_an_object_with_an_identity_key() -> None:
     """records.py sets the key, by which an ORM session finds the object's row."""
-    product: Any = sqlalchemy.inspect(Product).class_manager.new_instance()
+    product: Any = class_mapper(Product).class_manager.new_instance()
     product.__dict__.update(id=UUID(int=1), version=1, name="Pen")
     state: Any = sqlalchemy.inspect(product)
     state.key = state.mapper.identity_key_from_primary_key((UUID(int=1),))
