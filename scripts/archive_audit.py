@@ -233,7 +233,8 @@ def query(  # noqa: PLR0913, they are options
     actor: Annotated[
         str | None,
         typer.Option(
-            callback=check_text, help="User who acted: an id or an e-mail address."
+            callback=check_text,
+            help="User who acted: an id; an e-mail address if it is in clear.",
         ),
     ] = None,
     request: Annotated[

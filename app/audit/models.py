@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, text
+from sqlalchemy import JSON, BigInteger, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from app.audit.append_only import append_only
@@ -56,7 +56,8 @@ class Action(StrEnum):
 class Change(SQLModel):
     """Columns of the change log: one INSERT, UPDATE or DELETE of one row.
 
-    `old` and `new` hold the changed columns for an UPDATE, all columns otherwise.
+    `old` and `new` hold the changed columns for an UPDATE, all columns otherwise. With
+    PERSONAL_KEYS_URL, `personal` has what names the actor, encrypted.
     """
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
@@ -75,11 +76,15 @@ class Change(SQLModel):
     request_id_source: str | None = Field(default=None, max_length=SOURCE_LENGTH)
     key_id: UUID | None = None
     key_name: str | None = Field(default=None, max_length=KEY_NAME_LENGTH)
+    personal: str | None = Field(default=None, sa_type=Text)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Access(SQLModel):
-    """Columns of the access log: one HTTP request and the outcome of its response."""
+    """Columns of the access log: one HTTP request and the outcome of its response.
+
+    With PERSONAL_KEYS_URL, `personal` has what names the user, encrypted.
+    """
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
@@ -103,6 +108,7 @@ class Access(SQLModel):
     key_id: UUID | None = None
     key_name: str | None = Field(default=None, max_length=KEY_NAME_LENGTH)
     exported_rows: int | None = Field(default=None, sa_type=BigInteger)
+    personal: str | None = Field(default=None, sa_type=Text)
     transaction_id: int | None = Field(default=None, sa_type=BigInteger)
 
 

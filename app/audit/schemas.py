@@ -13,7 +13,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from app.audit.descriptions import LABEL, NAME, REPLAY, ROUTE, SOURCE, UNREADABLE
+from app.audit.descriptions import IP, LABEL, NAME, REPLAY, ROUTE, SOURCE, UNREADABLE
 from app.audit.models import Action
 from app.audit.shown.documents import wrap_document
 from app.core.fields import Id, Instant, QueryInt, parse_int
@@ -124,7 +124,7 @@ class AccessQuery(LogQuery):
     status: Status | None = None
     method: Text | None = None
     route: Text | None = Field(None, description=ROUTE)
-    ip: Text | None = None
+    ip: Text | None = Field(None, description=IP)
     outcome: Text | None = None
 
 

@@ -9,6 +9,7 @@ import uuid_utils
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from app.audit.personal.users import ENCRYPTED
 from app.auth.client import client_ip
 from app.core.context import current_context
 from app.core.observability.redaction import mask_query, printable
@@ -18,7 +19,7 @@ TIMESTAMP_LENGTH = len("2026-11-23 12:00:00.000000")
 
 # Columns that lines of the release before lack.
 LATER_NAMES = "user_name request_id_source replay_of key_id key_name exported_rows"
-LATER: dict[str, None] = dict.fromkeys(LATER_NAMES.split())
+LATER: dict[str, None] = dict.fromkeys((*LATER_NAMES.split(), ENCRYPTED))
 # Values by column. Ids and timestamps are text in SQLite's storage format.
 Row = dict[str, Any]
 

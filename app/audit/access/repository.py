@@ -12,7 +12,9 @@ from sqlalchemy import select
 from app.audit.access.access_row import LATER, Row
 from app.audit.models import AuditAccess
 from app.audit.numbering import NextAccessNumber
+from app.audit.personal.users import hide_users
 from app.core.db.database import Database
+from app.core.db.personal.key_urls import key_url
 from app.core.db.upsert import INSERTS
 
 Values = tuple[Any, ...]
@@ -37,13 +39,26 @@ class AccessRepository:
         ]
 
     async def insert(self, rows: list[Values]) -> None:
-        """Insert rows in their own transaction; skip those that exist."""
+        """Insert rows in their own transaction; skip those that exist.
+
+        Raises:
+            KeysUnavailableException: the keys of personal data can't be had.
+        """
+        rows = await self.with_users_hidden(rows)
         async with self.database.writing() as session:
             connection = await session.connection()
             if self.stores_text:
                 number = await connection.scalar(NEXT)
                 rows = [(*row, number) for row in rows]
             await connection.exec_driver_sql(self.statement, rows)
+
+    async def with_users_hidden(self, rows: list[Values]) -> list[Values]:
+        keys = key_url(self.database.engine.url)
+        if not keys:
+            return rows
+        found = [dict(zip(self.columns, row, strict=True)) for row in rows]
+        await hide_users(keys, found)
+        return [tuple(row.values()) for row in found]
 
     def driver_values(self, row: Row) -> Values:
         """Return bound parameters; PostgreSQL requires the timestamp as a datetime."""

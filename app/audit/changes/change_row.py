@@ -9,11 +9,13 @@ from sqlalchemy import Connection, insert
 from app.audit.changes.snapshots import Values, snapshot
 from app.audit.changes.tables import LOGGED
 from app.audit.models import Action, AuditChange
+from app.audit.personal.users import hide_actor
 from app.core.context import current_context
 from app.core.db.driver.execution import change as execute
 from app.core.db.driver.execution import change_many
 from app.core.db.driver.statements import PreparedWrite
 from app.core.db.ids import uuid7
+from app.core.db.personal.key_urls import key_url
 from app.core.db.records.statements import new_values, parameters
 from app.core.models import Entity
 
@@ -81,13 +83,15 @@ def common_values(action: Action) -> Row:
         "actor_name": context.actor_name,
         "key_id": context.key_id,
         "key_name": context.key_name,
+        "personal": None,
         "action": action,
         "reason": context.reason,
     }
 
 
 def insert_rows(connection: Connection, rows: list[Row]) -> None:
-    """Insert rows of one transaction, which have a time and, on SQLite, a number."""
+    """Insert rows of one request, which have a time and, on SQLite, a number."""
+    hide_actor(key_url(connection.engine.url), rows)
     statement = INSERT_NUMBERED if "transaction_id" in rows[0] else INSERT
     many = [new_values(row) for row in rows]
     if len(many) == 1:

@@ -19,10 +19,12 @@ from app.audit.changes.change_row import COLUMNS, TABLE, Row, RowChange
 from app.audit.changes.tables import LOGGED
 from app.audit.models import AuditChange
 from app.audit.numbering import NextChangeNumber
+from app.audit.personal.users import hide_actor
 from app.core.clock import EPOCH, TICK, now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.driver.execution import fetch
 from app.core.db.driver.statements import Prepared, PreparedWrite
+from app.core.db.personal.key_urls import key_url
 from app.core.db.records.statements import new_values, parameters
 from app.core.db.sqlite.spelling import IsTime
 from app.core.models import recorded_names
@@ -103,6 +105,7 @@ def insert_after_previous(
     connection: Connection, row: Row, earliest: datetime
 ) -> datetime:
     """Insert the row at `earliest` or after the previous version; return its time."""
+    hide_actor(key_url(connection.engine.url), [row])
     record = {"name": row["entity"], "record": row["entity_id"], "earliest": earliest}
     values = {**new_values(row), **record}
     (inserted,) = fetch(connection, INSERT_AFTER_PREVIOUS, values, LOGGED)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Table, func, or_, select
 
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import ACCESSES, CHANGES
+from app.audit.archive.logs import ACCESSES, CHANGES, Log
 from app.audit.erasure.person import Person
 from app.audit.erasure.repository import ErasureRepository
 from app.audit.personal.envelopes import key_id
@@ -18,12 +19,12 @@ CLEAR = (
     "before PERSONAL_KEYS_URL was set, or restored. Changing them would break the seals"
 )
 ACTOR = (
-    "{count} entries of the change log name the user as their actor (actor_label, "
-    "actor_name): these are sealed in clear"
+    "{count} entries of the change log name the user as their actor in clear "
+    "(actor_label, actor_name): they were sealed before PERSONAL_KEYS_URL was set"
 )
 REQUESTS = (
-    "{count} requests of the user are in the access log, with user_label, user_name, "
-    "ip, user_agent, path and query: these are sealed in clear"
+    "{count} requests of the user are in the access log in clear, with user_label, "
+    "user_name, ip, user_agent and query: they were sealed before it was set"
 )
 ARCHIVED = (
     "{count} archive files were not read: what they have in clear stays. Values that "
@@ -78,10 +79,18 @@ class ErasureReport:
     async def count_as_user(self) -> dict[str, int]:
         id = self.person.id
         return {
-            ACTOR: await self.count(CHANGES.live, CHANGES.live.c.actor_id == id),
-            REQUESTS: await self.count(ACCESSES.live, ACCESSES.live.c.user_id == id),
+            ACTOR: await self.count(CHANGES.live, *named(CHANGES, id)),
+            REQUESTS: await self.count(ACCESSES.live, *named(ACCESSES, id)),
         }
 
-    async def count(self, table: Table, where: ColumnElement[bool]) -> int:
-        query = select(func.count().label("count")).select_from(table).where(where)
+    async def count(self, table: Table, *where: ColumnElement[bool]) -> int:
+        query = select(func.count().label("count")).select_from(table).where(*where)
         return int(await self.session.value(query))
+
+
+def named(log: Log, id: UUID) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for entries that name this user in clear."""
+    user, label, name = (
+        log.live.c[f"{log.actor}_{it}"] for it in ("id", "label", "name")
+    )
+    return user == id, or_(label.is_not(None), name.is_not(None))

@@ -26,6 +26,7 @@ class KeyStore(Protocol):
     def create(self) -> None: ...
     def find(self, ids: Collection[UUID]) -> dict[UUID, bytes | None]: ...
     def active(self, subjects: Collection[UUID]) -> dict[UUID, Key]: ...
+    def erased(self, subjects: Collection[UUID]) -> set[UUID]: ...
     def add(self, keys: Sequence[Key]) -> None: ...
     def assign(self, keys: Mapping[UUID, Key]) -> int: ...
     def destroy(self, subject: UUID, ids: Collection[UUID]) -> int: ...
@@ -52,6 +53,16 @@ class PersonalKeys:
         if made := {id: self.take() for id in missing}:
             self.assign(made)
         return found | made
+
+    def of_users(self, users: AbstractSet[UUID]) -> dict[UUID, Key | None]:
+        """Return a key of each user as of entries of the logs; None for an erased one.
+
+        An entry may be written after the erasure: the request was before, or under way.
+        """
+        found = self.store.active(users)
+        missing = users - found.keys()
+        erased = self.store.erased(missing) if missing else set()
+        return dict.fromkeys(erased) | found | self.of(set(), missing - erased)
 
     def assign(self, made: Mapping[UUID, Key]) -> None:
         """Give persons their keys, unless the store has lost one: a restored one.

@@ -21,6 +21,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.audit.personal.envelopes import Key, read_secret
 from app.audit.personal.exceptions import KeysUnavailableException
+from app.audit.personal.postgresql_statements import (
+    ACTIVE,
+    ADD,
+    ASSIGN,
+    DESTROY,
+    ERASED,
+    FIND,
+    INDEX,
+    TABLE,
+    VACUUM,
+)
 from app.core.db.driver.asyncpg_connection import RepeatingConnection
 from app.core.db.driver.urls import url_options, without_parameters
 from app.core.db.engine import with_driver
@@ -29,26 +40,6 @@ from app.core.db.outages.stuck import discard_stuck_connections
 # In seconds.
 TIMEOUT = 5.0
 PAUSE = 1.0  # before the store is asked again
-TABLE = """
-CREATE TABLE personal_key (
-    id uuid PRIMARY KEY, subject uuid, key text, erased_at timestamptz)
-"""
-INDEX = "CREATE INDEX personal_key_subject ON personal_key (subject)"
-ADD = "INSERT INTO personal_key (id, key) VALUES (:id, :key)"
-FIND = text("SELECT id, key FROM personal_key WHERE id = ANY(:ids)")
-ACTIVE = text("""
-SELECT subject, id, key FROM personal_key WHERE subject = ANY(:ids) AND key IS NOT NULL
-""")
-ASSIGN = text("""
-UPDATE personal_key SET subject = given.subject
-FROM unnest(CAST(:ids AS uuid[]), CAST(:subjects AS uuid[])) AS given (id, subject)
-WHERE personal_key.id = given.id RETURNING personal_key.id
-""")
-DESTROY = text("""
-UPDATE personal_key SET key = NULL, erased_at = now()
-WHERE (subject = :subject OR id = ANY(:ids)) AND key IS NOT NULL RETURNING id
-""")
-VACUUM = "VACUUM personal_key"  # dead rows have the keys
 AWAY = (DBAPIError, PoolTimeoutError, OSError)
 ENGINES: WeakKeyDictionary[Any, dict[str, AsyncEngine]] = WeakKeyDictionary()
 
@@ -105,6 +96,10 @@ class PostgresqlKeyStore:
         rows = self.execute(ACTIVE, {"ids": [*subjects]})
         found = ((subject, id, read_secret(key)) for subject, id, key in rows)
         return {it[0]: Key(it[1].bytes, it[2]) for it in found if it[2]}
+
+    def erased(self, subjects: Collection[UUID]) -> set[UUID]:
+        """Return those of these persons who had a key that was destroyed."""
+        return {id for (id,) in self.execute(ERASED, {"ids": [*subjects]})}
 
     def add(self, keys: Sequence[Key]) -> None:
         """Insert keys without a person. They are on disk when it returns."""

@@ -14,6 +14,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from app.audit.personal.envelopes import ERASED, MISSING, Hidden, decrypt, key_id
 from app.audit.personal.keys import keys_at
+from app.audit.personal.users import ENCRYPTED, reveal_user
 
 Row = dict[str, Any]
 Secrets = Mapping[UUID, bytes | None]
@@ -50,9 +51,16 @@ async def in_parts(
 
 
 async def reveal_changes_part(keys: str, rows: list[Row]) -> list[Row]:
-    found = [side for row in rows for side in map(row.get, SIDES)]
-    secrets = await find_secrets(keys, (it for it in found if isinstance(it, dict)))
-    return [reveal_change(row, secrets) for row in rows] if secrets else rows
+    found = [it for row in rows for it in encrypted_parts(row)]
+    secrets = await find_secrets(keys, found)
+    return [reveal_entry(row, secrets) for row in rows] if secrets else rows
+
+
+def encrypted_parts(row: Row) -> Iterator[Row]:
+    yield {ENCRYPTED: row.get(ENCRYPTED)}
+    for side in map(row.get, SIDES):
+        if isinstance(side, dict):
+            yield side
 
 
 async def reveal_states_part(keys: str, rows: list[Row]) -> list[Row]:
@@ -73,6 +81,11 @@ def key_ids(found: Iterable[Row]) -> Iterator[UUID]:
         for value in values.values():
             if id := key_id(value):
                 yield id
+
+
+def reveal_entry(row: Row, secrets: Secrets) -> Row:
+    changed = reveal_change(row, secrets)
+    return reveal_user(changed, lambda value, user: shown(value, user, secrets))
 
 
 def reveal_change(row: Row, secrets: Secrets) -> Row:

@@ -32,6 +32,10 @@ ACTIVE_MANY = """
 SELECT subject, id, key FROM personal_key
 WHERE subject IN (SELECT value FROM json_each(?)) AND key IS NOT NULL
 """
+ERASED = """
+SELECT subject FROM personal_key
+WHERE subject IN (SELECT value FROM json_each(?)) AND key IS NULL
+"""
 ASSIGN = "UPDATE personal_key SET subject = ? WHERE id = ? RETURNING id"
 ASSIGN_MANY = """
 UPDATE personal_key SET subject = given.value FROM json_each(?) given
@@ -65,6 +69,10 @@ class SqliteKeyStore(SqliteFile):
             rows = [row for it in subjects for row in self.execute(ACTIVE, it.hex)]
         found = ((UUID(it[0]), it[1], read_secret(it[2])) for it in rows)
         return {it[0]: Key(bytes.fromhex(it[1]), it[2]) for it in found if it[2]}
+
+    def erased(self, subjects: Collection[UUID]) -> set[UUID]:
+        """Return those of these persons who had a key that was destroyed."""
+        return {UUID(id) for (id,) in self.execute(ERASED, dump(subjects))}
 
     def add(self, keys: Sequence[Key]) -> None:
         """Insert keys without a person. They are on disk when it returns."""

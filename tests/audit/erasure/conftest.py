@@ -20,6 +20,7 @@ from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import open_database
 from scripts.check_audit import find_inconsistencies
+from tests.audit.archive.rows import AuditLog
 from tests.databases import make_settings
 
 ResultT = TypeVar("ResultT")
@@ -90,6 +91,12 @@ def settings(url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def commands(settings: Settings) -> Commands:
     return Commands(settings)
+
+
+@pytest.fixture
+def audit_log(settings: Settings, tmp_path: Path) -> AuditLog:
+    (tmp_path / "archive").mkdir()
+    return AuditLog(settings, tmp_path / "archive")
 
 
 @pytest.fixture

@@ -1,12 +1,17 @@
-"""Places that hold decrypted values: the feed's recent changes, and past lists."""
+"""Decrypted values: in the feed's recent changes, in past lists, and many at once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.audit.personal.reading import PART_ROWS, reveal_changes, reveal_states
+from app.core.config import Settings
+from app.core.db.ids import uuid7
 from app.modules.customers.models import Customer
 from tests.audit.erasure.conftest import ADA, Commands, history
 from tests.audit.feed.conftest import (  # noqa: F401  fixtures
@@ -17,6 +22,10 @@ from tests.audit.feed.conftest import (  # noqa: F401  fixtures
     running,
 )
 from tests.audit.feed.following import opened
+from tests.processes.turns import counting_turns
+
+Rows = list[dict[str, Any]]
+Reveal = Callable[[str, Rows], Awaitable[Rows]]
 
 
 @pytest.mark.anyio
@@ -65,3 +74,12 @@ def test_a_past_list_is_filtered_by_a_personal_column(
     later = client.get("audit/changes").json()["items"][0]["at"]
     assert names(created["at"]) == [ADA["name"]]
     assert names(later) == ["Eve"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("reveal", [reveal_changes, reveal_states])
+async def test_other_tasks_take_their_turn(settings: Settings, reveal: Reveal) -> None:
+    rows = [{"id": uuid7(), "new": {"name": "Ada"}} for _ in range(3 * PART_ROWS)]
+    async with counting_turns() as turns:
+        assert await reveal(settings.PERSONAL_KEYS_URL, rows) == rows
+    assert turns.count >= 2  # between three parts

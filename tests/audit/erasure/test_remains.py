@@ -43,12 +43,6 @@ def found_in(content: bytes) -> list[str]:
     return [value for value in PERSONAL if value.lower().encode() in lower]
 
 
-@pytest.fixture
-def audit_log(settings: Settings, tmp_path: Path) -> AuditLog:
-    (tmp_path / "archive").mkdir()
-    return AuditLog(settings, tmp_path / "archive")
-
-
 def archive(audit_log: AuditLog, id: str) -> bytes:
     """Archive the changes of a record; return what the files have."""
     log = CHANGES.live
