@@ -380,7 +380,6 @@ def test_signing_out_with_an_expired_token_ends_the_session(
 ) -> None:
     page = open_page(visit)
     before = sessions(server)
-    # Whatever needs the access token gets the answer to an expired one.
     page.route("**/api/v1/**", expire)
     if is_button:
         page.get_by_role("button", name="Sign out").click()
