@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import ColumnElement
 from sqlmodel import col
 
+from app.auth.models import Role
+from app.auth.roles.repository import RoleRepository
 from app.collections.lists.relations import relations_of
 from app.core.clock import now
 from app.core.service import CrudService
@@ -165,6 +167,20 @@ def test_a_reader_of_the_whole_log_may_restore_a_deleted_record(
     (gone,) = client.get("products/deleted").json()["items"]
     assert gone["id"] == ids[1]
     assert client.post(f"products/{ids[1]}/restore").status_code == 200
+
+
+def test_a_collection_with_relationships_hides_records(
+    client_with: ClientWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_with("roles:read", "roles:create")
+    made = client.post("roles", json={"name": SECRET, "modules": {}}).json()["id"]
+    hidden = [col(Role.name) != SECRET]
+    monkeypatch.setattr(RoleRepository, "visible", lambda _: hidden)
+    for path in ("", "/batch", "/export", f"/{made}", f"/{made}/history"):
+        answer = client.get(
+            f"roles{path}", params={"id": made} if "batch" in path else {}
+        )
+        assert SECRET not in answer.text, path
 
 
 def test_names_of_a_collection_that_hides_records_are_not_included(
