@@ -146,6 +146,19 @@ def test_numbers_do_not_count_hidden_records(
     assert past == before
 
 
+def test_a_dry_run_does_not_compare_with_a_hidden_record(
+    client: TestClient, ids: list[str]
+) -> None:
+    """Otherwise `unchanged` would say which values it has."""
+    query = {"dry_run": "true"}
+    for stock in b"1", b"2":
+        file = b"id,stock\r\n%b,%b\r\n" % (ids[0].encode(), stock)
+        answer = client.post("products/import", params=query, content=file, headers=CSV)
+        report = answer.json()
+        assert report["updated"] == report["unchanged"] == 0
+        assert [error["code"] for error in report["errors"]] == ["not_found"]
+
+
 def test_a_visible_record_has_all_routes(client: TestClient, ids: list[str]) -> None:
     url = f"products/{ids[2]}"
     assert client.patch(url, json={"stock": 2}).status_code == 200
