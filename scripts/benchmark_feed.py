@@ -2,6 +2,7 @@
 
 The server has a core of its own, except for PostgreSQL. The delay is from the response
 of a PATCH, which is sent after the commit, to the event at the last of the clients.
+With --apart, another process answers the PATCH; all cores are shared.
 """
 
 import os
@@ -21,19 +22,22 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.feed import Feeds, measure
 from scripts.bench.report import print_figures
-from scripts.bench.servers import COMPLETE, run_server
+from scripts.bench.servers import COMPLETE, TWO_HOSTS, run_server
 from tests.databases import Engine, template_on
 
 TITLES = ("KiB a feed", "idle, % of a core", "PATCH, CPU µs", "delay, ms", "p95, ms")
 
 
 def measure_on(
-    engine: Engine, numbers: list[int], work: tuple[int, float]
+    engine: Engine,
+    numbers: list[int],
+    work: tuple[int, float],
+    variant: str = COMPLETE,
 ) -> list[Feeds]:
     with template_on(engine) as template:
         found = []
         for number in numbers:
-            with template.copy() as url, run_server(COMPLETE, url) as server:
+            with template.copy() as url, run_server(variant, url) as server:
                 found.append(uvloop.run(measure(server, url, engine, number, work)))
         return found
 
@@ -50,21 +54,25 @@ def table_of(rows: list[Feeds]) -> Table:
     return table
 
 
-def main(
+def main(  # noqa: PLR0913, PLR0917  # one per option
     feeds: Annotated[list[int] | None, typer.Option(min=0, max=1_000)] = None,
     changes: Annotated[int, typer.Option(min=3, max=10_000)] = 100,
     seconds: Annotated[
         float, typer.Option(min=0.1, max=600, help="Time for which feeds are idle.")
     ] = 24,
     database: Annotated[list[Engine] | None, typer.Option()] = None,
+    apart: Annotated[
+        bool, typer.Option("--apart", help="Change records in a second process.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure a server with open feeds: 0, 100 and 500, unless they are given."""
     numbers, work = feeds or [0, 100, 500], (changes, seconds)
+    variant = TWO_HOSTS if apart else COMPLETE
     rows = [
         row
         for engine in database or Engine
-        for row in measure_on(engine, numbers, work)
+        for row in measure_on(engine, numbers, work, variant)
     ]
     print_figures(rows, table_of, as_json=as_json)
 

@@ -1,13 +1,16 @@
-"""E-mail addresses of users in the logs, which only holders of `users:read` see."""
+"""E-mail addresses of users in the logs, and records, that are not for each caller."""
 
 from typing import Any
 
+from app.auth.exceptions import MissingPermissionException
 from app.auth.models import User
 from app.auth.permissions.principal import Principal
 from app.core.db.json_text import INVALID_JSON
 from app.core.models import recorded_names
+from app.core.web.collections.resource import Resource
 
 PERMISSION = "users:read"
+WHOLE_LOG = "audit:read"
 LABELS = ("actor_label", "user_label")
 ADDRESSES = ("email", "email_key")  # of the entity User
 HIDDEN = f"hidden: needs {PERMISSION}"
@@ -43,3 +46,12 @@ def hide(values: Any) -> Any:
     if not isinstance(values, dict) or INVALID_JSON in values:
         return {INVALID_JSON: HIDDEN}  # the text may have an address
     return values | {name: HIDDEN for name in ADDRESSES if name in values}
+
+
+def check_deleted(resource: Resource, reader: Principal) -> None:
+    """Refuse deleted records of a collection that hides some of its records.
+
+    Whether one of them would be hidden is not known; the whole log has all of them.
+    """
+    if resource.hides and not reader.has_permission(WHOLE_LOG):
+        raise MissingPermissionException(WHOLE_LOG)

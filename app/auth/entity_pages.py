@@ -27,6 +27,7 @@ class EntityPageRepository(BaseRepository[EntityT]):
         return page
 
     async def find_many(self, ids: Sequence[UUID]) -> list[Any]:
-        found = select(self.model).where(col(self.model.id).in_(ids))
-        entities = {entity.id: entity for entity in await self.session.scalars(found)}
+        among = col(self.model.id).in_(ids), *self.visible()
+        found = await self.session.scalars(select(self.model).where(*among))
+        entities = {entity.id: entity for entity in found}
         return [entities[id] for id in ids if id in entities]

@@ -68,6 +68,17 @@ async def logout(service: SessionServiceDep, claims: ClaimsDep, user: AnyUser) -
     await service.logout(claims)
 
 
+@router.post("/revoke", status_code=204)
+async def revoke(service: LoginServiceDep, data: RefreshRequest) -> None:
+    """Log out with the refresh token: revoke its session, whose access token may have
+    expired.
+
+    Also 204 if there is no such session any more, or the token is invalid, because
+    there is nothing left to do (RFC 7009).
+    """
+    await service.revoke(data.refresh_token)
+
+
 @router.post("/logout-all", status_code=204)
 @ends_access
 async def logout_all(service: SessionServiceDep, user: CurrentUser) -> None:

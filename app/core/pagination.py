@@ -57,8 +57,6 @@ class PageQuery(FilterQuery):
     def check_order(self) -> Self:
         if self.after and (self.sort or self.offset):
             raise ValueError("after cannot be combined with sort or offset")
-        if len({key.removeprefix("-") for key in self.sort}) < len(self.sort):
-            raise ValueError("sort names a field twice")
         return self
 
 

@@ -1,16 +1,17 @@
 """Generic CRUD over one entity. A repository flushes; it never commits."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.clock import now
 from app.core.db.collections.reader import CollectionReader
-from app.core.db.constraints import missing_references, taken_fields
+from app.core.db.constraints import missing_references, taken
 from app.core.db.database_errors import (
     is_foreign_key_violation,
     is_unique_violation,
@@ -41,9 +42,22 @@ class BaseRepository(Generic[EntityT]):
     def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
+    def visible(self) -> Iterable[ColumnElement[bool]]:
+        """Return conditions of what the caller may read: the other records are hidden.
+
+        Override it for a collection of which callers see different parts.
+        """
+        return ()
+
+    def in_session(self, session: DatabaseSession) -> Self:
+        other = copy(self)
+        other.session = session
+        return other
+
     @property
     def reader(self) -> CollectionReader:
-        return CollectionReader(self.session, self.table, self.conditions)
+        visible = [*self.visible()]
+        return CollectionReader(self.session, self.table, self.conditions, visible)
 
     @property
     def name(self) -> str:
@@ -55,7 +69,7 @@ class BaseRepository(Generic[EntityT]):
 
     async def get(self, id: UUID) -> EntityT:
         """Return the entity, or raise: callers never test for None."""
-        return self._found(id, await self.session.find(self.model, id))
+        return await self._found(id, await self.session.find(self.model, id))
 
     async def get_for_update(self, id: UUID) -> EntityT:
         """Return the entity, locked until the transaction ends."""
@@ -63,7 +77,7 @@ class BaseRepository(Generic[EntityT]):
             entity = await self.session.find_for_update(self.model, id)
         except StaleDataError as error:
             raise stale(self.name) from error
-        return self._found(id, entity)
+        return await self._found(id, entity)
 
     async def page(self, query: PageQuery) -> Page[Any]:
         """Return rows of the table: they have an entity's values, and cost less."""
@@ -124,18 +138,13 @@ class BaseRepository(Generic[EntityT]):
             raise stale(self.name) from error
         except IntegrityError as error:
             if is_unique_violation(error):
-                raise self._taken(error) from error
+                raise taken(error, self.table, self.name) from error
             if is_foreign_key_violation(error):
                 failure = await missing_references(self.session, self.table, many)
                 raise failure from error
             raise
 
-    def _taken(self, error: IntegrityError) -> ConflictException:
-        fields = taken_fields(error, self.table)
-        same = " and ".join(fields) or "values"
-        return ConflictException(f"Another {self.name} has the same {same}", *fields)
-
-    def _found(self, id: UUID, entity: EntityT | None) -> EntityT:
-        if entity is None:
+    async def _found(self, id: UUID, entity: EntityT | None) -> EntityT:
+        if entity is None or not await self.reader.shows(id):
             raise NotFoundException(f"{self.name} {id} does not exist")
         return entity

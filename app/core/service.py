@@ -15,7 +15,17 @@ CreateT = TypeVar("CreateT", bound=Body)
 UpdateT = TypeVar("UpdateT", bound=Body)
 
 
+READS = {"page", "find_many", "count_by", "get"}
+
+
 class CrudService(Generic[EntityT, CreateT, UpdateT]):
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # The past of the records, files and names would not ask it.
+        if own := ", ".join(sorted(READS & vars(cls).keys())):
+            reason = "to hide records, override `visible` of its repository"
+            raise TypeError(f"{cls.__name__} overrides {own}: {reason}")
+
     def __init__(
         self, repository: BaseRepository[EntityT], preconditions: Preconditions
     ) -> None:

@@ -123,8 +123,9 @@ async def change(
     server: Server, watchers: Watchers, changes: int
 ) -> tuple[float, tuple[float, float]]:
     """Return CPU time of a PATCH, and the delays until the last feed has it."""
-    url = f"http://127.0.0.1:{server.port}{server.api.path}"
-    header = {"authorization": server.api.token}
+    # With two processes, not the one that has the feeds.
+    url = f"http://{server.address.hosts[-1]}:{server.port}{server.api.path}"
+    header = {"authorization": server.api.token, "host": "localhost"}
     async with httpx2.AsyncClient(headers=header, timeout=TIMEOUT) as client:
         pen = (await client.post(url, json=product(0))).raise_for_status().json()
         await watchers.wait()

@@ -29,6 +29,12 @@ def refresh(client: TestClient, pair: dict[str, Any]) -> Any:
     return client.post("auth/refresh", json={"refresh_token": pair["refresh_token"]})
 
 
+def revoke(client: TestClient, pair: dict[str, Any]) -> int:
+    body = {"refresh_token": pair["refresh_token"]}
+    status: int = client.post("auth/revoke", json=body).status_code
+    return status
+
+
 def me(client: TestClient, pair: dict[str, Any]) -> int:
     status: int = client.get("auth/me", headers=bearer(pair)).status_code
     return status

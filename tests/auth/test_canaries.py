@@ -22,7 +22,7 @@ from app.core.config import Settings
 from app.main import create_app, open_database
 from tests.accounts import PASSWORD, root_header
 from tests.auth.keys.keys import key_body, with_key
-from tests.auth.signing import NEW_PASSWORD, bearer, login, refresh
+from tests.auth.signing import NEW_PASSWORD, bearer, login, me, refresh, revoke
 from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.processes.servers import serving
@@ -92,7 +92,9 @@ class Usage:
         for answer in self.invalid_requests(pair):
             assert 400 <= answer.status_code < 500
             assert found(self.secrets, f"{answer.headers} {answer.text}") == []
-        assert self.client.post("auth/logout", headers=bearer(pair)).status_code == 204
+        assert revoke(self.client, {"refresh_token": GARBAGE}) == 204
+        assert revoke(self.client, pair) == 204
+        assert me(self.client, pair) == 401
 
     def use_credentials(self, pair: dict[str, Any]) -> None:
         """Use an API key and a password link, and send them where they don't belong."""

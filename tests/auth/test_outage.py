@@ -25,6 +25,7 @@ def requests(client: Any, user: Account) -> Iterator[Any]:
     yield login(client, user.email)
     yield login(client, "unknown@example.com")
     yield client.post("auth/refresh", json=pair)
+    yield client.post("auth/revoke", json=pair)
     yield client.get("auth/me", headers=header)
     yield client.get("auth/sessions", headers=header)
     yield client.post("auth/password", json=change, headers=header)

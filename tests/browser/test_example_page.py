@@ -305,7 +305,7 @@ def test_a_tab_signs_out_while_another_one_refreshes(
     with page.expect_response(is_refused):
         page.evaluate(LIST_AGAIN)
     page.wait_for_function("navigator.locks.query().then((all) => all.held.length)")
-    with other.expect_response("**/auth/logout"):
+    with other.expect_response("**/auth/revoke"):
         sign_out(other)
     while not refreshes:
         page.wait_for_timeout(20)

@@ -34,7 +34,7 @@ export const why = (problem: Rejected): string => problem.code;
 export const wrong: Create = { sku: "PEN-1", name: "Pen", price: 1.5 };
 """
 HEY_API = """
-import { createProduct, listProducts } from "./client";
+import { createProduct, listProducts, type DiffRead } from "./client";
 
 const { data, error } = await createProduct({
   body: { sku: "PEN-1", name: "Pen", price: "1.50" },
@@ -43,6 +43,10 @@ export const price: string | undefined = data?.price;
 export const code: string | undefined = error?.code;
 const page = await listProducts({ query: { limit: 10, is_active: true } });
 export const total: number | null | undefined = page.data?.total;
+export const price_before = (diff: DiffRead): unknown => {
+  const [before, after] = diff.changed.price satisfies [unknown, unknown];
+  return before ?? after;
+};
 """
 ORVAL = """
 import { createProduct, listProducts } from "./client";

@@ -20,7 +20,7 @@ from app.audit.history.schemas import (
 from app.audit.history.service import HistoryService
 from app.audit.schemas import ChangeRead
 from app.audit.shown.rows import shown_rows
-from app.audit.visibility import visible_rows
+from app.audit.visibility import check_deleted, visible_rows
 from app.auth.dependencies import CurrentUser
 from app.auth.permissions.actions import action
 from app.core.models import Entity
@@ -58,8 +58,9 @@ async def revert(
 
 
 @action("create")
-async def restore(history: HistoryService) -> Entity:
+async def restore(history: HistoryService, user: CurrentUser) -> Entity:
     """Restore a deleted record, with its id and the rows that belonged to it."""
+    check_deleted(history.resource, user)
     return await history.restore()
 
 
@@ -107,6 +108,8 @@ def with_as_of(resource: Resource) -> Endpoint:
     async def endpoint(*, query: AsOfQuery, **values: Any) -> Any:
         if query.as_of is None:
             return await read_now(**values)
+        if resource.hides:
+            await read_now(**values)
         history = HistoryService(resource, values["service"], values[resource.id])
         return await history.as_of(query.as_of)
 

@@ -53,7 +53,8 @@ class HistoryService:
     async def history(self, query: HistoryQuery) -> HistoryPage:
         rows = await self.past.of_record(self.model, self.id, query)
         archived = await self.archived_until()
-        if not rows and query.cursor is None and archived is None:
+        is_unknown = not rows and query.cursor is None and archived is None
+        if is_unknown or self.resource.hides:
             await self.service.get(self.id)
         shown, rest = rows[: query.limit], rows[query.limit :]
         # SQLite stores fractions as well; the next page begins below.
@@ -91,8 +92,8 @@ class HistoryService:
 
     async def changes(self, version: int) -> Changes:
         """Return the updatable fields whose values differ between version and now."""
-        then = await self.at_version(version)
         now = await self.service.get(self.id)
+        then = await self.at_version(version)
         fields = self.resource.update.model_fields
         names = [name for name in fields if hasattr(then, name)]
         pairs = {name: (getattr(now, name), getattr(then, name)) for name in names}

@@ -17,7 +17,12 @@ from app.audit.schemas import AccessRead
 from app.core.web.routing import API
 
 LOGON, LOGOFF = (1, "Logon"), (2, "Logoff")
-OF_ROUTE = {"auth/login": LOGON, "auth/logout": LOGOFF, "auth/logout-all": LOGOFF}
+OF_ROUTE = {
+    "auth/login": LOGON,
+    "auth/logout": LOGOFF,
+    "auth/logout-all": LOGOFF,
+    "auth/revoke": LOGOFF,
+}
 OF_METHOD = {
     "POST": (1, "Create"),
     "GET": (2, "Read"),

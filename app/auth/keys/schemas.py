@@ -53,7 +53,9 @@ KeyName = Annotated[
     str,
     StringConstraints(min_length=1, max_length=NAME_LENGTH),
     SINGLE_LINE,
-    Field(examples=["nightly import"]),
+    Field(
+        examples=["nightly import"], description="Of the program: both logs keep it."
+    ),
 ]
 Scope = Annotated[
     str,

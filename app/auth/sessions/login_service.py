@@ -1,4 +1,4 @@
-"""Business rules for login and token refresh.
+"""Business rules for login, token refresh and logout by a refresh token.
 
 The service opens its own short transactions: passwords are hashed outside them, and an
 attempt or a revocation is committed before the exception that rejects the request.
@@ -68,6 +68,22 @@ class LoginService:
         if ref is None:
             raise RefreshException
         return issue_token_pair(self.components, ref, token.successor())
+
+    async def revoke(self, text: str) -> None:
+        """Revoke the session of a refresh token, of any generation.
+
+        A client that is closed while it refreshes knows the previous token only.
+        """
+        token = decode_refresh_token(text, self.components.ring)
+        if token is None:
+            return
+        async with self.database.writing() as session:
+            sessions = SessionRepository(session)
+            found = await sessions.get_live(token)
+            if found is None:
+                return
+            await sessions.revoke_one(found.user_id, found.id, "logout")
+        logger.info("logged_out", user_id=str(found.user_id))
 
     async def attempt(self, key: str) -> Attempt:
         """Return the attempt; a client that is known to the account counts apart."""

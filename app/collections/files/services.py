@@ -13,6 +13,6 @@ Service = CrudService[Any, Any, Any]
 def service_in(session: DatabaseSession, service: Service) -> Service:
     """Return a copy of the service that uses this session."""
     other = copy(service)
-    other.repository = type(service.repository)(session)
+    other.repository = service.repository.in_session(session)
     other.preconditions = UNCONDITIONAL
     return other

@@ -21,8 +21,12 @@ Relations = Mapping[str, Relation]
 
 
 def relations_of(resource: Resource, collections: Iterable[Resource]) -> Relations:
-    """Return the relations by name: `customer` for the column `customer_id`."""
-    targets = {each.entity.__table__.name: each for each in collections}
+    """Return the relations by name: `customer` for the column `customer_id`.
+
+    Not to a collection that hides records: their names would be read all the same.
+    """
+    shown = (each for each in collections if not each.hides)
+    targets = {each.entity.__table__.name: each for each in shown}
     references = references_of(resource.entity.__table__)
     return {
         relation_name(column): relation_to(targets[table], column)

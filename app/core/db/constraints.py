@@ -7,7 +7,13 @@ from sqlalchemy import ForeignKey, Index, Table, UniqueConstraint, func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db.session import DatabaseSession
-from app.core.exceptions import ValidationFailedException
+from app.core.exceptions import ConflictException, ValidationFailedException
+
+
+def taken(error: IntegrityError, table: Table, name: str) -> ConflictException:
+    fields = taken_fields(error, table)
+    same = " and ".join(fields) or "values"
+    return ConflictException(f"Another {name} has the same {same}", *fields)
 
 
 def taken_fields(error: IntegrityError, table: Table) -> list[str]:

@@ -38,7 +38,8 @@ def split_names(value: Any) -> Any:
 
 
 def check_distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:
-    if len({*names}) < len(names):
+    # `-price` sorts by the same field as `price`.
+    if len({name.removeprefix("-") for name in names}) < len(names):
         raise ValueError("A name is repeated")
     return names
 

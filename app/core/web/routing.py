@@ -42,6 +42,8 @@ class Route(APIRoute):
         self.adapter = EndpointAdapter(endpoint, options.get("status_code") == 201)
         dependencies = options.get("dependencies") or ()
         describe(path, options, (*self.headers, *headers_of(dependencies)))
+        if options.get("status_code") == 204:
+            options["response_class"] = Response  # without a type of no content
         super().__init__(path, self.adapter.adapted(), **options)
         self.options = options
         self.literal = path.partition("{")[0]

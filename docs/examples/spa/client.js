@@ -33,9 +33,16 @@ function send(request, token) {
 /** @type {import("openapi-fetch").Client<paths>} */
 export const client = createClient({ baseUrl: API, fetch: authorizedFetch });
 
-/** End the session on the server and in all tabs; if it does not answer, in the tabs. */
+/**
+ * End the session on the server and in all tabs; if it does not answer, in the tabs.
+ * The refresh token does it also when the access token has expired.
+ */
 export async function signOut() {
-  const signal = AbortSignal.timeout(5_000);
-  await client.POST("/api/v1/auth/logout", { signal }).catch(() => undefined);
+  const held = await heldTokens();
+  if (held) {
+    const body = { refresh_token: held.refresh_token };
+    const signal = AbortSignal.timeout(5_000);
+    await client.POST("/api/v1/auth/revoke", { body, signal }).catch(() => undefined);
+  }
   await forgetTokens();
 }

@@ -59,6 +59,7 @@ ACCESSES_OF: dict[str, tuple[dict[str, Any], int, int]] = {
         2,
     ),
     "logout": ({"method": "POST", "route": "/x/api/v1/auth/logout"}, 300202, 1),
+    "revoke": ({"method": "POST", "route": "/x/api/v1/auth/revoke"}, 300202, 1),
 }
 
 

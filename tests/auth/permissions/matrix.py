@@ -37,6 +37,7 @@ PUBLIC = {
     "GET /readyz": 200,
     "POST /api/v1/auth/login": 422,
     "POST /api/v1/auth/refresh": 422,
+    "POST /api/v1/auth/revoke": 422,
     "POST /api/v1/auth/password-link/redeem": 422,
 }
 # Pages without authentication, which are not in the OpenAPI document.

@@ -19,7 +19,7 @@ from app.auth.tokens.keys import Key
 from app.auth.tokens.refresh_tokens import RefreshToken, encode_refresh_token
 from app.core.config import Settings
 from app.main import open_database
-from tests.auth.signing import me, refresh, sign_in
+from tests.auth.signing import me, refresh, revoke, sign_in
 from tests.auth.tokens.attacks import KEY, Forgery, Json
 from tests.auth.tokens.test_access_tokens import record_statements, running
 from tests.conftest import MakeAccount, Read
@@ -88,6 +88,28 @@ def test_a_reused_token_revokes_its_session(
     assert are_rejected(anonymous, *family)
     reasons = read(select(col(AuthSession.revoked_reason)))
     assert [reason for reason in reasons if reason] == ["reuse"]
+    assert me(anonymous, refresh_pair(anonymous, other)) == 200
+
+
+@pytest.mark.asvs("7.4.1")
+@pytest.mark.parametrize("generations", [0, 1, 3])
+def test_a_refresh_token_ends_its_session_without_the_access_token(
+    anonymous: TestClient,
+    pair: Json,
+    read: Read,
+    clock: TimeMachineFixture,
+    generations: int,
+) -> None:
+    """Also an old one: a closed tab may never have got the latest."""
+    other, family = sign_in(anonymous, pair["email"]), [pair]
+    for _ in range(generations):
+        family.append(refresh_pair(anonymous, family[-1]))
+    clock.shift(timedelta(hours=1))
+    assert me(anonymous, family[-1]) == 401
+    assert [revoke(anonymous, pair), revoke(anonymous, pair)] == [204, 204]
+    assert are_rejected(anonymous, *family)
+    reasons = read(select(col(AuthSession.revoked_reason)))
+    assert [reason for reason in reasons if reason] == ["logout"]
     assert me(anonymous, refresh_pair(anonymous, other)) == 200
 
 
@@ -203,6 +225,8 @@ def test_a_malformed_token_is_rejected_without_a_statement(
         headers, body = {"x-request-id": "one"}, {"refresh_token": text}
         answer = anonymous.post("auth/refresh", json=body, headers=headers)
         assert (text, answer.status_code) == (text, 401)
+        # There is nothing left to revoke (RFC 7009).
+        assert revoke(anonymous, body) == 204
         responses.add((answer.status_code, answer.content))
     assert len(responses) == 1
     assert statements == []

@@ -55,7 +55,7 @@ def test_what_is_written_meanwhile_is_not_in_the_file(
         found = await read(self, session)
         database = client.app.state.health.database  # type: ignore[attr-defined]
         async with database.writing() as other:
-            repository = self.kind(other)
+            repository = self.present.in_session(other)
             for entity in await repository.find_many([UUID(it["id"]) for it in items]):
                 gone = await repository.get_for_update(entity["id"])
                 await repository.delete(gone)

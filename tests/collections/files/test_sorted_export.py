@@ -13,9 +13,7 @@ from sqlalchemy import Engine, event
 
 from app.collections.files.exports import repository
 from app.core.db.driver import connections
-from app.core.pagination import Page, PageQuery
 from app.modules.products.models import Product
-from app.modules.products.service import ProductService
 from tests.clients import Client
 from tests.collections.files.files import make_products
 from tests.contract import Json
@@ -103,22 +101,3 @@ def test_a_record_that_is_deleted_meanwhile_is_left_out(
 
     monkeypatch.setattr(repository.Sorted, "sort", delete)
     assert exported(client, "sort=-name") == [items[0], *items[3:]]
-
-
-@pytest.mark.parametrize("query", ["", "sort=name", "q=pen"])
-def test_records_that_a_service_hides_are_not_exported(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch, query: str
-) -> None:
-    """It overrides `page` and `find_many`, as ARCHITECTURE_GUIDE says."""
-    items = make_products(client, *[{}, {"is_active": False}] * 3)
-    page, find_many = ProductService.page, ProductService.find_many
-
-    async def shown(self: ProductService, query: PageQuery) -> Page[Any]:
-        return await page(self, query.model_copy(update={"is_active": True}))
-
-    async def found(self: ProductService, ids: Sequence[UUID]) -> list[Any]:
-        return [it for it in await find_many(self, ids) if it["is_active"]]
-
-    monkeypatch.setattr(ProductService, "page", shown)
-    monkeypatch.setattr(ProductService, "find_many", found)
-    assert exported(client, query) == [it for it in items if it["is_active"]]

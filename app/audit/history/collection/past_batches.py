@@ -22,13 +22,13 @@ class PastBatches:
     def __init__(
         self, repository: BaseRepository[Any], query: PageQuery, then: datetime
     ) -> None:
-        self.kind, self.query, self.then = type(repository), query, then
+        self.present, self.query, self.then = repository, query, then
         self.ranges = Ranges(PastService(repository, then).repository.scope)
         self.ids = list[UUID]()
 
     async def read(self, session: DatabaseSession) -> list[Any]:
         """Return the entities of the next batch; an empty list at the end."""
-        service = PastService(self.kind(session), self.then)
+        service = PastService(self.present.in_session(session), self.then)
         listed, past = await service.open(self.query), service.repository
         while not self.ids and (part := await self.ranges.next(session)):
             self.ids = await past.ids_in(listed, part)

@@ -55,6 +55,7 @@ class PastList:
         self.order = [*build_order(self.table, query.sort)]
         self.columns = columns_of([*self.where, *self.order], self.table)
         self.query, self.made = query, dict[Scope, FromClause]()
+        self.visible: Sequence[ColumnElement[bool]] = ()
 
     @property
     def names(self) -> set[str]:
@@ -76,12 +77,21 @@ class PastList:
 
     def ids(self, rows: FromClause) -> Select[Any]:
         """Return the query of the ids, in the order of the list."""
-        query = select(rows.c.id).where(*self.on(rows, self.where))
+        query = select(rows.c.id).where(*self.shown(rows))
         return query.order_by(*self.on(rows, self.order))
 
     def count(self, rows: FromClause) -> Select[Any]:
         query = select(func.count()).select_from(rows)
-        return query.where(*self.on(rows, self.where))
+        return query.where(*self.shown(rows))
+
+    def shown(self, rows: FromClause) -> Iterator[Any]:
+        """Yield the conditions of the list, and that the caller may read the record.
+
+        That is a matter of the present: so deleted records are hidden as well.
+        """
+        yield from self.on(rows, self.where)
+        if self.visible:
+            yield rows.c.id.in_(select(self.table.c.id).where(*self.visible))
 
     def on(self, rows: FromClause, expressions: Sequence[Any]) -> Iterator[Any]:
         """Yield the expressions with the columns of these rows for the table's own."""

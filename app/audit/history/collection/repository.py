@@ -27,6 +27,7 @@ class PastRepository:
     def __init__(self, repository: BaseRepository[Any], then: datetime) -> None:
         self.session, self.model = repository.session, repository.model
         self.conditions, self.then = repository.conditions, then
+        self.visible = [*repository.visible()]
         self.columns = ColumnRepository(self.session)
         self.entities = EntityRepository(self.session)
         self.scope = Scope(self.session.dialect.name, self.model, then)
@@ -81,6 +82,7 @@ class PastRepository:
                 have existed then.
         """
         listed = PastList(self.session, self.model, self.conditions, query)
+        listed.visible = self.visible
         if listed.names and self.then < now():
             newest = await self.columns.newest_insert(self.model, until(self.then))
             lacking = absent(self.model, newest["new"]) if newest else set()

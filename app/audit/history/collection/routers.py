@@ -16,6 +16,7 @@ from app.audit.history.collection.schemas import (
     past_query,
 )
 from app.audit.history.collection.service import PastService
+from app.audit.visibility import check_deleted
 from app.auth.dependencies import CurrentUser
 from app.core.dependencies import SessionDep
 from app.core.exceptions import ValidationFailedException
@@ -58,6 +59,7 @@ def deleted_of(resource: Resource) -> Callable[..., Awaitable[DeletedService]]:
     """Return the dependency that opens the deleted records of the collection."""
 
     async def get_deleted(session: SessionDep, reader: CurrentUser) -> DeletedService:
+        check_deleted(resource, reader)
         return DeletedService(DeletedRepository(session, resource.entity), reader)
 
     return get_deleted

@@ -99,11 +99,10 @@ export const call = (path, options = {}) => authorized(path, options, readBody);
 export const openStream = (path, options) =>
   authorized(path, options, (response) => (response.ok ? response.body : readBody(response)));
 
+// By the refresh token: a page that is closing has no time to renew an expired one.
 export async function signOut(options) {
   if (!tokens) return;
-  const sent = { method: "POST", ...options };
-  // A page that is closing has no time to refresh a token that is still valid.
-  const { response } = await sendAuthorized("/auth/logout", sent);
-  if (response.status === 401) await call("/auth/logout", sent);
+  const body = jsonRequest({ refresh_token: tokens.refresh });
+  await send("/auth/revoke", { ...body, ...options });
   tokens = null;
 }

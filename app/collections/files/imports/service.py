@@ -42,15 +42,15 @@ class ImportService:
         ignored: set[str] = set()
         try:
             async for place, rows in self.batches():
-                count += len(rows)
-                if atomic and count > MAX_ATOMIC_ROWS:
+                if (count := count + len(rows)) > MAX_ATOMIC_ROWS and atomic:
                     raise TooManyRowsException
                 ignored.update(*(self.target.ignored(row.values) for row in rows))
                 if place == 0 and (unknown := self.unknown_columns(rows[0])):
                     report.add_errors(unknown)
                     break
                 async with reading() as session:
-                    plan = await planner.plan(session, rows)
+                    service = service_in(session, self.service)
+                    plan = await planner.plan(service.repository, rows)
                 self.review(place, plan, report, atomic=atomic)
             report.add_errors([] if count else self.unknown_header())
         except BrokenFileError as error:
@@ -87,13 +87,13 @@ class ImportService:
     async def write(self) -> ImportReport:
         """Write all rows in the transaction of the request."""
         report, planner = ImportReport(), self.planner()
-        session = self.service.repository.session
+        service = service_in(self.service.repository.session, self.service)
         async for place, rows in self.batches():
             if place in self.idle:
                 report.unchanged += len(rows)
                 continue
-            plan = await planner.plan(session, rows)
-            report.add(await apply(plan, service_in(session, self.service)))
+            plan = await planner.plan(service.repository, rows)
+            report.add(await apply(plan, service))
         return report
 
     async def write_batches(self, writing: Opening) -> ImportReport:
@@ -110,8 +110,9 @@ class ImportService:
         self, writing: Opening, rows: Sequence[FileRow]
     ) -> ImportReport:
         async with writing() as session:
-            plan = await self.planner().plan(session, rows)
-            return await apply(plan, service_in(session, self.service))
+            service = service_in(session, self.service)
+            plan = await self.planner().plan(service.repository, rows)
+            return await apply(plan, service)
 
     async def batches(self) -> AsyncIterator[tuple[int, list[FileRow]]]:
         for place, rows in enumerate(self.file.batches()):

@@ -25,9 +25,14 @@ from app.core.pagination import FilterQuery, Page, PageQuery
 
 class CollectionReader:
     def __init__(
-        self, session: DatabaseSession, table: Table, conditions: Conditions
+        self,
+        session: DatabaseSession,
+        table: Table,
+        conditions: Conditions,
+        visible: Sequence[ColumnElement[bool]] = (),
     ) -> None:
         self.session, self.table, self.conditions = session, table, conditions
+        self.visible = visible
 
     async def page(self, query: PageQuery) -> Page[Any]:
         table = self.table
@@ -46,9 +51,14 @@ class CollectionReader:
     async def find_many(self, ids: Sequence[UUID]) -> list[Row]:
         """Return the rows that exist, in the order of the ids."""
         among = self.table.c.id.in_(padded(ids))
-        rows = await self.session.rows(rows_query(self.table).where(among))
+        query = rows_query(self.table).where(among, *self.visible)
+        rows = await self.session.rows(query)
         found = {row["id"]: row for row in rows}
         return [found[id] for id in ids if id in found]
+
+    async def shows(self, id: UUID) -> bool:
+        """Return whether the caller may read this record, which exists."""
+        return not self.visible or bool(await self.find_many([id]))
 
     async def count_by(self, name: str, query: FilterQuery) -> Mapping[Any, int]:
         """Return how many of the rows have each value of this column."""
@@ -62,7 +72,8 @@ class CollectionReader:
         return count
 
     def where(self, query: FilterQuery) -> list[ColumnElement[bool]]:
-        return [*build_conditions(self.table, query, self.conditions)]
+        own = build_conditions(self.table, query, self.conditions)
+        return [*own, *self.visible]
 
 
 def padded(ids: Sequence[UUID]) -> list[UUID]:

@@ -1,7 +1,7 @@
 """Entity, schemas and service of a collection, from its routes."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from app.core.models import Entity
 from app.core.pagination import PageQuery
+from app.core.repository import BaseRepository
 from app.core.schemas import Body, Read
 from app.core.web.collections.null_filters import with_null_filters
 from app.core.web.routing import Route
@@ -37,6 +38,11 @@ class Resource:
     name: str
     plural: str
 
+    @property
+    def hides(self) -> bool:
+        """Whether some records are hidden from some callers."""
+        return any(map(overrides_visible, repositories_of(self.entity)))
+
 
 def resource_of(router: APIRouter) -> Resource:
     """Derive a resource from its routes for GET and POST, GET and PATCH of a record.
@@ -63,6 +69,19 @@ def resource_of(router: APIRouter) -> Resource:
         name=id.removesuffix("_id"),
         plural=router.prefix.rpartition("/")[2],
     )
+
+
+def overrides_visible(repository: type[BaseRepository[Any]]) -> bool:
+    return repository.visible is not BaseRepository.visible
+
+
+def repositories_of(
+    entity: type[Entity], base: type[BaseRepository[Any]] = BaseRepository
+) -> Iterator[type[BaseRepository[Any]]]:
+    for each in base.__subclasses__():
+        yield from repositories_of(entity, each)
+        if getattr(each, "model", None) is entity:
+            yield each
 
 
 def hints_of(route: Route) -> dict[str, Any]:

@@ -50,8 +50,9 @@ def complete(document: Json) -> None:
     names = dict.fromkeys(tag for it in operations for tag in it.get("tags", ()))
     document["tags"] = [describe_tag(name) for name in names]
     for node in nodes_of(schemas):
-        if node.get("type") == "array":
-            node.setdefault("items", {})  # pairs, of which each part has a schema
+        if parts := node.pop("prefixItems", None):
+            # Linters want `items` as well, and of both, generators make three parts.
+            node["items"] = {"anyOf": parts} if parts[0] != parts[-1] else parts[0]
 
 
 def describe_tag(name: str) -> Json:

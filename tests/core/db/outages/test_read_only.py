@@ -43,6 +43,7 @@ def writes(client: Any, user: Account, product: str) -> Iterator[Any]:
     yield client.delete(product)
     yield login(client, user.email)
     yield client.post("auth/refresh", json={"refresh_token": user.refresh_token})
+    yield client.post("auth/revoke", json={"refresh_token": user.refresh_token})
     yield client.post("auth/logout")
 
 

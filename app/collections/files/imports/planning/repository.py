@@ -8,13 +8,13 @@ from sqlalchemy import Column, ForeignKey, select
 
 from app.core.db.derived.columns import base_columns
 from app.core.db.driver.compiled import Row
-from app.core.db.session import DatabaseSession
-from app.core.models import Entity
+from app.core.repository import BaseRepository
 
 
 class ImportRepository:
-    def __init__(self, session: DatabaseSession, entity: type[Entity]) -> None:
-        self.session, self.table = session, entity.__table__
+    def __init__(self, repository: BaseRepository[Any]) -> None:
+        self.session, self.table = repository.session, repository.table
+        self.visible = [*repository.visible()]
 
     async def find(
         self, column: Column[Any], values: Collection[Any]
@@ -22,7 +22,8 @@ class ImportRepository:
         """Return the rows that have one of these values, by the value."""
         if not values:
             return {}
-        query = select(*base_columns(self.table)).where(column.in_([*values]))
+        among = column.in_([*values]), *self.visible
+        query = select(*base_columns(self.table)).where(*among)
         return {row[column.key]: row for row in await self.session.rows(query)}
 
     async def owners(
