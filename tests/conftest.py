@@ -97,9 +97,15 @@ def pytest_collection_modifyitems(
             item.add_marker(pytest.mark.skip(reason="Runs with --whole"))
 
 
-def pytest_collection_finish() -> None:
-    # Each full collection would look at all tests, which live until exit.
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage: what is imported, and all tests, live until exit."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

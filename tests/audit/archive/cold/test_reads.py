@@ -18,14 +18,6 @@ from tests.databases import Template
 pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
-@pytest.fixture
-def cold(audit_log: AuditLog) -> AuditLog:
-    logs.fill(audit_log)
-    logs.archive_days(audit_log, 9)
-    assert logs.emptied(audit_log) == [0, 100, 200, 300, 400]
-    return audit_log
-
-
 def search(audit_log: AuditLog) -> SearchResult:
     async def run(context: ArchiveContext) -> SearchResult:
         query = SearchQuery(ALL, 1_000, entity=PRODUCT)

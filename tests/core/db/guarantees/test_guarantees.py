@@ -227,16 +227,15 @@ async def test_the_comparison_costs_one_statement(database: Database) -> None:
 
 @pytest.fixture
 def migrations(
-    tmp_path: Path, empty_url: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Config:
     """The project's migrations, with room for another one."""
     own = tmp_path / "versions"
     own.mkdir()
-    config = alembic_config(empty_url)
+    config = alembic_config(url)
     both = f"{FOLDER / 'versions'}:{own}"
     config.set_main_option("version_locations", both)
     config.set_main_option("version_path_separator", ":")
-    upgrade(config, "head")
     monkeypatch.setattr("app.core.db.migrations.head", lambda: "batch")
     return config
 
@@ -279,35 +278,35 @@ TABLES = ("audit_change", "audit_access", "role_permission", "product")
 
 @pytest.mark.parametrize("table", TABLES[:2])
 def test_a_batch_migration_that_loses_a_trigger_fails(
-    migrations: Config, empty_url: str, table: str
+    migrations: Config, url: str, table: str
 ) -> None:
-    if not empty_url.startswith("sqlite"):
+    if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL alters tables in place")
     add_migration(migrations, table, "pass")
     call = rf'op\.restore_guarantees\("{table}"\)'
     with pytest.raises(CommandError, match=call):
         upgrade(migrations, "head")
-    assert revisions(empty_url) == {head()}
+    assert revisions(url) == {head()}
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_batch_migration_that_restores_them_succeeds(
-    migrations: Config, empty_url: str, table: str
+    migrations: Config, url: str, table: str
 ) -> None:
     add_migration(migrations, table, f'op.restore_guarantees("{table}")')
     upgrade(migrations, "head")
     downgrade(migrations, "-1")
-    check(alembic_config(empty_url))
+    check(alembic_config(url))
 
 
 def test_a_downgrade_that_loses_a_trigger_fails(
-    migrations: Config, empty_url: str
+    migrations: Config, url: str
 ) -> None:
-    if not empty_url.startswith("sqlite"):
+    if not url.startswith("sqlite"):
         pytest.skip("PostgreSQL alters tables in place")
     add_migration(migrations, "audit_change", "pass")
     stamp(migrations, "batch")
-    execute(make_settings(empty_url), "ALTER TABLE audit_change ADD COLUMN color TEXT")
+    execute(make_settings(url), "ALTER TABLE audit_change ADD COLUMN color TEXT")
     with pytest.raises(CommandError, match="restore_guarantees"):
         downgrade(migrations, "-1")
 
