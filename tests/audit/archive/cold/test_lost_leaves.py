@@ -35,6 +35,7 @@ def test_a_run_does_not_seal_late_accesses_again(audit_log: AuditLog) -> None:
     assert audit_log.count_findings()[FindingKind.LEAVES_MISSING] == 1
 
 
+@pytest.mark.heavy
 def test_late_rows_among_those_of_emptied_seals_are_archived(
     audit_log: AuditLog,
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_forged_file_of_emptied_seals_is_not_adopted(cold: AuditLog) -> None:
     assert cold.count_findings()[FindingKind.LEAVES_MISSING] == 1
 
 
+@pytest.mark.heavy
 def test_nothing_is_adopted_while_the_checkpoint_of_its_seal_is_forged(
     cold: AuditLog,
 ) -> None:

@@ -77,6 +77,7 @@ def test_growth_from_an_archived_checkpoint_is_proven(
     assert verify(tmp_path, key, "consistency", proof, old.note, new.note) == 0
 
 
+@pytest.mark.heavy
 def test_a_row_is_proven_without_the_files_of_its_neighbours(
     cold: AuditLog, client: TestClient, tmp_path: Path
 ) -> None:
@@ -96,6 +97,7 @@ def test_a_changed_line_is_not_proven(cold: AuditLog) -> None:
     assert f"The archived entry {id} is not as it was sealed" in done.errors
 
 
+@pytest.mark.heavy
 def test_without_the_folder_there_is_no_proof(cold: AuditLog) -> None:
     id = archived_ids(cold)[0]
     done = command(cold, "prove", "changes", id, AUDIT_ARCHIVE_DIR="")
@@ -103,6 +105,7 @@ def test_without_the_folder_there_is_no_proof(cold: AuditLog) -> None:
     assert "it is in cold storage" in done.errors
 
 
+@pytest.mark.heavy
 def test_an_archive_that_is_away_is_not_a_missing_entry(
     cold: AuditLog, tmp_path: Path
 ) -> None:

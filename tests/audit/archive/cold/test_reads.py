@@ -72,6 +72,7 @@ def test_a_file_without_its_record_is_adopted_as_it_was(cold: AuditLog) -> None:
     assert cold.count_findings() == {}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("has_other_rows", [False, True], ids=["equal", "other"])
 def test_only_adopted_files_of_the_same_tree_replace_leaves(
     audit_log: AuditLog, template: Template, has_other_rows: bool

@@ -88,6 +88,7 @@ def state_of(client: TestClient) -> Any:
     return client.get("/readyz").json()["checks"]["witness"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "act",
     [seals.delete_newest_and_its_rows, seals.delete_all_seals],
@@ -118,6 +119,7 @@ def test_a_log_that_was_made_again_contradicts_the_witness(
         assert state_of(client).startswith("alarm: the witness of changes has another")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -142,6 +144,7 @@ def test_a_witness_that_answers_nonsense_is_no_finding(
     assert report.proven["changes"].witness == NAMED
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:9/", "http://xn--a/", "http://[::1/", "http://h:x/"]
 )
@@ -186,6 +189,7 @@ def test_rows_sealed_during_a_verification_are_no_finding(
     assert (proven.size, proven.of, proven.is_signed) == (12, 12, True)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("damage", ["tiles", "size"])
 def test_a_damaged_tree_does_not_stop_the_verification(
     watched: AuditLog, damage: str
