@@ -13,16 +13,11 @@ from app.audit.access.middleware import with_access_log
 from app.audit.archive.seals.background import SEAL_INTERVAL, run_sealer
 from app.audit.archive.witness.watch import WitnessWatch
 from app.audit.changes.install import install_cdc
-from app.audit.endpoints import ROUTERS as LOGS
 from app.audit.erasure.state import watch_erasures
 from app.audit.feed.feed import run_feed
 from app.audit.metrics.gauges import AuditGauges
-from app.audit.page.routes import audit_page
 from app.auth import install as accounts
 from app.auth.dependencies import check_permissions
-from app.auth.provisioning.page.routers import router as password_page
-from app.collections.files.imports.routers import import_keys
-from app.collections.routers import add_routes
 from app.core import config
 from app.core.background import run_every
 from app.core.db.database import Database
@@ -30,16 +25,11 @@ from app.core.handlers import install_handlers
 from app.core.logging import configure_logging
 from app.core.observability.log_output import log_output
 from app.core.pages import routes as pages
-from app.core.web import health
 from app.core.web.application import Application
 from app.core.web.before_commit import Replay, on_replay
 from app.core.web.health import Health
 from app.core.web.metrics.sampling import sampling
-from app.modules import ROUTERS
-
-COLLECTIONS = (*ROUTERS, *accounts.COLLECTIONS)
-add_routes(ROUTERS, COLLECTIONS)
-PAGES = (pages.router, password_page, audit_page(COLLECTIONS, import_keys(ROUTERS)))
+from app.endpoints import ROUTERS
 
 TITLE = "Back Office API"
 DESCRIPTION = """\
@@ -131,8 +121,7 @@ def create_app(settings: config.Settings = config.settings) -> FastAPI:
 
 
 def install_routes(app: Application, settings: config.Settings) -> None:
-    # They are tried in this order: what is asked most comes first.
-    for router in (*ROUTERS, *accounts.ROUTERS, *LOGS, health.router, *PAGES):
+    for router in ROUTERS:
         app.add(router)
     if settings.docs_exposed:
         app.add(pages.docs_router)

@@ -12,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.audit.access import repository
+from app.audit.access.repository import compile_insert
 from app.audit.changes import guard
 from app.audit.changes.sql.writes import find_writes
 from app.core.config import Settings
@@ -28,6 +30,7 @@ def shared_work() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "make_engine", sharing_engines())
         patch.setattr(guard, "find_writes", cache(find_writes))
+        patch.setattr(repository, "compile_insert", cache(compile_insert))
         patch.setattr(applications, "get_openapi", sharing_documents())
         yield
 

@@ -1,14 +1,16 @@
 """Fixtures: both databases, a fresh one per test, and clients.
 
 `pytest --database sqlite` is the short run. Plain `pytest` needs no settings, server
-or .env: PostgreSQL is a Python package. What is marked `either` runs on SQLite alone,
-and what is marked `client`, `golang` or `heavy` is skipped; with `--whole`, as in CI,
-all of it runs, on both databases.
+or .env: PostgreSQL is a Python package. It shows that each mechanism works: what is
+marked `either` runs on SQLite alone, of what is marked `sampled` only the first
+parameters run, and what is marked `client`, `golang` or `heavy` is skipped. With
+`--whole`, as in CI, all of it runs, on both databases.
 """
 
 import asyncio
 import gc
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -45,7 +47,9 @@ MARKS = (
     "client: generates a TypeScript client, with npm; runs with --whole",
     "either: the same on either database; runs on both with --whole",
     "golang: compares with Go's implementation; runs with --whole",
-    "heavy: starts many processes; runs with --whole",
+    "heavy: takes long and varies what another test shows; runs with --whole",
+    "sampled(number=1, on=None): only with its first parameters, on these databases; "
+    "runs with all of them with --whole",
     "slow: takes half a second or more; not in the quick run",
     "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
@@ -92,14 +96,41 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Run the slow tests first, so that all workers finish together."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if not config.getoption("whole"):
+        skip = pytest.mark.skip(reason="Runs with --whole")
+        for item in find_whole(items):
+            item.add_marker(skip)
+
+
+def find_whole(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield the tests that run with --whole alone."""
+    samples = Counter[tuple[str, Any]]()
     for item in items:
-        if any(map(item.get_closest_marker, WHOLE)) and not config.getoption("whole"):
-            item.add_marker(pytest.mark.skip(reason="Runs with --whole"))
+        if any(map(item.get_closest_marker, WHOLE)) or is_beyond(item, samples):
+            yield item
 
 
-def pytest_collection_finish() -> None:
-    # Each full collection would look at all tests, which live until exit.
-    gc.freeze()
+def is_beyond(item: pytest.Item, samples: Counter[tuple[str, Any]]) -> bool:
+    """Count a test that is marked `sampled`; return whether there were enough."""
+    sampled = item.get_closest_marker("sampled")
+    if not sampled or not isinstance(item, pytest.Function):
+        return False
+    engine = item.callspec.params.get("template")
+    test = item.nodeid.partition("[")[0], engine
+    samples[test] += 1
+    is_counted = engine in sampled.kwargs.get("on", [engine])
+    return is_counted and samples[test] > (sampled.args or (1,))[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage: what is imported, and all tests, live until exit."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

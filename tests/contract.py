@@ -16,7 +16,7 @@ from app.core.models import Entity
 from app.core.service import CrudService
 from app.core.web.collections.resource import resource_of
 from app.core.web.routing import API
-from app.main import COLLECTIONS
+from app.endpoints import COLLECTIONS
 from app.modules import ROUTERS
 from tests.conftest import MakeAccount
 

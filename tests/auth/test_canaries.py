@@ -205,6 +205,7 @@ def test_a_database_error_reveals_no_secret(usage: Usage, settings: Settings) ->
     assert found(usage.secrets, usage.log()) == []
 
 
+@pytest.mark.slow
 def test_production_reveals_no_secret(
     url: str, tmp_path: Path, make_account: MakeAccount
 ) -> None:

@@ -167,6 +167,7 @@ def test_an_invalid_proxy_network_is_rejected(proxies: str) -> None:
         make_settings(UNUSED_URL, TRUSTED_PROXIES=proxies)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("proxies", "ip"), [("", "127.0.0.1"), ("127.0.0.1", "6.6.6.6")]
 )

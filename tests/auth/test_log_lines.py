@@ -85,6 +85,8 @@ def output(
         yield Output(server.log.read_bytes().decode(), dump(make_settings(url)))
 
 
+@pytest.mark.slow
+@pytest.mark.either
 @pytest.mark.asvs("16.4.1")
 def test_requests_cannot_inject_log_lines(output: Output) -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", output.log)
@@ -97,6 +99,8 @@ def test_requests_cannot_inject_log_lines(output: Output) -> None:
     assert "login_failed" in output.log
 
 
+@pytest.mark.slow
+@pytest.mark.either
 @pytest.mark.asvs("16.2.5")
 def test_a_failed_login_does_not_log_the_email(output: Output) -> None:
     assert "login_blocked" in output.log

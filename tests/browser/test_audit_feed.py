@@ -49,6 +49,7 @@ def test_new_changes_are_announced_and_shown(visit: Visit, server: Server) -> No
     expect(line(page, "name Quill → Biro")).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_other_changes_are_not_announced(visit: Visit, server: Server) -> None:
     id = make_pen(server, "PEN-FILTER")
     page = open_page(visit, f"#/changes?entity=Product&entity_id={id}&action=UPDATE")
@@ -59,6 +60,7 @@ def test_other_changes_are_not_announced(visit: Visit, server: Server) -> None:
     expect(line(page, "name Pen → Quill")).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_the_page_works_without_the_stream(visit: Visit, server: Server) -> None:
     id = make_pen(server, "PEN-OFFLINE")
     visit.page.route(STREAM, end_at_once)

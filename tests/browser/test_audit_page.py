@@ -148,6 +148,7 @@ def test_a_change_shows_both_values_and_links_to_its_history(
     expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
 
 
+@pytest.mark.heavy
 def test_the_page_of_a_request_shows_its_client_and_changes(
     visit: Visit,
 ) -> None:
@@ -183,6 +184,7 @@ def test_a_record_is_found_by_name_and_reverted(visit: Visit) -> None:
     expect(page.locator("summary").first).to_contain_text("2.00 → 1.50")
 
 
+@pytest.mark.heavy
 def test_a_double_click_reverts_once(visit: Visit, server: Server) -> None:
     cup = {"sku": "CUP-1", "name": "Cup", "price": "1.00"}
     with server.client() as client:
@@ -199,6 +201,7 @@ def test_a_double_click_reverts_once(visit: Visit, server: Server) -> None:
     assert len(sent) == 2  # the preview, and the revert
 
 
+@pytest.mark.heavy
 def test_a_deleted_record_is_restored(
     visit: Visit, server: Server, records: Records
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_deleted_record_is_restored(
     expect(line(page, "created Product INK-020 restore")).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_markup_in_values_is_shown_as_text(visit: Visit, records: Records) -> None:
     page = open_page(visit, f"#/record/Product/{records.ink}")
     expect(line(page, ATTACK[:30]).first).to_be_visible()
@@ -241,6 +245,7 @@ def test_secrets_are_hidden_but_their_change_is_shown(
     assert "hmac:" not in page.content()
 
 
+@pytest.mark.heavy
 def test_a_wrong_password_shows_an_error_message(visit: Visit) -> None:
     page = visit.open("/audit")
     sign_in(page, key="not the password")
@@ -250,6 +255,7 @@ def test_a_wrong_password_shows_an_error_message(visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
+@pytest.mark.heavy
 def test_a_missing_permission_is_named(visit: Visit) -> None:
     page = visit.open("/audit")
     sign_in(page, "bob@example.com")
@@ -257,6 +263,7 @@ def test_a_missing_permission_is_named(visit: Visit) -> None:
     visit.faults.clear()  # the browser reports every 403
 
 
+@pytest.mark.heavy
 def test_an_auditor_reads_histories_without_permission_to_read_records(
     visit: Visit, records: Records
 ) -> None:
@@ -271,6 +278,7 @@ def test_an_auditor_reads_histories_without_permission_to_read_records(
     expect(page.get_by_role("main")).to_contain_text("needs permission to read")
 
 
+@pytest.mark.heavy
 def test_a_password_that_must_change_is_changed_on_the_page(visit: Visit) -> None:
     page = visit.open("/audit")
     sign_in(page, "new@example.com")
@@ -290,6 +298,7 @@ def test_a_password_that_must_change_is_changed_on_the_page(visit: Visit) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
 
 
+@pytest.mark.heavy
 def test_a_failed_request_can_be_retried(visit: Visit) -> None:
     page = open_page(visit)
     problem = {"detail": "The database does not answer"}
@@ -302,6 +311,7 @@ def test_a_failed_request_can_be_retried(visit: Visit) -> None:
     expect(line(page, "GET").first).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_a_slow_view_shows_that_it_is_loading(visit: Visit) -> None:
     page = open_page(visit, "#/records")
     shown = "getComputedStyle(document.getElementById('heading'), '::after').opacity"
@@ -329,6 +339,7 @@ def test_a_slow_view_shows_that_it_is_loading(visit: Visit) -> None:
     expect(page.locator("body")).to_have_class("ledger audit")
 
 
+@pytest.mark.heavy
 def test_an_expired_token_is_refreshed_once(visit: Visit) -> None:
     page = visit.page
     renewals: list[str] = []
@@ -361,6 +372,7 @@ def test_a_revoked_session_asks_to_sign_in_and_continues(
     expect(line(page, "PEN-001").first).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_nothing_is_stored_and_leaving_ends_the_session(
     visit: Visit, server: Server
 ) -> None:
@@ -374,6 +386,7 @@ def test_nothing_is_stored_and_leaving_ends_the_session(
     wait_until(lambda: sessions(server) == before - 1)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("is_button", [True, False])
 def test_signing_out_with_an_expired_token_ends_the_session(
     visit: Visit, server: Server, is_button: bool
@@ -390,17 +403,20 @@ def test_signing_out_with_an_expired_token_ends_the_session(
     visit.faults.clear()  # the browser reports every 401
 
 
+@pytest.mark.heavy
 def test_a_page_that_the_browser_has_kept_is_loaded_again(visit: Visit) -> None:
     page = open_page(visit)
     page.evaluate(KEPT)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_an_unknown_fragment_shows_the_changes(visit: Visit) -> None:
     page = open_page(visit, "#/%E0/?entity=%")
     expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("place", ["changes", "requests", "records?q=e"])
 def test_the_audit_page_fits_every_screen(visit: Visit, place: str) -> None:
     page = open_page(visit, f"#/{place}")
@@ -410,6 +426,7 @@ def test_the_audit_page_fits_every_screen(visit: Visit, place: str) -> None:
         check_display(page, display)
 
 
+@pytest.mark.heavy
 def test_a_long_history_is_shown_page_by_page(visit: Visit, server: Server) -> None:
     cap = {"sku": "CAP-1", "name": "Cap", "price": "1.00"}
     with server.client() as client:

@@ -75,6 +75,7 @@ def test_a_hidden_tab_closes_its_stream_and_resumes(
     assert streams.sent[1].headers["last-event-id"]
 
 
+@pytest.mark.heavy
 def test_an_expired_token_is_refreshed_and_the_feed_resumes(
     visit: Visit, server: Server, streams: Streams
 ) -> None:
@@ -91,6 +92,7 @@ def test_an_expired_token_is_refreshed_and_the_feed_resumes(
     visit.faults.clear()  # the browser reports every 401
 
 
+@pytest.mark.heavy
 def test_a_revoked_permission_ends_the_feed_with_a_message(
     visit: Visit, server: Server, streams: Streams, auditor: Account
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_revoked_permission_ends_the_feed_with_a_message(
     visit.faults.clear()  # the browser reports every 403
 
 
+@pytest.mark.heavy
 def test_a_revoked_session_ends_the_feed_with_the_form(
     visit: Visit, server: Server, streams: Streams
 ) -> None:
@@ -121,6 +124,7 @@ def test_a_revoked_session_ends_the_feed_with_the_form(
     visit.faults.clear()  # the browser reports every 401
 
 
+@pytest.mark.heavy
 def test_a_view_that_is_left_closes_its_stream(visit: Visit, streams: Streams) -> None:
     """Over HTTP/1.1, six open ones would let every other request wait."""
     page = open_page(visit, "#/changes")

@@ -102,6 +102,7 @@ def test_errors_are_shown_by_row_and_nothing_can_be_imported(
         check_display(page, display)
 
 
+@pytest.mark.heavy
 def test_a_file_can_be_dropped_and_the_keyboard_is_enough(
     visit: Visit, server: Server
 ) -> None:
@@ -157,6 +158,7 @@ def test_an_import_that_stops_says_what_it_has_imported(visit: Visit) -> None:
     visit.faults.clear()  # the browser reports every failed request
 
 
+@pytest.mark.heavy
 def test_a_user_who_may_not_import_gets_no_form(visit: Visit) -> None:
     page = open_import(visit, "auditor@example.com")
     expect(page.get_by_text("You may not create and change")).to_be_visible()

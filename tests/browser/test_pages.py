@@ -26,6 +26,7 @@ def test_the_landing_page_fits_every_screen(visit: Visit) -> None:
         check_display(page, display)
 
 
+@pytest.mark.heavy
 def test_the_landing_page_follows_the_state_of_the_service(visit: Visit) -> None:
     page = visit.open("/")
     problem = {"detail": "The database does not answer"}
@@ -39,6 +40,7 @@ def test_the_landing_page_follows_the_state_of_the_service(visit: Visit) -> None
     expect(page.get_by_role("status")).to_have_class("ready")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "visit",
     [CLIPBOARD | {"viewport": {"width": 375, "height": 800}}],
@@ -64,6 +66,7 @@ def test_a_call_can_be_copied(visit: Visit) -> None:
     assert copied.startswith(f"curl {visit.origin}/api/v1/auth/login")
 
 
+@pytest.mark.heavy
 def test_the_landing_page_has_a_skip_link_for_the_keyboard(visit: Visit) -> None:
     page = visit.open("/")
     page.keyboard.press("Tab")
@@ -107,6 +110,7 @@ def test_redoc_shows_and_finds_an_operation(visit: Visit) -> None:
     expect(page.get_by_role("search")).to_contain_text("Adjust Stock")
 
 
+@pytest.mark.heavy
 def test_redoc_follows_the_colour_scheme(visit: Visit) -> None:
     page = visit.page
     page.emulate_media(color_scheme="light")

@@ -60,6 +60,7 @@ def test_a_user_sets_a_password(visit: Visit, server: Server, link: str) -> None
     assert login(server, CHOSEN) == 200
 
 
+@pytest.mark.heavy
 def test_a_used_link_is_refused(visit: Visit, link: str) -> None:
     page = visit.open(link)
     fill(page, CHOSEN, CHOSEN)
@@ -71,6 +72,7 @@ def test_a_used_link_is_refused(visit: Visit, link: str) -> None:
     visit.faults.clear()  # the browser reports every 400
 
 
+@pytest.mark.heavy
 def test_the_page_needs_a_link(visit: Visit, link: str) -> None:
     page = visit.open("/password")
     expect(page.get_by_text("needs the link")).to_be_visible()
@@ -79,6 +81,7 @@ def test_the_page_needs_a_link(visit: Visit, link: str) -> None:
     expect(page.get_by_role("button", name="Set password")).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_the_page_fits_every_screen(visit: Visit, link: str) -> None:
     page = visit.open(link)
     expect(page.get_by_role("button", name="Set password")).to_be_visible()

@@ -93,11 +93,13 @@ def test_two_times_are_compared(visit: Visit, times: Times) -> None:
     expect(page.get_by_role("heading", name="Product")).to_be_visible()
 
 
+@pytest.mark.heavy
 def test_a_time_that_is_missing_is_asked_for(visit: Visit) -> None:
     page = open_page(visit, "#/compare?start=x&end=y")
     expect(page.get_by_role("alert")).to_contain_text("Enter a date and a time")
 
 
+@pytest.mark.heavy
 def test_an_auditor_without_records_sees_what_is_missing(visit: Visit) -> None:
     page = visit.open("/audit#/past")
     sign_in(page, "auditor@example.com")
@@ -106,6 +108,7 @@ def test_an_auditor_without_records_sees_what_is_missing(visit: Visit) -> None:
     expect(page.locator("summary").first).to_be_visible()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("place", ["past?entity=Product", "deleted", "compare"])
 def test_the_pages_fit_every_screen(visit: Visit, times: Times, place: str) -> None:
     page = open_page(visit, f"#/{place}")

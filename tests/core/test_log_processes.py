@@ -39,6 +39,7 @@ def change_password(server: Server) -> httpx2.Response:
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("output", "environment"),
@@ -69,6 +70,7 @@ def test_requests_take_effect_without_a_log(
         assert server.stop() == 0
 
 
+@pytest.mark.slow
 def test_an_intact_output_is_ok(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path) as server:
         assert log_check(server) == "ok"

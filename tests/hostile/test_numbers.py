@@ -81,6 +81,7 @@ def test_an_integer_is_in_range_or_rejected(api: Api, field: Field) -> None:
         assert expected(answer), literal
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("field", query_fields(is_integer), ids=str)
 def test_an_integer_in_a_query_is_plain_digits(api: Api, field: Field) -> None:
     for literal in INTEGERS + SPELLINGS:
@@ -139,6 +140,7 @@ def test_an_id_in_a_body_is_a_uuid(api: Api, field: Field) -> None:
             assert is_rejected(api.send(field.operation, raw)), literal
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("field", query_fields(is_id), ids=str)
 def test_an_id_in_a_query_is_a_uuid(api: Api, field: Field) -> None:
     null = {"type": "string", "const": "null"}

@@ -80,6 +80,7 @@ def test_a_page_has_bounds(api: Api, operation: Operation) -> None:
         assert api.query(operation, query).status_code == 200, query
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @lists
 @pytest.mark.parametrize("text", ["%", "_", "\\", "abc\\", "%%", "\\%", "/", "'", '"'])
 def test_a_search_is_literal(api: Api, operation: Operation, text: str) -> None:
@@ -89,6 +90,7 @@ def test_a_search_is_literal(api: Api, operation: Operation, text: str) -> None:
     assert found.json()["total"] == 0
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("field", NAMES, ids=str)
 @pytest.mark.parametrize("name", ["%ab_c\\", "\\'\"/", "\u00c9\u03a3"])
 def test_a_stored_name_is_found(api: Api, field: Field, name: str) -> None:
@@ -112,6 +114,7 @@ def test_a_search_has_a_limit(api: Api, operation: Operation) -> None:
         assert api.query(operation, {"q": sign * 100}).status_code == 200
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("operation", LOGS, ids=str)
 def test_a_cursor_page_has_bounds(api: Api, operation: Operation) -> None:
     for limit in ("0", "-1", "201"):
@@ -122,6 +125,7 @@ def test_a_cursor_page_has_bounds(api: Api, operation: Operation) -> None:
         assert api.query(operation, {"limit": limit}).status_code == 200, limit
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("operation", [*LISTS, *LOGS], ids=str)
 @max_examples(40)
 @given(query=st.binary() | st.from_regex(rb"(q|sort|limit)=[%&=;+a-f0-9\x80-\xff]*"))

@@ -47,10 +47,6 @@ ATTACKERS: dict[str, tuple[Callable[[Settings], Header], tuple[str, ...]]] = {
     "superuser": (root_header, (FEW_PHASES, KEEP_SESSIONS)),
     "superuser, all phases": (root_header, (KEEP_SESSIONS,)),
 }
-LIGHT = "superuser"
-HEAVY = [
-    pytest.param(each, marks=pytest.mark.heavy) for each in ATTACKERS if each != LIGHT
-]
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +83,8 @@ def operations(document: Any) -> Iterator[Any]:
         yield from methods.values()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("attacker", [LIGHT, *HEAVY])
+@pytest.mark.heavy
+@pytest.mark.parametrize("attacker", ATTACKERS)
 def test_schemathesis_finds_nothing(
     target: tuple[Server, Settings], tmp_path: Path, attacker: str
 ) -> None:

@@ -31,6 +31,7 @@ CHANGED_TEXTS = [field for field in TEXTS if field.operation.method == "PATCH"]
 OTHERS = [field for field in STRINGS if str(field) not in map(str, CHANGED_TEXTS)]
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("field", OTHERS, ids=str)
 @max_examples(6)
 @given(text=TEXT)
@@ -82,6 +83,7 @@ def test_invalid_utf8_is_rejected(api: Api, operation: Operation) -> None:
                 assert is_rejected(api.send(operation, raw))
 
 
+@pytest.mark.sampled(10, on=["postgresql"])
 @pytest.mark.parametrize("field", TEXTS, ids=str)
 @pytest.mark.parametrize("sign", ["\U0001f600", "\u0958"])
 def test_a_limit_is_the_same_on_both_databases(
@@ -140,6 +142,7 @@ def test_stacked_combining_marks_are_rejected_quickly(
         assert is_rejected(api.send(operation, {field: pile}))
 
 
+@pytest.mark.sampled(10, on=["postgresql"])
 @pytest.mark.parametrize("field", query_fields(is_string), ids=str)
 @max_examples(6)
 @given(text=TEXT)

@@ -62,6 +62,7 @@ def test_a_timestamp_is_returned_in_utc(
         assert datetime.fromisoformat(text) == timestamp.astimezone(UTC)
 
 
+@pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("field", QUERY_FIELDS, ids=str)
 @max_examples(20)
 @given(timestamp=TIMESTAMPS)

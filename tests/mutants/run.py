@@ -57,7 +57,7 @@ def make_copy(root: Path) -> Path:
 
 def failure(root: Path, tests: list[str], database: str) -> str:
     """Run tests in a copy until one fails; return the output if one did."""
-    options = ("-x", "-q", "-p", "no:cacheprovider", "--database", database)
+    options = ("-x", "-q", "-p", "no:cacheprovider", "--whole", "--database", database)
     try:
         done = subprocess.run(
             (sys.executable, "-m", "pytest", *options, *tests),

@@ -47,24 +47,28 @@ LIBRARIES = [
 # What app.main and the scripts import.
 APPLICATION = [
     "app.audit.access.middleware",
+    "app.audit.archive.adopt.adopter",
+    "app.audit.archive.run.archiver",
     "app.audit.archive.search.search",
     "app.audit.archive.seals.background",
     "app.audit.archive.status",
+    "app.audit.archive.store.opened",
     "app.audit.archive.verify.verify",
+    "app.audit.archive.witness.watch",
+    "app.audit.changes.install",
     "app.audit.consistency.check",
-    "app.audit.page.routes",
-    "app.audit.routers",
-    "app.auth.components",
-    "app.auth.routers",
+    "app.audit.erasure.state",
+    "app.audit.export.exporter",
     "app.auth.sessions.purge",
     "app.auth.users.first_superuser",
     "app.core.handlers",
-    "app.core.pages.routes",
-    "app.modules",
+    "app.core.web.application",
+    "app.core.web.server.config",
+    "app.endpoints",
 ]
 
 forks = multiprocessing.get_context("forkserver")
-forks.set_forkserver_preload([*LIBRARIES, *APPLICATION])
+forks.set_forkserver_preload([*LIBRARIES, *APPLICATION, "tests.processes.frozen"])
 STARTING = Lock()
 
 

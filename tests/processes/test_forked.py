@@ -10,6 +10,7 @@ import pytest
 from tests.processes.forked import Forked
 
 
+@pytest.mark.slow
 def test_threads_that_start_processes_restore_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,5 +1,7 @@
 """Numbers and days out of bounds are usage errors that name the option."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.processes.forked import command
@@ -30,7 +32,14 @@ INVALID = [
 ]
 
 
-@pytest.mark.parametrize("words", INVALID, ids=ascii)
+ONE_OF_EACH_SCRIPT = [
+    pytest.param(words, marks=[pytest.mark.heavy] * (words[0] == before[0]))
+    for before, words in pairwise([("",), *INVALID])
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", ONE_OF_EACH_SCRIPT, ids=ascii)
 def test_a_value_out_of_bounds_is_a_usage_error(words: tuple[str, ...]) -> None:
     yes = ("--yes",) if words[1] in ("run", "purge-restored") else ()
     env = environment("sqlite:////nowhere/at/all.db", AUDIT_ARCHIVE_DIR="/nowhere")

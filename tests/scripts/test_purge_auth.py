@@ -71,6 +71,7 @@ def marks(read: Read) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_only_expired_rows_are_deleted(
     url: str, settings: Settings, read: Read
 ) -> None:
@@ -83,6 +84,7 @@ def test_only_expired_rows_are_deleted(
         assert marks(read) == [KEPT] * 6
 
 
+@pytest.mark.slow
 def test_a_missing_schema_is_reported(empty_url: str) -> None:
     done = run(empty_url)
     assert (done.code, done.output) == (1, "")
@@ -90,6 +92,7 @@ def test_a_missing_schema_is_reported(empty_url: str) -> None:
     assert sentence.endswith("run `alembic upgrade head`")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid"])
 def test_an_unreachable_database_is_reported(host: str) -> None:
     done = run(f"postgresql://app:hunter2@{host}:{free_port()}/app")

@@ -9,6 +9,8 @@ from tests.conftest import MakeAccount
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
 
+pytestmark = pytest.mark.slow
+
 COLLECTIONS = ("products", "customers", "tasks", "users", "roles")
 
 
@@ -43,6 +45,7 @@ def test_a_second_run_changes_nothing(url: str, client: TestClient) -> None:
     assert {task["customer_id"] for task in first["tasks"]} == customers
 
 
+@pytest.mark.either
 def test_an_emptied_database_is_filled_again_for_its_users(
     url: str, client: TestClient
 ) -> None:
@@ -77,6 +80,7 @@ def test_an_existing_role_or_user_is_unchanged(
     assert [held["name"] for held in viewer["roles"]] == ["viewer"]
 
 
+@pytest.mark.either
 def test_rows_are_added_up_to_a_number(url: str, client: TestClient) -> None:
     seed(url, "--rows", "7")
     seed(url, "--rows", "1200")
@@ -86,6 +90,7 @@ def test_rows_are_added_up_to_a_number(url: str, client: TestClient) -> None:
     assert client.get("products?q=row-1200").json()["total"] == 1
 
 
+@pytest.mark.either
 def test_rows_continue_after_the_highest_number(url: str, client: TestClient) -> None:
     seed(url, "--rows", "11")
     (row,) = client.get("products?q=ROW-3").json()["items"]

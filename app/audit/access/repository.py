@@ -7,7 +7,7 @@ as SQLite takes to store them.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Dialect, select
 
 from app.audit.access.access_row import LATER, Row
 from app.audit.models import AuditAccess
@@ -25,18 +25,8 @@ NEXT = select(NextAccessNumber())
 class AccessRepository:
     def __init__(self, database: Database) -> None:
         self.database = database
-        dialect = database.engine.dialect
-        self.stores_text = dialect.name == "sqlite"
-        insert = INSERTS[dialect.name](AuditAccess)
-        insert_new = insert.on_conflict_do_nothing(index_elements=["id"])
-        # PostgreSQL numbers the rows itself, without a parameter of the statement.
-        names = [name for name in AuditAccess.model_fields if name != NUMBER]
-        given = [*names, NUMBER] if self.stores_text else names
-        compiled = insert_new.compile(dialect=dialect, column_keys=given)
-        self.statement = str(compiled)
-        self.columns: list[str] = [
-            name for name in compiled.positiontup if name != NUMBER
-        ]
+        self.stores_text = database.engine.dialect.name == "sqlite"
+        self.statement, self.columns = compile_insert(database.engine.dialect)
 
     async def insert(self, rows: list[Values]) -> None:
         """Insert rows in their own transaction; skip those that exist.
@@ -67,3 +57,14 @@ class AccessRepository:
             row = row | {"at": at.replace(tzinfo=UTC)}
         row = LATER | row
         return tuple([row[name] for name in self.columns])
+
+
+def compile_insert(dialect: Dialect) -> tuple[str, list[str]]:
+    """Return the statement, and the columns in the order of its parameters."""
+    insert = INSERTS[dialect.name](AuditAccess)
+    insert_new = insert.on_conflict_do_nothing(index_elements=["id"])
+    # PostgreSQL numbers the rows itself, without a parameter of the statement.
+    names = [name for name in AuditAccess.model_fields if name != NUMBER]
+    given = [*names, NUMBER] if dialect.name == "sqlite" else names
+    compiled = insert_new.compile(dialect=dialect, column_keys=given)
+    return str(compiled), [name for name in compiled.positiontup if name != NUMBER]

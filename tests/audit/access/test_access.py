@@ -96,6 +96,7 @@ def test_each_request_is_recorded_in_one_row(
     assert row.user_agent == "testclient"
 
 
+@pytest.mark.either
 def test_an_incomplete_response_is_recorded_as_crashed(
     client: TestClient, accesses: Accesses
 ) -> None:
@@ -112,6 +113,7 @@ def test_a_row_names_the_user(client: TestClient, accesses: Accesses) -> None:
     assert row.user_label == "root@example.com"
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("closed", [{"is_active": False}, {}])
 def test_a_rejected_request_names_an_authenticated_user(
     anonymous: TestClient,
@@ -127,6 +129,7 @@ def test_a_rejected_request_names_an_authenticated_user(
     assert row.user_id == (None if closed else user.id)
 
 
+@pytest.mark.either
 def test_an_anonymous_request_has_no_user(
     anonymous: TestClient, accesses: Accesses
 ) -> None:
@@ -136,6 +139,7 @@ def test_an_anonymous_request_has_no_user(
     assert (row.status, row.route) == (401, PRODUCTS)
 
 
+@pytest.mark.either
 def test_a_row_has_the_route_template(client: TestClient, accesses: Accesses) -> None:
     client.get("products/01a20854-3432-71e0-9c03-a3e376497c38")
     client.get("nowhere")
@@ -143,6 +147,7 @@ def test_a_row_has_the_route_template(client: TestClient, accesses: Accesses) ->
     assert [row.route for row in accesses()] == [route, None]
 
 
+@pytest.mark.either
 def test_the_ip_is_the_client_address(settings: Settings, accesses: Accesses) -> None:
     # Without a trusted proxy, the header is ignored.
     app = create_app(settings)
@@ -152,6 +157,7 @@ def test_the_ip_is_the_client_address(settings: Settings, accesses: Accesses) ->
     assert row.ip == "192.0.2.1"
 
 
+@pytest.mark.either
 def test_the_ip_is_forwarded_by_a_trusted_proxy(url: str, accesses: Accesses) -> None:
     app = create_app(make_settings(url, TRUSTED_PROXIES="192.0.2.0/24"))
     with TestClient(app, "http://test", client=("192.0.2.1", 1)) as client:
@@ -160,6 +166,7 @@ def test_the_ip_is_forwarded_by_a_trusted_proxy(url: str, accesses: Accesses) ->
     assert row.ip == "198.51.100.7"
 
 
+@pytest.mark.either
 @pytest.mark.parametrize(
     ("query", "kept"),
     [
@@ -185,6 +192,7 @@ def test_secrets_in_a_query_are_masked(
     assert row.query == kept
 
 
+@pytest.mark.either
 def test_bodies_and_headers_are_not_recorded(
     anonymous: TestClient, accesses: Accesses
 ) -> None:
@@ -201,6 +209,7 @@ def test_bodies_and_headers_are_not_recorded(
     assert [secret for secret in secrets if secret in recorded] == []
 
 
+@pytest.mark.either
 def test_invisible_characters_are_escaped(
     anonymous: TestClient, accesses: Accesses
 ) -> None:
@@ -221,6 +230,7 @@ def test_long_values_are_truncated(anonymous: TestClient, accesses: Accesses) ->
     assert len(row.user_agent) == 255
 
 
+@pytest.mark.either
 @pytest.mark.anyio
 async def test_a_row_is_on_disk_before_the_response_ends(app: FastAPI) -> None:
     spool = app.state.access_log.spool.folder
@@ -238,6 +248,7 @@ async def test_a_row_is_on_disk_before_the_response_ends(app: FastAPI) -> None:
     assert json.loads(body)["path"] == "/livez"
 
 
+@pytest.mark.either
 @pytest.mark.anyio
 async def test_a_disconnect_is_recorded(app: FastAPI) -> None:
     async def receive() -> dict[str, Any]:
@@ -250,6 +261,7 @@ async def test_a_disconnect_is_recorded(app: FastAPI) -> None:
     assert only_row(app)["outcome"] == "disconnected"
 
 
+@pytest.mark.either
 @pytest.mark.anyio
 async def test_an_interrupted_download_is_recorded_too(app: FastAPI) -> None:
     started = asyncio.Event()
@@ -269,6 +281,7 @@ async def test_an_interrupted_download_is_recorded_too(app: FastAPI) -> None:
     assert row["outcome"] == "disconnected"
 
 
+@pytest.mark.either
 @pytest.mark.anyio
 async def test_a_cancelled_request_is_recorded_too(app: FastAPI) -> None:
     async def receive() -> dict[str, Any]:

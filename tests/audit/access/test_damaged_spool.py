@@ -71,6 +71,7 @@ DAMAGES: list[tuple[Damage, str]] = [
 ]
 
 
+@pytest.mark.either
 def test_a_spool_that_is_damaged_under_load(
     url: str, tmp_path: Path, read: Read
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_spool_that_is_damaged_under_load(
     check(answered, loaded(read))
 
 
+@pytest.mark.heavy
 def test_a_process_killed_after_its_spool_was_removed(
     postgresql: object, tmp_path: Path
 ) -> None:

@@ -28,6 +28,7 @@ from tests.processes.servers import TIMEOUT, Server, serving
 pytestmark = pytest.mark.slow
 CLIENTS = 6
 PAUSE = 0.01  # seconds between two requests of a client
+WORKERS = ["1", pytest.param("2", marks=pytest.mark.heavy)]
 
 
 @contextmanager
@@ -102,7 +103,7 @@ def suspended_with_rows(processes: list[Any], url: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", WORKERS)
 def test_no_row_is_lost_to_kill_9_under_load(
     url: str, tmp_path: Path, read: Read, workers: str
 ) -> None:
@@ -124,6 +125,7 @@ def test_no_row_is_lost_to_kill_9_under_load(
     check(answered, loaded(read))
 
 
+@pytest.mark.heavy
 def test_the_segment_of_a_killed_worker_is_loaded(
     url: str, tmp_path: Path, read: Read
 ) -> None:
@@ -139,7 +141,7 @@ def test_the_segment_of_a_killed_worker_is_loaded(
     assert spooled(url) == 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", WORKERS)
 def test_sigterm_drains_the_spool(
     url: str, tmp_path: Path, read: Read, workers: str
 ) -> None:
@@ -153,6 +155,7 @@ def test_sigterm_drains_the_spool(
     check(answered, loaded(read))
 
 
+@pytest.mark.either
 def test_a_disconnected_client_is_recorded(
     url: str, tmp_path: Path, read: Read
 ) -> None:
@@ -169,6 +172,7 @@ def test_a_disconnected_client_is_recorded(
     assert "disconnected" in read(select(AuditAccess.outcome))
 
 
+@pytest.mark.either
 def test_a_full_disk_loses_no_request(url: str, tmp_path: Path, read: Read) -> None:
     """No file may grow, as on a full disk: rows are kept in memory, and shown."""
 
@@ -204,7 +208,7 @@ def test_a_full_disk_loses_no_request(url: str, tmp_path: Path, read: Read) -> N
     assert "access_rows_lost" not in server.log.read_text()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", WORKERS)
 def test_a_database_outage_loses_no_row(
     postgresql: Any, tmp_path: Path, workers: str
 ) -> None:
@@ -223,6 +227,7 @@ def test_a_database_outage_loses_no_row(
     assert spooled(url) == 0
 
 
+@pytest.mark.heavy
 def test_unloaded_rows_are_loaded_at_the_next_start(
     postgresql: Any, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from tests.databases import make_settings
 from tests.processes.forked import Done
 from tests.processes.servers import free_port
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
 def test_without_a_command_it_shows_the_plan(audit_log: AuditLog) -> None:
@@ -101,6 +101,7 @@ def test_a_count_of_one_is_singular(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 row in 1 file," in capsys.readouterr().out
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "words",
     [
@@ -127,6 +128,7 @@ def test_a_missing_directory_option_is_rejected(audit_log: AuditLog) -> None:
     assert "AUDIT_ARCHIVE_DIR" in done.errors
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "words",
     [("run", *KEEP, "--yes"), ("verify",), ("restore",), ("purge-restored", "--yes")],
@@ -146,19 +148,16 @@ def test_only_one_command_runs_at_a_time(
     assert command(audit_log, *words).code == 0
 
 
-@pytest.mark.slow
-def test_a_failed_verification(audit_log: AuditLog) -> None:
-    audit_log.fill()
-    audit_log.archive()
-    tampering.change_a_row(audit_log)
-    done = command(audit_log, "verify", "--json")
+def test_a_failed_verification(archived: AuditLog) -> None:
+    tampering.change_a_row(archived)
+    done = command(archived, "verify", "--json")
     assert (done.code, done.errors) == (
         4,
         "Verification failed: see the findings on standard output.\n",
     )
     assert done.json["counts"] == {"row_modified": 1}
-    assert "row_modified: 1" in command(audit_log, "verify").output
-    assert command(audit_log, "run", "--keep-days", "1", "--yes").code == 4
+    assert "row_modified: 1" in command(archived, "verify").output
+    assert command(archived, "run", "--keep-days", "1", "--yes").code == 4
 
 
 def test_a_time_limit(audit_log: AuditLog) -> None:
@@ -254,7 +253,6 @@ def test_an_exported_seal_shows_that_the_newest_is_missing(
     assert (done.code, done.json["counts"]) == (4, {"seal_missing": 1})
 
 
-@pytest.mark.slow
 def test_held_rows_are_archived_after_release(audit_log: AuditLog) -> None:
     audit_log.fill()
     done = command(audit_log, "hold", "place", "product", "--reason", "Case 1")
@@ -271,7 +269,6 @@ def test_held_rows_are_archived_after_release(audit_log: AuditLog) -> None:
     assert KEPT not in [row["at"] for row in audit_log.rows(CHANGES, restored=True)]
 
 
-@pytest.mark.slow
 def test_a_hold_on_one_record_keeps_its_rows_only(audit_log: AuditLog) -> None:
     audit_log.fill()
     before = [row for row in audit_log.rows(CHANGES) if row["entity_id"] == PEN]
@@ -297,6 +294,7 @@ def test_a_hold_applies_to_changes_through_the_api(
     assert (plan.held, plan.rows) == (1, 1)  # the other is the entry of the hold
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "words",
     [

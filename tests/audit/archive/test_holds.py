@@ -10,6 +10,8 @@ from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import PEN, AuditLog
 from tests.processes.forked import Done
 
+pytestmark = [pytest.mark.either, pytest.mark.slow]
+
 REASON = ("--reason", "Case 1")
 UNKNOWN = UUID(int=99)
 
@@ -34,6 +36,7 @@ def test_an_unknown_entity_type_is_rejected(audit_log: AuditLog) -> None:
     assert holds(audit_log) == []
 
 
+@pytest.mark.sampled
 @both_places
 @pytest.mark.parametrize("is_archived", [False, True])
 def test_an_unknown_id_is_rejected(audit_log: AuditLog, *, is_archived: bool) -> None:

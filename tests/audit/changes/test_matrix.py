@@ -566,6 +566,7 @@ async def test_a_write_path_is_recorded(
         assert {name: diff.get(name) for name in expected} == expected
 
 
+@pytest.mark.either
 @pytest.mark.parametrize("path", refused)
 async def test_a_write_path_is_refused(library: Library, path: Path) -> None:
     before = await library.rows()

@@ -120,6 +120,7 @@ def writer(settings: Settings) -> Iterator[Writer]:
         runner.run(stack.__aexit__(None, None, None))
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("model", "name"), COLUMNS)
 def test_recorded_values_are_those_in_the_database(
     writer: Writer, model: type[SQLModel], name: str

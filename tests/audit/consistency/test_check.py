@@ -47,6 +47,7 @@ def make_changes(client: TestClient) -> None:
     client.patch(task, json={"status": "done"})
 
 
+@pytest.mark.slow
 def test_consistent_records_are_not_reported(client: TestClient, url: str) -> None:
     make_changes(client)
     done = check(url)
@@ -86,6 +87,8 @@ INCONSISTENCIES = [
 ]
 
 
+@pytest.mark.slow
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("statement", "problem"), INCONSISTENCIES)
 def test_an_inconsistency_is_reported(
     client: TestClient, settings: Settings, url: str, statement: str, problem: str
@@ -97,6 +100,8 @@ def test_an_inconsistency_is_reported(
     assert problem in done.output
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("table", "column"), [("audit_change", "reason"), ("product", "price")]
 )

@@ -10,6 +10,8 @@ from app.core.db.migrations import head
 from tests.audit.consistency.test_check import check, make_changes
 from tests.core.db.compatibility.migrations import Migrations
 
+pytestmark = pytest.mark.slow
+
 REASON = "names in upper case, ticket 12"
 SQL = "UPDATE product SET name = upper(name), version = version + 1"
 UPDATE = f"""op.execute("{SQL}")"""

@@ -18,6 +18,8 @@ from tests.audit.archive.verify.tampering import execute
 from tests.audit.consistency.test_check import check, tamper
 from tests.audit.history.test_history import PEN, make
 
+pytestmark = pytest.mark.slow
+
 LOG = CHANGES.live
 Manipulate = Callable[[AuditLog], None]
 
@@ -80,6 +82,7 @@ BETWEEN = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("manipulate", "found"), BETWEEN)
 def test_what_later_changes_cover_is_found(
     client: TestClient, url: str, log: AuditLog, manipulate: Manipulate, found: str
@@ -111,6 +114,7 @@ AFTER = [
 ]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("manipulate", "found"), AFTER)
 def test_a_manipulated_log_is_found(
     client: TestClient, url: str, log: AuditLog, manipulate: Manipulate, found: str
@@ -155,6 +159,7 @@ def test_a_record_inserted_with_an_entry_for_no_version_is_found(
     assert "1 entries of the change log have no id or no version" in check(url).output
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "statement",
     [

@@ -20,6 +20,8 @@ from tests.databases import Template, make_settings
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
 
+pytestmark = pytest.mark.slow
+
 OLDER = "The database is an older or incomplete copy, or the end of its log was deleted"
 
 

@@ -46,6 +46,7 @@ def assert_quiet(done: Done) -> None:
     assert (done.code, done.output) == (0, "All records match the change log.\n")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("first_versions", [1, 2, 99])
 def test_records_with_archived_changes_have_no_findings(
     client: TestClient, url: str, log: AuditLog, first_versions: int
@@ -59,6 +60,7 @@ def test_records_with_archived_changes_have_no_findings(
     assert_quiet(check(url))
 
 
+@pytest.mark.either
 def test_records_of_a_file_that_is_being_deleted_have_no_findings(
     client: TestClient, url: str, log: AuditLog
 ) -> None:
@@ -68,6 +70,7 @@ def test_records_of_a_file_that_is_being_deleted_have_no_findings(
     assert_quiet(check(url))
 
 
+@pytest.mark.either
 def test_differences_after_an_archived_beginning_are_found(
     client: TestClient, settings: Settings, url: str, log: AuditLog
 ) -> None:
@@ -82,6 +85,7 @@ def test_differences_after_an_archived_beginning_are_found(
     assert "version 3 is missing in the change log\n" in check(url).output
 
 
+@pytest.mark.either
 def test_a_record_that_is_newer_than_the_archive_has_a_beginning(
     client: TestClient, url: str, log: AuditLog
 ) -> None:
@@ -98,6 +102,7 @@ def test_a_record_that_is_newer_than_the_archive_has_a_beginning(
     assert "the change log has no entry for it" in check(url).output
 
 
+@pytest.mark.either
 def test_without_seals_the_archive_s_end_decides(
     client: TestClient, url: str, log: AuditLog
 ) -> None:
@@ -130,6 +135,7 @@ def change_password(settings: Settings) -> None:
         assert response.status_code == 200, response.text
 
 
+@pytest.mark.either
 def test_values_that_were_hashed_with_an_old_key_have_no_findings(
     settings: Settings, url: str
 ) -> None:
@@ -142,6 +148,7 @@ def test_values_that_were_hashed_with_an_old_key_have_no_findings(
     assert "password_hash is 'hmac:" in command(run, variables).output
 
 
+@pytest.mark.either
 def test_one_old_key_excuses_one_difference(settings: Settings, url: str) -> None:
     new_settings, variables = rotated(settings, url)
     for _ in range(2):
@@ -153,6 +160,8 @@ def test_one_old_key_excuses_one_difference(settings: Settings, url: str) -> Non
     assert "forged" not in output
 
 
+@pytest.mark.either
+@pytest.mark.sampled
 @pytest.mark.parametrize("redacted", [frozenset(), frozenset({"name", "sku"})])
 def test_a_column_whose_redaction_has_changed_is_no_finding(
     client: TestClient,
@@ -177,6 +186,7 @@ async def problems(settings: Settings) -> list[str]:
         return [str(each) async for each in find_inconsistencies(database)]
 
 
+@pytest.mark.either
 def test_a_column_that_the_log_does_not_have_is_no_finding(
     client: TestClient, url: str, log: AuditLog
 ) -> None:

@@ -54,6 +54,7 @@ def archive(audit_log: AuditLog, id: str) -> bytes:
     return b"".join([*unpacked, *(path.read_bytes() for path in paths)])
 
 
+@pytest.mark.slow
 def test_no_dump_and_no_archive_has_a_personal_value(
     client: TestClient,
     commands: Commands,

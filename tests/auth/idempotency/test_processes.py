@@ -50,6 +50,7 @@ def test_equal_requests_in_two_processes_make_one_record(
         assert counts(one) == (1, 1)
 
 
+@pytest.mark.either
 def test_an_answer_that_was_lost_is_repeated(
     url: str, tmp_path: Path, read: Read
 ) -> None:

@@ -26,6 +26,8 @@ from tests.conftest import MakeAccount, Read
 from tests.contract import status_and_code
 from tests.modules.test_products import PEN
 
+pytestmark = pytest.mark.either
+
 INVALID = (401, "invalid_token")
 PERMISSIONS = ("products:create", "products:delete", "tasks:create")
 

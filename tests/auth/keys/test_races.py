@@ -18,12 +18,13 @@ from tests.processes.locks import locked
 
 __all__ = ["processes"]  # a fixture
 
+pytestmark = pytest.mark.slow
+
 SCOPES = ("products:read", "products:create", "products:update")
 REVOKE = "DELETE FROM api_key"
 NARROW = "UPDATE api_key SET scopes = 'products:read'"
 
 
-@pytest.mark.slow
 @pytest.mark.asvs("7.4.1")
 def test_a_revocation_in_one_process_ends_a_key_in_the_other(
     processes: Processes,

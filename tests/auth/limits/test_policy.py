@@ -19,7 +19,7 @@ from app.core.startup.rates import Rate
 from app.main import open_database
 from tests.processes.locks import locked
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.either]
 DAY = 86_400
 ADA = UUID(int=1)
 

@@ -49,6 +49,7 @@ def measure(server: Server, logins: list[Future[int]]) -> Iterator[tuple[float, 
             yield time.perf_counter() - started, process.memory_info().rss
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 @pytest.mark.asvs("15.2.2")
 def test_a_hundred_concurrent_logins_leave_the_server_responsive(

@@ -84,6 +84,7 @@ def test_after_five_failures_the_right_password_is_rejected(
     assert blocked.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.either
 @pytest.mark.asvs("6.3.8")
 def test_an_unknown_email_is_blocked_like_a_known_one(
     anonymous: TestClient, email: str, clock: time_machine.Traveller
@@ -96,6 +97,7 @@ def test_an_unknown_email_is_blocked_like_a_known_one(
     assert responses(email) == responses("unknown@example.com")
 
 
+@pytest.mark.either
 def test_a_blocked_attempt_is_not_hashed(
     anonymous: TestClient, email: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +106,7 @@ def test_a_blocked_attempt_is_not_hashed(
     assert attempt_times(anonymous, email, 3) == [429] * 3
 
 
+@pytest.mark.either
 def test_spellings_of_an_email_are_counted_together(
     anonymous: TestClient, email: str
 ) -> None:
@@ -123,6 +126,7 @@ def test_a_login_resets_only_the_counter_of_email_and_address(
     assert read(COUNTS) == [4, 4, 8]
 
 
+@pytest.mark.either
 def test_one_address_cannot_lock_an_account_for_others(
     anonymous: TestClient, email: str, make_account: MakeAccount, read: Read
 ) -> None:
@@ -133,6 +137,7 @@ def test_one_address_cannot_lock_an_account_for_others(
     assert signs_in(anonymous, make_account().email)
 
 
+@pytest.mark.either
 def test_an_account_has_fifty_attempts_an_hour_from_all_addresses(
     anonymous: TestClient,
     email: str,
@@ -148,6 +153,7 @@ def test_an_account_has_fifty_attempts_an_hour_from_all_addresses(
     assert signs_in(anonymous, email, OTHER_IP)
 
 
+@pytest.mark.either
 def test_an_address_has_a_hundred_attempts_an_hour_at_all_accounts(
     anonymous: TestClient, email: str, clock: time_machine.Traveller
 ) -> None:
@@ -161,6 +167,7 @@ def test_an_address_has_a_hundred_attempts_an_hour_at_all_accounts(
     assert signs_in(anonymous, email)
 
 
+@pytest.mark.either
 def test_blocked_attempts_do_not_extend_the_window(
     anonymous: TestClient, email: str, clock: time_machine.Traveller
 ) -> None:
@@ -174,6 +181,7 @@ def test_blocked_attempts_do_not_extend_the_window(
     assert signs_in(anonymous, email)
 
 
+@pytest.mark.either
 def test_a_login_succeeds_after_retry_after(
     anonymous: TestClient, email: str, clock: time_machine.Traveller
 ) -> None:

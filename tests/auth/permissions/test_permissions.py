@@ -24,6 +24,8 @@ from tests.conftest import ClientWith, MakeAccount
 from tests.contract import Json, status_and_code
 from tests.modules.test_products import PEN
 
+pytestmark = pytest.mark.either
+
 GRANTABLE = {row.needs for row in GUARDED.values()}
 
 

@@ -23,6 +23,8 @@ from tests.conftest import MakeAccount, Read
 from tests.contract import status_and_code
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.either
+
 INVALID = (400, "invalid_link")
 
 

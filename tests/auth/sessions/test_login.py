@@ -21,6 +21,8 @@ from tests.auth.tokens.test_access_tokens import record_statements, running
 from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture
 def spy(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -82,6 +82,7 @@ def test_of_eighty_wrong_passwords_five_are_verified(
     assert login(anonymous, email).status_code == 429
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("path", ["auth/logout", "auth/logout-all"])
 def test_eight_concurrent_logouts_revoke_the_session(
     anonymous: TestClient, make_account: MakeAccount, path: str
@@ -94,6 +95,7 @@ def test_eight_concurrent_logouts_revoke_the_session(
         assert are_rejected(anonymous, pair)
 
 
+@pytest.mark.sampled
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("ending", ENDINGS, ids=name)
 def test_a_refresh_does_not_survive_a_concurrent_revocation(
@@ -111,6 +113,7 @@ def test_a_refresh_does_not_survive_a_concurrent_revocation(
         )
 
 
+@pytest.mark.sampled
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("ending", EVERYWHERE, ids=name)
 def test_a_login_does_not_survive_a_concurrent_revocation(
@@ -166,6 +169,7 @@ def processes(
         yield Processes(settings, (first, second))
 
 
+@pytest.mark.sampled
 @pytest.mark.asvs("7.4.1")
 @pytest.mark.parametrize("ending", ENDINGS, ids=name)
 def test_a_revocation_in_one_process_applies_in_the_other(

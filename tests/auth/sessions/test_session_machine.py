@@ -25,7 +25,7 @@ from tests.auth.tokens.attacks import Json
 from tests.auth.tokens.test_access_tokens import running
 from tests.databases import make_settings
 
-pytestmark = [pytest.mark.either, pytest.mark.slow]
+pytestmark = [pytest.mark.either, pytest.mark.slow, pytest.mark.heavy]
 
 LIMITS = {"REFRESH_IDLE_DAYS": 1, "REFRESH_ABSOLUTE_DAYS": 2}
 IDLE, ABSOLUTE = timedelta(days=1), timedelta(days=2)

@@ -28,6 +28,8 @@ from tests.auth.tokens.attacks import Json
 from tests.clients import ThreadClient
 from tests.conftest import MakeAccount, Read
 
+pytestmark = pytest.mark.either
+
 CHANGE = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
 RESET = {"password": NEW_PASSWORD}
 

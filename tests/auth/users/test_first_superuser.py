@@ -138,6 +138,7 @@ def test_a_created_superuser_can_sign_in(
     assert anonymous.get("auth/me", headers=bearer(pair)).status_code == 200
 
 
+@pytest.mark.slow
 def test_the_seed_prints_a_generated_password_once(url: str) -> None:
     def seed(password: str, email: str) -> str:
         values = {"FIRST_SUPERUSER_EMAIL": email, "ENVIRONMENT": "production"}

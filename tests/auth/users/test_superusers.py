@@ -16,6 +16,8 @@ from tests.conftest import MakeAccount
 from tests.contract import Json, status_and_code
 from tests.core.db.test_concurrency import at_once
 
+pytestmark = pytest.mark.either
+
 Act = Callable[[TestClient, Account, str], Any]
 
 ROOT_URL = f"users/{ROOT.user_id}"

@@ -57,6 +57,7 @@ def test_requests_in_opposite_orders_end(url: str, tmp_path: Path, read: Read) -
     assert read(VERSIONS) == read(CHANGES)
 
 
+@pytest.mark.either
 def test_a_killed_process_has_done_all_or_nothing(
     url: str, tmp_path: Path, read: Read
 ) -> None:

@@ -78,6 +78,7 @@ def run(client: TestClient, command: str) -> tuple[int, dict[str, Any]]:
     return response.status_code, response.json()
 
 
+@pytest.mark.slow
 def test_the_examples_return_the_responses_on_the_page(anonymous: TestClient) -> None:
     known = {
         "admin@example.com": "root@example.com",

@@ -30,6 +30,7 @@ def test_a_free_address_stays_free() -> None:
     check_free("localhost", port)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["nowhere.invalid", str(ip_address(2**31))])
 def test_another_machine_s_address_stops_the_start(host: str) -> None:
     env = environment("sqlite:///missing.db", HOST=host, PORT=str(free_port()))

@@ -45,6 +45,7 @@ def test_a_prefix_may_end_with_a_slash() -> None:
     assert parse_location("s3://audit/") == parse_location("s3://audit")
 
 
+@pytest.mark.slow
 def test_a_malformed_location_is_a_usage_error() -> None:
     words = ("scripts/archive_audit.py", "run", "--yes", "--dest", "s3://audit/../b")
     done = command(words, environment("sqlite:////nowhere/at/all.db"))

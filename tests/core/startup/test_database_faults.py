@@ -28,6 +28,8 @@ COMMANDS = {
 }
 
 
+@pytest.mark.sampled(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_a_command_says_in_one_sentence_what_is_wrong(words: tuple[str, ...]) -> None:
     done = command(words, environment(REFUSING))

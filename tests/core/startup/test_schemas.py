@@ -44,6 +44,7 @@ async def test_two_heads_are_named(database: Database) -> None:
     assert "run `alembic merge heads`" in fault
 
 
+@pytest.mark.slow
 async def test_a_newer_schema_is_no_reason_to_upgrade(
     url: str, database: Database
 ) -> None:
@@ -58,6 +59,7 @@ async def test_a_newer_schema_is_no_reason_to_upgrade(
         assert sentence.endswith("run the release that has migrated it")
 
 
+@pytest.mark.slow
 def test_a_command_does_not_create_a_database(tmp_path: Path) -> None:
     path = tmp_path / "app.db"
     done = command(CHECK, environment(f"sqlite:///{path}"))

@@ -49,6 +49,7 @@ def test_a_request_finishes_after_sigterm(server: Server, url: str) -> None:
         assert stopped.result() == 0
 
 
+@pytest.mark.either
 def test_committed_rows_survive_kill_9(
     server: Server, url: str, tmp_path: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_committed_rows_survive_kill_9(
     assert len(kept) <= len(answered) + 8
 
 
+@pytest.mark.either
 def test_requests_are_rejected_until_the_schema_is_at_head(
     empty_url: str, tmp_path: Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_an_unreachable_database_returns_503(tmp_path: Path) -> None:
     assert "secret" not in server.log.read_text()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "command",
     [
@@ -123,6 +126,7 @@ def test_the_fastapi_command_serves_the_application(
             assert client.post("/products", json=PEN).status_code == 201
 
 
+@pytest.mark.either
 def test_production_logs_only_json(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path, ENVIRONMENT="production") as server:
         headers = {"x-request-id": "abc", "traceparent": f"00-{TRACE}-{'1' * 16}-01"}

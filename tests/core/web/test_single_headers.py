@@ -90,6 +90,7 @@ def test_a_trailer_cannot_forge_the_address(trusting: Server) -> None:
     assert "ip=203.0.113.9 " in fail_to_log_in(trusting, port_of(trusting), given)
 
 
+@pytest.mark.slow
 def test_haproxy_s_address_wins_over_a_trailer(
     trusting: Server, tmp_path: Path
 ) -> None:

@@ -105,6 +105,7 @@ def test_servers_and_hosts_are_compared_on_postgresql(
     assert all(row["cpu_microseconds"]["low"] >= 0 for row in found)
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_reads_beside_long_requests_are_measured() -> None:
     options = ("--table-rows=60", "--seconds=0.2", *ON_SQLITE)
@@ -115,6 +116,7 @@ def test_reads_beside_long_requests_are_measured() -> None:
     assert all(0 < row["median"] <= row["p99"] for row in found)
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_concurrent_logins_are_measured() -> None:
     command = [sys.executable, "scripts/benchmark_logins.py", "--users=10", *ON_SQLITE]

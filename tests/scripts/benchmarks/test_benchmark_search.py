@@ -12,6 +12,7 @@ pytestmark = pytest.mark.slow
 ROWS = 2_000  # one of them has the rarest word
 
 
+@pytest.mark.either
 def test_each_search_is_measured(url: str) -> None:
     costs = asyncio.run(measure_on(url, ROWS))
     hits = {each.what: each.hits for each in costs if each.hits is not None}

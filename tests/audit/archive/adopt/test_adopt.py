@@ -87,6 +87,7 @@ def test_adoption_needs_a_confirmation(restored: AuditLog) -> None:
     assert command(restored, "adopt").code == 2
 
 
+@pytest.mark.heavy
 def test_without_unknown_files_there_is_nothing_to_adopt(audit_log: AuditLog) -> None:
     write_until_backup(audit_log)
     done = command(audit_log, "adopt", "--yes")
@@ -165,6 +166,7 @@ def damage_the_last_manifest(restored: AuditLog) -> None:
     tampering.files(restored, "manifest.json")[-1].write_text("[1]")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("tamper", "reason"),
     [
@@ -194,6 +196,7 @@ def test_what_contradicts_is_named_and_nothing_is_changed(
     assert after == before
 
 
+@pytest.mark.heavy
 def test_a_backup_from_before_the_identity_gets_that_of_the_folder(
     restored: AuditLog,
 ) -> None:
@@ -204,6 +207,7 @@ def test_a_backup_from_before_the_identity_gets_that_of_the_folder(
     check_content(restored)
 
 
+@pytest.mark.heavy
 def test_a_folder_without_an_identity_gets_that_of_the_database(
     restored: AuditLog,
 ) -> None:
@@ -212,6 +216,7 @@ def test_a_folder_without_an_identity_gets_that_of_the_database(
     check_content(restored)
 
 
+@pytest.mark.heavy
 def test_rows_that_were_written_after_the_restore_stay_live(
     restored: AuditLog,
 ) -> None:
@@ -226,6 +231,7 @@ def test_rows_that_were_written_after_the_restore_stay_live(
     assert restored.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_a_backup_that_was_made_during_a_run(
     audit_log: AuditLog, template: Template
 ) -> None:
@@ -244,6 +250,7 @@ def test_a_backup_that_was_made_during_a_run(
         check_content(restored)
 
 
+@pytest.mark.heavy
 def test_files_are_adopted_in_the_order_of_their_chain(
     audit_log: AuditLog, template: Template
 ) -> None:

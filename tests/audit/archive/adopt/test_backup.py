@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from app.audit.archive.logs import ACCESSES, CHANGES
 from tests.audit.archive.adopt.restored import (
     ACCESS_ROWS,
@@ -16,6 +18,8 @@ from tests.databases import Template
 UNTIL = f"{BACKUP_DAY:%Y-%m-%d}"
 
 
+@pytest.mark.slow
+@pytest.mark.either
 def test_a_restored_database_goes_on_after_adopt(
     audit_log: AuditLog, template: Template, tmp_path: Path
 ) -> None:

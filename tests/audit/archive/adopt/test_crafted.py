@@ -30,6 +30,7 @@ CRAFTED: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("planted", [False, True])
 def test_crafted_manifests_are_refused(archived: AuditLog, planted: bool) -> None:
     first = min(archived.directory.glob("changes/**/*.manifest.json"))

@@ -22,7 +22,7 @@ def move_to_other_server(audit_log: AuditLog) -> None:
     execute(audit_log, *(text(f"UPDATE {each} {shift}{AHEAD}") for each in tables))
 
 
-@pytest.mark.parametrize("sealed", [0, 2])
+@pytest.mark.parametrize("sealed", [pytest.param(0, marks=pytest.mark.heavy), 2])
 def test_rows_that_the_lost_server_had_not_sealed_are_adopted(
     audit_log: AuditLog, sealed: int
 ) -> None:

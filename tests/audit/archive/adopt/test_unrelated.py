@@ -53,6 +53,7 @@ def test_files_of_another_identity_are_not_adopted(other: AuditLog) -> None:
     check_refusal(other, "the archive of another database")
 
 
+@pytest.mark.heavy
 def test_a_database_without_an_identity_adopts_no_unrelated_files(
     other: AuditLog,
 ) -> None:
@@ -60,6 +61,7 @@ def test_a_database_without_an_identity_adopts_no_unrelated_files(
     check_refusal(other, "no identity in common")
 
 
+@pytest.mark.heavy
 def test_unrelated_files_without_an_identity_are_not_adopted(other: AuditLog) -> None:
     (other.directory / "identity.json").unlink()
     check_refusal(other, "another archive")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -93,33 +94,39 @@ FILL: dict[Base, Callable[[AuditLog], None]] = {
 }
 
 
+Originals = Callable[[Base], Original]
+
+
 @pytest.fixture(scope="module")
 def originals(
     template: Template, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Base, Original]]:
+) -> Iterator[Originals]:
+    """Return a function that fills the logs of a base when they are first asked for."""
     with ExitStack() as stack:
-        found = {}
-        for base, fill in FILL.items():
+
+        @cache
+        def fill(base: Base) -> Original:
             url = stack.enter_context(template.copy())
             folder = tmp_path_factory.mktemp(base)
             audit_log = clear_changes(AuditLog(make_settings(url), folder))
-            fill(audit_log)
+            FILL[base](audit_log)
             live = {*map(encode_row, audit_log.rows(CHANGES))}
             archived = {*audit_log.lines(CHANGES)}
             witnesses = export_witnesses(audit_log)
-            found[base] = Original(audit_log, witnesses, live, archived)
-        yield found
+            return Original(audit_log, witnesses, live, archived)
+
+        yield fill
 
 
 @pytest.fixture
 def copies(
-    originals: dict[Base, Original], template: Template, tmp_path: Path
+    originals: Originals, template: Template, tmp_path: Path
 ) -> Iterator[Callable[[Base], AuditLog]]:
     """Return a function that copies the logs of a base into a folder of the test."""
     with ExitStack() as stack:
 
         def copy(base: Base) -> AuditLog:
-            audit_log = originals[base].audit_log
+            audit_log = originals(base).audit_log
             folder = tmp_path / f"{len(list(tmp_path.iterdir()))}"
             return stack.enter_context(copy_log(audit_log, template, folder))
 

@@ -35,6 +35,7 @@ def verify_inclusion(tmp_path: Path, key: str, proof: Any) -> int:
     return verify_log.main(["--key", key, "inclusion", str(path)])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("has_old_seals", [False, True], ids=["new", "upgraded"])
 def test_each_row_is_proven_to_an_auditor(
     own_log: AuditLog, client: TestClient, tmp_path: Path, has_old_seals: bool
@@ -51,6 +52,7 @@ def test_each_row_is_proven_to_an_auditor(
     assert verify_inclusion(tmp_path, key, proof) == 1
 
 
+@pytest.mark.heavy
 def test_an_access_is_proven(
     own_log: AuditLog, client: TestClient, tmp_path: Path
 ) -> None:
@@ -84,6 +86,7 @@ def test_growth_is_proven(
     assert beyond.status_code == 404
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("log", [CHANGES, ACCESSES], ids=lambda log: log.name)
 def test_what_cannot_be_proven(own_log: AuditLog, client: TestClient, log: Log) -> None:
     unknown = client.get(f"audit/{log.name}/{uuid7()}/proof")

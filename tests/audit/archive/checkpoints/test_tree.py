@@ -62,6 +62,7 @@ async def no_runs(*_: object) -> None:
     """Return None, as there was no tree."""
 
 
+@pytest.mark.heavy
 def test_rows_archived_before_the_tree_have_their_old_leaves(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +76,7 @@ def test_rows_archived_before_the_tree_have_their_old_leaves(
     assert audit_log.count_findings().keys() <= {FindingKind.SEAL_MISSING}
 
 
+@pytest.mark.either
 def test_the_tiles_have_the_hashes_of_a_large_tree(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,13 +112,13 @@ def test_only_an_outside_witness_proves_the_end(audit_log: AuditLog) -> None:
     assert (accesses.size, accesses.witness) == (40, "an exported checkpoint")
 
 
-def test_a_manifest_is_a_witness(audit_log: AuditLog) -> None:
-    audit_log.fill()
-    audit_log.archive()
-    proven = audit_log.verify().proven["changes"]
+@pytest.mark.either
+def test_a_manifest_is_a_witness(archived: AuditLog) -> None:
+    proven = archived.verify().proven["changes"]
     assert (proven.size, proven.of, proven.witness) == (67, 67, "a manifest")
 
 
+@pytest.mark.either
 def test_a_key_signs_its_successor(audit_log: AuditLog) -> None:
     audit_log.fill(days=1)
     audit_log.seal()
@@ -136,6 +138,7 @@ def test_a_key_signs_its_successor(audit_log: AuditLog) -> None:
     assert str(named) == second.key
 
 
+@pytest.mark.either
 def test_a_lost_key_signs_its_successor_when_it_is_found(audit_log: AuditLog) -> None:
     """As after a deployment with another SECRET_KEY, which was not noticed."""
     audit_log.fill(days=1)
@@ -151,6 +154,8 @@ def test_a_lost_key_signs_its_successor_when_it_is_found(audit_log: AuditLog) ->
         assert bool(later.count_findings()) is not bool(old)
 
 
+@pytest.mark.either
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "tamper",
     [tampering.replace_a_key, tampering.remove_the_rotation],
@@ -170,6 +175,7 @@ def test_a_key_that_the_one_before_has_not_signed_is_reported(
     assert audit_log.count_findings() == {FindingKind.KEY_CHANGED: 1}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "tamper",
     [tampering.drop_all_seals, tampering.change_the_roots],

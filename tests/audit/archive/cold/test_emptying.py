@@ -49,6 +49,7 @@ def test_the_leaves_of_pruned_tiles_are_emptied(audit_log: AuditLog) -> None:
     assert (report.findings, report.cold) == ([], 600)
 
 
+@pytest.mark.heavy
 def test_leaves_stay_while_a_hold_keeps_a_row_of_their_tiles(
     audit_log: AuditLog,
 ) -> None:
@@ -64,6 +65,7 @@ def test_leaves_stay_while_a_hold_keeps_a_row_of_their_tiles(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_old_seals_in_the_first_tile_do_not_keep_its_leaves(
     audit_log: AuditLog,
 ) -> None:
@@ -76,6 +78,7 @@ def test_old_seals_in_the_first_tile_do_not_keep_its_leaves(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_files_without_indexes_do_not_replace_leaves(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +115,7 @@ def test_leaves_of_accesses_are_emptied_with_their_partition(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_rows_of_several_seals_may_alternate(audit_log: AuditLog) -> None:
     """Late rows have other places in the tree than in their file."""
     logs.fill(audit_log)
@@ -128,6 +132,8 @@ def test_rows_of_several_seals_may_alternate(audit_log: AuditLog) -> None:
     assert (report.findings, report.cold) == ([], 900)
 
 
+@pytest.mark.sampled
+@pytest.mark.either
 @pytest.mark.parametrize("step", ["pruned", "emptied"])
 def test_an_interrupted_run_empties_the_rest(audit_log: AuditLog, step: str) -> None:
     logs.fill(audit_log)
@@ -141,6 +147,7 @@ def test_an_interrupted_run_empties_the_rest(audit_log: AuditLog, step: str) -> 
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_leaves_that_a_damaged_file_cannot_replace_stay(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

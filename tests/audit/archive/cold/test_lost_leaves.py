@@ -7,7 +7,8 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
 from app.audit.archive.verify.report import FindingKind
-from tests.audit.archive.attacks.acts import cold, files
+from tests.audit.archive.attacks.acts import cold as acts
+from tests.audit.archive.attacks.acts import files
 from tests.audit.archive.cold import logs
 from tests.audit.archive.rows import AuditLog, make_accesses, make_change
 from tests.audit.archive.verify import tampering
@@ -34,6 +35,7 @@ def test_a_run_does_not_seal_late_accesses_again(audit_log: AuditLog) -> None:
     assert audit_log.count_findings()[FindingKind.LEAVES_MISSING] == 1
 
 
+@pytest.mark.heavy
 def test_late_rows_among_those_of_emptied_seals_are_archived(
     audit_log: AuditLog,
 ) -> None:
@@ -51,30 +53,25 @@ def test_late_rows_among_those_of_emptied_seals_are_archived(
         logs.archive_days(audit_log, 9)
 
 
-def test_restored_rows_of_emptied_seals_are_verified(audit_log: AuditLog) -> None:
-    logs.fill(audit_log)
-    logs.archive_days(audit_log, 9)
-    assert audit_log.restore()["changes"].notes == []
-    report = audit_log.verify()
+def test_restored_rows_of_emptied_seals_are_verified(cold: AuditLog) -> None:
+    assert cold.restore()["changes"].notes == []
+    report = cold.verify()
     assert (report.findings, report.restored) == ([], 540)
 
 
-def test_a_forged_file_of_emptied_seals_is_not_adopted(audit_log: AuditLog) -> None:
-    logs.fill(audit_log)
-    logs.archive_days(audit_log, 9)
-    target = tampering.target_of(audit_log)
+def test_a_forged_file_of_emptied_seals_is_not_adopted(cold: AuditLog) -> None:
+    target = tampering.target_of(cold)
     files.change_line_and_sign(target)
-    cold.delete_record_of_emptied_file(target)
-    assert len(audit_log.adopt().contradictions) == 1
-    assert audit_log.count_findings()[FindingKind.LEAVES_MISSING] == 1
+    acts.delete_record_of_emptied_file(target)
+    assert len(cold.adopt().contradictions) == 1
+    assert cold.count_findings()[FindingKind.LEAVES_MISSING] == 1
 
 
+@pytest.mark.heavy
 def test_nothing_is_adopted_while_the_checkpoint_of_its_seal_is_forged(
-    audit_log: AuditLog,
+    cold: AuditLog,
 ) -> None:
-    logs.fill(audit_log)
-    logs.archive_days(audit_log, 9)
-    target = tampering.target_of(audit_log)
-    cold.sign_emptied_seal(target)
-    cold.delete_record_of_emptied_file(target)
-    assert len(audit_log.adopt().contradictions) == 1
+    target = tampering.target_of(cold)
+    acts.sign_emptied_seal(target)
+    acts.delete_record_of_emptied_file(target)
+    assert len(cold.adopt().contradictions) == 1

@@ -18,14 +18,6 @@ from tests.databases import Template
 pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 
-@pytest.fixture
-def cold(audit_log: AuditLog) -> AuditLog:
-    logs.fill(audit_log)
-    logs.archive_days(audit_log, 9)
-    assert logs.emptied(audit_log) == [0, 100, 200, 300, 400]
-    return audit_log
-
-
 def search(audit_log: AuditLog) -> SearchResult:
     async def run(context: ArchiveContext) -> SearchResult:
         query = SearchQuery(ALL, 1_000, entity=PRODUCT)
@@ -80,6 +72,7 @@ def test_a_file_without_its_record_is_adopted_as_it_was(cold: AuditLog) -> None:
     assert cold.count_findings() == {}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("has_other_rows", [False, True], ids=["equal", "other"])
 def test_only_adopted_files_of_the_same_tree_replace_leaves(
     audit_log: AuditLog, template: Template, has_other_rows: bool

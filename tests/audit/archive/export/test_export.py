@@ -51,6 +51,7 @@ def traces(audit_log: AuditLog) -> list[dict[str, Any]]:
     return [row for row in audit_log.rows(CHANGES) if row["reason"] == "exported"]
 
 
+@pytest.mark.slow
 def test_both_logs_are_valid_events(filled: AuditLog) -> None:
     done = command(filled, "export", "--format", "ocsf")
     assert done.code == 0, done.errors
@@ -144,6 +145,7 @@ def test_times_bound_an_export(filled: AuditLog) -> None:
     assert trace["new"]["since"] == OLD.isoformat()
 
 
+@pytest.mark.slow
 def test_an_export_that_leaves_out_rows_has_no_cursor(filled: AuditLog) -> None:
     """Rows before the last one may be of a later time."""
     words = ("export", "--format", "jsonl", "--table", "changes")
@@ -188,6 +190,7 @@ def test_rows_that_cannot_be_read_are_exported(
     assert len(list(rows)) > stored["rows"]
 
 
+@pytest.mark.slow
 def test_a_line_that_was_cut_is_ended(filled: AuditLog, tmp_path: Path) -> None:
     path, cursor = tmp_path / "log", tmp_path / "cursor"
     path.write_text('{"id": "whole"}\n{"id": "cu')

@@ -86,6 +86,7 @@ def test_the_folder_of_another_database_is_a_finding(
     assert done.json["counts"]["identity_changed"] == 1
 
 
+@pytest.mark.heavy
 def test_the_folder_of_another_database_is_not_restored(
     audit_log: AuditLog, other: AuditLog
 ) -> None:
@@ -97,6 +98,7 @@ def test_the_folder_of_another_database_is_not_restored(
     assert other.rows(CHANGES, restored=True) == []
 
 
+@pytest.mark.heavy
 def test_the_folder_of_another_database_is_not_searched(
     audit_log: AuditLog, other: AuditLog
 ) -> None:
@@ -109,6 +111,7 @@ def test_the_folder_of_another_database_is_not_searched(
     assert "the archive of another database" in done.errors
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"archive": 1}'])
 def test_a_damaged_identity_file_stops_a_run(audit_log: AuditLog, content: str) -> None:
     audit_log.fill(days=1)
@@ -136,6 +139,7 @@ def test_a_missing_identity_file_is_a_finding_and_written_again(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_a_foreign_folder_without_an_identity_is_refused(
     audit_log: AuditLog, other: AuditLog
 ) -> None:
@@ -151,6 +155,7 @@ def test_a_foreign_folder_without_an_identity_is_refused(
     assert contents(audit_log.directory) == before
 
 
+@pytest.mark.heavy
 def test_a_file_that_is_not_of_this_database_is_not_replaced(
     audit_log: AuditLog,
 ) -> None:

@@ -47,6 +47,7 @@ def test_manifests_of_both_formats_are_valid(old_log: AuditLog) -> None:
     assert old_log.restore()["changes"].rows == 42
 
 
+@pytest.mark.heavy
 def test_a_folder_without_an_identity_is_claimed(old_log: AuditLog) -> None:
     old_log.archive()
     identity = json.loads((old_log.directory / "identity.json").read_text())
@@ -55,6 +56,7 @@ def test_a_folder_without_an_identity_is_claimed(old_log: AuditLog) -> None:
     assert old_log.live_lines(CHANGES) != []
 
 
+@pytest.mark.heavy
 def test_files_that_a_wrong_clock_has_disordered_are_numbered(
     old_log: AuditLog,
 ) -> None:

@@ -22,6 +22,7 @@ def plant(path: Path, target: Path) -> None:
     path.symlink_to(target)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["jsonl.gz", "keys", "manifest.json"])
 def test_a_run_writes_nothing_through_a_link(
     audit_log: AuditLog, tmp_path: Path, suffix: str
@@ -36,6 +37,7 @@ def test_a_run_writes_nothing_through_a_link(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["changes", f"changes/{OLD:%Y}", FOLDER])
 def test_a_run_refuses_a_linked_folder(
     audit_log: AuditLog, tmp_path: Path, folder: str
@@ -51,6 +53,7 @@ def test_a_run_refuses_a_linked_folder(
     assert audit_log.count_findings() == {FindingKind.FILE_EXTRA: 1}
 
 
+@pytest.mark.slow
 def test_adopt_names_what_is_no_file(archived: AuditLog) -> None:
     path = archived.directory / f"{FOLDER}/2000-01-01.0001.manifest.json"
     os.mkfifo(path)

@@ -22,6 +22,7 @@ def restored(audit_log: AuditLog) -> AuditLog:
     return audit_log
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("log", LOGS.values(), ids=lambda log: log.name)
 def test_rows_that_differ_are_replaced_and_counted(
     restored: AuditLog, log: Log

@@ -140,6 +140,7 @@ def test_a_run_killed_at_any_step_is_resumed(
     assert step == (8 + 1) * 2 + accesses + 1
 
 
+@pytest.mark.heavy
 def test_a_run_killed_while_it_empties_seals_is_resumed(
     audit_log: AuditLog,
     runs: Runs,
@@ -167,6 +168,7 @@ def test_a_run_killed_while_it_empties_seals_is_resumed(
     assert (len(whole), step) == (7, 3)
 
 
+@pytest.mark.either
 @both_places
 def test_a_run_killed_at_any_time_is_resumed(
     audit_logs: Iterator[AuditLog], runs: Runs

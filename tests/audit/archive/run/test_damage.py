@@ -32,6 +32,7 @@ def test_a_row_of_no_day_is_named(audit_log: AuditLog, log: Log) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_row_that_is_not_due_is_not_named(audit_log: AuditLog) -> None:
     if audit_log.settings.DATABASE_URL.startswith("postgresql"):
         pytest.skip("PostgreSQL stores ids only")

@@ -43,6 +43,7 @@ def half_pruned(audit_log: AuditLog) -> AuditLog:
     return audit_log
 
 
+@pytest.mark.either
 def test_a_hold_on_a_half_pruned_file_keeps_the_rest_live(
     half_pruned: AuditLog,
 ) -> None:
@@ -78,6 +79,7 @@ def test_a_hold_on_a_half_pruned_file_keeps_the_rest_live(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("step", ["written", "compared", "verified"])
 def test_a_hold_that_is_placed_during_a_run(audit_log: AuditLog, step: str) -> None:
     audit_log.fill(days=2)
@@ -91,6 +93,7 @@ def test_a_hold_that_is_placed_during_a_run(audit_log: AuditLog, step: str) -> N
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.either
 def test_a_modified_row_is_found_although_its_copy_is_intact(
     half_pruned: AuditLog,
 ) -> None:

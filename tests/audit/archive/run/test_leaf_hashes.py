@@ -9,6 +9,7 @@ from tests.audit.archive.rows import AuditLog, make_changes
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("limit", [1, 7, 50_000])
 def test_rows_of_many_seals_are_archived(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch, limit: int

@@ -72,6 +72,7 @@ def test_a_partition_with_a_row_that_is_not_archived_stays(log: AuditLog) -> Non
     assert (again.files, again.rows) == (0, 0)
 
 
+@pytest.mark.heavy
 def test_a_file_may_have_rows_in_two_partitions(log: AuditLog) -> None:
     """A request at midnight: its id is of the month before that of its time."""
     create_partition(log, MONTH.next)
@@ -96,6 +97,7 @@ def test_a_file_may_have_rows_in_two_partitions(log: AuditLog) -> None:
     assert log.count_findings() == {FindingKind.MISSING: 1}  # the row deleted above
 
 
+@pytest.mark.heavy
 def test_the_table_of_before_the_upgrade_is_dropped_too(log: AuditLog) -> None:
     execute(
         log,
@@ -111,6 +113,7 @@ def test_the_table_of_before_the_upgrade_is_dropped_too(log: AuditLog) -> None:
     assert log.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_plan_and_status_show_what_waits(log: AuditLog) -> None:
     """For its partition, and what a wrong clock has put outside of all."""
     odd = make_access(now(), 99, id=id_at(START + timedelta(days=1)))
@@ -137,6 +140,7 @@ def test_plan_and_status_show_what_waits(log: AuditLog) -> None:
     assert (plan["days"], plan["waiting"], plan["partitions"]) == ([], 0, [])
 
 
+@pytest.mark.heavy
 def test_late_rows_are_archived_once(log: AuditLog) -> None:
     early, late = past_accesses(), past_accesses(each=7)
     log.add(ACCESSES, early)
@@ -157,6 +161,7 @@ def stop() -> None:
     raise OSError("on purpose")
 
 
+@pytest.mark.heavy
 def test_rows_that_come_between_comparison_and_drop_stay(
     log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +186,7 @@ def test_rows_that_come_between_comparison_and_drop_stay(
     assert log.count_findings() == {}
 
 
+@pytest.mark.heavy
 def test_a_row_that_a_count_hides_is_archived(log: AuditLog) -> None:
     """A verified row was deleted, and another one inserted late."""
     log.add(ACCESSES, past_accesses())
@@ -252,6 +258,7 @@ async def never(*_: object) -> str:
     return "not now"
 
 
+@pytest.mark.heavy
 def test_archived_rows_of_the_default_partition_are_deleted(
     audit_log: AuditLog,
 ) -> None:

@@ -47,6 +47,7 @@ def test_old_rows_are_archived_and_new_rows_stay_live(audit_log: AuditLog) -> No
     assert audit_log.verify().live == 18 + 12 + 14 + waiting
 
 
+@pytest.mark.either
 def test_gzip_reads_an_archive_file(audit_log: AuditLog) -> None:
     audit_log.fill(days=1)
     audit_log.archive()
@@ -68,6 +69,7 @@ def test_gzip_reads_an_archive_file(audit_log: AuditLog) -> None:
     assert manifest["content_sha256"] == sha256(content).hexdigest()
 
 
+@pytest.mark.heavy
 def test_the_same_rows_give_the_same_bytes(audit_log: AuditLog, tmp_path: Path) -> None:
     """A run rewrites the file of an interrupted run with the same bytes."""
     audit_log.fill(days=1)
@@ -86,6 +88,7 @@ def fail() -> None:
     raise OSError("on purpose")
 
 
+@pytest.mark.heavy
 def test_a_long_day_takes_several_files(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +103,7 @@ def test_a_long_day_takes_several_files(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.either
 def test_a_run_is_recorded_in_the_change_log(audit_log: AuditLog) -> None:
     audit_log.fill(days=1)
     with new_context(Context(request_id="nightly", actor_label="cron")):
@@ -115,6 +119,7 @@ def test_a_run_is_recorded_in_the_change_log(audit_log: AuditLog) -> None:
 STEPS = ("started", "written", "indexed", "compared", "described", "verified")
 
 
+@pytest.mark.either
 @pytest.mark.usefixtures("only_a_folder")
 def test_no_row_is_deleted_if_the_directory_disappears(audit_log: AuditLog) -> None:
     away = audit_log.directory.with_name("away")

@@ -49,6 +49,7 @@ def find_manifest(audit_log: AuditLog) -> Path:
     return tampering.files(audit_log, "manifest.json")[0]
 
 
+@pytest.mark.either
 @pytest.mark.usefixtures("only_a_folder")  # which has times of writing
 def test_a_file_with_a_manifest_is_not_written_again(described: AuditLog) -> None:
     file = tampering.files(described)[0]
@@ -62,6 +63,8 @@ def test_a_file_with_a_manifest_is_not_written_again(described: AuditLog) -> Non
     assert not part.exists()
 
 
+@pytest.mark.either
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "tamper",
     [
@@ -87,6 +90,7 @@ def test_a_file_of_another_branch_is_neither_replaced_nor_pruned(
     )
 
 
+@pytest.mark.either
 def test_a_folder_of_the_release_before_is_claimed_with_an_unfinished_file(
     described: AuditLog,
 ) -> None:

@@ -39,6 +39,7 @@ def on_postgresql(audit_log: AuditLog) -> bool:
     return audit_log.settings.DATABASE_URL.startswith("postgresql")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("document", DOCUMENTS + SPOILT, ids=lambda text: text[:12])
 def test_any_document_is_sealed_and_archived(
     audit_log: AuditLog, document: str

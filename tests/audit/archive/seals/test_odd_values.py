@@ -1,5 +1,8 @@
 """No value of a row stops the sealing, a run or the verification."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -37,8 +40,17 @@ ONLY_POSTGRESQL = [
     ("at", "'20000-01-01'", UNREADABLE),
     ("at", "'0044-03-15 BC'", UNREADABLE),
 ]
-VALUES = [("sqlite", *each) for each in ONLY_SQLITE]
-VALUES += [("postgresql", *each) for each in ONLY_POSTGRESQL]
+
+
+def cases(engine: str, values: list[tuple[str, str, dict[str, int]]]) -> Iterator[Any]:
+    """Yield parameters; a value with the findings of an earlier one is heavy."""
+    for number, (*value, found) in enumerate(values):
+        is_repeated = any(each[-1] == found for each in values[:number])
+        marks = [pytest.mark.heavy] * is_repeated
+        yield pytest.param(engine, *value, found, marks=marks)
+
+
+VALUES = [*cases("sqlite", ONLY_SQLITE), *cases("postgresql", ONLY_POSTGRESQL)]
 
 
 @pytest.mark.parametrize(("engine", "column", "value", "found"), VALUES)
@@ -86,6 +98,7 @@ RESPELLED = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("column", "value"), RESPELLED)
 def test_a_sealed_value_in_another_spelling_is_reported(
     audit_log: AuditLog, column: str, value: str
@@ -110,6 +123,7 @@ SEALS = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("table", "column"), SEALS)
 def test_a_value_of_the_newest_seal_does_not_stop_the_sealing(
     audit_log: AuditLog, table: str, column: str
@@ -127,6 +141,7 @@ def test_a_value_of_the_newest_seal_does_not_stop_the_sealing(
     assert "value_unreadable" in audit_log.count_findings()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("column", ["sealed_at", "first_at", "last_at"])
 def test_a_command_that_needs_a_damaged_seal_names_it(
     audit_log: AuditLog, column: str

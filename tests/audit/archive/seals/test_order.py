@@ -37,6 +37,7 @@ def change_at(audit_log: AuditLog, shift: timedelta, number: int) -> None:
     audit_log.add(CHANGES, [make_change(now() + shift, number)])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("shift", SHIFTS.values(), ids=SHIFTS.keys())
 def test_a_clock_that_steps_neither_stops_nor_alarms(
     audit_log: AuditLog, shift: timedelta

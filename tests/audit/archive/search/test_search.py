@@ -109,6 +109,7 @@ def test_restored_rows_are_not_returned_twice(audit_log: AuditLog) -> None:
     assert sources(result) == {"live": 9, "restored": 21}
 
 
+@pytest.mark.heavy
 def test_restored_accesses_equal_the_archived(audit_log: AuditLog) -> None:
     audit_log.fill()
     before = [row for row in audit_log.rows(ACCESSES) if row["at"] < KEPT]
@@ -161,6 +162,7 @@ def test_a_planted_file_is_not_searched(archived: AuditLog) -> None:
     assert (result.rows, result.rejected) == (before, [PLANTED])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "damage",
     [

@@ -62,6 +62,7 @@ def interrupt(audit_log: AuditLog, step: str) -> None:
     audit_log.progress = Progress()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("step", "late"), [("written", DATA), ("indexed", KEYS), ("described", MANIFEST)]
 )
@@ -76,6 +77,7 @@ def test_a_late_object_is_the_one_that_the_next_run_writes(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("step", ["written", "compared"])
 def test_late_objects_make_way_for_other_rows(
     audit_log: AuditLog, bucket: LateBucket, step: str

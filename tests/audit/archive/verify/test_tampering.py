@@ -31,6 +31,7 @@ def test_rows_of_every_window_are_compared(
     assert archived.count_findings() == {FindingKind.FILE_CHANGED: 1, MODIFIED: 1}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("content", NO_ROWS, ids=lambda text: repr(text[:8]))
 def test_a_file_of_something_else_is_reported(archived: AuditLog, content: str) -> None:
     tampering.replace_lines(archived, content.encode("latin-1"))
@@ -107,6 +108,7 @@ def test_no_row_is_deleted_if_a_verified_file_was_changed(
     assert audit_log.live_lines(CHANGES) == before
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "tamper",
     [

@@ -48,6 +48,7 @@ def test_the_rows_of_the_other_log_are_compared(audit_log: AuditLog) -> None:
     assert audit_log.count_findings() == {"value_unreadable": 1, "row_modified": 5}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("column", ["first_at", "last_id", "sealed_at"])
 def test_the_other_seals_are_compared(audit_log: AuditLog, column: str) -> None:
     changes = make_changes(days=2)
@@ -73,6 +74,7 @@ def test_the_other_files_are_compared(archived: AuditLog) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_run_names_an_unreadable_value_that_it_leaves(audit_log: AuditLog) -> None:
     audit_log.fill(days=1)
     spoil(audit_log, *VALUES[1])

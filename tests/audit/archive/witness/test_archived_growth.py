@@ -64,6 +64,7 @@ def test_growth_is_proven_with_the_archive(behind: AuditLog) -> None:
     assert is_cosigned(done)
 
 
+@pytest.mark.heavy
 def test_a_folder_that_is_away_is_named(behind: AuditLog, tmp_path: Path) -> None:
     done = checkpoint(behind, AUDIT_ARCHIVE_DIR=str(tmp_path / "away"))
     assert f"Archive directory {tmp_path}/away does not exist" in done.errors

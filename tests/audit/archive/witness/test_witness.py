@@ -88,6 +88,7 @@ def state_of(client: TestClient) -> Any:
     return client.get("/readyz").json()["checks"]["witness"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "act",
     [seals.delete_newest_and_its_rows, seals.delete_all_seals],
@@ -121,6 +122,7 @@ def test_a_log_that_was_made_again_contradicts_the_witness(
     assert (done.code, done.output, done.errors) == (4, "", refusal)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -145,6 +147,7 @@ def test_a_witness_that_answers_nonsense_is_no_finding(
     assert report.proven["changes"].witness == NAMED
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:9/", "http://xn--a/", "http://[::1/", "http://h:x/"]
 )
@@ -189,6 +192,7 @@ def test_rows_sealed_during_a_verification_are_no_finding(
     assert (proven.size, proven.of, proven.is_signed) == (12, 12, True)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("damage", ["tiles", "size"])
 def test_a_damaged_tree_does_not_stop_the_verification(
     watched: AuditLog, damage: str

@@ -53,6 +53,7 @@ def urls(then: str) -> Iterator[str]:
     yield "audit/changes"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("is_first_spoilt", [False, True])
 @pytest.mark.parametrize("document", DOCUMENTS + NO_JSON, ids=lambda text: text[:12])
 def test_no_spoilt_change_is_an_internal_error(

@@ -188,6 +188,7 @@ def test_a_newer_schema_costs_one_statement_more(migrations: Migrations) -> None
     assert len(statements) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [("scripts/restore_guarantees.py",), ("scripts/archive_audit.py", "verify")],

@@ -102,6 +102,7 @@ def test_they_are_in_no_answer_and_no_entry(
     assert check(url).code == 0
 
 
+@pytest.mark.slow
 def test_rows_written_by_sql_are_named_and_mended(
     client: TestClient, settings: Settings, url: str
 ) -> None:

@@ -47,6 +47,7 @@ def test_two_workers_write_to_one_record(url: str, tmp_path: Path) -> None:
         assert stock(client, id) == before + CLIENTS * REQUESTS
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_killed_worker_loses_no_answered_write(url: str, tmp_path: Path) -> None:
     answered, enough, numbers = list[int](), Event(), count()

@@ -157,6 +157,7 @@ def test_all_values_are_named(measured: tuple[Server, Scraped]) -> None:
     assert names <= all_names()
 
 
+@pytest.mark.slow
 def test_without_an_address_nothing_is_measured(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path) as server:
         with server.client() as client:
@@ -174,6 +175,7 @@ def test_an_address_needs_a_host_and_a_port(address: str) -> None:
         make_settings("sqlite:///", METRICS_ADDRESS=address)
 
 
+@pytest.mark.slow
 def test_an_address_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"

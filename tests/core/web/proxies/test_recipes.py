@@ -34,6 +34,8 @@ def proxy(
         yield proxy
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @each_recipe
 def test_a_tag_that_it_has_rewritten_is_accepted(program: str, proxy: Proxy) -> None:
     with proxy.client() as client:
@@ -50,6 +52,8 @@ def test_a_tag_that_it_has_rewritten_is_accepted(program: str, proxy: Proxy) -> 
             assert done.status_code == status
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @each_recipe
 def test_the_longest_batch_passes(program: str, proxy: Proxy) -> None:
     ids = [str(uuid7()) for _ in range(200)]
@@ -61,6 +65,8 @@ def test_the_longest_batch_passes(program: str, proxy: Proxy) -> None:
         assert again.status_code == 304
 
 
+@pytest.mark.slow
+@pytest.mark.sampled
 @each_recipe
 def test_the_client_s_address_is_recorded(program: str, proxy: Proxy) -> None:
     id = f"ip-{proxy.url[-5:]}"

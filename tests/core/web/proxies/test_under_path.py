@@ -19,6 +19,7 @@ TARGETS = {"whole": "http://backoffice;", "stripped": "http://backoffice/;"}
 REFERENCE = re.compile(r'(?:href|src|data-document|data-probe)="([^"#]+)')
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 @needs("nginx", "openssl")
 def test_each_address_leads_back_through_the_proxy(target: str, tmp_path: Path) -> None:
