@@ -126,7 +126,7 @@ def test_a_password_that_must_be_encoded_is_not_echoed(
 ) -> None:
     url = f"postgresql://app:12{mark}{CANARY}@db.example.com:5432/app"
     sentence = startup_error(monkeypatch, LOCAL | {"DATABASE_URL": url})
-    assert "in the password as %40" in sentence
+    assert "in the user and the password as %40" in sentence
     assert CANARY not in sentence
 
 
@@ -151,6 +151,9 @@ def test_a_url_that_cannot_work_is_explained(
         "postgresql://app:a,b%40c@db/app?application_name=a@b",
         "postgresql://app:@/app?host=db1:5432&host=db2:5432",
         "postgresql://[::1]:5432/app",
+        "postgresql://app@corp:secret@db/app",
+        "postgresql:///app?host=/run/pg@14",
+        "postgresql://localhost:5432/app?application_name=a@b",
         "sqlite:////srv/app/app.db",
     ],
 )

@@ -8,13 +8,15 @@ from sqlalchemy import Table, func, or_, select, update
 
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
-from app.audit.archive.logs import CHANGES
+from app.audit.archive.logs import ACCESSES, CHANGES
 from app.audit.archive.models import AuditHold
 from app.audit.changes.change_row import insert_rows, unaudited_row
 from app.audit.changes.change_time import log_position
 from app.audit.erasure.person import Person
+from app.audit.personal.envelopes import ID_LENGTH, PREFIX
 from app.audit.personal.keys import ENTITY
 from app.audit.personal.reading import key_ids
+from app.audit.personal.users import ENCRYPTED
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.models import User
 from app.auth.users.closing import close_account, is_last_superuser
@@ -23,6 +25,8 @@ from app.core.db.session import DatabaseSession
 
 ANSWERS: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel's types
 LOG = CHANGES.live.c
+# Characters of an encrypted value in which two of different keys differ.
+BEGIN = len(PREFIX) + ID_LENGTH * 8 // 6
 
 
 class ErasureRepository:
@@ -65,7 +69,21 @@ class ErasureRepository:
         return found
 
     async def recorded_keys(self, person: Person) -> set[UUID]:
-        return set(key_ids(await self.recorded_values(person)))
+        return set(
+            key_ids(await self.recorded_values(person) + await self.acts(person))
+        )
+
+    async def acts(self, person: Person) -> list[dict[str, Any]]:
+        """Return an encrypted value of each key of a user as the one who acted."""
+        found: list[dict[str, Any]] = []
+        for log in (CHANGES, ACCESSES):
+            for table in (log.live, log.restored):
+                value, user = table.c[ENCRYPTED], table.c[f"{log.actor}_id"]
+                own = select(func.min(value)).where(user == person.id)
+                found += await self.session.rows(
+                    own.where(value.is_not(None)).group_by(func.substr(value, 1, BEGIN))
+                )
+        return found
 
     async def forget_answers(self, person: Person) -> int:
         """Delete the kept responses to requests by this person, or about them.

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.audit.archive.rows.reading import read_log
+from app.audit.archive.rows.reading import read_values
 from app.audit.history.exceptions import UnknownStateException
 from app.core.db.driver.compiled import Row
 from app.core.db.driver.statements import Query
@@ -27,7 +27,7 @@ async def read_changes(session: DatabaseSession, query: Query) -> Sequence[Row]:
     Raises:
         UnknownStateException: a row has a value that the application has not written.
     """
-    rows = await read_log(session, query)
+    rows = await read_values(session, query)
     check_changes(rows)
     return rows
 

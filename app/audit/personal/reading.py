@@ -22,14 +22,19 @@ SIDES = ("old", "new")
 PART_ROWS = 100  # decrypted at a time, which stops the event loop for some 5 ms
 
 
-async def reveal_changes(keys: str, rows: list[Row]) -> list[Row]:
-    """Return rows of the log with the values that they had before they were encrypted.
+async def reveal_entries(keys: str, rows: list[Row]) -> list[Row]:
+    """Return rows of a log with the values that they had before they were encrypted.
 
     `keys` is the URL of the keys; without one, nothing is changed.
 
     Raises:
         KeysUnavailableException: a value is encrypted, and the keys can't be had.
     """
+    return await in_parts(rows, partial(reveal_entries_part, keys)) if keys else rows
+
+
+async def reveal_changes(keys: str, rows: list[Row]) -> list[Row]:
+    """Do the same with the values of records alone, without who has changed them."""
     return await in_parts(rows, partial(reveal_changes_part, keys)) if keys else rows
 
 
@@ -50,17 +55,20 @@ async def in_parts(
     return shown
 
 
-async def reveal_changes_part(keys: str, rows: list[Row]) -> list[Row]:
-    found = [it for row in rows for it in encrypted_parts(row)]
-    secrets = await find_secrets(keys, found)
+async def reveal_entries_part(keys: str, rows: list[Row]) -> list[Row]:
+    users = [{ENCRYPTED: row.get(ENCRYPTED)} for row in rows]
+    secrets = await find_secrets(keys, [*users, *values_of(rows)])
     return [reveal_entry(row, secrets) for row in rows] if secrets else rows
 
 
-def encrypted_parts(row: Row) -> Iterator[Row]:
-    yield {ENCRYPTED: row.get(ENCRYPTED)}
-    for side in map(row.get, SIDES):
-        if isinstance(side, dict):
-            yield side
+async def reveal_changes_part(keys: str, rows: list[Row]) -> list[Row]:
+    secrets = await find_secrets(keys, values_of(rows))
+    return [reveal_change(row, secrets) for row in rows] if secrets else rows
+
+
+def values_of(rows: list[Row]) -> Iterator[Row]:
+    sides = (side for row in rows for side in map(row.get, SIDES))
+    return (side for side in sides if isinstance(side, dict))
 
 
 async def reveal_states_part(keys: str, rows: list[Row]) -> list[Row]:

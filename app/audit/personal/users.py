@@ -5,12 +5,12 @@ stays in clear: it names no one after the erasure.
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util import LRUCache, greenlet_spawn
 
 from app.audit.personal.envelopes import Encryption, Hidden, Key
 from app.audit.personal.exceptions import KeysUnavailableException
@@ -29,7 +29,10 @@ USER: Row = {
     "user_agent": None,
 }
 COLUMNS: Mapping[str, Row] = {"actor_id": ACTOR, "user_id": USER}
-MAX_ACTORS = 1_000
+PAUSE = 60.0  # seconds before the store is asked again for an actor's key
+# What is kept is encrypted: it is of no use once the key is destroyed.
+actors: LRUCache[Any, str | None] = LRUCache(1_000)
+pauses: dict[str, float] = {}  # their ends, by the URL of the keys
 
 
 def hide_actor(keys: str, rows: Sequence[Row]) -> None:
@@ -38,24 +41,26 @@ def hide_actor(keys: str, rows: Sequence[Row]) -> None:
     If the keys can't be had, the rows name the actor by the id alone: a change waits
     for the keys of the record only.
     """
-    id, name, label = (rows[0][it] for it in ("actor_id", "actor_name", "actor_label"))
-    if not keys or id is None:
-        return
-    try:
-        hidden = {ENCRYPTED: encrypted_actor(keys, id, label, name)}
-    except KeysUnavailableException:
-        hidden = {}
-    for row in rows:
-        row.update(ACTOR | hidden)
+    id, label, name = (rows[0][it] for it in ("actor_id", "actor_label", "actor_name"))
+    if keys and id is not None:
+        hidden = ACTOR | {ENCRYPTED: encrypted_actor(keys, id, label, name)}
+        for row in rows:
+            row.update(hidden)
 
 
-# What is kept is encrypted: it is of no use once the key is destroyed.
-@lru_cache(MAX_ACTORS)
 def encrypted_actor(
     keys: str, id: UUID, label: str | None, name: str | None
 ) -> str | None:
-    key = keys_at(keys).of_users({id})[id]
-    return encrypt(key, id, {"actor_label": label, "actor_name": name})
+    known = (keys, id, label, name)
+    if known not in actors and time.monotonic() > pauses.get(keys, 0):
+        try:
+            key = keys_at(keys).of_users({id})[id]
+        except KeysUnavailableException:
+            # Others would wait for this transaction, and it for the store.
+            pauses[keys] = time.monotonic() + PAUSE
+        else:
+            actors[known] = encrypt(key, id, {"actor_label": label, "actor_name": name})
+    return actors.get(known)
 
 
 async def hide_users(keys: str, rows: Sequence[Row]) -> None:
@@ -87,14 +92,26 @@ def reveal_user(row: Row, reveal: Callable[[Any, UUID], Any]) -> Row:
     stored = row.get(ENCRYPTED)
     if stored is None:
         return row
-    by = next(it for it in COLUMNS if it in row)
-    id = to_id(row[by])
-    value = reveal(stored, id) if id else stored
-    if value == stored:
-        return row  # of another user, or no encrypted text: only SQL stores these
-    hidden = isinstance(value, Hidden)
-    names = dict.fromkeys(COLUMNS[by], value) if hidden else json.loads(value)
-    return row | names | {ENCRYPTED: None}
+    by = next((it for it in COLUMNS if it in row), "")
+    id = to_id(row.get(by))
+    if id is None:
+        return row
+    value = reveal(stored, id)
+    if isinstance(value, Hidden):
+        return row | dict.fromkeys(COLUMNS[by], value) | {ENCRYPTED: None}
+    names = read_names(value)
+    # SQL can store another text, or copy one that was encrypted for something else.
+    return (
+        row | names | {ENCRYPTED: None} if names.keys() == COLUMNS[by].keys() else row
+    )
+
+
+def read_names(value: str) -> Row:
+    try:
+        names = json.loads(value)
+    except ValueError:
+        return {}
+    return names if isinstance(names, dict) else {}
 
 
 def to_id(value: Any) -> UUID | None:

@@ -7,7 +7,7 @@ from app.audit.archive.logs import CHANGES, MAX_ID, Log
 from app.audit.archive.seals.batch import position_of
 from app.audit.archive.seals.cursor import Horizon, Position
 from app.audit.archive.seals.order import OrderRepository
-from app.audit.personal.reading import reveal_changes
+from app.audit.personal.reading import reveal_entries
 from app.audit.settled.queries import (
     ARCHIVED_AFTER,
     BEGINNING,
@@ -60,7 +60,7 @@ class SettledRepository:
         reached = position_of(rows[-1]) if rows else complete
         if len(rows) < limit:
             reached = max(reached, complete)
-        shown = await reveal_changes(key_url_of(self.session), rows)
+        shown = await reveal_entries(key_url_of(self.session), rows)
         return SettledPage(shown, reached, is_settled)
 
     async def is_archived(

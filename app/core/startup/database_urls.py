@@ -7,10 +7,11 @@ DRIVERS = ("sqlite:///", "postgresql://")
 # Other libraries name their driver.
 POSTGRESQL = re.compile(r"^postgres(ql)?(\+\w+)?://")
 ADDRESS = frozenset({"host", "port"})
+PARAMETER = re.compile("=[^&]*")
 END_OF_AUTHORITY = re.compile("[/?#]")
 FORM = (
-    "must end in USER:PASSWORD@HOST:PORT/NAME, with @ / ? # [ in the password as "
-    "%40 %2F %3F %23 %5B"
+    "must end in USER:PASSWORD@HOST:PORT/NAME, with @ : / ? # [ in the user and the "
+    "password as %40 %3A %2F %3F %23 %5B"
 )
 HOSTS = "must name several hosts as ?host=A:5432&host=B:5432"
 # Parameters of libpq that asyncpg has, and of the server.
@@ -50,9 +51,13 @@ def check_address(url: str) -> None:
     """
     rest = url.removeprefix("postgresql://")
     authority = END_OF_AUTHORITY.split(rest, 1)[0]
-    if "@" in rest and authority.count("@") != 1:
+    user, at, hosts = authority.rpartition("@")
+    path = rest.removeprefix(authority)
+    named = PARAMETER.sub("", path) if path.startswith("/") else path
+    is_cut = authority and not at and "@" in named
+    if is_cut or "@" in user.partition(":")[2]:
         raise ValueError(FORM)
-    if "," in authority.rpartition("@")[2]:
+    if "," in hosts:
         raise ValueError(HOSTS)
     try:
         urlsplit(url).port  # noqa: B018

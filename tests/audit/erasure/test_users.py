@@ -1,5 +1,9 @@
 """Users in the entries of both logs: encrypted with their key, and erased with it."""
 
+import json
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -121,16 +125,58 @@ def test_changes_do_not_wait_for_the_keys_of_the_actor(
     client: Client, commands: Commands, bob: Account, tmp_path: Path
 ) -> None:
     Path(commands.keys).rename(tmp_path / "away.db")
-    users.encrypted_actor.cache_clear()
+    users.actors.clear()
     made = client.post("products", json=PEN, headers=bob.header)
     id = made.raise_for_status().json()["id"]
     change = change_of(client, id)
     assert (change["actor_id"], change["actor_label"]) == (str(bob.id), None)
+    # Until the pause ends, no other change waits for the store.
+    assert users.pauses[commands.settings.PERSONAL_KEYS_URL] > time.monotonic()
     load(client)
     assert accesses_of(client, bob) == []
     (tmp_path / "away.db").rename(commands.keys)
     load(client)
     assert [row["method"] for row in accesses_of(client, bob)] == ["POST"]
+
+
+def test_the_past_does_not_depend_on_the_keys_of_actors(
+    client: Client, commands: Commands, pen: str, tmp_path: Path
+) -> None:
+    client.patch(f"products/{pen}", json={"stock": 2}).raise_for_status()
+    at = client.get("audit/changes").json()["items"][1]["at"]
+    Path(commands.keys).rename(tmp_path / "away.db")
+    then = client.get(f"products/{pen}", params={"as_of": at})
+    assert then.raise_for_status().json()["stock"] == 1
+    listed = client.get("products", params={"as_of": at})
+    assert listed.raise_for_status().json()["total"] == 1
+    revert = client.post(f"products/{pen}/revert", json={"to_version": 1})
+    assert revert.raise_for_status().json()["stock"] == 1
+
+
+def test_a_key_without_a_person_is_destroyed(
+    client: Client, commands: Commands, bob: Account, pen: str
+) -> None:
+    """After a failure of power, it may be unknown whose key one is."""
+    with closing(sqlite3.connect(commands.keys)) as keys, keys:
+        keys.execute("UPDATE personal_key SET subject = NULL")
+    commands.erase(str(bob.id), "User")
+    assert change_of(client, pen)["actor_label"] == ERASED
+    assert {row["ip"] for row in accesses_of(client, bob)} == {ERASED}
+
+
+def test_a_value_of_another_column_is_no_user(
+    client: Client, commands: Commands, read: Read, audit_log: AuditLog, bob: Account
+) -> None:
+    own = {"full_name": json.dumps({"entity": "Task"})}
+    client.patch(f"users/{bob.id}", json=own).raise_for_status()
+    log = CHANGES.live
+    named = select(log.c.new).where(log.c.entity_id == bob.id, log.c.version == 2)
+    (new,) = read(named)
+    made = client.post("products", json=PEN, headers=bob.header).json()["id"]
+    for value in (new["full_name"], "encrypted:", "[]"):
+        where = log.c.entity_id == UUID(made)
+        execute(audit_log, update(log).where(where).values(personal=value))
+        assert change_of(client, made)["entity"] == "Product"
 
 
 @pytest.mark.parametrize("log", [CHANGES, ACCESSES], ids=lambda it: it.name)

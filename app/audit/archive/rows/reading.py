@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import NULLTYPE, Uuid
 
 from app.audit.archive.canonical import MALFORMED, Row, RowKey
-from app.audit.personal.reading import reveal_changes
+from app.audit.personal.reading import reveal_changes, reveal_entries
 from app.audit.stored_values import AsStored
 from app.core.clock import EPOCH
 from app.core.db.driver.compiled import Values
@@ -57,6 +57,12 @@ async def read_log(
     A value that cannot be converted is `AsStored`.
     """
     rows = await read_encrypted(session, query, values)
+    return await reveal_entries(key_url_of(session), rows)
+
+
+async def read_values(session: DatabaseSession, query: Query) -> list[Row]:
+    """Do the same without who acted, which the state of a record does not depend on."""
+    rows = await read_encrypted(session, query, None)
     return await reveal_changes(key_url_of(session), rows)
 
 

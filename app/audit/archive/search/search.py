@@ -16,7 +16,7 @@ from app.audit.archive.logs import Log
 from app.audit.archive.search.proven import ProvenFiles
 from app.audit.archive.search.query import ResultRow, SearchQuery, SearchResult
 from app.audit.archive.search.repository import SearchRepository
-from app.audit.personal.reading import reveal_changes
+from app.audit.personal.reading import reveal_entries
 from app.core.db.personal.key_urls import key_url
 
 
@@ -34,7 +34,7 @@ class Search:
         ]
         newest = sorted(found, key=row_key, reverse=True)
         rows, engine = newest[: self.query.limit], self.context.database.engine
-        self.result.rows = await reveal_changes(key_url(engine.url), rows)
+        self.result.rows = await reveal_entries(key_url(engine.url), rows)
         return self.result
 
     async def search_log(self, log: Log) -> list[ResultRow]:

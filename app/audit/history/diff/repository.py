@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, select, tuple_
 
-from app.audit.archive.rows.reading import read_log
+from app.audit.archive.rows.reading import read_values
 from app.audit.history.diff.difference import Difference
 from app.audit.history.diff.schemas import NAME_PATTERN, DiffQuery
 from app.audit.history.moments import is_named
@@ -50,7 +50,7 @@ class DiffRepository:
             where.append(tuple_(name, RECORD) > tuple_(entity, UUID(id)))
         records = select(name.label("name"), RECORD).where(*where)
         ordered = records.group_by(name, RECORD).order_by(name, RECORD)
-        rows = await read_log(self.session, ordered.limit(query.limit + 1))
+        rows = await read_values(self.session, ordered.limit(query.limit + 1))
         return [(row["name"], row["entity_id"]) for row in rows]
 
     async def differences(
@@ -62,7 +62,7 @@ class DiffRepository:
             named = is_named(ENTITY, self.names(entity))
             changes = select(CHANGES).where(named, *self.between(query))
             ids = [id for name, id in records if name == entity]
-            async for row in HistoryPages(self.session, changes, read_log).read(ids):
+            async for row in HistoryPages(self.session, changes, read_values).read(ids):
                 key = entity, row["entity_id"]
                 if key not in found:
                     found[key] = Difference(self.models.get(entity), row)

@@ -77,7 +77,7 @@ class Sorted:
         conditions = build_conditions(table, query, repository.conditions)
         found = await find_words(session, table, query.q)
         ordered = select(table.c.id).order_by(*build_order(table, query.sort))
-        return ordered.where(*conditions, *found.total)
+        return ordered.where(*conditions, *found.total, *repository.visible())
 
 
 def id_of(record: Any) -> UUID:
