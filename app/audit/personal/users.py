@@ -109,7 +109,7 @@ def reveal_user(row: Row, reveal: Callable[[Any, UUID], Any]) -> Row:
 def read_names(value: str) -> Row:
     try:
         names = json.loads(value)
-    except ValueError:
+    except (ValueError, TypeError):
         return {}
     return names if isinstance(names, dict) else {}
 
