@@ -72,6 +72,7 @@ DAMAGES: list[tuple[Damage, str]] = [
 
 
 @pytest.mark.either
+@pytest.mark.heavy
 def test_a_spool_that_is_damaged_under_load(
     url: str, tmp_path: Path, read: Read
 ) -> None:

@@ -48,6 +48,7 @@ def rows(kinds: list[Kind]) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_each_operation_is_measured_on_each_variant(
     rows: list[dict[str, Any]], kinds: list[Kind]

@@ -7,6 +7,7 @@ from scripts.benchmark_bulk import measure_on, table_of
 from tests.databases import Engine
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_each_operation_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "SIZE", 4)

@@ -12,6 +12,7 @@ from tests.core.web.server.test_drain import empty
 from tests.processes.servers import serving
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_worker_that_is_killed_while_it_is_pinged_is_replaced(tmp_path: Path) -> None:
     with serving(empty(tmp_path), tmp_path, WORKERS="2") as server:
@@ -29,6 +30,7 @@ def test_a_worker_that_is_killed_while_it_is_pinged_is_replaced(tmp_path: Path) 
         assert server.stop() == 0
 
 
+@pytest.mark.heavy
 @pytest.mark.slow
 def test_a_suspended_worker_holds_up_neither_others_nor_a_stop(tmp_path: Path) -> None:
     with serving(empty(tmp_path), tmp_path, WORKERS="2") as server:
