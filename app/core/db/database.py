@@ -136,12 +136,12 @@ def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession
 
 
 def make_writers(engine: AsyncEngine) -> async_sessionmaker[WritingSession]:
-    waits = engine.dialect.name != "sqlite" or bool(key_url(engine.url))
+    has_keys = bool(key_url(engine.url))
     return async_sessionmaker(
         engine,
         class_=WritingSession,
         sync_session_class=OrmSession,
         expire_on_commit=False,
         join_transaction_mode="control_fully",
-        transaction=partial(Transaction, engine.sync_engine, waits),
+        transaction=partial(Transaction, engine.sync_engine, has_keys),
     )

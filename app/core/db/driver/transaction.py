@@ -25,26 +25,37 @@ class Transaction:
     Its other methods are called by functions that are given to `call` or `run`.
     """
 
-    def __init__(self, engine: Engine, waits: bool) -> None:
+    def __init__(self, engine: Engine, has_keys: bool) -> None:
         self.engine = engine
-        self.waits = waits
+        self.waits = engine.dialect.name != "sqlite"
+        self.writes_wait = self.waits or has_keys
         self.connection: Connection | None = None
         self.failure: BaseException | None = None
         self.savepoints = 0
 
     async def call(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
         """Begin unless begun, and return the result of work in the transaction."""
+        await self.begin()
+        return await self.run(work, *arguments)
+
+    async def write(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
+        """Do the same with work that may wait for the store of the keys of persons."""
+        await self.begin()
+        if self.writes_wait:
+            return await greenlet_spawn(work, *arguments)
+        return work(*arguments)
+
+    async def begin(self) -> None:
         if not self.waits:
             self.begin_at_once()
             if self.connection is None:
                 await greenlet_spawn(self.begun)
-        return await self.run(work, *arguments)
 
     async def run(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
         """Return the result of work, in a greenlet if it can wait.
 
         Statements of SQLite cannot once the transaction has begun, and are as quick as
-        the making of a greenlet. A change of a person can: for the store of their keys.
+        the making of a greenlet.
         """
         if self.waits:
             return await greenlet_spawn(work, *arguments)

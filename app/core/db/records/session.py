@@ -57,14 +57,17 @@ class WritingSession(BatchingSession):
             return await super().rows(statement, values)
         if self.deferred is not None:
             await self.flush_records()
+        if core_statement(statement).is_dml:
+            return await self.transaction.write(self._write, statement, values or {})
         return await self.transaction.call(self._rows, statement, values or {})
 
     def _rows(self, statement: Statement, values: Values) -> list[Row]:
-        connection = self.transaction.begun()
-        core = core_statement(statement)
-        if core.is_dml:  # it may have defaults of columns
-            return [dict(row) for row in connection.execute(core, values).mappings()]
-        return fetch(connection, statement, values)
+        return fetch(self.transaction.begun(), statement, values)
+
+    def _write(self, statement: Statement, values: Values) -> list[Row]:
+        # A prepared statement would not have the defaults of columns.
+        result = self.transaction.begun().execute(core_statement(statement), values)
+        return [dict(row) for row in result.mappings()]
 
     async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
         if self.has_orm_session or not is_plain(model):
@@ -83,8 +86,7 @@ class WritingSession(BatchingSession):
     ) -> ModelT | None:
         await self.flush_records()
         rows = await self.rows(query, {"id": id})
-        found: ModelT | None = self.records.load(model, rows[0]) if rows else None
-        return found
+        return self.records.load(model, rows[0]) if rows else None
 
     def add(self, instance: Any, **_: Any) -> None:
         if self.has_orm_session or not self.records.add(instance):
@@ -108,7 +110,7 @@ class WritingSession(BatchingSession):
 
     async def flush_records(self) -> None:
         if self.records.is_pending():
-            await self.transaction.call(self._flush)
+            await self.transaction.write(self._flush)
 
     def _flush(self) -> None:
         connection = self.transaction.begun()
