@@ -13,8 +13,7 @@ from app.core.web.etag import Preconditions
 EntityT = TypeVar("EntityT", bound=Entity)
 CreateT = TypeVar("CreateT", bound=Body)
 UpdateT = TypeVar("UpdateT", bound=Body)
-
-
+# What `visible` of a repository is part of, in all routes of a collection.
 READS = {"page", "find_many", "count_by", "get"}
 
 

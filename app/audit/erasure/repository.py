@@ -70,11 +70,11 @@ class ErasureRepository:
 
     async def recorded_keys(self, person: Person) -> set[UUID]:
         return set(
-            key_ids(await self.recorded_values(person) + await self.acts(person))
+            key_ids(await self.recorded_values(person) + await self.as_user(person))
         )
 
-    async def acts(self, person: Person) -> list[dict[str, Any]]:
-        """Return an encrypted value of each key of a user as the one who acted."""
+    async def as_user(self, person: Person) -> list[dict[str, Any]]:
+        """Return, of entries of this user, an encrypted value for each key."""
         found: list[dict[str, Any]] = []
         for log in (CHANGES, ACCESSES):
             for table in (log.live, log.restored):

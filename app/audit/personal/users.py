@@ -100,10 +100,9 @@ def reveal_user(row: Row, reveal: Callable[[Any, UUID], Any]) -> Row:
     if isinstance(value, Hidden):
         return row | dict.fromkeys(COLUMNS[by], value) | {ENCRYPTED: None}
     names = read_names(value)
-    # SQL can store another text, or copy one that was encrypted for something else.
-    return (
-        row | names | {ENCRYPTED: None} if names.keys() == COLUMNS[by].keys() else row
-    )
+    if names.keys() != COLUMNS[by].keys():
+        return row  # SQL can store another text, or copy one of another column
+    return row | names | {ENCRYPTED: None}
 
 
 def read_names(value: str) -> Row:

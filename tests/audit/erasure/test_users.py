@@ -16,6 +16,7 @@ from sqlmodel import col
 from app.audit.archive.logs import ACCESSES, CHANGES, Log
 from app.audit.models import AuditAccess
 from app.audit.personal import users
+from scripts.backups.vacuum import vacuum
 from tests.accounts import Account
 from tests.audit.archive.rows import AuditLog
 from tests.audit.archive.verify.tampering import execute
@@ -87,6 +88,9 @@ def test_the_database_has_no_trace_of_an_erased_user(
     left = dump(commands.settings, template)
     assert [it for it in TRACES[2:] if it.encode() in left] == []
     commands.erase(str(bob.id), "User")
+    vacuum(commands.settings.DATABASE_URL)
+    left = dump(commands.settings, template).lower()
+    assert [it for it in TRACES if it.lower().encode() in left] == []
     change = change_of(client, pen)
     assert (change["actor_label"], change["actor_name"]) == (ERASED, ERASED)
     assert change["actor_id"] == str(bob.id)

@@ -22,7 +22,7 @@ class Transaction:
     """Begun by the first statement; a failed one is rolled back at once.
 
     One with savepoints is rolled back to the last of them by records/batching.py.
-    Its other methods are called by functions that are given to `call` or `run`.
+    Its other methods are called by functions given to `call`, `write` or `run`.
     """
 
     def __init__(self, engine: Engine, has_keys: bool) -> None:
