@@ -50,14 +50,10 @@ def write_identity(store: Store, archive: UUID) -> None:
 async def find_identity_error(database: Database, store: Store) -> str | None:
     """Return why the folder is not that of this database, or None."""
     try:
-        found = read_identity(store)
+        await check_identity(database, store)
     except VerificationException as error:
         return str(error)
-    async with database.reading() as session:
-        own = await read_archive_id(session)
-    if found and own is None:
-        return NO_IDENTITY.format(location=store.location, found=found)
-    return find_foreign_error(store, found, own)
+    return None
 
 
 def find_foreign_error(
@@ -69,7 +65,20 @@ def find_foreign_error(
     return FOREIGN.format(location=store.location, found=found, own=own)
 
 
-async def check_identity(database: Database, store: Store) -> None:
-    """Raise VerificationException if the folder is that of another database."""
-    if error := await find_identity_error(database, store):
+async def check_identity(database: Database, store: Store) -> UUID | None:
+    """Return the id of the folder's archive, or None if it has none.
+
+    Raises:
+        VerificationException: the folder is that of another database, or the file that
+            says so is damaged.
+    """
+    found = read_identity(store)
+    async with database.reading() as session:
+        own = await read_archive_id(session)
+    if found and own is None:
+        raise VerificationException(
+            NO_IDENTITY.format(location=store.location, found=found)
+        )
+    if error := find_foreign_error(store, found, own):
         raise VerificationException(error)
+    return found

@@ -7,7 +7,6 @@ from app.audit.archive.exceptions import ArchiveException, VerificationException
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.ownership import (
     check_identity,
-    read_identity,
     write_identity,
 )
 from app.audit.archive.files.repository import FileRepository
@@ -29,8 +28,8 @@ async def check_folder(context: ArchiveContext) -> None:
         ArchiveException: the newest manifest is missing.
         VerificationException: the folder, or a file in it, is not of this database.
     """
-    await check_identity(context.database, context.store)
-    is_claimed = read_identity(context.store) is not None
+    # Read once: another database may claim the folder at any moment.
+    is_claimed = await check_identity(context.database, context.store) is not None
     for log in LOGS.values():
         await check_newest(context, log)
         async for path in find_unknown(context, log, is_claimed):

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from app.audit.archive.context import ArchiveContext
+from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.files.ownership import IDENTITY_FILE, write_identity
 from app.audit.archive.identity import get_archive_id
 from app.audit.archive.logs import CHANGES
+from app.audit.archive.store.store import Store
 from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import OLD, AuditLog, make_changes
@@ -109,6 +113,25 @@ def test_the_folder_of_another_database_is_not_searched(
     assert done.code == 4
     assert len(done.output.splitlines()) == 6
     assert "the archive of another database" in done.errors
+
+
+def test_a_folder_that_is_claimed_while_it_is_checked_is_refused(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two databases begin at once, by mistake with one folder."""
+    audit_log.fill()
+
+    def read_and_claim(store: Store, name: str) -> bytes:
+        monkeypatch.undo()
+        try:
+            return store.read_file(name)
+        finally:
+            write_identity(store, uuid4())
+
+    monkeypatch.setattr(Store, "read_file", read_and_claim)
+    with pytest.raises(VerificationException, match=IDENTITY_FILE):
+        audit_log.archive()
+    assert files(audit_log) == []
 
 
 @pytest.mark.sampled

@@ -52,7 +52,7 @@ def test_of_two_databases_one_gets_the_bucket(
     before = [each.live_lines(CHANGES) for each in logs]
     with ThreadPoolExecutor() as threads:
         done = [*threads.map(lambda each: command(each, *RUN), logs)]
-    assert sorted(each.code for each in done) == [0, 4]
+    assert sorted(each.code for each in done) == [0, 4], done
     winner, loser = sorted((0, 1), key=lambda number: done[number].code)
     assert logs[winner].count_findings() == {}
     assert logs[winner].live_lines(CHANGES) == []
