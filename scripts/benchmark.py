@@ -36,6 +36,7 @@ from scripts.bench.rounds import Sample, Subject, measure
 from scripts.bench.servers import (
     COMPLETE,
     CORES,
+    METRICS,
     TWO_HOSTS,
     VARIANTS,
     WORKERS,
@@ -53,6 +54,7 @@ class Compared(StrEnum):
     """The complete application, and what it is compared with."""
 
     BARE = "bare"
+    METRICS = "metrics"
     WORKERS = "workers"
     POCKETBASE = "pocketbase"
     REPLICA = "replica"
@@ -65,6 +67,7 @@ ENGINES = {
 }
 NAMES: dict[Compared, Iterable[str]] = {
     Compared.BARE: VARIANTS,
+    Compared.METRICS: METRICS,
     Compared.WORKERS: WORKERS,
 }
 

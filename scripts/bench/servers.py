@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
+from tempfile import mkdtemp
 from time import monotonic, sleep
 from typing import NamedTuple
 
 import psutil  # type: ignore[import-untyped]  # No stubs.
 
+from app.core.observability.metrics.scrape import FOLDER
 from scripts.bench.api import MINUTES, Api, own_api
 from scripts.bench.drive import LOCALHOST, Address
 from tests.databases import SECRET, SPOOL
@@ -54,6 +56,17 @@ VARIANTS = {
     "+ accesses": Variant("app.main:app"),
 }
 *_, COMPLETE = VARIANTS
+# Of the complete application. Its worker writes metrics to files in the folder.
+METRICS = {
+    "no metrics": Variant("app.main:app"),
+    "metrics": Variant(
+        "app.main:app",
+        {
+            "METRICS_ADDRESS": "127.0.0.1:9100",  # nothing listens: no parent process
+            FOLDER: mkdtemp(prefix="metrics-", dir=SPOOL),
+        },
+    ),
+}
 # Of the complete application, on all cores.
 ONE_WORKER = "1 worker"
 TWO_HOSTS = "2 hosts"  # with one worker each, and one database
@@ -80,9 +93,8 @@ class Server:
 @contextmanager
 def run_server(name: str, url: str) -> Iterator[Server]:
     """Run a variant on this database in production mode. Discard its log."""
-    variant, cores = (VARIANTS | WORKERS)[name], CORES
-    if name in VARIANTS:
-        cores = CORES[-1:]
+    variant = (VARIANTS | METRICS | WORKERS)[name]
+    cores = CORES if name in WORKERS else CORES[-1:]
     address = Address(free_port(), variant.hosts)
     with ExitStack() as stack:
         processes = [

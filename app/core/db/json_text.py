@@ -4,9 +4,11 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from pydantic_core import PydanticSerializationError, to_json
 
 INVALID_JSON = "invalid_json"
+OTHER = object()
 
 
 class InvalidJson(dict[str, Any]):
@@ -41,11 +43,24 @@ def load_json(text: Any) -> Any:
     if not isinstance(text, str):
         raise TypeError(f"{type(text)} is no text")
     try:
-        if not text.isascii():
-            text.encode()  # a byte that is no UTF-8 is not the escape of a surrogate
-        return DECODER.decode(text)
+        encoded = text.encode()  # a byte that is no UTF-8 is not an escaped surrogate
+        found = load_canonical(encoded)
+        return DECODER.decode(text) if found is OTHER else found
     except (ValueError, ArithmeticError, RecursionError):
         return InvalidJson(text)
+
+
+def load_canonical(text: bytes) -> Any:
+    """Return the document of a text as `dump_json` writes it, or OTHER.
+
+    Nothing is lost if the document is encoded as the same text again. That takes a
+    quarter of the time of DECODER, which decides about all other texts.
+    """
+    try:
+        found = orjson.loads(text)
+        return found if orjson.dumps(found) == text else OTHER
+    except (ValueError, TypeError):  # they concern nesting and numbers, too
+        return OTHER
 
 
 def reject_constant(name: str) -> None:

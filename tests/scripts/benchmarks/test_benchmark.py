@@ -22,7 +22,7 @@ from scripts.bench.drive import Address, Load, WrongAnswerError, drive
 from scripts.bench.operations import Kind, message, product
 from scripts.bench.report import Row, Spread, rows_of, table_of
 from scripts.bench.rounds import Sample
-from scripts.bench.servers import TWO_HOSTS, VARIANTS, WORKERS, settings
+from scripts.bench.servers import METRICS, TWO_HOSTS, VARIANTS, WORKERS, settings
 from tests.accounts import root_header
 from tests.databases import ROOT, Template, make_settings
 
@@ -91,7 +91,11 @@ def test_two_workers_are_compared_with_one() -> None:
 @pytest.mark.heavy
 @pytest.mark.parametrize(
     ("compared", "names"),
-    [("replica", ["replica", "primary"]), ("workers", [*WORKERS])],
+    [
+        ("replica", ["replica", "primary"]),
+        ("workers", [*WORKERS]),
+        ("metrics", [*METRICS]),
+    ],
 )
 def test_servers_and_hosts_are_compared_on_postgresql(
     compared: str, names: list[str]

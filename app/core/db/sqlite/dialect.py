@@ -48,10 +48,10 @@ class ExactUuid(Uuid[UUID]):
 def exact_uuid(text: str | None) -> UUID | None:
     if text is None:
         return None
-    id = UUID(text)
-    if id.hex != text:
+    stored = bytes.fromhex(text)
+    if stored.hex() != text:
         raise ValueError(f"{text!r} is not an id as the application writes it")
-    return id
+    return UUID(bytes=stored)
 
 
 class LoopDialect(SQLiteDialect_pysqlite):
