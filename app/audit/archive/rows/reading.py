@@ -5,6 +5,7 @@ value is read as it is: a row is sealed by its bytes, and none stops the reading
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -121,6 +122,7 @@ def has_ids(table: Table) -> ColumnElement[bool]:
     return and_(*(or_(id.is_(None), IsUuid(id)) for id in ids))
 
 
+@lru_cache  # It takes as long as reading ten rows.
 def select_any_time(table: Table) -> Select[Any]:
     """Return a query of rows that need no time: see `with_time`."""
     return any_time(select(table))
