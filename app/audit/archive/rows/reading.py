@@ -14,7 +14,6 @@ from sqlalchemy import (
     Table,
     and_,
     case,
-    not_,
     or_,
     select,
     type_coerce,
@@ -135,7 +134,7 @@ def any_time(query: Select[Any]) -> Select[Any]:
         return query
     columns = [each for each in query.selected_columns if each is not at]
     readable = case((IsTime(at), at)).label("at")
-    stored = case((not_(IsTime(at)), Bytes(at))).label(TIME_BYTES)
+    stored = case((~IsTime(at), Bytes(at))).label(TIME_BYTES)
     return query.with_only_columns(*columns, readable, stored)
 
 
@@ -148,5 +147,4 @@ def with_time(rows: list[Row]) -> Iterator[Row]:
 
 def key_of(row: Row) -> RowKey:
     """Return the key by which a row is sealed: without a time, that of the epoch."""
-    at = row["at"]
-    return (EPOCH if isinstance(at, str) else at), row["id"]
+    return (EPOCH if isinstance(row["at"], str) else row["at"]), row["id"]
