@@ -38,7 +38,7 @@ from app.audit.archive.store.folder import FolderStore
 from app.audit.archive.store.opened import open_store
 from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.verify.verify import verify as verify_all
-from app.audit.archive.verify.witnesses import read_witnesses
+from app.audit.archive.verify.witness_file import read_witnesses
 from app.core.config import settings
 from app.core.db.database import Database
 from scripts.archive import holds, output, proofs

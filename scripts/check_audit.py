@@ -28,10 +28,11 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.exceptions import ArchiveException
 from app.audit.archive.logs import model_table
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.tree.checkpoints import Checkpoint
-from app.audit.archive.verify.witnesses import read_witnesses
+from app.audit.archive.verify.witness_file import read_witnesses
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.consistency.check import ConsistencyCheck
 from app.audit.consistency.exported import find_lost_ends, newest_checkpoints
@@ -57,6 +58,8 @@ async def check(settings: Settings, seals: str) -> ExitCode:
     try:
         # Before the snapshot, which then has each of them.
         exported = read_exported(seals)
+    except ArchiveException as error:
+        return report_incomplete(str(error))
     except (OSError, ValueError, KeyError) as error:
         return report_incomplete(f"{seals} cannot be read: {error}")
     async with open_database(settings) as database:

@@ -44,6 +44,7 @@ from app.core.db.database import Database
 from app.core.db.migrations import check_head
 from app.main import open_database
 from scripts.archive.holds import check_reason
+from scripts.archive.output import pluralize
 from scripts.archive.runner import log_to_stderr
 from scripts.backups.vacuum import vacuum
 from scripts.commands import exit_on_database_error
@@ -133,8 +134,9 @@ def erase(entity: Entity, id: Id, reason: Reason, vacuum_file: Vacuum = False) -
         eraser = Eraser(database, open_ledger(settings))
         done = await eraser.erase(person, reason, getpass.getuser())
         print(
-            f"{person.name} is erased: {done.keys} keys destroyed, {done.answers} kept "
-            f"responses deleted, {'live values replaced' if done.live else 'not live'}."
+            f"{person.name} is erased: {pluralize(done.keys, 'key')} destroyed, "
+            f"{pluralize(done.answers, 'kept response')} deleted, "
+            f"{'live values replaced' if done.live else 'not live'}."
         )
         async with database.reading() as session:
             report = ErasureReport(session, person)

@@ -9,7 +9,7 @@ from app.audit.archive.progress import Progress
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.store.opened import open_store
 from app.audit.archive.verify.verify import verify
-from app.audit.archive.verify.witnesses import read_witnesses
+from app.audit.archive.verify.witness_file import read_witnesses
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.migrations import check_head

@@ -112,7 +112,7 @@ def test_a_missing_file_makes_the_check_incomplete(
     seals = tmp_path / "seals.txt"
     done = check(settings, seals)
     assert (done.code, done.output) == (3, "")
-    assert done.errors.startswith(f"{seals} cannot be read: ")
+    assert done.errors.startswith(f"{seals} does not exist. The application makes it ")
 
 
 def test_a_plain_copy_of_the_file_lacks_what_is_in_the_wal(

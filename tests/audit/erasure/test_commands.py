@@ -45,7 +45,7 @@ def test_a_person_is_exported_and_erased(
     assert (items[0]["name"], items[1]["new"]["name"]) == ("Ada King", "Ada Lovelace")
     done = script.run("erase", "Customer", ada, *REASON, "--vacuum")
     assert (done.code, done.errors) == (0, "")
-    assert "1 keys destroyed, 0 kept responses deleted, live values" in done.output
+    assert "1 key destroyed, 0 kept responses deleted, live values" in done.output
     assert "Not reached:" in done.output
     assert "--vacuum" not in done.output
     entries = client.get("audit/changes?entity=personal_key").json()["items"]

@@ -129,7 +129,7 @@ def test_restore_erases_again(
     words = ("scripts/personal_data.py", "erase", "customer", ada, "--reason", "R 7")
     done = site.run(*words)
     assert (done.code, done.errors) == (0, "")
-    assert "1 keys destroyed" in done.output
+    assert "1 key destroyed" in done.output
     assert history(client, ada)[1]["new"]["name"] == "[erased]"
     done = other_site.restore(backup)
     assert (done.code, done.errors) == (0, "")

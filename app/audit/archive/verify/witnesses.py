@@ -2,21 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
-
-from pydantic import TypeAdapter
 
 from app.audit.archive.files.manifest import Manifest, SealRef
 from app.audit.archive.tree.checkpoints import Checkpoint, open_checkpoint
 from app.audit.archive.tree.exceptions import ProofException
-from app.audit.archive.tree.notes import PREFIX
 from app.audit.archive.verify.report import FindingKind, Proven, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
 from app.core.text import printable
 
 MANIFEST, EXPORTED = "a manifest", "an exported checkpoint"
 MAX_NAME = 100  # characters of a line that a finding repeats
-SEAL = TypeAdapter(SealRef)
 
 
 class WitnessVerifier:
@@ -111,37 +106,3 @@ def listed(manifests: Iterable[Manifest]) -> Iterator[SealRef | str]:
     """Yield the witnesses in manifests; notes alone where there are any."""
     for manifest in manifests:
         yield from manifest.checkpoints or (manifest.seal,)
-
-
-def read_witnesses(path: Path) -> list[SealRef | str]:
-    """Read exported notes, and the seals of former releases, one JSON object per line.
-
-    What is neither is returned as it is, and is reported as a note without a signature.
-
-    Raises:
-        OSError: the file is missing or unreadable.
-    """
-    found: list[SealRef | str] = []
-    lines: list[str] = []
-    for line in path.read_text(errors="backslashreplace").splitlines():
-        if line.startswith("{"):
-            found.append(read_reference(line))
-            continue
-        # A note ends with its signatures.
-        if lines and lines[-1].startswith(PREFIX) and not line.startswith(PREFIX):
-            found.append(join_note(lines))
-            lines = []
-        if line or lines:
-            lines.append(line)
-    return [*found, join_note(lines)] if lines else found
-
-
-def read_reference(line: str) -> SealRef | str:
-    try:
-        return SEAL.validate_json(line)
-    except ValueError:
-        return line
-
-
-def join_note(lines: list[str]) -> str:
-    return "".join(f"{line}\n" for line in lines)

@@ -23,7 +23,7 @@ from app.audit.archive.seals.background import run_sealer
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal_file import SealFile
 from app.audit.archive.tree.merkle import leaf_hash, merkle_root
-from app.audit.archive.verify.witnesses import read_witnesses
+from app.audit.archive.verify.witness_file import read_witnesses
 from app.core.clock import now
 from app.main import create_app
 from tests.audit.archive.rows import AuditLog, make_changes
