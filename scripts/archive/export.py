@@ -105,7 +105,7 @@ class Export:
     async def run_log(self, log: Log) -> int:
         exporter = LogExporter(self.database, log, self.span)
         cursor, count = self.cursors.get(log.name, ""), 0
-        if await exporter.has_archived(cursor):
+        if has_archived := await exporter.has_archived(cursor):
             print(f"{log.name}: {LOST}", file=sys.stderr)
         if self.kind is Format.CSV and not cursor:
             self.write(header_of(log))
@@ -113,6 +113,10 @@ class Export:
             await self.record(log, page.rows)
             self.write_page(log, page)
             count += len(page.rows)
+        reached = self.cursors.get(log.name, "")
+        # A run may have moved rows meanwhile, before they were read.
+        if not has_archived and await exporter.has_archived(cursor, reached):
+            print(f"{log.name}: {LOST}", file=sys.stderr)
         return count
 
     def write_page(self, log: Log, page: ExportPage) -> None:

@@ -1,8 +1,10 @@
 """Files of a backup: copies that are synced to disk, and a list with their hashes."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
+from filecmp import cmp
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from scripts.backups.exceptions import BackupException
 
 LIST = "backup.json"
 PARTIAL = ".partial"
+PART = ".part"  # of the name of a file that is not complete
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -33,15 +36,22 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def copy_new(source: Path, target: Path) -> None:
+    """Copy a file, which has its name once it is complete: a restore can be killed."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}{PART}")
+    part.unlink(missing_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with (
         open_regular(source) as data,
-        os.fdopen(os.open(target, flags, 0o600), "wb") as file,
+        os.fdopen(os.open(part, flags, 0o600), "wb") as file,
     ):
         shutil.copyfileobj(data, file)
         file.flush()
         os.fsync(file.fileno())
+    if os.path.lexists(target):
+        part.unlink()
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    part.rename(target)
 
 
 def copy_spool(source: Path, target: Path) -> None:
@@ -72,6 +82,15 @@ def copy_new_files(source: Path, target: Path) -> int:
             copy_file(path, copied)
             count += 1
     return count
+
+
+def has_others(folder: Path, copied: Path) -> bool:
+    """Return whether a folder has files that are not those of its copy."""
+    found = [path for path in list_files(folder) if path.suffix != PART]
+    pairs = [(path, copied / path.relative_to(folder)) for path in found]
+    if not all(same.exists() for _, same in pairs):
+        return True
+    return not all(cmp(path, same, shallow=False) for path, same in pairs)
 
 
 def list_files(folder: Path) -> Iterator[Path]:

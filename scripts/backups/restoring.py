@@ -11,7 +11,12 @@ from app.core.startup.archive_location import parse_location
 from scripts.backups.databases import ARCHIVE, SEALS, SPOOL, find_database
 from scripts.backups.erasures import reapply_erasures
 from scripts.backups.exceptions import BackupException
-from scripts.backups.files import copy_file, copy_new_files, read_list
+from scripts.backups.files import (
+    copy_file,
+    copy_new_files,
+    has_others,
+    read_list,
+)
 
 UPGRADE = "alembic upgrade head"
 NEW_SEALS = """\
@@ -63,8 +68,11 @@ def next_steps(
 
 
 def restore_archive(target: Path, copied: Path) -> Iterator[str]:
-    """Restore the folder if it is empty: newer files have the only copy of rows."""
+    """Restore the folder unless it has other files: newer ones have the only copy.
+
+    A restore that was killed has left a part of those of the backup.
+    """
     if not target.is_dir():
         yield f"Mount or create {target}, and copy the archive folder there."
-    elif copied.is_dir() and not any(target.iterdir()):
+    elif copied.is_dir() and not has_others(target, copied):
         copy_new_files(copied, target)

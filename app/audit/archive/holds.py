@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -11,6 +11,17 @@ from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
 from app.audit.archive.trace import record_action
 from app.core.clock import now
+
+ADVISORY_LOCK = 7_201_141  # arbitrary; the same in every process
+
+
+async def keep_holds(session: AsyncSession) -> None:
+    """Let none be placed until this transaction ends, which deletes what is not held.
+
+    SQLite needs no lock: it has one write transaction at a time.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.pg_advisory_xact_lock_shared(ADVISORY_LOCK)))
 
 
 class HoldRepository:
@@ -35,6 +46,10 @@ class HoldRepository:
         return await self.session.scalar(query) is not None
 
     async def add_hold(self, hold: AuditHold) -> None:
+        """Place a hold, once no transaction is deleting what it found to be free."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            lock = func.pg_advisory_xact_lock(ADVISORY_LOCK)
+            await self.session.execute(select(lock))
         self.session.add(hold)
         await self.session.flush()
         await record_action(self.session, "audit_hold", "held", hold_values(hold))

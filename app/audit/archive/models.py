@@ -42,6 +42,10 @@ class FileState(StrEnum):
     PRUNED = "pruned"
 
 
+# Changes of such a file may be deleted: that begins when it is VERIFIED.
+DELETED = (FileState.VERIFIED, FileState.HELD, FileState.PRUNED)
+
+
 class AuditArchive(SQLModel, table=True):
     """One archive file and its state.
 

@@ -25,6 +25,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import Row
+from app.audit.archive.holds import keep_holds
 from app.audit.archive.logs import CHANGES, Log, LogRange, model_table
 from app.audit.archive.models import AuditHold
 from app.audit.archive.rows.reading import has_ids, has_key, read_rows
@@ -105,6 +106,7 @@ class LogRepository:
         inserts one and removes it again.
         """
         permit = uuid7()
+        await keep_holds(self.session)
         await self.session.execute(insert(PRUNING).values(id=permit))
         chosen = self.has_id(ids)
         query = delete_from(self.table).where(chosen, ~self.is_held())

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES
-from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.models import DELETED, AuditArchive
 from app.audit.consistency.archived import ArchivedChanges, newest_archived_id
 from app.audit.consistency.revealed import Unreadable, reveal_rows
 from app.audit.models import Action
@@ -21,8 +21,6 @@ from app.core.models import Entity
 
 BATCH = 1_000
 MAX_UNAUDITED = 10_000  # newest unaudited writes to a table
-# Deletion begins when a file is VERIFIED.
-ARCHIVED = (FileState.VERIFIED, FileState.PRUNED)
 NEWEST_SEALS = 3  # concurrent transactions mix the ids of neighbouring seals
 LOG = CHANGES.live.c
 REPLAYED = (LOG.entity_id, LOG.version, LOG.at, LOG.action, LOG.old, LOG.new)
@@ -87,7 +85,7 @@ class ConsistencyRepository:
     async def archived_changes(self) -> ArchivedChanges:
         files = AuditArchive
         query = select(func.max(files.last_at)).where(
-            col(files.log) == CHANGES.name, col(files.state).in_(ARCHIVED)
+            col(files.log) == CHANGES.name, col(files.state).in_(DELETED)
         )
         until = await self.session.scalar(query)
         if until is None:

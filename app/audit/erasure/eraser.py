@@ -49,28 +49,35 @@ class Eraser:
             HeldException: a legal hold forbids it.
             UsageException: there is no such record, or it must stay.
         """
+        erasure = Erasure(person.model.__name__, person.id, reason, by)
         async with self.database.writing() as session:
             found = ErasureRepository(session)
-            if await self.check(found, person) is None:
+            record = await self.check(found, person)
+            if record is None:
                 await self.require_known(found, person)
-        erasure = Erasure(person.model.__name__, person.id, reason, by)
-        self.ledger.append(erasure, State.BEGUN)
-        done = await self.apply(person, reason)
+            # While the checks are in force: a refused one is not to be finished later.
+            self.ledger.append(erasure, State.BEGUN)
+            done = await self.apply(found, person, record, reason)
         self.ledger.append(erasure, State.DONE)
         return done
 
-    async def apply(self, person: Person, reason: str) -> Erased:
+    async def erase_again(self, person: Person, reason: str) -> Erased:
         """Erase what there is of the person: the database may know nothing of them."""
         async with self.database.writing() as session:
             found = ErasureRepository(session)
             record = await self.check(found, person)
-            if record is not None:
-                await found.anonymise(person, record)
-            answers = await found.forget_answers(person)
-            ids = await found.recorded_keys(person)
-            count = await greenlet_spawn(self.keys.store.destroy, person.id, ids)
-            done = Erased(record is not None, count, answers)
-            await found.record(person, f"erased: {reason}", **vars(done))
+            return await self.apply(found, person, record, reason)
+
+    async def apply(
+        self, found: ErasureRepository, person: Person, record: object, reason: str
+    ) -> Erased:
+        if record is not None:
+            await found.anonymise(person, record)
+        answers = await found.forget_answers(person)
+        ids = await found.recorded_keys(person)
+        count = await greenlet_spawn(self.keys.store.destroy, person.id, ids)
+        done = Erased(record is not None, count, answers)
+        await found.record(person, f"erased: {reason}", **vars(done))
         return done
 
     async def check(self, found: ErasureRepository, person: Person) -> object:

@@ -58,18 +58,29 @@ class Ledger:
         line = orjson.dumps({"at": now(), "state": state, **vars(erasure)}) + b"\n"
         with self.explaining("written"), self.locked() as file:
             # A line that was cut, as by a full disk: nothing has followed from it.
-            os.ftruncate(file, self.path.read_bytes().rfind(b"\n") + 1)
+            content = os.pread(file, os.fstat(file).st_size, 0)
+            os.ftruncate(file, content.rfind(b"\n") + 1)
             os.write(file, line)
             os.fsync(file)
 
     @contextmanager
     def locked(self) -> Iterator[int]:
-        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        """Open the file, which may be moved away while another process has the lock."""
+        is_current = False
+        while not is_current:
+            file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                flock(file, LOCK_EX)
+                if is_current := self.has_name(file):
+                    yield file
+            finally:
+                os.close(file)
+
+    def has_name(self, file: int) -> bool:
         try:
-            flock(file, LOCK_EX)
-            yield file
-        finally:
-            os.close(file)
+            return os.path.samestat(self.path.stat(), os.fstat(file))
+        except FileNotFoundError:
+            return False
 
     def read(self) -> list[Entry]:
         """Return the last erasure of each person, with the time when it began.

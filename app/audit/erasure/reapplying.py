@@ -18,7 +18,9 @@ async def find_missing(database: Database, entries: Iterable[Entry]) -> list[Ent
 
 async def is_applied(found: ErasureRepository, entry: Entry) -> bool:
     person = find_person(entry.erasure.entity, entry.erasure.id)
-    return await found.is_recorded(person, entry.at)
+    # One that only began has no entry, which a run could have archived since.
+    has_ended = entry.state is State.DONE
+    return await found.is_recorded(person, entry.at, may_be_archived=has_ended)
 
 
 async def reapply(eraser: Eraser) -> int:
@@ -31,6 +33,6 @@ async def reapply(eraser: Eraser) -> int:
     for entry in missing:
         erasure = entry.erasure
         person = find_person(erasure.entity, erasure.id)
-        await eraser.apply(person, erasure.reason)
+        await eraser.erase_again(person, erasure.reason)
         eraser.ledger.append(erasure, State.DONE)
     return len(missing)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Table, func, or_, select, update
 
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.holds import HoldRepository
+from app.audit.archive.holds import HoldRepository, keep_holds
 from app.audit.archive.logs import ACCESSES, CHANGES
 from app.audit.archive.models import AuditHold
 from app.audit.changes.change_row import insert_rows, unaudited_row
@@ -34,7 +34,11 @@ class ErasureRepository:
         self.session = session
 
     async def find_hold(self, person: Person) -> AuditHold | None:
-        """Return a legal hold on this record, or on all of its type."""
+        """Return a legal hold on this record, or on all of its type.
+
+        None is placed until the transaction ends.
+        """
+        await keep_holds(self.session)
         names = {name.lower() for name in person.names}
         for hold in await HoldRepository(self.session).list_active():
             if hold.entity.lower() in names and hold.entity_id in (None, person.id):
@@ -105,12 +109,15 @@ class ErasureRepository:
         row |= {"entity_id": person.id, "new": new}
         await connection.run_sync(insert_rows, [row])
 
-    async def is_recorded(self, person: Person, since: datetime) -> bool:
-        """Return whether the log, or its archive, has an erasure since then."""
+    async def is_recorded(
+        self, person: Person, since: datetime, *, may_be_archived: bool
+    ) -> bool:
+        """Return whether the log, or perhaps its archive, has an erasure since then."""
         own = LOG.entity == ENTITY, LOG.entity_id == person.id
         erased = LOG.reason.like("erased%"), LOG.at >= since
         query = select(func.count().label("count")).where(*own, *erased)
-        if await self.session.value(query):
-            return True
+        is_live = bool(await self.session.value(query))
+        if is_live or not may_be_archived:
+            return is_live
         archived = await FileRepository(self.session).last_pruned()
         return archived is not None and archived > since

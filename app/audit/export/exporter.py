@@ -91,13 +91,16 @@ class LogExporter:
             key = rows[-1]["at"], rows[-1]["id"]
             yield ExportPage(rows, encode_cursor(*key))
 
-    async def has_archived(self, cursor: str) -> bool:
-        """Return whether rows to export may be in cold storage only."""
+    async def has_archived(self, cursor: str, reached: str = "") -> bool:
+        """Return whether rows to export may be in cold storage only.
+
+        After an export, `reached` is the cursor after its last row.
+        """
         since = self.span[0] or EPOCH
         async with self.database.reading() as session:
             if "-" not in cursor:
                 files = await FileRepository(session).list_files(self.log)
                 return any(it.last_at and it.last_at >= since for it in files)
-            position = decode_position(cursor)
+            position, until = map(decode_position, (cursor, reached or cursor))
             settled = SettledRepository(session)
-            return await settled.is_archived(position, position, self.log)
+            return await settled.is_archived(position, until, self.log)

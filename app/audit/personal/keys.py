@@ -62,7 +62,12 @@ class PersonalKeys:
         found = self.store.active(users)
         missing = users - found.keys()
         erased = self.store.erased(missing) if missing else set()
-        return dict.fromkeys(erased) | found | self.of(set(), missing - erased)
+        made = self.of(set(), missing - erased)
+        # Who was erased in between had no key yet, and must not have one now.
+        late = self.store.erased(made.keys()) if made else set()
+        for user in late:
+            self.store.destroy(user, ())
+        return dict.fromkeys(erased) | found | made | dict.fromkeys(late)
 
     def assign(self, made: Mapping[UUID, Key]) -> None:
         """Give persons their keys, unless the store has lost one: a restored one.

@@ -6,14 +6,13 @@ from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES, MIN_ID
-from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.models import DELETED, AuditArchive
 from app.audit.archive.seals.cursor import Position
 from app.audit.numbering import MAX_NUMBER
 from app.core.db.driver.statements import Prepared
 from app.core.db.sqlite.spelling import IsInteger, IsUuid
 
 BEGINNING = Position(0, MIN_ID)  # before every row that has a number
-DELETED = (FileState.VERIFIED, FileState.HELD, FileState.PRUNED)
 
 row, seal, file = CHANGES.live.c, AuditSeal, AuditArchive
 NEWEST = Prepared(

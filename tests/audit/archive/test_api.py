@@ -6,8 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
+from app.audit.archive.models import FileState
 from tests.audit.archive.rows import OLD, TODAY, AuditLog
-from tests.audit.archive.verify.tampering import ROWS, execute
+from tests.audit.archive.verify.tampering import FILES, ROWS, execute
 from tests.audit.history.test_history import LATE, PEN, at, body, history, make
 
 pytestmark = pytest.mark.either
@@ -44,6 +45,17 @@ def test_an_archived_state_is_answered_with_410(client: TestClient, pen: str) ->
     revert = client.post(f"{pen}/revert", json={"to_version": 1})
     assert (revert.status_code, revert.json()["code"]) == (410, "archived")
     assert "archive_audit.py" in revert.json()["detail"]
+
+
+@pytest.mark.parametrize("state", [FileState.VERIFIED, FileState.HELD])
+def test_what_a_run_that_was_killed_has_deleted_is_archived(
+    client: TestClient, pen: str, audit_log: AuditLog, state: FileState
+) -> None:
+    execute(audit_log, update(FILES).values(state=state))
+    page = body(client.get(f"{pen}/history"))
+    assert page["archived_until"].startswith(f"{OLD:%Y-%m-%d}")
+    assert at(client, pen, BEFORE).status_code == 410
+    assert client.get("products", params={"as_of": BEFORE}).status_code == 410
 
 
 def test_restored_changes_can_be_read(

@@ -61,12 +61,13 @@ def test_records_with_archived_changes_have_no_findings(
 
 
 @pytest.mark.either
-def test_records_of_a_file_that_is_being_deleted_have_no_findings(
-    client: TestClient, url: str, log: AuditLog
+@pytest.mark.parametrize("state", [FileState.VERIFIED, FileState.HELD])
+def test_records_of_a_file_that_is_deleted_in_part_have_no_findings(
+    client: TestClient, url: str, log: AuditLog, state: FileState
 ) -> None:
     make_changes(client)
     archive(log, LOG.c.version == 1)
-    execute(log, update(FILES).values(state=FileState.VERIFIED))
+    execute(log, update(FILES).values(state=state))
     assert_quiet(check(url))
 
 

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import IO
 
 import pytest
 from sqlalchemy import make_url, select
@@ -15,9 +16,11 @@ from app.audit.archive.run.lock import run_lock
 from app.core.config import Settings
 from app.main import open_database
 from app.modules.products.models import Product
+from scripts.backups.databases import ARCHIVE
 from scripts.backups.exceptions import BackupException
-from scripts.backups.files import copy_file
+from scripts.backups.files import copy_file, hash_files
 from scripts.backups.postgresql import conninfo
+from scripts.backups.restoring import restore_archive
 from scripts.backups.sqlite import SqliteDatabase
 from tests.audit.consistency.test_check import tamper
 from tests.databases import Template
@@ -183,6 +186,34 @@ def test_an_interrupted_restore_is_repeated(tmp_path: Path) -> None:
     SqliteDatabase(f"sqlite:///{tmp_path}/app.db").load(copy)
     assert (tmp_path / "app.db").read_bytes() == b"copy"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app.db", "copy.db"]
+
+
+def copy_a_part(source: IO[bytes], target: IO[bytes]) -> None:
+    target.write(source.read(2))
+    target.flush()
+    raise KeyboardInterrupt
+
+
+def test_files_of_a_restore_that_was_killed_are_restored_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a segment of the spool nor the archive is taken for what it was."""
+    backup, archive = tmp_path / "backup", tmp_path / "archive"
+    for folder in (backup / ARCHIVE / "changes", archive):
+        folder.mkdir(parents=True)
+    for name in ("identity.json", "changes/rows"):
+        (backup / ARCHIVE / name).write_bytes(b"content")
+    monkeypatch.setattr("scripts.backups.files.shutil.copyfileobj", copy_a_part)
+    with pytest.raises(KeyboardInterrupt):
+        list(restore_archive(archive, backup / ARCHIVE))
+    monkeypatch.undo()
+    (archive / "identity.json").write_bytes(b"content")
+    assert list(restore_archive(archive, backup / ARCHIVE)) == []
+    assert hash_files(archive) == hash_files(backup / ARCHIVE)
+    (archive / "changes/rows").unlink()
+    (archive / "changes/newer").write_bytes(b"the only copy")
+    assert list(restore_archive(archive, backup / ARCHIVE)) == []
+    assert not (archive / "changes/rows").exists()
 
 
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:

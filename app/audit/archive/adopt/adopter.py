@@ -47,14 +47,14 @@ class Adopter:
 
     async def adopt(self, *, dry_run: bool) -> AdoptReport:
         """Compare all unknown files; adopt them unless `dry_run` or contradicted."""
-        candidates = await self.compare_folder()
+        compared = await self.compare_folder()
         await self.count_foreign_rows()
         if not dry_run and not self.report.contradictions:
             await self.share_identity()
             await self.context.sealer.seal()
             await self.seal_foreign_rows()
-            for candidate in candidates:
-                await self.adopt_file(candidate)
+            for comparison in compared:
+                await self.adopt_file(comparison)
         return self.report
 
     async def count_foreign_rows(self) -> None:
@@ -70,19 +70,20 @@ class Adopter:
                     details = {"unsealed": count}
                     await record_action(session, log.live.name, "adopted", details)
 
-    async def compare_folder(self) -> list[Candidate]:
+    async def compare_folder(self) -> list[Comparison]:
         async with self.context.database.reading() as session:
             self.own = await read_archive_id(session)
         if error := find_foreign_error(self.context.store, self.found, self.own):
             self.report.add_contradiction(IDENTITY_FILE, error)
             return []
         candidates = await self.list_candidates()
-        for candidate in candidates:
-            await self.compare_file(candidate)
+        compared = [Comparison(self.context, candidate) for candidate in candidates]
+        for comparison in compared:
+            await self.compare_file(comparison)
         has_shared = self.recorded or any(each.live for each in self.report.files)
         if candidates and not has_shared and None in (self.found, self.own):
             self.report.add_contradiction(self.context.store.location, UNRELATED)
-        return candidates
+        return compared
 
     async def list_candidates(self) -> list[Candidate]:
         found = []
@@ -92,32 +93,37 @@ class Adopter:
             self.recorded += finder.recorded
         return found
 
-    async def compare_file(self, candidate: Candidate) -> None:
-        comparison = Comparison(self.context, candidate)
-        archive = self.found or self.own
+    async def compare_file(self, comparison: Comparison) -> None:
+        path, archive = comparison.candidate.path, self.found or self.own
         try:
-            error = comparison.find_manifest_error(candidate.path, archive)
+            error = comparison.find_manifest_error(path, archive)
             if error is None:
                 self.report.files.append(await comparison.compare_rows())
         except (VerificationException, OSError) as failure:
             error = str(failure)
         if error:
-            self.report.add_contradiction(candidate.path, error)
+            self.report.add_contradiction(path, error)
 
     async def share_identity(self) -> None:
-        """Give the database the folder's id if it has none, or the other way round."""
+        """Give the database the folder's id if it has none, or the other way round.
+
+        Raises:
+            VerificationException: the application has given it another one meanwhile.
+        """
         async with self.context.database.writing() as session:
             await lock_identity(session)
             if self.found and not await read_archive_id(session):
                 await add_archive_id(session, self.found)
             archive = await get_archive_id(session)
+            if error := find_foreign_error(self.context.store, self.found, archive):
+                raise VerificationException(error)
         if self.found is None:
             write_identity(self.context.store, archive)
 
-    async def adopt_file(self, candidate: Candidate) -> None:
+    async def adopt_file(self, comparison: Comparison) -> None:
         """Seal the rows that are not live, and record the file as verified."""
-        sealer, late = self.context.sealer, 0
-        async for batch in Comparison(self.context, candidate).read_batches():
+        candidate, sealer, late = comparison.candidate, self.context.sealer, 0
+        async for batch in comparison.read_batches():
             if batch.late:
                 late += len(batch.late)
                 await sealer.seal_late_rows(candidate.log, batch.late)

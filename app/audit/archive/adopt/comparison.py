@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from app.audit.archive.adopt.candidates import Candidate
@@ -46,9 +47,13 @@ class Batch:
 
 
 class Comparison:
+    """Reader of one file, which must have the same rows when it is read again."""
+
     def __init__(self, context: ArchiveContext, candidate: Candidate) -> None:
         self.context = context
         self.candidate = candidate
+        self.digests: list[bytes] = []  # of the batches that were compared
+        self.is_compared = False
 
     def find_manifest_error(self, path: str, archive: UUID | None) -> str | None:
         """Return why the manifest, or the bytes of the files, are invalid, or None."""
@@ -75,6 +80,7 @@ class Comparison:
             result.live += len(batch.live)
             result.late += len(batch.late)
             self.context.progress.report_rows(len(batch.rows))
+        self.is_compared = True
         return result
 
     async def read_batches(self) -> AsyncIterator[Batch]:
@@ -82,7 +88,8 @@ class Comparison:
         lines = context.store.read_lines(self.candidate.manifest.data_path)
         leaves = LeafHashes(ProvenSeals(context, log))
         is_own = await self.is_of_tree()
-        for part in split_batches(lines, context.batch_size):
+        for number, part in enumerate(split_batches(lines, context.batch_size)):
+            self.check_again(number, part)
             rows = {line: self.parse_line(line) for line in part}
             listed = list(rows.values())
             sealed = await leaves.find(listed)
@@ -93,6 +100,15 @@ class Comparison:
                 ids = [row["id"] for row in listed]
                 live = await LogRepository(session, log).read_by_ids(ids)
             yield Batch(rows, live, sealed)
+
+    def check_again(self, number: int, lines: list[bytes]) -> None:
+        """Remember a batch; or if all were compared, raise unless it is as it was."""
+        digest = sha256(b"\n".join(lines)).digest()
+        if not self.is_compared:
+            self.digests.append(digest)
+        elif self.digests[number : number + 1] != [digest]:
+            path = self.candidate.manifest.data_path
+            raise VerificationException(f"{path} was replaced after it was compared.")
 
     async def is_of_tree(self) -> bool:
         """Return whether the tree of this database has the rows of the file."""

@@ -15,6 +15,7 @@ KEEP = (
     "AUDIT_SIGNING_KEY to what `archive_audit.py key --private` prints"
 )
 LOST = "Set SECRET_KEYS_OLD or AUDIT_SIGNING_KEYS_OLD, and restart"
+REPLACED = "Another process signs with a newer key: restart this one with its settings"
 logger = structlog.get_logger()
 
 
@@ -25,6 +26,9 @@ async def record_key(tree: TreeRepository, keys: SigningKeys, name: str) -> None
     """
     current = str(keys.current(name).verifier)
     recorded = await tree.list_keys()
+    if is_replaced(keys, recorded, name):
+        logger.warning("audit_signing_key_replaced", advice=REPLACED, key=current)
+        return
     if not recorded or recorded[-1].key != current:
         if keys.is_derived:
             logger.info("audit_signing_key_derived", advice=KEEP, key=current)
@@ -35,6 +39,20 @@ async def record_key(tree: TreeRepository, keys: SigningKeys, name: str) -> None
     for old, new in pairwise(recorded):
         if new.rotation is None:
             sign_rotation(keys, old, new)
+
+
+def is_replaced(keys: SigningKeys, recorded: list[AuditKey], name: str) -> bool:
+    """Return whether another process has replaced the key, as while all are restarted.
+
+    This one's key must not be recorded as the successor: no key could sign that.
+    """
+    *earlier, newest = [each.key for each in recorded] or [""]
+    if str(keys.current(name).verifier) not in earlier:
+        return False
+    try:
+        return keys.find(name, VerifierKey.parse(newest).hash) is None
+    except ProofException:
+        return True
 
 
 def sign_rotation(keys: SigningKeys, old: AuditKey, new: AuditKey) -> bool:

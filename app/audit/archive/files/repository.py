@@ -8,7 +8,7 @@ from sqlalchemy.types import NULLTYPE
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES, Log
-from app.audit.archive.models import AuditArchive, FileState, base_path
+from app.audit.archive.models import DELETED, AuditArchive, FileState, base_path
 from app.audit.archive.rows.entities import read_readable
 from app.audit.models import AuditChange
 from app.core.db.driver.statements import Prepared
@@ -23,7 +23,7 @@ FIRST_VERSION = Prepared(
 LAST_PRUNED = Prepared(
     select(func.max(AuditArchive.last_at)).where(
         col(AuditArchive.log) == CHANGES.name,
-        col(AuditArchive.state).in_((FileState.HELD, FileState.PRUNED)),
+        col(AuditArchive.state).in_(DELETED),
     )
 )
 

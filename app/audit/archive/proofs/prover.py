@@ -1,6 +1,5 @@
 """Proofs that a row is in its log's tree, and that a tree only grew."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -70,11 +69,13 @@ class Prover:
         """
         row = await self.read_row(id)
         index = await self.finder.find_index(id, key_of(row)[0] if row else None)
+        if row and index is None:
+            row = await self.read_row(id)  # a run may have moved both to a file
         if row is None:
             return await self.prove_archived_row(id, index)
         if index is None:
             raise NotSealedException(id)
-        return await self.prove_leaf(encode_row(row), index)
+        return await self.prove_leaf(encode_row(row), index, await self.get_newest())
 
     async def prove_archived_row(self, id: UUID, index: int | None) -> Inclusion:
         found = await self.archive.find_row(id) if self.archive else None
@@ -83,8 +84,9 @@ class Prover:
         if found is None or index is None:
             exists = index is not None or await self.may_be_emptied(id)
             raise ArchivedRowException(id) if exists else UnknownRowException(id)
-        proof = await self.prove_leaf(found.line, index)
-        head = frontier_of(await self.get_newest()).head
+        seal = await self.get_newest()  # once: rows are sealed meanwhile
+        proof = await self.prove_leaf(found.line, index, seal)
+        head = frontier_of(seal).head
         hashes = [decode_base64(each) for each in proof.hashes]
         if not InclusionProof(index, hashes).matches(leaf_hash(found.line), head):
             raise VerificationException(
@@ -96,8 +98,7 @@ class Prover:
         """Return whether only an archive knows if there is such a row."""
         return self.archive is None and await self.finder.may_be_emptied(id)
 
-    async def prove_leaf(self, line: bytes, index: int) -> Inclusion:
-        seal = await self.get_newest()
+    async def prove_leaf(self, line: bytes, index: int, seal: AuditSeal) -> Inclusion:
         size = seal.size or 0
         hashes = await self.compute(inclusion_path(index, size), size)
         return Inclusion(encode_base64(line), index, size, hashes, seal.note or "")
@@ -131,7 +132,7 @@ class Prover:
         for tile in needed:
             if tile.level == 0:
                 tiles[tile] = await self.read_leaf_tile(tile, size)
-        return encode(path.compute(TileReader(tiles)))
+        return [encode_base64(each) for each in path.compute(TileReader(tiles))]
 
     async def read_leaf_tile(self, tile: TileId, size: int) -> bytes:
         """Return a tile of level 0, which has the leaf hashes themselves."""
@@ -143,7 +144,3 @@ class Prover:
         if len(hashes) < end - start:
             raise ArchivedLeavesException
         return b"".join(hashes[index] for index in range(start, end))
-
-
-def encode(hashes: Sequence[bytes]) -> list[str]:
-    return [encode_base64(each) for each in hashes]

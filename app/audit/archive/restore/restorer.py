@@ -13,7 +13,7 @@ from app.audit.archive.models import AuditArchive
 from app.audit.archive.partitions.archived_lines import ArchivedLines
 from app.audit.archive.repository import LogRepository
 from app.audit.archive.restore.repository import RestoredRepository
-from app.audit.archive.run.checks import find_file_error, split_batches
+from app.audit.archive.run.checks import find_file_error, read_batches
 from app.audit.archive.run.totals import RunTotals
 from app.audit.archive.trace import record_action
 
@@ -87,9 +87,7 @@ class Restorer:
 
     async def restore_file(self, manifest: Manifest) -> None:
         replaced = 0
-        for lines in split_batches(
-            self.context.store.read_lines(manifest.data_path), self.context.batch_size
-        ):
+        for lines in read_batches(self.context, manifest):
             rows = {line: self.log.parse_row(decode_row(line)) for line in lines}
             async with self.context.database.writing() as session:
                 replaced += await RestoredRepository(session, self.log).put_rows(rows)

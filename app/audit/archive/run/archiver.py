@@ -7,6 +7,7 @@ has its manifest, and continues to delete the rows of a verified one.
 """
 
 from datetime import date, datetime
+from uuid import UUID
 
 from app.audit.archive.cold.emptying import SealEmptier
 from app.audit.archive.context import ArchiveContext
@@ -99,39 +100,40 @@ class Archiver:
 
     async def finish_file(self, file: AuditArchive, log_range: LogRange) -> LogRange:
         """Complete the remaining steps of a file; return the range after it."""
-        is_resumed = file.state != FileState.WRITING
+        is_resumed, ids = file.state != FileState.WRITING, list[UUID]()
         writer = FileWriter(self.context, self.log, self.leaves)
-        if not is_resumed and not await self.complete_file(file, log_range, writer):
+        if not is_resumed:
+            ids = await self.complete_file(file, log_range, writer)
+        if not (is_resumed or ids):
             # Not even a row that cannot be archived keeps the run at its day.
             end = LogRange.of_day(file.day).until
             scanned = end if writer.scanned == MIN_KEY else writer.scanned
             return LogRange(max(scanned, log_range.after), log_range.until)
         manifest = verify_manifest(self.context, file)
         if is_resumed:
-            await compare_remaining_rows(self.context, self.log, manifest)
+            ids = await compare_remaining_rows(self.context, self.log, manifest)
         # A file in state HELD was counted by the run that wrote it.
         if file.state != FileState.HELD:
             self.totals.add_file(manifest)
-        await self.pruner.prune_file(file, manifest)
+        await self.pruner.prune_file(file, manifest, ids)
         after = max(writer.scanned, (manifest.last.at, manifest.last.id))
         return LogRange(after, log_range.until)
 
     async def complete_file(
         self, file: AuditArchive, log_range: LogRange, writer: FileWriter
-    ) -> bool:
-        """Write and verify a file; return whether it has rows."""
+    ) -> list[UUID]:
+        """Write and verify a file; return the ids of its rows."""
         if self.recorder.has_manifest(file):
-            await self.recorder.take_over(file)
-            return True
+            return await self.recorder.take_over(file)
         day = log_range.clip_to_day(file.day)
         manifest = await writer.write_file(file, day)
         if manifest is None:
             await self.discard_file(file)
-            return False
-        await compare_copy(self.context, self.log, manifest)
+            return []
+        ids = await compare_copy(self.context, self.log, manifest)
         self.context.progress.report_step("compared", file.name)
         await self.recorder.write_manifest(file, manifest)
-        return True
+        return ids
 
     async def discard_file(self, file: AuditArchive) -> None:
         """Delete a file without rows. All of them are held, or not sealed."""

@@ -54,29 +54,23 @@ async def seal_late_rows(
     return {row["id"]: leaf_hash(encode_row(row)) for row in late}
 
 
-async def compare_copy(context: ArchiveContext, log: Log, manifest: Manifest) -> None:
-    """Read a file back; compare it with the live rows and its manifest."""
-    content = sha256()
-    count = 0
-    for lines in split_batches(
-        context.store.read_lines(manifest.data_path), context.batch_size
-    ):
-        for line in lines:
-            content.update(line + b"\n")
-        count += len(lines)
-        await compare_live_rows(context, log, lines)
+async def compare_copy(
+    context: ArchiveContext, log: Log, manifest: Manifest
+) -> list[UUID]:
+    """Read a file back; compare it with its manifest and the live rows; return ids."""
+    ids: list[UUID] = []
+    for lines in read_batches(context, manifest):
+        ids += await compare_live_rows(context, log, lines)
         context.progress.report_rows(len(lines))
-    if (count, content.hexdigest()) != (manifest.count, manifest.content_sha256):
-        raise VerificationException(f"{manifest.data_path} is incomplete. {ADVICE}")
+    return ids
 
 
 async def compare_remaining_rows(
     context: ArchiveContext, log: Log, manifest: Manifest
-) -> None:
-    """Compare those rows of a verified file that are still live with the file."""
-    for lines in split_batches(
-        context.store.read_lines(manifest.data_path), context.batch_size
-    ):
+) -> list[UUID]:
+    """Compare those rows of a verified file that are still live; return their ids."""
+    remaining: list[UUID] = []
+    for lines in read_batches(context, manifest):
         async with context.database.reading() as session:
             ids = [parse_id(line) for line in lines]
             rows = await LogRepository(session, log).read_by_ids(ids)
@@ -85,21 +79,37 @@ async def compare_remaining_rows(
                 f"Row {parse_id(differing.pop())} of {log.name} was modified after it "
                 f"was archived. {ADVICE}"
             )
+        remaining += [row["id"] for row in rows]
+    return remaining
+
+
+def read_batches(context: ArchiveContext, manifest: Manifest) -> Iterator[list[bytes]]:
+    """Yield the lines of a file, and raise at its end if they are not as recorded."""
+    content, count = sha256(), 0
+    lines = context.store.read_lines(manifest.data_path)
+    for batch in split_batches(lines, context.batch_size):
+        content.update(b"".join(line + b"\n" for line in batch))
+        count += len(batch)
+        yield batch
+    if (count, content.hexdigest()) != (manifest.count, manifest.content_sha256):
+        raise VerificationException(
+            f"{manifest.data_path} is not as recorded, or incomplete. {ADVICE}"
+        )
 
 
 async def compare_live_rows(
     context: ArchiveContext, log: Log, lines: list[bytes]
-) -> None:
+) -> list[UUID]:
+    ids = [parse_id(line) for line in lines]
     async with context.database.reading() as session:
-        rows = await LogRepository(session, log).read_by_ids(
-            [parse_id(line) for line in lines]
-        )
+        rows = await LogRepository(session, log).read_by_ids(ids)
     differing = set(lines) ^ {encode_row(row) for row in rows}
     if differing:
         raise VerificationException(
             f"Row {parse_id(differing.pop())} differs between {log.live.name} and the "
             f"file. {ADVICE}"
         )
+    return ids
 
 
 def verify_manifest(context: ArchiveContext, file: AuditArchive) -> Manifest:

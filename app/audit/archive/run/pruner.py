@@ -1,6 +1,7 @@
 """Deletion of the live rows of a verified file, in short transactions."""
 
 from itertools import islice
+from uuid import UUID
 
 from app.audit.archive.batching import BatchWriter
 from app.audit.archive.context import ArchiveContext
@@ -10,7 +11,6 @@ from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.run.checks import parse_id
 from app.audit.archive.trace import record_file
 
 
@@ -20,17 +20,19 @@ class Pruner:
         self.log = log
         self.writer = BatchWriter(context.database, context.batch_size)
 
-    async def prune_file(self, file: AuditArchive, manifest: Manifest) -> None:
-        """Delete the live rows listed in a file, and set its state.
+    async def prune_file(
+        self, file: AuditArchive, manifest: Manifest, ids: list[UUID]
+    ) -> None:
+        """Delete the rows that were compared with a file, and set its state.
 
-        Rows on legal hold stay; the state is then HELD instead of PRUNED. The rows of
-        a partitioned log stay until their partition is dropped.
+        The file itself is not asked again: others can replace it at any moment. Rows on
+        legal hold stay; the state is then HELD instead of PRUNED. The rows of a
+        partitioned log stay until their partition is dropped.
         """
         if is_partitioned(self.context.database, self.log):
             return
-        held = 0
-        lines = self.context.store.read_lines(manifest.data_path)
-        while batch := list(islice(lines, self.writer.rows)):
+        held, rest = 0, iter(ids)
+        while batch := list(islice(rest, self.writer.rows)):
             held += await self.delete_rows(batch)
             self.context.progress.report_step("deleted", file.name)
             self.context.progress.report_rows(len(batch))
@@ -47,8 +49,7 @@ class Pruner:
             await FileRepository(session).save_file(file)
             await record_file(session, self.log, manifest, held)
 
-    async def delete_rows(self, lines: list[bytes]) -> int:
+    async def delete_rows(self, ids: list[UUID]) -> int:
         """Delete rows; return how many a hold keeps live."""
-        ids = [parse_id(line) for line in lines]
         async with self.writer.writing(len(ids)) as session:
             return await LogRepository(session, self.log).delete_unheld_rows(ids)

@@ -1,5 +1,7 @@
 """Manifests of written files, and the files' state VERIFIED in the database."""
 
+from uuid import UUID
+
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
@@ -32,11 +34,15 @@ class FileRecorder:
             )
         await self.record(file, signed)
 
-    async def take_over(self, file: AuditArchive) -> None:
-        """Record a file whose run ended after it had written the manifest."""
-        signed = await verify_unfinished(self.context, self.log, file)
+    async def take_over(self, file: AuditArchive) -> list[UUID]:
+        """Record a file whose run ended after it had written the manifest.
+
+        Returns the ids of its rows, which are all live.
+        """
+        signed, ids = await verify_unfinished(self.context, self.log, file)
         self.context.store.remove_partial(file.name)
         await self.record(file, signed)
+        return ids
 
     async def record(self, file: AuditArchive, signed: SignedManifest) -> None:
         file.sqlmodel_update(signed.file_columns())

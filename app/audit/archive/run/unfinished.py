@@ -3,6 +3,8 @@
 A run ended in between; or the database was restored from a backup that was made then.
 """
 
+from uuid import UUID
+
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
@@ -18,24 +20,25 @@ from app.audit.archive.store.store import ADOPT
 
 async def verify_unfinished(
     context: ArchiveContext, log: Log, file: AuditArchive
-) -> SignedManifest:
-    """Return the file's manifest if it is valid and its rows are the live rows.
+) -> tuple[SignedManifest, list[UUID]]:
+    """Return the manifest, and the ids of the rows, if it is valid and they are live.
 
     Raises:
         VerificationException: another database, or this one after its backup was
             made, has written the file.
     """
+    ids: list[UUID] = []
     try:
         signed = read_manifest(context.store, file.manifest_path)
         error = find_file_error(context, signed)
         error = error or await find_branch_error(context, log, file, signed.manifest)
         if error is None:
-            await compare_copy(context, log, signed.manifest)
+            ids = await compare_copy(context, log, signed.manifest)
     except VerificationException as failure:
         error = str(failure).removesuffix(".")
     if error:
         raise VerificationException(f"Unfinished file {file.name}: {error}. {ADOPT}")
-    return signed
+    return signed, ids
 
 
 async def find_branch_error(

@@ -122,6 +122,10 @@ class BatchReader:
         """Return the rows without those that are sealed, if that is possible."""
         if not cursor.may_have_sealed(position_of(rows[0])):
             return rows
+        return await self.without_sealed(rows)
+
+    async def without_sealed(self, rows: list[Row]) -> list[Row]:
+        """Return the rows that no seal of their time has."""
         keys = [key_of(row) for row in rows]
         async with self.database.reading() as session:
             leaves = SealRepository(session).read_leaves(

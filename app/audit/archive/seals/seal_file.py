@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
 import structlog
@@ -45,15 +46,23 @@ class SealFile:
 
 
 def append_line(path: Path, line: bytes) -> None:
+    rest = line
     with open(path, "ab", buffering=0, opener=open_at_once) as file:
-        size = file.tell()
         try:
-            while line:
-                line = line[file.write(line) :]
+            while rest:
+                rest = rest[file.write(rest) :]
         except OSError:
-            # A part of a seal would make the file unreadable.
-            os.ftruncate(file.fileno(), size)
+            remove_part(file, len(line) - len(rest))
             raise
+
+
+def remove_part(file: FileIO, written: int) -> None:
+    """Remove what was written of a line: a part would make the file unreadable.
+
+    But not what other processes have appended since it was opened.
+    """
+    if written and file.tell() == os.fstat(file.fileno()).st_size:
+        os.ftruncate(file.fileno(), file.tell() - written)
 
 
 def open_at_once(path: str, flags: int) -> int:

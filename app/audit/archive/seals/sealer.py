@@ -74,13 +74,14 @@ class Sealer:
         while batch := await read():
             if previous and batch.repeats(previous):
                 raise VerificationException(REPEATED.format(batch.log.name))
-            total += await self.seal_batch(batch)
+            sealed = await self.seal_batch(batch)
             check_limit()
-            previous = batch
+            total += sealed or 0
+            previous = batch if sealed is not None else None
         return total
 
-    async def seal_batch(self, batch: SealBatch) -> int:
-        """Seal a batch unless the log was sealed meanwhile; return the rows sealed."""
+    async def seal_batch(self, batch: SealBatch) -> int | None:
+        """Seal a batch; return its rows, or None if the log was sealed meanwhile."""
         run = await self.grow(batch)
         # The write transaction holds the lock for the INSERT alone.
         async with self.database.writing() as session:
@@ -89,7 +90,7 @@ class Sealer:
             cursor = await OrderRepository(session, batch.log).get_cursor()
             before = frontier_of(await tree.get_newest())
             if (cursor, before) != (batch.cursor, batch.before):
-                return 0
+                return None
             name = log_name(await get_archive_id(session), batch.log.name)
             await record_key(tree, self.keys, name)
             seal = make_seal(await seals.next_number(), batch, run)
@@ -109,13 +110,18 @@ class Sealer:
         return await self.seal_batches(BatchReader(self.database, log).read_foreign)
 
     async def seal_late_rows(self, log: Log, rows: list[Row]) -> None:
-        """Seal rows without a number that were inserted after their time was sealed."""
-        leaves = sorted(make_leaves(rows), key=lambda leaf: leaf.key)
-        sealed = 0
-        while not sealed:
+        """Seal rows without a number that were inserted after their time was sealed.
+
+        Those that another process has sealed meanwhile are left out.
+        """
+        reader, sealed = BatchReader(self.database, log), None
+        while sealed is None:
             async with self.database.reading() as session:
                 cursor = await OrderRepository(session, log).get_cursor()
                 newest = await TreeRepository(session, log).get_newest()
+            if not (rows := await reader.without_sealed(rows)):
+                return
+            leaves = sorted(make_leaves(rows), key=lambda leaf: leaf.key)
             batch = SealBatch(log, cursor, frontier_of(newest), leaves)
             sealed = await self.seal_batch(batch)
 

@@ -1,13 +1,13 @@
 """Copies of archive files in a folder, for programs that read files."""
 
-from shutil import copyfileobj
+from hashlib import sha256
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.search.proven import ProvenFiles
-from app.audit.archive.store.store import Store
+from app.audit.archive.store.store import CHUNK_BYTES, Store
 
 
 class Fetcher:
@@ -42,12 +42,15 @@ class Fetcher:
 
     def copy_file(self, manifest: Manifest) -> bool:
         """Copy a file unless it is missing or changed; return whether it was copied."""
-        path, store = manifest.data_path, self.context.store
+        path, store, digest = manifest.data_path, self.context.store, sha256()
         try:
-            if store.hash_file(path) != manifest.file_sha256:
-                return False
             with store.open_file(path) as source, self.target.open_atomic(path) as copy:
-                copyfileobj(source, copy)
+                while chunk := source.read(CHUNK_BYTES):
+                    digest.update(chunk)
+                    copy.write(chunk)
+                if digest.hexdigest() != manifest.file_sha256:  # it gets no name
+                    raise VerificationException(f"{path} is not as recorded.")
         except (VerificationException, FileNotFoundError):
+            self.target.remove_partial(manifest.name)
             return False
         return self.has_copy(manifest)

@@ -14,6 +14,7 @@ from app.audit.archive.proven.seals import ProvenSeals
 from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.search.emptied import EmptiedRows
 from app.audit.archive.search.query import ResultRow
+from app.audit.archive.store.store import Store
 from app.audit.archive.tree.merkle import leaf_hash
 
 
@@ -32,18 +33,17 @@ class ProvenFiles:
 
         The folder of another database has none.
         """
-        context = self.context
-        if error := await find_identity_error(context.database, context.store):
+        store = self.context.store
+        if error := await find_identity_error(self.context.database, store):
             self.rejected += [error] if error not in self.rejected else []
             return
-        async with self.context.database.reading() as session:
-            files = await FileRepository(session).list_files(self.log)
-        recorded = {file.manifest_path: file.manifest for file in files}
-        paths = self.context.store.list_manifests(self.log.name)
-        self.rejected += find_missing(recorded, paths)
+        # In this order: a run records a file before it writes it.
+        paths = store.list_manifests(self.log.name)
+        recorded = await self.read_recorded()
+        self.rejected += find_missing(store, recorded, paths)
         for path in paths:
             try:
-                signed = read_manifest(self.context.store, path)
+                signed = read_manifest(store, path)
             except (VerificationException, OSError):
                 self.rejected.append(path)
                 continue
@@ -52,6 +52,12 @@ class ProvenFiles:
                 yield signed.manifest
             elif path not in recorded or recorded[path]:
                 self.rejected.append(path)
+
+    async def read_recorded(self) -> dict[str, str | None]:
+        """Return the hashes of the manifests by path; None of unfinished files."""
+        async with self.context.database.reading() as session:
+            files = await FileRepository(session).list_files(self.log)
+        return {file.manifest_path: file.manifest for file in files}
 
     async def select_sealed(
         self, source: str, lines: Iterable[bytes]
@@ -93,6 +99,19 @@ class ProvenFiles:
         return found
 
 
-def find_missing(recorded: dict[str, str | None], paths: list[str]) -> list[str]:
-    """Return the manifests that are recorded, but not in the folder."""
-    return [path for path in recorded if recorded[path] and path not in paths]
+def find_missing(
+    store: Store, recorded: dict[str, str | None], paths: list[str]
+) -> list[str]:
+    """Return the manifests that are recorded, but not in the folder.
+
+    `paths` were there before: a run may have written others since.
+    """
+    missing = [path for path in recorded if recorded[path] and path not in paths]
+    return [path for path in missing if not has_file(store, path)]
+
+
+def has_file(store: Store, path: str) -> bool:
+    try:
+        return store.file_exists(path)
+    except VerificationException:
+        return False

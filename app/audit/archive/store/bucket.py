@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import sha256
 from io import BufferedReader, BytesIO
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import ObjectStore
 
 from app.audit.archive.exceptions import StoreException, VerificationException
@@ -17,6 +17,9 @@ from app.audit.archive.store.errors import is_beyond_end, translate_errors
 from app.audit.archive.store.object_reader import PART_BYTES, ObjectReader
 from app.audit.archive.store.store import ADOPT, UNPROVEN, Store
 from app.core.text import printable
+
+if TYPE_CHECKING:
+    from obstore import UpdateVersion
 
 UNSAFE = (
     "The archive {} replaces objects: its server ignores If-None-Match. Use another "
@@ -97,8 +100,16 @@ class BucketStore(Store):
             raise VerificationException(
                 f"{name} exists already, and was not replaced. {ADOPT}"
             )
-        obstore.delete(self.objects, name)
-        self.create(name, content)
+        found = obstore.head(self.objects, name)
+        mode: UpdateVersion = {"e_tag": found["e_tag"]}
+        if found["version"]:  # Google's servers compare this one
+            mode["version"] = found["version"]
+        try:
+            # A deletion could time out, and take effect on what is written later.
+            obstore.put(self.objects, name, content, mode=mode)
+        except PreconditionError:  # also if the answer to such a request was lost
+            if self.hash_file(name) != sha256(content).hexdigest():
+                raise
 
     def create(self, name: str, content: bytes) -> None:
         obstore.put(self.objects, name, content, mode="create")
@@ -111,10 +122,7 @@ class BucketStore(Store):
         return True
 
     def allow_replacement(self, base: str) -> None:
-        """Keep the objects until other content is written.
-
-        A deletion could end in a time-out, and take effect on what is written next.
-        """
+        """Keep the objects until other content is written."""
         self.replaceable = {f"{base}.{suffix}" for suffix in UNPROVEN}
 
     def remove_files(self, base: str) -> None:

@@ -1,6 +1,7 @@
 """Verification of all seals in the order of their numbers, then of their witnesses."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.context import ArchiveContext
@@ -16,9 +17,11 @@ from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
 from app.audit.archive.verify.tree_tables import verify_tables
 from app.audit.archive.verify.witnesses import WitnessVerifier
+from app.core.db.session import DatabaseSession
 
 PAGE_SEALS = 50
 BEFORE_ALL = -(2**31)  # a number that no seal can have
+OpenSession = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
 
 
 class SealVerifier:
@@ -32,6 +35,7 @@ class SealVerifier:
         self.archived = {log.name.value: found for log, found in archived.items()}
         self.report = report
         self.hashes: dict[int, str] = {}
+        self.number = BEFORE_ALL  # of the seal that was read last
         self.late = LateRows()
         self.old_seals = OldSealVerifier(context, report)
         self.trees: dict[str, TreeVerifier] = {}
@@ -41,28 +45,39 @@ class SealVerifier:
         self, manifests: Iterable[Manifest], witnesses: Iterable[SealRef | str]
     ) -> None:
         """Verify each seal; compare them with manifests and with outside witnesses."""
-        await self.open_trees()
-        number = BEFORE_ALL
-        while seals := await self.read_page(number):
-            for seal in seals:
-                if self.verify_number(seal, max(number, 0)):
-                    self.verify_seal(seal)
-                    self.hashes[seal.number] = seal.hash
-                number = seal.number
+        await self.follow(self.context.database.reading)
+        # Rows are sealed meanwhile: the tables must be of the same moment as the end.
+        async with self.context.database.snapshot() as session:
+            await self.follow(lambda: nullcontext(session))
+            for tree in self.trees.values():
+                await verify_tables(session, tree)
         self.report.seals = len(self.hashes)
-        for tree in self.trees.values():
-            await verify_tables(tree)
         self.outside.verify(manifests, witnesses)
 
-    async def open_trees(self) -> None:
-        async with self.context.database.reading() as session:
+    async def follow(self, opened: OpenSession) -> None:
+        """Verify the seals after those that were verified before, up to the end."""
+        seals = await self.read_page(opened)
+        if not self.hashes:  # a log has a name before it has a seal
+            await self.open_trees(opened)
+        while seals:
+            for seal in seals:
+                if self.verify_number(seal, max(self.number, 0)):
+                    self.verify_seal(seal)
+                    self.hashes[seal.number] = seal.hash
+                self.number = seal.number
+            seals = await self.read_page(opened)
+
+    async def open_trees(self, opened: OpenSession) -> None:
+        async with opened() as session:
             archive = await read_archive_id(session)
         for log in LOGS.values():
             self.trees[log.name] = TreeVerifier(self.context, log, archive, self.report)
 
-    async def read_page(self, after: int) -> list[AuditSeal]:
-        async with self.context.database.reading() as session:
-            return await SealRepository(session).read_page(after, PAGE_SEALS)
+    async def read_page(self, opened: OpenSession) -> list[AuditSeal]:
+        async with opened() as session:
+            seals = await SealRepository(session).read_page(self.number, PAGE_SEALS)
+            session.expunge_all()  # leaves are read here, and never written
+        return seals
 
     def verify_number(self, seal: AuditSeal, number: int) -> bool:
         """Report missing numbers; return whether a seal can have this one."""

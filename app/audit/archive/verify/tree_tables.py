@@ -6,6 +6,8 @@ reader may take it from the database, so it must not be anybody's.
 
 from itertools import pairwise
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.audit.archive.checkpoints.models import AuditKey, AuditTile
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import model_table
@@ -18,23 +20,24 @@ from app.audit.archive.verify.tree import TreeVerifier
 TILES, KEYS = model_table(AuditTile), model_table(AuditKey)
 
 
-async def verify_tables(tree: TreeVerifier) -> None:
-    """Compare the tables with the tree, after all of its runs were verified."""
-    report = tree.report
-    async with tree.context.database.reading() as session:
-        stored = TreeRepository(session, tree.log)
-        # Without all leaves, the tiles are not known.
-        if tree.is_complete and report.can_read(TILES):
-            for tile in tree.tiles.find_differing(await stored.list_tiles()):
-                where = f"{tree.log.name} {tile.level}/{tile.index}"
-                error = "does not match the leaves"
-                report.add_finding(FindingKind.TILE_CHANGED, where, error)
-        if report.can_read(KEYS):
-            keys = await stored.list_keys()
-            verify_keys(keys, tree.keys, report)
-            if tree.sizes and not keys:
-                error = "no key is recorded"
-                report.add_finding(FindingKind.KEY_CHANGED, tree.log.name, error)
+async def verify_tables(session: AsyncSession, tree: TreeVerifier) -> None:
+    """Compare the tables with the tree, after all of its runs were verified.
+
+    The session must see the same state of the database as when its end was read.
+    """
+    report, stored = tree.report, TreeRepository(session, tree.log)
+    # Without all leaves, the tiles are not known.
+    if tree.is_complete and report.can_read(TILES):
+        for tile in tree.tiles.find_differing(await stored.list_tiles()):
+            where = f"{tree.log.name} {tile.level}/{tile.index}"
+            error = "does not match the leaves"
+            report.add_finding(FindingKind.TILE_CHANGED, where, error)
+    if report.can_read(KEYS):
+        keys = await stored.list_keys()
+        verify_keys(keys, tree.keys, report)
+        if tree.sizes and not keys:
+            error = "no key is recorded"
+            report.add_finding(FindingKind.KEY_CHANGED, tree.log.name, error)
 
 
 def verify_keys(

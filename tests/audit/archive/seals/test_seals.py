@@ -21,7 +21,7 @@ from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.seals.background import run_sealer
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.seals.seal_file import SealFile
+from app.audit.archive.seals.seal_file import SealFile, append_line
 from app.audit.archive.tree.merkle import leaf_hash, merkle_root
 from app.audit.archive.verify.witness_file import read_witnesses
 from app.core.clock import now
@@ -116,6 +116,27 @@ def test_a_full_disk_leaves_no_part_of_a_seal_in_the_file(
     asyncio.run(seal_file.append(b'{"number": 3, "hash": "c"}'))
     assert seal_file.state() == "ok, 1 seal lost since startup"
     assert read_witnesses(path) == [SealRef(1, "a"), SealRef(3, "c")]
+
+
+class LineOfAnother(bytes):
+    """A line that is followed by that of another process, before it is written."""
+
+    path: Path
+
+    def __bool__(self) -> bool:
+        with self.path.open("ab") as file:
+            file.write(b'{"number": 2, "hash": "b"}\n')
+        return True
+
+
+def test_a_full_disk_takes_no_seal_of_another_process(
+    tmp_path: Path, small_files: None
+) -> None:
+    line = LineOfAnother(b"x" * LARGEST_FILE)
+    line.path = tmp_path / "seals.jsonl"
+    with pytest.raises(OSError, match="too large"):
+        append_line(line.path, line)
+    assert read_witnesses(line.path) == [SealRef(2, "b")]
 
 
 def test_a_fifo_without_a_reader_is_a_fault(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from contextlib import suppress
 
 import obstore
 import pytest
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, GenericError
 from obstore.store import MemoryStore
 
-from app.audit.archive.exceptions import VerificationException
+from app.audit.archive.exceptions import StoreException, VerificationException
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.progress import Progress
 from app.audit.archive.store.bucket import BucketStore
@@ -97,6 +97,27 @@ def test_nothing_is_deleted_that_the_next_run_writes_alike(
     interrupt(audit_log, "compared")
     monkeypatch.setattr(obstore, "delete", lambda *_: 1 // 0)
     audit_log.archive()
+    assert audit_log.count_findings() == {}
+
+
+def test_nothing_is_deleted_that_was_written_for_other_rows(
+    audit_log: AuditLog, bucket: LateBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a deletion that has ended in a time-out in the run before."""
+    interrupt(audit_log, "compared")
+    audit_log.add(CHANGES, [make_change(OLD, number=20)])
+    late = list[str]()
+
+    def time_out(_: object, name: str) -> None:
+        late.append(name)
+        raise GenericError("no answer in time")
+
+    with monkeypatch.context() as patch, suppress(StoreException):
+        patch.setattr(obstore, "delete", time_out)
+        audit_log.archive()
+    audit_log.archive()
+    assert audit_log.live_lines(CHANGES) == []
+    obstore.delete(bucket.objects, late)
     assert audit_log.count_findings() == {}
 
 
