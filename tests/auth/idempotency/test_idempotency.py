@@ -9,11 +9,12 @@ import pytest
 import time_machine
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from app.auth.idempotency import dependencies
 from app.auth.idempotency.models import IdempotencyKey
+from app.auth.idempotency.repository import IdempotencyRepository
 from app.auth.sessions import purge
 from app.core.clock import now
 from app.core.config import Settings
@@ -192,3 +193,24 @@ def test_the_framework_s_own_way_keeps_answers(
 ) -> None:
     app.dependency_overrides[object] = object
     assert [post(client).headers.get(REPLAYED) for _ in range(2)] == [None, "true"]
+
+
+def test_a_key_that_is_purged_meanwhile_is_free(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if app.state.settings.DATABASE_URL.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time")
+    url = f"products/{post(client).json()['id']}"
+    assert client.delete(url).status_code == 204
+    find = IdempotencyRepository.find
+
+    async def find_late(keys: IdempotencyRepository, id: str) -> Any:
+        monkeypatch.setattr(IdempotencyRepository, "find", find)
+        async with app.state.health.database.writing() as session:
+            await session.execute(delete(IdempotencyKey))
+        return await find(keys, id)
+
+    monkeypatch.setattr(IdempotencyRepository, "find", find_late)
+    again = post(client)
+    assert (again.status_code, again.headers.get(REPLAYED)) == (201, None)
+    assert client.get(url).status_code == 404
