@@ -1,13 +1,17 @@
-"""A lock that another connection holds on a table."""
+"""Locks that another connection holds: on a table, or on rows."""
 
 import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from threading import Event, Thread
+from typing import Any
 
 import asyncpg
 from sqlalchemy import make_url
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+PAUSE = 0.01  # seconds
 
 
 @contextmanager
@@ -52,3 +56,33 @@ def hold_postgresql(
         await other.close()
 
     asyncio.run(hold())
+
+
+@contextmanager
+def locking_in_turn(url: str, table: str, ids: list[Any]) -> Iterator[None]:
+    """Lock a row; once another transaction waits for it, lock the next one."""
+    held = Event()
+    work = lock_in_turn(url, table, ids, held)
+    thread = Thread(target=asyncio.run, args=(work,))
+    thread.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+async def lock_in_turn(url: str, table: str, ids: list[Any], held: Event) -> None:
+    lock = f"SELECT 1 FROM {table} WHERE id = $1 FOR UPDATE"  # noqa: S608
+    one, two = await asyncpg.connect(url), await asyncpg.connect(url)
+    async with one.transaction():
+        # It leaves the detection to the other transaction, which is then undone.
+        await one.execute("SET LOCAL deadlock_timeout = '10min'")
+        await one.execute("SET LOCAL statement_timeout = 0")
+        await one.execute(lock, ids[0])
+        held.set()
+        while not await two.fetchval(WAITING):
+            await asyncio.sleep(PAUSE)
+        await one.execute(lock, ids[1])
+    await one.close()
+    await two.close()
