@@ -19,7 +19,7 @@ from app.audit.personal.hidden import check_shown
 from app.audit.repository import AuditRepository
 from app.core.context import current_context
 from app.core.db.driver.compiled import Row
-from app.core.db.personal.person_lock import lock_person
+from app.core.db.locks.record_lock import lock_record
 from app.core.exceptions import (
     ConflictException,
     NotFoundException,
@@ -107,7 +107,7 @@ class HistoryService:
             raise ValidationFailedException(error.errors()) from error
 
     async def restore(self) -> Entity:
-        await lock_person(self.log.session, self.id)
+        await lock_record(self.log.session, self.id)
         deletion = await self.past.last_change(self.model, self.id)
         if deletion is None or deletion["action"] != Action.DELETE:
             await self.service.get_for_update(self.id)
