@@ -18,6 +18,7 @@ from app.auth.idempotency.repository import IdempotencyRepository
 from app.auth.sessions import purge
 from app.core.clock import now
 from app.core.config import Settings
+from app.core.db.database import Database
 from app.main import open_database
 from tests.accounts import PASSWORD
 from tests.conftest import ClientWith, MakeAccount, Read
@@ -214,3 +215,14 @@ def test_a_key_that_is_purged_meanwhile_is_free(
     again = post(client)
     assert (again.status_code, again.headers.get(REPLAYED)) == (201, None)
     assert client.get(url).status_code == 404
+
+
+@pytest.mark.anyio
+async def test_a_change_with_a_key_needs_no_orm_session(database: Database) -> None:
+    key = IdempotencyKey(id="1", fingerprint="2", request_id="3")
+    async with database.writing() as session:
+        keys = IdempotencyRepository(session)
+        assert await keys.reserve(key)
+        assert not await keys.reserve(key)
+        assert (await keys.find("1")) == key
+        assert not session.has_orm_session
