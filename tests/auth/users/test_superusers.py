@@ -308,7 +308,8 @@ def test_a_disabled_superuser_is_locked_in_the_order_of_the_others(
     """Else it deadlocks with a change of a role that two superusers have."""
     on_postgresql(url)
     disabled = make_account(is_superuser=True, is_active=False)
-    ids = [disabled.id, make_account(is_superuser=True).id]
-    with locking_in_turn(url, "user_account", ids):
+    other = make_account(is_superuser=True)
+    rows = [("user_account", each.id) for each in (disabled, other)]
+    with locking_in_turn(url, *rows):
         named = client.patch(f"users/{disabled.id}", json={"full_name": "Ada"})
     assert named.status_code == 200, named.text

@@ -18,7 +18,7 @@ def on_postgresql(url: str) -> None:
 def test_a_deadlock_is_undone_and_tried_again(url: str, client: TestClient) -> None:
     first, second = made(client, "PEN-1", "PEN-2")
     items = update(first, "1", name="A"), update(second, "1", name="B")
-    with locking_in_turn(url, "product", [second, first]):
+    with locking_in_turn(url, ("product", second), ("product", first)):
         answer = send(client, *items)
     assert answer.status_code == 200, answer.text
     assert [change["version"] for change in log(client)] == [1, 1, 2, 2]
@@ -31,7 +31,7 @@ def test_an_import_of_all_or_none_is_undone_as_a_whole(
     monkeypatch.setattr(received, "BATCH_ROWS", 1)
     first, second = made(client, "PEN-1", "PEN-2")
     rows = [{"id": first, "name": "A"}, {"id": second, "name": "B"}]
-    with locking_in_turn(url, "product", [second, first]):
+    with locking_in_turn(url, ("product", second), ("product", first)):
         answer = files.send(client, files.as_csv(rows))
     assert files.report_of(answer) == {"updated": 2}
     assert [change["version"] for change in log(client)] == [1, 1, 2, 2]
