@@ -83,7 +83,7 @@ async def revoke(service: LoginServiceDep, data: RefreshRequest) -> None:
 @ends_access
 async def logout_all(service: SessionServiceDep, user: CurrentUser) -> None:
     """Log out everywhere: revoke all your sessions, including this one."""
-    await service.logout_all(user.user_id)
+    await service.logout_all(user)
 
 
 @router.get("/sessions", response_model=list[SessionRead])
@@ -101,7 +101,7 @@ async def end_session(
     service: SessionServiceDep, user: CurrentUser, session_id: UUID
 ) -> None:
     """Revoke one of your sessions."""
-    await service.end_session(user.user_id, session_id)
+    await service.end_session(user, session_id)
 
 
 @router.post("/password", response_model=TokenPair, responses=documented(401, 403, 429))

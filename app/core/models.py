@@ -1,7 +1,6 @@
 """Base class of the domains' tables."""
 
 from collections.abc import Mapping
-from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -18,14 +17,8 @@ from app.core.db.derived.columns import (
     make_derivations,
 )
 from app.core.db.ids import uuid7
+from app.core.db.records.versions import announce, next_version
 from app.core.db.search.index import declare_search_index
-
-# Last version of a deleted row that is being restored: the count continues from it.
-last_version: ContextVar[int] = ContextVar("last_version", default=0)
-
-
-def next_version(version: int | None) -> int:
-    return (version or last_version.get()) + 1
 
 
 class Entity(SQLModel):
@@ -99,7 +92,9 @@ def add_index(mapper: Mapper[Any], model: type[Entity]) -> None:
     )
 
 
-def derive_all(_: Mapper[Any], __: Any, entity: Entity) -> None:
+def prepare(_: Mapper[Any], __: Any, entity: Entity) -> None:
+    """Announce a new row, and set its derived columns."""
+    announce(entity.id)
     for derivation in derivations_of(entity.__table__):
         derive(entity, derivation)
 
@@ -120,7 +115,7 @@ def derive(entity: Entity, derivation: Derivation) -> None:
 
 event.listen(Entity, "after_mapper_constructed", add_derived_columns, propagate=True)
 event.listen(Entity, "after_mapper_constructed", add_index, propagate=True)
-event.listen(Entity, "before_insert", derive_all, propagate=True)
+event.listen(Entity, "before_insert", prepare, propagate=True)
 event.listen(Entity, "before_update", derive_changed, propagate=True)
 
 

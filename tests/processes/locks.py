@@ -1,13 +1,18 @@
-"""A lock that another connection holds on a table."""
+"""Locks that another connection holds: on a table, or on rows."""
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from threading import Event, Thread
+from typing import Any
 
 import asyncpg
 from sqlalchemy import make_url
+
+LOCK = "SELECT 1 FROM {} WHERE id = $1 FOR UPDATE"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+PAUSE = 0.01  # seconds
 
 
 @contextmanager
@@ -52,3 +57,36 @@ def hold_postgresql(
         await other.close()
 
     asyncio.run(hold())
+
+
+@contextmanager
+def locking_in_turn(url: str, *rows: tuple[str, Any]) -> Iterator[None]:
+    """Lock a row; once another transaction waits for it, lock the next one.
+
+    The rows are named by table and id.
+    """
+    held = Event()
+    work = lock_in_turn(url, rows, held)
+    thread = Thread(target=asyncio.run, args=(work,))
+    thread.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+async def lock_in_turn(url: str, rows: Sequence[tuple[str, Any]], held: Event) -> None:
+    first, second = rows
+    one, two = await asyncpg.connect(url), await asyncpg.connect(url)
+    async with one.transaction():
+        # It leaves the detection to the other transaction, which is then undone.
+        await one.execute("SET LOCAL deadlock_timeout = '10min'")
+        await one.execute("SET LOCAL statement_timeout = 0")
+        await one.execute(LOCK.format(first[0]), first[1])
+        held.set()
+        while not await two.fetchval(WAITING):
+            await asyncio.sleep(PAUSE)
+        await one.execute(LOCK.format(second[0]), second[1])
+    await one.close()
+    await two.close()

@@ -22,7 +22,8 @@ from app.audit.personal.writing import encrypt_rows
 from app.core.clock import now
 from app.core.db.personal.key_urls import key_url
 from app.core.db.records.listener import FlushListener
-from app.core.models import Entity, last_version
+from app.core.db.records.versions import is_restored
+from app.core.models import Entity
 
 ROW = "row in this transaction"  # a key of `InstanceState.info`
 State = InstanceState[Any]
@@ -108,8 +109,8 @@ class ChangeRecorder(FlushListener):
         With these times, a record exists `as_of` its own `created_at`, and is in its
         present state `as_of` its own `updated_at`.
         """
-        created = () if last_version.get() else ("created_at",)  # restored: it stays
         for entity in entities_in(new):
+            created = () if is_restored(entity.id) else ("created_at",)
             self.move(entity, (*created, "updated_at"), at)
         for entity in entities_in(changed):
             if "updated_at" in instance_state(entity).committed_state:

@@ -20,7 +20,8 @@ from app.audit.personal.users import ENCRYPTED
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.models import User
 from app.auth.users.closing import close_account, is_last_superuser
-from app.core.db.personal.person_lock import lock_person
+from app.auth.users.repository import UserRepository
+from app.core.db.locks.record_lock import lock_record
 from app.core.db.session import DatabaseSession
 
 ANSWERS: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel's types
@@ -47,7 +48,10 @@ class ErasureRepository:
 
     async def find(self, person: Person) -> Any:
         """Return the record, locked; None if it is deleted, or never existed."""
-        await lock_person(self.session, person.id)
+        users = UserRepository(self.session)
+        if person.model is User and await users.is_superuser(person.id):
+            await users.lock_superusers()  # before the user, as requests do
+        await lock_record(self.session, person.id)
         return await self.session.find_for_update(person.model, person.id)
 
     async def is_last_superuser(self, record: Any) -> bool:

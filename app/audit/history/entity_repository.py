@@ -14,7 +14,7 @@ from sqlalchemy.orm import MANYTOONE, RelationshipProperty
 from app.audit.history.changes import read_changes
 from app.audit.history.columns import State, recorded_columns
 from app.audit.history.exceptions import UnknownStateException
-from app.audit.history.moments import Moment, of_model
+from app.audit.history.moments import EVER, Moment, of_model
 from app.audit.history.repository import HistoryRepository
 from app.audit.repository import CHANGES
 from app.core.db.derived.columns import base_names
@@ -48,6 +48,16 @@ class EntityRepository:
             for entity, each in zip(entities, related, strict=True):
                 setattr(entity, relation.key, each)
         return entities
+
+    async def last_versions(self, entity: Entity) -> dict[UUID, int]:
+        """Return the last versions in the log of the entity and what belongs to it."""
+        model = type(entity)
+        found = await self.past.last_versions(model, {entity.id}, EVER)
+        for relation in inspect(model).relationships:
+            if relation.direction is not MANYTOONE:
+                for child in getattr(entity, relation.key):
+                    found |= await self.last_versions(child)
+        return found
 
     async def parents(
         self, relation: RelationshipProperty[Any], states: list[State], then: Moment

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, true
 
 from app.audit.repository import CHANGES
 from app.core.models import Entity, recorded_names
@@ -17,6 +17,9 @@ class Moment:
 
     made: ColumnElement[bool]
     at: datetime
+
+
+EVER = Moment(true(), datetime.max.replace(tzinfo=UTC))
 
 
 def until(instant: datetime) -> Moment:

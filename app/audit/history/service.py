@@ -1,7 +1,5 @@
 """History of a record: changes, past states, revert and restore."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from math import ceil
 from typing import Any, NamedTuple
@@ -19,13 +17,14 @@ from app.audit.personal.hidden import check_shown
 from app.audit.repository import AuditRepository
 from app.core.context import current_context
 from app.core.db.driver.compiled import Row
-from app.core.db.personal.person_lock import lock_person
+from app.core.db.locks.record_lock import lock_record
+from app.core.db.records.versions import counting_from
 from app.core.exceptions import (
     ConflictException,
     NotFoundException,
     ValidationFailedException,
 )
-from app.core.models import Entity, last_version, recorded_names
+from app.core.models import Entity, recorded_names
 from app.core.schemas import Body
 from app.core.service import CrudService
 from app.core.web.collections.resource import Resource
@@ -107,7 +106,7 @@ class HistoryService:
             raise ValidationFailedException(error.errors()) from error
 
     async def restore(self) -> Entity:
-        await lock_person(self.log.session, self.id)
+        await lock_record(self.log.session, self.id)
         deletion = await self.past.last_change(self.model, self.id)
         if deletion is None or deletion["action"] != Action.DELETE:
             await self.service.get_for_update(self.id)
@@ -118,7 +117,7 @@ class HistoryService:
         then = just_before(deletion["at"])
         entity = await self.entities.build(self.model, state, then)
         current_context().reason = "restore"
-        with counting_from(deletion):
+        with counting_from(await self.entities.last_versions(entity)):
             restored: Entity = await self.service.restore(entity)
         return restored
 
@@ -138,12 +137,3 @@ class HistoryService:
     @property
     def name(self) -> str:
         return f"{self.model.__name__} {self.id}"
-
-
-@contextmanager
-def counting_from(deletion: Row) -> Iterator[None]:
-    token = last_version.set(deletion["version"] or 0)
-    try:
-        yield
-    finally:
-        last_version.reset(token)

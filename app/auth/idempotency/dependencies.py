@@ -55,8 +55,12 @@ async def keep_answer(request: Request, session: SessionDep) -> None:
             "Idempotency-Key must have 1 to 255 printable ASCII characters"
         )
     keys, key = IdempotencyRepository(session), await key_of(request, lines[0])
-    if not await keys.reserve(key):
-        raise await replay(keys, key)
+    while not await keys.reserve(key):
+        if session.before_commit:  # it may have waited for the first request
+            await session.before_commit()
+        # None if the key has become a day old, and was purged meanwhile.
+        if found := await keys.find(key.id):
+            raise replay(found, key)
     on_response(request.scope, partial(save_response, keys, key.id))
 
 
@@ -104,8 +108,7 @@ async def key_of(request: Request, key: str) -> IdempotencyKey:
     return make_key(components.ring.current.idempotency, target, key, sent)
 
 
-async def replay(keys: IdempotencyRepository, key: IdempotencyKey) -> Exception:
-    found = await keys.get(key.id)
+def replay(found: IdempotencyKey, key: IdempotencyKey) -> Exception:
     if not hmac.compare_digest(found.fingerprint, key.fingerprint):
         return KeyReusedException()
     current_context().replay_of = found.request_id

@@ -40,9 +40,9 @@ class IdempotencyRepository:
                 raise KeyInUseException from error
             raise
 
-    async def get(self, id: str) -> IdempotencyKey:
-        (row,) = await self.session.rows(select(*TABLE.c).where(TABLE.c.id == id))
-        return IdempotencyKey(**row)
+    async def find(self, id: str) -> IdempotencyKey | None:
+        rows = await self.session.rows(select(*TABLE.c).where(TABLE.c.id == id))
+        return IdempotencyKey(**rows[0]) if rows else None
 
     async def save_answer(
         self, id: str, status: int, headers: Sequence[Any], body: bytes | None

@@ -64,4 +64,6 @@ class KeyUses:
                     )
                 )
         self.written = recent | due
-        self.used.clear()
+        # Others may have been used meanwhile, for the first time.
+        others = self.used.keys() - self.written
+        self.used = {key: self.used[key] for key in others}

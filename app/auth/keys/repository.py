@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlmodel import col
 
 from app.auth.keys.models import ApiKey, ApiKeyUse
@@ -47,10 +47,7 @@ class KeyRepository(BaseRepository[ApiKey]):
         """
         expired = select(ApiKey).where(col(ApiKey.expires_at) < before)
         count = await self._delete(expired.with_for_update(skip_locked=True))
-        keys = select(col(ApiKey.id))
-        await self.session.execute(
-            delete(ApiKeyUse).where(col(ApiKeyUse.key_id).not_in(keys))
-        )
+        await self._forget_uses(col(ApiKeyUse.key_id).not_in(select(col(ApiKey.id))))
         return count
 
     async def _delete(self, query: Select[ApiKey]) -> int:
@@ -59,11 +56,14 @@ class KeyRepository(BaseRepository[ApiKey]):
         for key in keys:
             await self.session.delete(key)
         await self.session.flush()
-        ids = [key.id for key in keys]
-        await self.session.execute(
-            delete(ApiKeyUse).where(col(ApiKeyUse.key_id).in_(ids))
-        )
+        await self._forget_uses(col(ApiKeyUse.key_id).in_([key.id for key in keys]))
         return len(keys)
+
+    async def _forget_uses(self, of_keys: ColumnElement[bool]) -> None:
+        """Delete uses, except for those that are being written: a purge will."""
+        id = col(ApiKeyUse.key_id)
+        free = select(id).where(of_keys).with_for_update(skip_locked=True)
+        await self.session.execute(delete(ApiKeyUse).where(id.in_(free)))
 
 
 def owned_by(user_id: UUID) -> Select[ApiKey]:

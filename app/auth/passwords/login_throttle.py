@@ -41,7 +41,8 @@ async def throttled(
     """Count an attempt, which the body verifies outside of a transaction.
 
     The body calls `AttemptCounters.succeed` in the transaction that it writes. A wrong
-    password is counted as a failure, any other exception as no attempt.
+    password is counted as a failure, any other exception as no attempt, also that of a
+    server that stops.
 
     Raises:
         RateLimitedException: a limit is reached.
@@ -53,7 +54,7 @@ async def throttled(
         async with database.writing() as session:
             await AttemptCounters(session).fail(reservation)
         raise
-    except Exception:
+    except (Exception, asyncio.CancelledError):
         async with database.writing() as session:
             await AttemptCounters(session).release(reservation)
         raise

@@ -12,17 +12,16 @@ LONGEST_UNCHECKED = 0.02
 
 
 def recheck_before_commit(
-    session: DatabaseSession, actor: Principal, permissions: Iterable[str]
+    session: DatabaseSession, actor: Principal, permissions: Iterable[str | None]
 ) -> None:
-    """Have the transaction ask again if much time has passed since this first check.
+    """Have the transaction ask again if much time has passed since the actor was found.
 
-    It may have waited for another writer, a row, a unique value or a connection. Before
-    it commits, it holds all its locks.
+    It may have waited for another writer, a row, a unique value or a connection, or for
+    the report of a rate limit. Before it commits, it holds all its locks.
     """
-    checked_at = time.monotonic()
 
     async def ask_again() -> None:
-        if time.monotonic() - checked_at > LONGEST_UNCHECKED:
+        if time.monotonic() - actor.found_at > LONGEST_UNCHECKED:
             for permission in permissions:
                 await recheck(session, actor, permission)
 

@@ -1,7 +1,8 @@
 """The principal of a request: user and permissions, read in one statement."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID
 
@@ -88,7 +89,8 @@ class Principal:
 
     With an API key, there is no session, the user is no superuser, and the permissions
     are within the scopes of the key. `find` reads the principal again, or returns None.
-    `valid_until` is the Unix time at which the token or key expires.
+    `valid_until` is the Unix time at which the token or key expires; `found_at` is by
+    the monotonic clock.
     """
 
     user_id: UUID
@@ -101,6 +103,7 @@ class Principal:
     valid_until: float
     session_id: UUID | None = None
     key: KeyRef | None = None
+    found_at: float = field(default_factory=time.monotonic, compare=False)
 
     def has_permission(self, permission: str) -> bool:
         return self.is_superuser or permission in self.permissions

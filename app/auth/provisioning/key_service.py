@@ -9,6 +9,7 @@ from app.auth.keys.models import ApiKey
 from app.auth.keys.repository import KeyRepository
 from app.auth.keys.schemas import ApiKeyCreate, ApiKeyRead, NewApiKey
 from app.auth.models import User
+from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.recheck import forbidden, require_person
 from app.auth.provisioning.other_users import get_other_user
 from app.auth.users.service import UserService
@@ -77,6 +78,7 @@ class KeyService:
             raise forbidden(self.users.actor, reason)
 
     async def revoke_own(self, key_id: UUID) -> None:
+        recheck_before_commit(self.keys.session, self.users.actor, (None,))
         await self.revoke(self.users.actor.user_id, key_id)
 
     async def revoke_for(self, user_id: UUID, key_id: UUID) -> None:

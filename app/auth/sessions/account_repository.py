@@ -34,13 +34,16 @@ class AccountRepository:
         Return None if it was disabled or its `auth_version` raised since it was read,
         for instance while a password was hashed.
         """
-        fresh = await self.session.get(User, user.id, with_for_update=LOCK)
+        fresh = await self.lock(user.id)
         if fresh is None or not fresh.is_active:
             return None
         return fresh if fresh.auth_version == user.auth_version else None
 
-    async def bump_auth_version(self, user_id: UUID) -> None:
+    async def lock(self, user_id: UUID) -> User | None:
+        """Return the user, locked, or None if they were deleted."""
+        return await self.session.get(User, user_id, with_for_update=LOCK)
+
+    async def bump_auth_version(self, user: User) -> None:
         """Increment `auth_version`, which invalidates all tokens of this user."""
-        user = await self.session.get_one(User, user_id, with_for_update=LOCK)
         user.auth_version += 1
         await self.session.flush()

@@ -2,8 +2,9 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, literal
+from sqlalchemy import delete, inspect, select
 from sqlmodel import col
 
 from app.auth.idempotency.models import IdempotencyKey
@@ -34,7 +35,11 @@ def purge_periodically(database: Database) -> AbstractAsyncContextManager[None]:
 
 
 async def purge(session: DatabaseSession) -> int:
-    """Delete the expired rows of all these tables; return their number."""
+    """Delete the expired rows of all these tables; return their number.
+
+    Those that a request has locked are left to the next purge: it may wait for others,
+    which this transaction has.
+    """
     instant = now()
     repeated = instant - KEPT
     expired = (
@@ -48,6 +53,9 @@ async def purge(session: DatabaseSession) -> int:
     )
     count = await KeyRepository(session).purge(instant - SHOWN)
     for model, condition in expired:
-        statement = delete(model).where(condition).returning(literal(1))
-        count += len((await session.execute(statement)).all())
+        table: Any = inspect(model).local_table
+        (key,) = table.primary_key
+        free = select(key).where(condition).with_for_update(skip_locked=True)
+        statement = delete(table).where(key.in_(free)).returning(key)
+        count += len(await session.rows(statement))
     return count

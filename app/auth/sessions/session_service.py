@@ -4,6 +4,10 @@ from uuid import UUID
 
 import structlog
 
+from app.auth.exceptions import UnauthorizedException
+from app.auth.permissions.before_commit import recheck_before_commit
+from app.auth.permissions.principal import Principal
+from app.auth.permissions.recheck import recheck
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.tokens.access_tokens import Claims
@@ -26,17 +30,24 @@ class SessionService:
         await self.repository.revoke_token(claims, "logout")
         logger.info("logged_out", user_id=str(claims.sub))
 
-    async def logout_all(self, user_id: UUID) -> None:
+    async def logout_all(self, actor: Principal) -> None:
         """Revoke every session and token of this user."""
-        await self.accounts.bump_auth_version(user_id)
-        await self.repository.revoke_all(user_id, "logout_all")
-        logger.info("logged_out_everywhere", user_id=str(user_id))
+        user = await self.accounts.lock(actor.user_id)
+        if user is None:
+            raise UnauthorizedException
+        # It may have ended while this waited for the lock.
+        await recheck(self.repository.session, actor, None)
+        await self.accounts.bump_auth_version(user)
+        await self.repository.revoke_all(user.id, "logout_all")
+        logger.info("logged_out_everywhere", user_id=str(user.id))
 
     async def list_sessions(self, user_id: UUID) -> list[Row]:
         return await self.repository.list_live(user_id)
 
-    async def end_session(self, user_id: UUID, session_id: UUID) -> None:
+    async def end_session(self, actor: Principal, session_id: UUID) -> None:
         """Revoke one session. Raise NotFoundException if it is another user's."""
-        if not await self.repository.revoke_one(user_id, session_id, "ended"):
+        if session_id != actor.session_id:
+            recheck_before_commit(self.repository.session, actor, (None,))
+        if not await self.repository.revoke_one(actor.user_id, session_id, "ended"):
             raise NotFoundException(f"Session {session_id} does not exist")
-        logger.info("session_ended", user_id=str(user_id))
+        logger.info("session_ended", user_id=str(actor.user_id))

@@ -52,16 +52,16 @@ class UserRepository(EntityPageRepository[User]):
         return bool(await self.session.scalar(flag))
 
     async def lock_superusers(self) -> set[UUID]:
-        """Lock all active superusers, ordered by id; return their ids.
+        """Lock all superusers, ordered by id; return the ids of the active ones.
 
-        Serializes changes of superusers, so that two can't demote each other.
+        Serializes changes of superusers, so that two can't demote each other. Disabled
+        ones are locked as well: the caller changes one of them, in no other order.
         """
-        active = col(User.is_superuser) & col(User.is_active)
-        query = select(User).where(active).order_by(col(User.id))
+        query = select(User).where(col(User.is_superuser)).order_by(col(User.id))
         locked = query.with_for_update(key_share=True).execution_options(
             populate_existing=True
         )
-        return {user.id for user in await self.session.scalars(locked)}
+        return {it.id for it in await self.session.scalars(locked) if it.is_active}
 
     async def delete(self, user: User) -> None:
         """Delete the user with their sessions, API keys and password link."""

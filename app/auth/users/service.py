@@ -36,7 +36,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     ) -> None:
         super().__init__(repository, preconditions)
         self.actor, self.components = actor, components
-        self.superusers: set[UUID] = set()  # active ones, filled when locked
+        self.superusers: set[UUID] = set()  # active ones; none if they are not locked
 
     async def create(self, data: UserCreate) -> User:
         values = data.model_dump(exclude={"password"})
@@ -143,7 +143,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
             raise forbidden(self.actor, "The roles grant permissions that you lack")
 
     def require_another_superuser(self, user: User, *fields: str) -> None:
-        if user.id in self.superusers and self.superusers == {user.id}:
+        if user.is_superuser and user.is_active and self.superusers <= {user.id}:
             raise LastSuperuserException(*fields)
 
     def log_event(self, event: str, user_id: UUID) -> None:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db.session import DatabaseSession
 
 INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-def upsert(session: AsyncSession, table: Any) -> Any:
+def upsert(session: DatabaseSession, table: Any) -> Any:
     """Return the dialect's INSERT, which has the `on_conflict_*` methods."""
-    return INSERTS[session.get_bind().dialect.name](table)
+    return INSERTS[session.dialect.name](table)

@@ -41,6 +41,13 @@ def join_lines(lines: list[str]) -> str | None:
 
 
 class StrictRequest(Request):
+    is_answered = False
+
+    def can_be_repeated(self) -> bool:
+        """Return whether nothing was sent yet, and the body is still there."""
+        has_body = hasattr(self, "_body") or not self._stream_consumed
+        return has_body and not self.is_answered
+
     @property
     def query_params(self) -> QueryParams:
         """Return nothing: query_params.py reads the query, so FastAPI must not."""

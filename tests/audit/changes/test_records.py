@@ -10,8 +10,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.audit.changes.guard import UnauditedWriteError, unaudited
 from app.core.clock import now
+from app.core.db.records.versions import counting_from
 from app.core.db.session import DatabaseSession
-from app.core.models import last_version
 from app.core.repository import BaseRepository
 from tests.audit.changes.cases import Recorded, Refused
 from tests.audit.changes.conftest import Diff, Library
@@ -73,9 +73,8 @@ async def many_created(session: DatabaseSession) -> None:
 
 @recorded(("INSERT Note v8", {"title": [None, "Again"], "notes": [None, {"b": 2}]}))
 async def restored(session: DatabaseSession) -> None:
-    token = last_version.set(7)
-    await Notes(session).add(Note(id=BOB, title="Again", notes={"b": 2}))
-    last_version.reset(token)
+    with counting_from({BOB: 7}):
+        await Notes(session).add(Note(id=BOB, title="Again", notes={"b": 2}))
 
 
 @recorded(("INSERT Note v1", {"pages": [None, 1]}))

@@ -19,7 +19,7 @@ from tests.accounts import add_account
 from tests.audit.archive.rows import OLD, AuditLog
 from tests.audit.archive.verify.tampering import FILES, execute
 from tests.audit.consistency.test_check import check, make_changes, tamper
-from tests.audit.history.test_history import PEN, make
+from tests.audit.history.test_history import PEN, make, user_of
 from tests.databases import make_settings
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
@@ -57,6 +57,19 @@ def test_records_with_archived_changes_have_no_findings(
     tamper(log.settings, EMPTY_LEAVES)
     assert_quiet(check(url))
     log.restore()
+    assert_quiet(check(url))
+
+
+def test_restored_records_have_no_findings(client: TestClient, url: str) -> None:
+    """Of what belonged to them, each row continues from its own last version."""
+    role = make(client, "roles", {"name": "clerk", "modules": {"products": ["create"]}})
+    user = user_of(client, role)
+    for record, name in ((role, "description"), (user, "full_name")):
+        client.patch(record, json={name: "Other"})
+    client.patch(role, json={"modules": {"products": ["update"], "tasks": ["create"]}})
+    for record in (user, role, user):
+        for answer in (client.delete(record), client.post(f"{record}/restore")):
+            assert answer.is_success, answer.text
     assert_quiet(check(url))
 
 

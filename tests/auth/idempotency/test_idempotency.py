@@ -9,14 +9,16 @@ import pytest
 import time_machine
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from app.auth.idempotency import dependencies
 from app.auth.idempotency.models import IdempotencyKey
+from app.auth.idempotency.repository import IdempotencyRepository
 from app.auth.sessions import purge
 from app.core.clock import now
 from app.core.config import Settings
+from app.core.db.database import Database
 from app.main import open_database
 from tests.accounts import PASSWORD
 from tests.conftest import ClientWith, MakeAccount, Read
@@ -192,3 +194,35 @@ def test_the_framework_s_own_way_keeps_answers(
 ) -> None:
     app.dependency_overrides[object] = object
     assert [post(client).headers.get(REPLAYED) for _ in range(2)] == [None, "true"]
+
+
+def test_a_key_that_is_purged_meanwhile_is_free(
+    app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if app.state.settings.DATABASE_URL.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time")
+    url = f"products/{post(client).json()['id']}"
+    assert client.delete(url).status_code == 204
+    find = IdempotencyRepository.find
+
+    async def find_late(keys: IdempotencyRepository, id: str) -> Any:
+        monkeypatch.setattr(IdempotencyRepository, "find", find)
+        async with app.state.health.database.writing() as session:
+            await session.execute(delete(IdempotencyKey))
+        return await find(keys, id)
+
+    monkeypatch.setattr(IdempotencyRepository, "find", find_late)
+    again = post(client)
+    assert (again.status_code, again.headers.get(REPLAYED)) == (201, None)
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.anyio
+async def test_a_change_with_a_key_needs_no_orm_session(database: Database) -> None:
+    key = IdempotencyKey(id="1", fingerprint="2", request_id="3")
+    async with database.writing() as session:
+        keys = IdempotencyRepository(session)
+        assert await keys.reserve(key)
+        assert not await keys.reserve(key)
+        assert (await keys.find("1")) == key
+        assert not session.has_orm_session

@@ -84,6 +84,19 @@ async def test_a_use_that_could_not_be_written_is_kept(
         assert len(await session.rows(LAST)) == 1
 
 
+@pytest.mark.anyio
+async def test_a_first_use_while_others_are_written_is_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uses = KeyUses()
+    uses.record(uuid7())
+    monkeypatch.setattr(database, "after_commit", lambda: uses.record(uuid7()))
+    await uses.write(database)
+    await uses.write(database)
+    async with database.reading() as session:
+        assert len(await session.rows(LAST)) == 2
+
+
 def test_uses_are_written_at_the_end(
     app: FastAPI, make_account: MakeAccount, read: Read
 ) -> None:

@@ -1,5 +1,6 @@
 """Login throttle: limits per account, per address and per pair of both."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,11 +13,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.auth.client import Client
+from app.auth.components import AuthComponents
 from app.auth.models import LoginThrottle
 from app.auth.passwords import hashing
+from app.auth.sessions.login_service import LoginService
 from app.core.clock import now
 from app.core.config import Settings
-from app.main import create_app
+from app.main import create_app, open_database
 from tests.accounts import PASSWORD
 from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
@@ -200,3 +204,23 @@ def test_of_eighty_concurrent_failures_five_are_verified(
         clients = [anonymous, other] * 40
         answers = list(threads.map(lambda client: attempt(client, email), clients))
     assert sorted(a.status_code for a in answers) == [401] * 5 + [429] * 75
+
+
+def test_a_login_that_is_cancelled_is_no_attempt(
+    settings: Settings, email: str, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else those of a server that stopped would count until the hour ends."""
+
+    async def cancelled(*_: Any) -> Any:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(hashing.Hasher, "verify", cancelled)
+    components, client = AuthComponents.from_settings(settings), Client(IP, None, IP)
+
+    async def log_in() -> None:
+        async with open_database(settings) as database:
+            await LoginService(database, components, client).login(email, PASSWORD)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(log_in())
+    assert read(COUNTS) == [0, 0, 0]

@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.accounts import PASSWORD, Account
-from tests.auth.signing import NEW_PASSWORD
+from app.main import create_app
+from tests.accounts import PASSWORD, Account, add_account
+from tests.auth.keys.keys import make_key
+from tests.auth.signing import NEW_PASSWORD, sign_in
+from tests.clients import Client
 from tests.conftest import MakeAccount
-from tests.contract import CrudContract
+from tests.contract import CrudContract, status_and_code
+from tests.databases import make_settings
+from tests.modules.test_products import PEN
 from tests.processes.locks import locked
 from tests.slices import SLICES
 
@@ -19,6 +24,8 @@ WAIT = 0.2  # seconds
 TABLES = {"users": "user_account"}
 DISABLE = "UPDATE user_account SET is_active = false WHERE email = '{email}'"
 REVOKE = "UPDATE auth_session SET revoked_at = created_at WHERE revoked_at IS NULL"
+DELETE = "DELETE FROM user_account WHERE email = '{email}'"
+REFERENCES = "DELETE FROM auth_session; DELETE FROM user_role; "
 REMOVE = "DELETE FROM role_permission WHERE action = '{action}'"
 ACTIONS = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
 
@@ -122,3 +129,68 @@ def test_a_user_can_end_their_own_account_after_a_wait(
     own = make_account(is_superuser=True)
     call: Call = {"method": "DELETE", "url": path.format(id=own.id)}
     assert write_after("SELECT 1", url, client, own, call) == 204
+
+
+@pytest.mark.parametrize("path", ["auth/sessions/{session}", "auth/keys/{key}"])
+def test_a_session_that_was_ended_ends_no_session_or_key(
+    url: str, client: TestClient, author: Account, path: str
+) -> None:
+    """Its own session may end in the meantime by another one of the same user."""
+    ids = {
+        "key": make_key(client, author, "products:read")["id"],
+        "session": other_session(client, author),
+    }
+    call: Call = {"method": "DELETE", "url": path.format(**ids)}
+    table = "api_key" if "keys" in path else "auth_session"
+    with locked(url, table, DISABLE.format(email=author.email)) as release:
+        Timer(WAIT, release.set).start()
+        answer = client.request(**call, headers=author.header)
+    assert answer.status_code == 401
+
+
+def other_session(client: TestClient, account: Account) -> str:
+    sign_in(client, account.email)
+    found = client.get("auth/sessions", headers=account.header).json()
+    (other,) = [each["id"] for each in found if not each["current"]]
+    id: str = other
+    return id
+
+
+@pytest.mark.parametrize("last", [REVOKE, DELETE])
+def test_a_session_that_was_ended_logs_no_one_out(
+    url: str, client: TestClient, author: Account, last: str
+) -> None:
+    """Else a thief's request, which waits for a new password, ends the new session."""
+    # Another connection to SQLite checks no references.
+    before = "" if url.startswith("sqlite") or last is REVOKE else REFERENCES
+    last = before + last.format(email=author.email)
+    with locked(url, "user_account", last) as release:
+        Timer(WAIT, release.set).start()
+        answer = client.post("auth/logout-all", headers=author.header)
+    assert status_and_code(answer) == (401, "invalid_token")
+
+
+def test_a_replay_that_waited_needs_the_session(
+    url: str, client: TestClient, author: Account
+) -> None:
+    call = call_of(client, SLICES["products"], "POST")
+    headers = author.header | {"idempotency-key": "1"}
+    assert client.request(**call, headers=headers).status_code == 201
+    with locked(url, "idempotency_key", REVOKE) as release:
+        Timer(WAIT, release.set).start()
+        answer = client.request(**call, headers=headers)
+        assert release.is_set(), "The request has not waited"
+    assert answer.status_code == 401
+
+
+def test_a_write_that_waited_for_a_rate_limit_needs_the_session(url: str) -> None:
+    settings = make_settings(url, RATE_LIMIT_USER="1000/86400")
+    author = add_account(settings, "products:create")
+    with (
+        Client(create_app(settings), "http://test/api/v1/") as client,
+        locked(url, "rate_limit_use", REVOKE) as release,
+    ):
+        Timer(WAIT, release.set).start()
+        answer = client.post("products", json=PEN, headers=author.header)
+        assert release.is_set(), "The request has not waited"
+    assert answer.status_code == 401

@@ -1,9 +1,11 @@
 """Concurrent logins, refreshes and revocations, in one process and in two."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,9 +14,12 @@ from anyio import to_thread
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
+from app.auth.models import LoginThrottle
 from app.auth.passwords.hashing import Hasher
+from app.auth.sessions.purge import purge
+from app.core.clock import now
 from app.core.config import Settings
-from app.main import create_app
+from app.main import create_app, open_database
 from tests.accounts import add_account, root_header
 from tests.auth.sessions.test_refresh import are_rejected
 from tests.auth.sessions.test_sessions import ENDINGS, Ending, end, sessions
@@ -207,3 +212,26 @@ def test_two_processes_share_the_failure_count(processes: Processes) -> None:
     clients = processes.clients
     answers = at_once(20, lambda number: login(clients[number % 2], email, "wrong"))
     assert statuses(answers) == {401: 5, 429: 15}
+
+
+def test_a_purge_waits_for_no_request(url: str, settings: Settings) -> None:
+    """Else it deadlocks with an attempt that locks its counters in their order."""
+    if url.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time")
+    long_ago = now() - timedelta(days=2)
+    expired = [
+        LoginThrottle(key=key, count=1, window_started_at=long_ago) for key in "ab"
+    ]
+
+    async def run() -> list[int]:
+        async with open_database(settings) as database:
+            async with database.writing() as session:
+                session.add_all(expired)
+            async with database.writing() as attempt:
+                await attempt.get(LoginThrottle, "b", with_for_update=True)
+                async with asyncio.timeout(5), database.writing() as session:
+                    first = await purge(session)
+            async with database.writing() as session:
+                return [first, await purge(session)]
+
+    assert asyncio.run(run()) == [1, 1]

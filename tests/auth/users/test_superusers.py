@@ -2,24 +2,29 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import pytest
 from anyio import to_thread
 from fastapi.testclient import TestClient
 
 from app.auth.exceptions import LastSuperuserException
 from app.auth.passwords.hashing import Hasher
+from app.auth.users.repository import UserRepository
 from app.core.db.ids import uuid7
 from tests.accounts import PASSWORD, ROOT, Account
 from tests.auth.permissions.test_permissions import get_permissions
 from tests.conftest import MakeAccount
 from tests.contract import Json, status_and_code
 from tests.core.db.test_concurrency import at_once
+from tests.processes.locks import locking_in_turn
 
 pytestmark = pytest.mark.either
 
 Act = Callable[[TestClient, Account, str], Any]
 
+CHANGE = "UPDATE user_account SET version = version + 1,"
 ROOT_URL = f"users/{ROOT.user_id}"
 ALL = [
     f"{module}:{action}"
@@ -267,3 +272,44 @@ def test_three_superusers_cannot_all_remove_each_other(
     query = "users?is_superuser=true&is_active=true"
     seen = [client.get(query, headers=each.header) for each in superusers]
     assert 200 in [each.status_code for each in seen]
+
+
+def on_postgresql(url: str) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time")
+
+
+def test_a_user_who_becomes_the_last_superuser_meanwhile_stays(
+    url: str,
+    client: TestClient,
+    make_account: MakeAccount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on_postgresql(url)
+    ada = make_account("users:delete")
+    is_superuser = UserRepository.is_superuser
+
+    async def then_promote(users: UserRepository, id: UUID) -> bool:
+        found = await is_superuser(users, id)
+        other = await asyncpg.connect(url)
+        await other.execute(f"{CHANGE} is_superuser = (id = $1)", ada.id)
+        await other.close()
+        return found
+
+    monkeypatch.setattr(UserRepository, "is_superuser", then_promote)
+    rejected = client.delete(f"users/{ada.id}", headers=ada.header)
+    assert status_and_code(rejected) == (409, "conflict")
+    assert client.get("users", headers=ada.header).status_code == 200
+
+
+def test_a_disabled_superuser_is_locked_in_the_order_of_the_others(
+    url: str, client: TestClient, make_account: MakeAccount
+) -> None:
+    """Else it deadlocks with a change of a role that two superusers have."""
+    on_postgresql(url)
+    disabled = make_account(is_superuser=True, is_active=False)
+    other = make_account(is_superuser=True)
+    rows = [("user_account", each.id) for each in (disabled, other)]
+    with locking_in_turn(url, *rows):
+        named = client.patch(f"users/{disabled.id}", json={"full_name": "Ada"})
+    assert named.status_code == 200, named.text

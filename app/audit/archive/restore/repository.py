@@ -16,18 +16,18 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import delete as delete_from
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.logs import Log
 from app.audit.archive.repository import LogRepository
 from app.core.db.json_text import InvalidJson
+from app.core.db.session import DatabaseSession
 from app.core.db.upsert import upsert
 from app.core.text import is_utf8
 
 
 class RestoredRepository:
-    def __init__(self, session: AsyncSession, log: Log) -> None:
+    def __init__(self, session: DatabaseSession, log: Log) -> None:
         self.session = session
         self.log = log
         self.table = log.restored

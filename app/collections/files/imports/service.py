@@ -85,16 +85,19 @@ class ImportService:
         report.add_errors(plan.sorted_errors())
 
     async def write(self) -> ImportReport:
-        """Write all rows in the transaction of the request."""
-        report, planner = ImportReport(), self.planner()
+        """Write all rows in the transaction of the request.
+
+        By one plan: all records are locked in the same order as by others, and a
+        deadlock undoes all of it.
+        """
+        whole, planner = Plan(), self.planner()
         service = service_in(self.service.repository.session, self.service)
         async for place, rows in self.batches():
             if place in self.idle:
-                report.unchanged += len(rows)
-                continue
-            plan = await planner.plan(service.repository, rows)
-            report.add(await apply(plan, service))
-        return report
+                whole.unchanged += len(rows)
+            else:
+                whole.extend(await planner.plan(service.repository, rows))
+        return await apply(whole, service)
 
     async def write_batches(self, writing: Opening) -> ImportReport:
         """Write each batch in a transaction of its own, without its wrong rows."""

@@ -46,6 +46,11 @@ class Plan:
         else:
             self.unchanged += 1
 
+    def extend(self, other: "Plan") -> None:
+        self.steps += other.steps
+        self.unchanged += other.unchanged
+        self.errors += other.errors
+
     def sorted_errors(self) -> list[RowError]:
         return sorted(self.errors, key=lambda error: error.row)
 
