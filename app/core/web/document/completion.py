@@ -96,10 +96,13 @@ def nodes_of(document: Any) -> Iterator[Json]:
 
 def complete_operation(operation: Json) -> None:
     """Add headers, and refusals of a guarded route; remove null from parameters."""
+    if "requestBody" not in operation:
+        operation["responses"].pop("415", None)
     if operation.setdefault("security", []):
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
         add_refusal(operation["responses"])
+    operation["responses"] = dict(sorted(operation["responses"].items()))
     add_headers(operation)
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"] = without_null(parameter["schema"])
