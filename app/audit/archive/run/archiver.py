@@ -51,10 +51,10 @@ class Archiver:
             self.totals.notes += await create_months(self.context.database, self.log)
         await check_heads(self.context)
         await self.context.sealer.seal(self.context.progress.check_time_limit)
-        # A row without a leaf is left for the next run.
-        log_range = rest = LogRange(MIN_KEY, LogRange.between(before, before).until)
+        log_range = rest = LogRange.up_to(before)
         for file in await self.list_unfinished():
             await self.resume_file(file, log_range)
+        # `rest` moves on past rows without a leaf, which are left for the next run.
         while day := await self.unarchived.find_day(rest):
             rest = await self.finish_file(await self.start_file(day), rest)
         if self.unarchived.is_partitioned:
@@ -101,7 +101,7 @@ class Archiver:
         """Complete the remaining steps of a file; return the range after it."""
         is_resumed = file.state != FileState.WRITING
         writer = FileWriter(self.context, self.log, self.leaves)
-        if not is_resumed and not await self.complete_file(file, log_range, writer):
+        if not is_resumed and not await self.write_verified(file, log_range, writer):
             # Not even a row that cannot be archived keeps the run at its day.
             end = LogRange.of_day(file.day).until
             scanned = end if writer.scanned == MIN_KEY else writer.scanned
@@ -116,7 +116,7 @@ class Archiver:
         after = max(writer.scanned, (manifest.last.at, manifest.last.id))
         return LogRange(after, log_range.until)
 
-    async def complete_file(
+    async def write_verified(
         self, file: AuditArchive, log_range: LogRange, writer: FileWriter
     ) -> bool:
         """Write and verify a file; return whether it has rows."""
