@@ -101,7 +101,7 @@ class Archiver:
         """Complete the remaining steps of a file; return the range after it."""
         is_resumed = file.state != FileState.WRITING
         writer = FileWriter(self.context, self.log, self.leaves)
-        if not is_resumed and not await self.write_verified(file, log_range, writer):
+        if not is_resumed and not await self.complete_file(file, log_range, writer):
             # Not even a row that cannot be archived keeps the run at its day.
             end = LogRange.of_day(file.day).until
             scanned = end if writer.scanned == MIN_KEY else writer.scanned
@@ -116,7 +116,7 @@ class Archiver:
         after = max(writer.scanned, (manifest.last.at, manifest.last.id))
         return LogRange(after, log_range.until)
 
-    async def write_verified(
+    async def complete_file(
         self, file: AuditArchive, log_range: LogRange, writer: FileWriter
     ) -> bool:
         """Write and verify a file; return whether it has rows."""
