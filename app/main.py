@@ -16,7 +16,7 @@ from app.audit.changes.install import install_cdc
 from app.audit.erasure.state import watch_erasures
 from app.audit.feed.feed import run_feed
 from app.audit.metrics.gauges import AuditGauges
-from app.auth import install as accounts
+from app.auth import install as auth
 from app.auth.dependencies import check_permissions
 from app.core import config
 from app.core.background import run_every
@@ -61,7 +61,7 @@ async def open_database(settings: config.Settings) -> AsyncIterator[Database]:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with open_database(app.state.settings) as database:
         app.state.health = health = Health(database)
-        maintenance = accounts.run_maintenance(database, app.state.auth)
+        maintenance = auth.run_maintenance(database, app.state.auth)
         async with run_audit(app, database, health), maintenance, health.running():
             yield
 
@@ -112,7 +112,7 @@ def create_app(settings: config.Settings = config.settings) -> FastAPI:
     app.state.settings = settings
     app.state.access_log = AccessLog(settings)
     app.outer_layer = partial(with_access_log, app.state.access_log)
-    accounts.install(app, settings)
+    auth.install(app, settings)
     install_handlers(app)
     app.exception_handler(Replay)(on_replay)
     install_routes(app, settings)

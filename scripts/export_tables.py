@@ -51,10 +51,10 @@ def requirement_of(route: RouteContext, method: str) -> str:
             endpoint: Any = route.endpoint
             find = getattr(unwrap(endpoint), FINDER, None)
             if find is actions_of_imports:
-                return " and ".join(f"`{call.resource}:{each}`" for each in ACTIONS)
+                return " and ".join(f"`{call.module}:{each}`" for each in ACTIONS)
             if find:
-                return f"`{call.resource}:` with the `op` of each item"
-            return f"`{call.resource}:{action_of(route.endpoint, method, route.path)}`"
+                return f"`{call.module}:` with the `op` of each item"
+            return f"`{call.module}:{action_of(route.endpoint, method, route.path)}`"
     return "a signed-in user" if get_principal in calls else "nothing"
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import app.main  # noqa: F401  imports all exceptions
 from app.core.config import Settings
+from app.core.exceptions import AppException
+from app.core.problem import CODES
 from scripts.export_tables import TABLES, fill_table
 from tests.databases import GivenSettings
 
@@ -17,6 +20,7 @@ WITHOUT_RECIPES = [path for path in DOCUMENTS if path.name != "RECIPES.md"]
 EXAMPLE = (ROOT / ".env.example").read_text()
 SETTINGS = (ROOT / "docs/SETTINGS.md").read_text()
 INDEX = (ROOT / "docs/README.md").read_text()
+CLIENTS = (ROOT / "docs/CLIENTS.md").read_text()
 # A default without a value.
 NO_VALUE = re.compile("none, required|none|generated")
 
@@ -39,6 +43,22 @@ def test_every_setting_is_documented_with_its_default() -> None:
     shown = {name: NO_VALUE.sub("", cell.strip("`")) for name, cell in rows}
     values = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
     assert shown == values | {"SECRET_KEY": ""}
+
+
+def error_codes(kind: type[AppException]) -> Iterator[tuple[str, str]]:
+    """Yield the status and code of each exception that is shown to clients."""
+    for each in kind.__subclasses__():
+        # That of a bulk request is the status of its first failure.
+        status = "any" if each.status == AppException.status else str(each.status)
+        yield status, each.code
+        yield from error_codes(each)
+
+
+def test_every_error_code_is_documented_with_its_status() -> None:
+    rows = re.findall(r"^\| (\d{3}|any) \| `(\w+)` \| .+ \|$", CLIENTS, re.MULTILINE)
+    framework = {(str(status), code) for status, code in CODES.items()}
+    assert len(rows) == len(set(rows))
+    assert {*rows} == framework | {*error_codes(AppException)}
 
 
 def test_the_index_links_every_document() -> None:

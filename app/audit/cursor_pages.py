@@ -29,4 +29,6 @@ class CompletePage(CursorPage[T], Generic[T]):
     or as `Last-Event-ID`, to follow the changes.
     """
 
-    complete_until: str
+    complete_until: str = Field(
+        description="Send as `after` in the next poll, or as `Last-Event-ID`."
+    )

@@ -84,5 +84,5 @@ async def compare_times(
 
 @router.get("/requests/{request_id}", response_model=RequestRead)
 async def get_request(service: ServiceDep, request_id: RequestId) -> RequestRead:
-    """Get the access log and change log entries of one request, by `X-Request-ID`."""
+    """Return the entries of one request in both logs, by its `X-Request-ID`."""
     return await service.get_request(request_id)

@@ -13,7 +13,16 @@ from pydantic import (
     StringConstraints,
 )
 
-from app.audit.descriptions import IP, LABEL, NAME, REPLAY, ROUTE, SOURCE, UNREADABLE
+from app.audit.descriptions import (
+    IP,
+    LABEL,
+    NAME,
+    OUTCOME,
+    REPLAY,
+    ROUTE,
+    SOURCE,
+    UNREADABLE,
+)
 from app.audit.models import Action
 from app.audit.shown.documents import wrap_document
 from app.core.fields import Id, Instant, QueryInt, parse_int
@@ -33,8 +42,6 @@ Include = Annotated[
 ]
 PAGING = {"limit", "cursor", "since", "until", "include", "after"}
 ActionName = Annotated[Action, Field(strict=False)]
-
-
 Values = Annotated[dict[str, Any] | None, BeforeValidator(wrap_document)]
 
 
@@ -63,7 +70,7 @@ class ChangeRead(EntryRead):
     actor_label: str | None = Field(description=LABEL)
     actor_name: str | None = Field(description=NAME)
     action: Action
-    entity: str
+    entity: str = Field(description="Class name; with `UNAUDITED`, that of the table.")
     entity_id: UUID | None
     version: int | None = Field(description="The record's version after the change.")
     old: Values
@@ -87,7 +94,7 @@ class AccessRead(EntryRead):
     duration_ms: float
     bytes: int = Field(description="Size of the response body.")
     user_agent: str | None
-    outcome: str
+    outcome: str = Field(description=OUTCOME)
     replay_of: str | None = Field(description=REPLAY)
     exported_rows: int | None = Field(description="Records in an exported file.")
 
@@ -125,7 +132,7 @@ class AccessQuery(LogQuery):
     method: Text | None = None
     route: Text | None = Field(None, description=ROUTE)
     ip: Text | None = Field(None, description=IP)
-    outcome: Text | None = None
+    outcome: Text | None = Field(None, description=OUTCOME)
 
 
 class RequestRead(BaseModel):

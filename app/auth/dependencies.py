@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from app.auth.bearer import get_principal
+from app.auth.bearer import components_of, get_principal
 from app.auth.client import Client, read_client
 from app.auth.components import AuthComponents
 from app.auth.exceptions import (
@@ -29,8 +29,7 @@ logger = structlog.get_logger()
 
 
 async def get_components(request: Request) -> AuthComponents:
-    components: AuthComponents = request.app.state.auth
-    return components
+    return components_of(request)
 
 
 async def get_client(request: Request) -> Client:
@@ -56,7 +55,7 @@ CurrentUser = Annotated[Principal, Depends(get_current_user)]
 class PermissionChecker:
     """Dependency that allows a request if its user holds the route's permissions."""
 
-    resource: str
+    module: str
 
     async def __call__(
         self, request: Request, principal: AnyUser, session: SessionDep
@@ -75,24 +74,24 @@ class PermissionChecker:
         route = request.scope["route"]
         if (find := getattr(unwrap(route.endpoint), FINDER, None)) is None:
             return [self.permission(route, request.method)]
-        return [f"{self.resource}:{action}" for action in await find(request)]
+        return [f"{self.module}:{action}" for action in await find(request)]
 
     def permission(self, route: APIRoute, method: str) -> str:
-        return f"{self.resource}:{action_of(route.endpoint, method, route.path)}"
+        return f"{self.module}:{action_of(route.endpoint, method, route.path)}"
 
 
-def guarded_router(resource: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
-    """Return a router whose every route asks for a permission on `resource`.
+def guarded_router(module: str, actions: tuple[str, ...] = CRUD) -> APIRouter:
+    """Return a router whose every route asks for a permission on `module`.
 
     `actions` declares what a role can grant. A route asks for the action of its HTTP
     method, or for the one that `@action` states.
     """
-    register(resource, actions)
+    register(module, actions)
     return api_router(
-        f"/{resource}",
+        f"/{module}",
         route_class=RepeatableRoute,
-        tags=[resource],
-        dependencies=[Depends(PermissionChecker(resource))],
+        tags=[module],
+        dependencies=[Depends(PermissionChecker(module))],
     )
 
 

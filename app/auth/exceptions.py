@@ -4,14 +4,16 @@ from app.core.exceptions import AppException, ConflictException
 
 
 class UnauthorizedException(AppException):
-    """The access token is missing or invalid. The detail never says which."""
+    """The token or API key is missing or invalid. The detail never says which."""
 
     status = 401
     code = "invalid_token"
     headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
     def __init__(self) -> None:
-        super().__init__("The access token is missing or invalid: log in or refresh it")
+        super().__init__(
+            "No valid access token or API key was sent: log in, or refresh the token"
+        )
 
 
 class AnonymousException(UnauthorizedException):

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from app.auth.client import client_ip
 from app.auth.components import AuthComponents
+from app.auth.limits.endings import names_of_endings
 from app.auth.limits.middleware import RateLimitHeaders
 from app.auth.provisioning.routers import own_router
 from app.auth.provisioning.routers import router as provisioning
@@ -24,6 +25,7 @@ COLLECTIONS = (users, roles)
 
 def install(app: Application, settings: Settings) -> None:
     app.client_ip = client_ip
+    app.unlimited = names_of_endings(auth.routes)
     app.state.auth = components = AuthComponents.from_settings(settings)
     if components.rate_limits:
         outer_layer = app.outer_layer

@@ -29,7 +29,7 @@ from app.auth.sessions.schemas import (
     TokenPair,
 )
 from app.auth.users.dependencies import UserServiceDep
-from app.core.web.openapi import documented
+from app.core.web.openapi import UNCONDITIONAL, documented
 from app.core.web.routing import api_router
 
 MAX_BODY_SIZE = 16_384
@@ -43,7 +43,7 @@ router = api_router(
 me_router = api_router("/auth", tags=["auth"])  # the only operation for API keys
 
 
-@router.post("/login", response_model=TokenPair, responses=documented(401, 429))
+@router.post("/login", response_model=TokenPair, responses=documented(401, 403, 429))
 async def login(
     service: LoginServiceDep, form: Annotated[LoginForm, Form()]
 ) -> TokenPair:
@@ -51,7 +51,7 @@ async def login(
     return await service.login(form.username, form.password)
 
 
-@router.post("/refresh", response_model=TokenPair, responses=documented(401))
+@router.post("/refresh", response_model=TokenPair, responses=documented(401, 403))
 async def refresh(service: LoginServiceDep, data: RefreshRequest) -> TokenPair:
     """Exchange a refresh token for a new token pair. Each token works once.
 
@@ -68,7 +68,7 @@ async def logout(service: SessionServiceDep, claims: ClaimsDep, user: AnyUser) -
     await service.logout(claims)
 
 
-@router.post("/revoke", status_code=204)
+@router.post("/revoke", status_code=204, responses=documented(403))
 async def revoke(service: LoginServiceDep, data: RefreshRequest) -> None:
     """Log out with the refresh token: revoke its session, whose access token may have
     expired.
@@ -95,8 +95,8 @@ async def list_sessions(
     return [SessionRead.from_row(row, claims.sid) for row in sessions]
 
 
-# Sessions have no version, so the operation documents no If-Match header.
-@router.delete("/sessions/{session_id}", status_code=204, openapi_extra={})
+# Sessions have no version.
+@router.delete("/sessions/{session_id}", status_code=204, openapi_extra=UNCONDITIONAL)
 async def end_session(
     service: SessionServiceDep, user: CurrentUser, session_id: UUID
 ) -> None:
@@ -113,9 +113,10 @@ async def change_password(
     return await service.change_password(user, data)
 
 
-@me_router.get("/me", response_model=MeRead)
+# Roles and permissions change without the version.
+@me_router.get("/me", response_model=MeRead, openapi_extra=UNCONDITIONAL)
 async def get_me(service: UserServiceDep, user: AnyUser) -> MeRead:
-    """Get your profile, roles and permissions."""
+    """Return your profile, roles and permissions."""
     return build_me(await service.get(user.user_id), user)
 
 

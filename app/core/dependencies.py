@@ -11,8 +11,8 @@ from app.core.db.session import DatabaseSession
 from app.core.web.before_commit import on_response
 from app.core.web.collections.stale_reads import (
     PREFER,
+    add_headers,
     allows_stale,
-    mark,
     prefers_stale,
 )
 from app.core.web.etag import Preconditions
@@ -55,7 +55,7 @@ class StaleReads:
 
 
 async def mark_stale(session: DatabaseSession, response: Response) -> None:
-    mark(response, is_stale=stale_source(session) is not None)
+    add_headers(response, is_stale=stale_source(session) is not None)
 
 
 READS_STALE = Depends(StaleReads())

@@ -55,7 +55,9 @@ class Problem(BaseModel):
     instance: str = Field(description="The path of the request")
     code: str
     request_id: str = Field(description="Also in the header X-Request-ID")
-    errors: list[FieldError] = Field([], description="Field by field, with 422 and 409")
+    errors: list[FieldError] = Field(
+        [], description="Field by field with 422 and 409; item by item with bulk_failed"
+    )
 
 
 def message_of(error: Mapping[str, Any]) -> str:

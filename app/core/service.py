@@ -13,14 +13,14 @@ from app.core.web.etag import Preconditions
 EntityT = TypeVar("EntityT", bound=Entity)
 CreateT = TypeVar("CreateT", bound=Body)
 UpdateT = TypeVar("UpdateT", bound=Body)
-# What `visible` of a repository is part of, in all routes of a collection.
+# Reads that `visible` of a repository restricts.
 READS = {"page", "find_many", "count_by", "get"}
 
 
 class CrudService(Generic[EntityT, CreateT, UpdateT]):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # The past of the records, files and names would not ask it.
+        # History, files and names of related records would bypass the override.
         if own := ", ".join(sorted(READS & vars(cls).keys())):
             reason = "to hide records, override `visible` of its repository"
             raise TypeError(f"{cls.__name__} overrides {own}: {reason}")

@@ -99,6 +99,11 @@ class LogRange:
     def between(cls, since: datetime, before: datetime) -> "LogRange":
         return cls((since, MIN_ID), (before - TICK, MAX_ID))
 
+    @classmethod
+    def up_to(cls, before: datetime) -> "LogRange":
+        """Return the range from the beginning of the log."""
+        return cls(MIN_KEY, (before - TICK, MAX_ID))
+
     def clip_to_day(self, day: date) -> "LogRange":
         """Return the intersection of this range and one day (UTC)."""
         limits = LogRange.of_day(day)

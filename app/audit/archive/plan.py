@@ -7,7 +7,7 @@ from datetime import datetime
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import MIN_KEY, Log, LogName, LogRange, last_key
+from app.audit.archive.logs import Log, LogName, LogRange, last_key
 from app.audit.archive.partitions.days import DayPlan, plan_days
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.partitions.summary import (
@@ -50,7 +50,7 @@ class Plan:
 
 async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
     plan = Plan(log.name, before)
-    log_range = LogRange(MIN_KEY, LogRange.between(before, before).until)
+    log_range = LogRange.up_to(before)
     async with database.reading() as session:
         rows = LogRepository(session, log)
         plan.days = [day async for day in plan_days(rows, log_range)]

@@ -13,7 +13,7 @@ from app.audit.personal.users import hide_actor
 from app.core.context import current_context
 from app.core.db.driver.execution import change as execute
 from app.core.db.driver.execution import change_many
-from app.core.db.driver.statements import PreparedWrite
+from app.core.db.driver.statements import PreparedStatement
 from app.core.db.ids import uuid7
 from app.core.db.personal.key_urls import key_url
 from app.core.db.records.statements import new_values, parameters
@@ -24,8 +24,10 @@ Row = dict[str, Any]
 TABLE: Any = AuditChange.__table__  # type: ignore[attr-defined]  # SQLModel's types
 COLUMNS = [name for name in TABLE.c.keys() if name != "transaction_id"]  # noqa: SIM118
 # PostgreSQL numbers the transaction itself.
-INSERT = PreparedWrite(insert(TABLE).values(parameters(TABLE, COLUMNS)))
-INSERT_NUMBERED = PreparedWrite(insert(TABLE).values(parameters(TABLE, TABLE.c.keys())))
+INSERT = PreparedStatement(insert(TABLE).values(parameters(TABLE, COLUMNS)))
+INSERT_NUMBERED = PreparedStatement(
+    insert(TABLE).values(parameters(TABLE, TABLE.c.keys()))
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from app.audit.personal.users import hide_actor
 from app.core.clock import EPOCH, TICK, now
 from app.core.db.column_types import UtcDateTime
 from app.core.db.driver.execution import fetch
-from app.core.db.driver.statements import Prepared, PreparedWrite
+from app.core.db.driver.statements import Prepared, PreparedStatement
 from app.core.db.personal.key_urls import key_url
 from app.core.db.records.statements import new_values, parameters
 from app.core.db.sqlite.spelling import IsTime
@@ -68,7 +68,7 @@ AFTER_PREVIOUS = (
     .scalar_subquery()
 )
 EARLIEST = bindparam("earliest", type_=UtcDateTime)
-INSERT_AFTER_PREVIOUS = PreparedWrite(
+INSERT_AFTER_PREVIOUS = PreparedStatement(
     insert(TABLE)
     .values(
         parameters(TABLE, COLUMNS) | {"at": func.greatest(EARLIEST, AFTER_PREVIOUS)}

@@ -36,10 +36,10 @@ def record_bulk_write(state: ORMExecuteState) -> Result[Any] | None:
 
 def after_insert(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
     new = written_row(entity, connection)
-    current_recorder().remember(instance_state(entity), new)
-    add_change(
-        entity,
-        RowChange(Action.INSERT, type(entity), entity.id, entity.version, {}, new),
+    recorder = current_recorder()
+    recorder.remember(instance_state(entity), new)
+    recorder.changes.append(
+        RowChange(Action.INSERT, type(entity), entity.id, entity.version, {}, new)
     )
 
 
@@ -58,7 +58,7 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
     recorder.remember(instance_state(entity), row)
     old, new = changed_values(before, row)
     change = RowChange(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
-    add_change(entity, change)
+    recorder.changes.append(change)
 
 
 def changed_names(entity: Entity) -> Iterator[str]:
@@ -82,13 +82,9 @@ def before_delete(_: Mapper[Any], connection: Connection, entity: Entity) -> Non
     old = stored_row(entity, connection)
     if old:
         version = old["version"] + 1
-        add_change(
-            entity, RowChange(Action.DELETE, type(entity), entity.id, version, old, {})
+        current_recorder().changes.append(
+            RowChange(Action.DELETE, type(entity), entity.id, version, old, {})
         )
-
-
-def add_change(entity: Entity, change: RowChange) -> None:
-    current_recorder().changes.append(change)
 
 
 def reject_expression(entity: Entity, value: Any, old: Any, initiator: Any) -> None:

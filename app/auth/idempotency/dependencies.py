@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import Depends, Request, Response
 
-from app.auth.components import AuthComponents
+from app.auth.bearer import components_of
 from app.auth.idempotency.exceptions import (
     KeyReusedException,
     ResponseTooLargeException,
@@ -100,12 +100,11 @@ class RepeatableRoute(Route):
 
 
 async def key_of(request: Request, key: str) -> IdempotencyKey:
-    components: AuthComponents = request.app.state.auth
     headers = str([request.headers.getlist(name) for name in PARTS]).encode()
     body = request.scope.get(BODY_DIGEST) or await request.body()
     sent = (headers, request.scope["query_string"], body)
     target = (request.method, request.scope["path"])
-    return make_key(components.ring.current.idempotency, target, key, sent)
+    return make_key(components_of(request).ring.current.idempotency, target, key, sent)
 
 
 def replay(found: IdempotencyKey, key: IdempotencyKey) -> Exception:

@@ -3,7 +3,7 @@
 A thief of a token could use up the limit, so that it can't be revoked.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from inspect import unwrap
 from typing import Any, TypeVar
 
@@ -18,4 +18,13 @@ def ends_access(endpoint: EndpointT) -> EndpointT:
 
 
 def is_ending(scope: MutableMapping[str, Any]) -> bool:
-    return hasattr(unwrap(scope["route"].endpoint), ATTRIBUTE)
+    return is_marked(scope["route"])
+
+
+def names_of_endings(routes: Iterable[Any]) -> frozenset[str]:
+    """Return the names of those routes, for the OpenAPI document."""
+    return frozenset(route.name for route in routes if is_marked(route))
+
+
+def is_marked(route: Any) -> bool:
+    return hasattr(unwrap(route.endpoint), ATTRIBUTE)

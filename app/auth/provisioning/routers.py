@@ -16,7 +16,7 @@ from app.auth.provisioning.dependencies import (
 )
 from app.auth.provisioning.schemas import PasswordFromLink, PasswordLinkRead
 from app.auth.routers import MAX_BODY_SIZE
-from app.core.web.openapi import documented
+from app.core.web.openapi import UNCONDITIONAL, documented
 from app.core.web.routing import api_router
 
 PAGE = "password"
@@ -51,8 +51,8 @@ async def create_key(
     return await service.create_own(data)
 
 
-# A key has no version, so the operation documents no If-Match header.
-@own_router.delete("/keys/{key_id}", status_code=204, openapi_extra={})
+# The version of a key is not shown.
+@own_router.delete("/keys/{key_id}", status_code=204, openapi_extra=UNCONDITIONAL)
 async def revoke_key(service: KeyServiceDep, user: CurrentUser, key_id: UUID) -> None:
     """Revoke one of your API keys, from the next request."""
     await service.revoke_own(key_id)

@@ -46,7 +46,7 @@ async def create_role(service: ServiceDep, data: RoleCreate) -> Role:
 
 @router.get("/{role_id}", response_model=RoleRead)
 async def get_role(service: ServiceDep, role_id: UUID) -> Role:
-    """Get a role."""
+    """Return one role."""
     return await service.get(role_id)
 
 

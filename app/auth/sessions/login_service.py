@@ -42,7 +42,7 @@ class LoginService:
         password, so that the response does not reveal which accounts exist.
         """
         key = email_key(email)
-        attempt = await self.attempt(key)
+        attempt = await self.make_attempt(key)
         async with throttled(self.database, attempt, self.client.ip) as reservation:
             user = await self.find_user(key)
             stored = user.password_hash if user and user.is_active else None
@@ -85,7 +85,7 @@ class LoginService:
             await sessions.revoke_one(found.user_id, found.id, "logout")
         logger.info("logged_out", user_id=str(found.user_id))
 
-    async def attempt(self, key: str) -> Attempt:
+    async def make_attempt(self, key: str) -> Attempt:
         """Return the attempt; a client that is known to the account counts apart."""
         hmac_key = self.components.ring.current.throttle
         async with self.database.reading() as session:

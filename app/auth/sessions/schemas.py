@@ -22,7 +22,7 @@ Password = Annotated[
         json_schema_extra={"format": "password", "writeOnly": True},
     ),
 ]
-FullName = Annotated[ShortText, Field(examples=["Grace Hopper"])]
+FullName = Annotated[ShortText, Field(examples=["Ada Lovelace"])]
 
 
 class LoginForm(Body):
@@ -47,7 +47,7 @@ class RefreshRequest(Body):
 
 class PasswordChange(Body):
     current_password: Password
-    new_password: Password
+    new_password: Annotated[Password, Field(examples=["a fountain of brass and oak"])]
 
 
 class TokenPair(BaseModel):
@@ -62,7 +62,7 @@ class TokenPair(BaseModel):
 class SessionRead(BaseModel):
     id: UUID
     created_at: datetime
-    last_used_at: datetime
+    last_used_at: datetime = Field(description="Of the login or the last refresh")
     ip: str | None
     user_agent: str | None
     current: bool = Field(description="Whether this request belongs to the session")

@@ -38,7 +38,7 @@ async def create_user(service: UserServiceDep, data: UserCreate) -> User:
 
 @router.get("/{user_id}", response_model=UserRead)
 async def get_user(service: UserServiceDep, user_id: UUID) -> User:
-    """Get a user."""
+    """Return one user."""
     return await service.get(user_id)
 
 

@@ -1,4 +1,4 @@
-"""Database engine and sessions. The only module that commits."""
+"""Database engine and sessions. Only its sessions commit; services never do."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

@@ -97,13 +97,13 @@ class Readiness(BaseModel):
     checks: dict[str, str] = Field(description="What was checked, and its state")
 
 
-@router.get("/livez", summary="Check liveness", responses=documented(400))
+@router.get("/livez", summary="Check Liveness", responses=documented(400))
 async def get_liveness() -> dict[str, str]:
     """Return 200 while the process runs. No dependency is checked."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Check readiness", responses=documented(400, 503))
+@router.get("/readyz", summary="Check Readiness", responses=documented(400, 503))
 async def get_readiness(health: HealthDep) -> Readiness:
     """Return 200 if the database answers and its schema fits, otherwise 503.
 

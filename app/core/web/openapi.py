@@ -1,7 +1,7 @@
 """Parts of the OpenAPI document that are common to all routes."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 from app.core.problem import MEDIA_TYPE, Problem, title
 from app.core.schemas import Read
@@ -12,6 +12,9 @@ WRITING = {"POST", "PATCH", "PUT", "DELETE"}
 REFERENCE = "#/components/schemas/{model}"
 ETAG = {"description": "The record's version", "schema": {"type": "string"}}
 LOCATION = {"description": "The new record's address", "schema": {"type": "string"}}
+REWRITTEN = 'A compressing proxy may rewrite it: `W/"1"` and `"1-gzip"` are `"1"`.'
+# As `openapi_extra` of a route: it ignores If-Match and If-None-Match.
+UNCONDITIONAL: Json = {}
 
 
 def documented(*statuses: int) -> dict[int | str, Json]:
@@ -30,20 +33,21 @@ def describe(path: str, options: Json, added: Iterable[Json]) -> None:
     `added` are headers that the route takes.
     """
     (method,) = options["methods"]
-    shows_entity = is_read(options["response_model"])
+    model, extra = options["response_model"], options["openapi_extra"]
+    takes_headers = extra != UNCONDITIONAL
+    conditions = [*conditions_of(path, method, model)] if takes_headers else []
+    names = {each["name"] for each in conditions}
     given = options["responses"] or {}
-    responses = documented(*errors_of(path, method)) | given
-    if shows_entity:
+    responses = documented(*errors_of(path, method, "If-Match" in names)) | given
+    if is_read(model):
         success = options["status_code"] or 200
         headers = {"ETag": ETAG} | ({"Location": LOCATION} if success == 201 else {})
         responses[success] = {"headers": headers, **given.get(success, {})}
-    if shows_entity and method == "GET":
+    if "If-None-Match" in names:
         responses[304] = {"description": "The client has this version already"}
     options["responses"] = responses
-    if options["openapi_extra"] != {}:  # of a route that takes no headers
-        extra = options["openapi_extra"] or {}
-        taken = *preconditions_of(path, method, shows_entity), *added
-        options["openapi_extra"] = with_parameters(extra, taken)
+    if takes_headers:
+        options["openapi_extra"] = with_parameters(extra or {}, (*conditions, *added))
 
 
 def headers_of(dependencies: Iterable[Any]) -> Iterator[Json]:
@@ -60,24 +64,24 @@ def with_parameters(extra: Json, added: Iterable[Json]) -> Json | None:
     return whole or None
 
 
-REWRITTEN = 'A compressing proxy may rewrite it: `W/"1"` and `"1-gzip"` are `"1"`.'
-
-
-def errors_of(path: str, method: str) -> set[int]:
+def errors_of(path: str, method: str, takes_version: bool) -> set[int]:
+    """Return the statuses; 415 is removed from operations without a body."""
     statuses = {400, 422, 500, 503}
     if "{" in path:
         statuses |= {404}
+    if takes_version:
+        statuses |= {412}
     if method in WRITING:
-        statuses |= {409, 412} if "{" in path else {409}
-    if method in WRITING - {"DELETE"}:
-        statuses |= {413, 415}
+        statuses |= {409, 413, 415}
     return statuses
 
 
-def preconditions_of(path: str, method: str, shows_entity: bool) -> Iterator[Json]:
-    if "{" in path and method in WRITING:
+def conditions_of(path: str, method: str, model: object) -> Iterator[Json]:
+    """Yield If-Match where one record is changed, If-None-Match where it is shown."""
+    # PATCH /auth/me changes the record of the caller.
+    if method == "PATCH" or ("{" in path and method in WRITING):
         yield header("If-Match", "Proceed only if the record still has this ETag.")
-    if shows_entity and method == "GET":
+    if method == "GET" and is_read(model):
         yield header("If-None-Match", "Return 304 if the record still has this ETag.")
 
 
@@ -88,4 +92,6 @@ def header(name: str, description: str) -> Json:
 
 
 def is_read(model: object) -> bool:
-    return isinstance(model, type) and issubclass(model, Read)
+    """Return whether a response may be one record."""
+    kinds = get_args(model) or (model,)
+    return any(isinstance(kind, type) and issubclass(kind, Read) for kind in kinds)

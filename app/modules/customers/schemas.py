@@ -52,4 +52,4 @@ class CustomerRead(Read):
 class CustomerQuery(PageQuery):
     sort: CommaSeparated[Sort] = ()
     is_active: QueryBool | None = None
-    company: Company | None = None
+    company: Company | None = Field(None, description="Exactly this company.")

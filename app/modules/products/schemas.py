@@ -56,6 +56,6 @@ class ProductRead(Read):
 class ProductQuery(PageQuery):
     sort: CommaSeparated[Sort] = ()
     is_active: QueryBool | None = None
-    min_price: Amount | None = None
-    max_price: Amount | None = None
-    in_stock: QueryBool | None = None
+    min_price: Amount | None = Field(None, description="At least this price.")
+    max_price: Amount | None = Field(None, description="At most this price.")
+    in_stock: QueryBool | None = Field(None, description="With a stock above 0.")

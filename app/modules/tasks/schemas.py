@@ -19,6 +19,7 @@ Description = Annotated[
 # Not strict: in JSON an enum member is a string.
 StatusName = Annotated[Status, Field(strict=False, examples=["in_progress"])]
 PriorityName = Annotated[Priority, Field(strict=False, examples=["high"])]
+ANY = "Any of these values; repeat the parameter for several."
 Sort = Literal[
     "due_at", "-due_at", "priority", "-priority", "created_at", "-created_at"
 ]
@@ -56,10 +57,10 @@ class TaskRead(Read):
 
 class TaskQuery(PageQuery):
     sort: CommaSeparated[Sort] = ()
-    status: list[StatusName] | None = None
-    priority: list[PriorityName] | None = None
+    status: list[StatusName] | None = Field(None, description=ANY)
+    priority: list[PriorityName] | None = Field(None, description=ANY)
     assignee_id: Id | None = None
     customer_id: Id | None = None
-    due_before: Instant | None = None
-    due_after: Instant | None = None
+    due_before: Instant | None = Field(None, description="Due before this time.")
+    due_after: Instant | None = Field(None, description="Due after this time.")
     overdue: QueryBool | None = Field(None, description="Past due and still open.")

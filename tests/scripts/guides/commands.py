@@ -13,10 +13,10 @@ GUIDES = [
     path for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in NO_GUIDES
 ]
 PROGRAMS = (
-    *("alembic", "as_user", "cd", "cp", "curl", "cyclonedx-py", "duckdb", "fastapi"),
-    *("flock", "grep", "install", "litestream", "mkdir", "mypy", "npm", "npx"),
-    *("pg_basebackup", "pg_dump", "pip", "psql", "pytest", "python", "python3", "read"),
-    *("ruff", "set", "source", "sqlite3", "systemctl", "useradd"),
+    *("alembic", "as_user", "cd", "cp", "curl", "cyclonedx-py", "duckdb", "export"),
+    *("fastapi", "flock", "grep", "install", "litestream", "mkdir", "mypy", "npm"),
+    *("npx", "pg_basebackup", "pg_dump", "pip", "psql", "pytest", "python", "python3"),
+    *("read", "ruff", "set", "source", "sqlite3", "systemctl", "useradd"),
     *(r"\./scripts/\w+", r"\.venv/bin/\w+"),
 )
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -46,7 +46,7 @@ ELSEWHERE = {
     rf"{DEPLOYMENT}(?:\.venv|cyclonedx)": (
         "tests/scripts/deploy/test_serving_packages.py"
     ),
-    r"PRODUCTION.md ENVIRONMENT": "tests/core/web/test_process.py",
+    r"PRODUCTION.md (?:export|HOST)": "tests/core/web/test_process.py",
     ON_A_HOST: "tests/scripts/deploy/test_units.py",
 }
 

@@ -45,7 +45,7 @@ async def prove_access(session: SessionDep, id: Id) -> Inclusion:
 
 @router.get("/checkpoint", response_class=PlainTextResponse, responses=UNSEALED)
 async def get_checkpoint(session: SessionDep, query: LogQueryDep) -> str:
-    """Get the newest signed checkpoint of a log, a note of C2SP tlog-checkpoint.
+    """Return the newest signed checkpoint of a log, a note of C2SP tlog-checkpoint.
 
     Keep it elsewhere: it proves everything that the log had at that time.
     """
@@ -70,6 +70,6 @@ async def prove_consistency(
 
 @router.get("/key", response_class=PlainTextResponse, responses=UNSEALED)
 async def get_key(request: Request, session: SessionDep, query: LogQueryDep) -> str:
-    """Get the public key of a log's checkpoints, as Go's sumdb/note spells it."""
+    """Return the public key of a log's checkpoints, as Go's sumdb/note spells it."""
     settings = request.app.state.settings
     return await get_verifier_key(session, settings, LOGS[query.log])

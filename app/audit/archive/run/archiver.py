@@ -52,10 +52,10 @@ class Archiver:
             self.totals.notes += await create_months(self.context.database, self.log)
         await check_heads(self.context)
         await self.context.sealer.seal(self.context.progress.check_time_limit)
-        # A row without a leaf is left for the next run.
-        log_range = rest = LogRange(MIN_KEY, LogRange.between(before, before).until)
+        log_range = rest = LogRange.up_to(before)
         for file in await self.list_unfinished():
             await self.resume_file(file, log_range)
+        # `rest` moves on past rows without a leaf, which are left for the next run.
         while day := await self.unarchived.find_day(rest):
             rest = await self.finish_file(await self.start_file(day), rest)
         if self.unarchived.is_partitioned:

@@ -1,7 +1,7 @@
 """HTTP for exports, which each collection has."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from inspect import signature
+from inspect import getdoc, signature
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -25,16 +25,18 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file",
         "content": dict.fromkeys(MEDIA_TYPES.values(), TEXT),
-        "headers": {"Content-Disposition": TEXT},
+        "headers": {"Content-Disposition": TEXT | {"description": "Its name"}},
     }
 }
+
+NAMES = """
+
+After the fields come the names of the records that they refer to, as `customer_name`
+for `customer_id`, if you may read those."""
 
 
 async def export(exporter: Exporter, query: ExportQuery) -> Response:
     """Return all records of the list as a file, under its filters, order and `q`.
-
-    After them come the names of the records that they refer to, as `customer_name` for
-    `customer_id`, if you may read those.
 
     It is no snapshot without `as_of`: a record that is changed meanwhile is in the file
     as it was before or after. A file whose end is missing was interrupted.
@@ -59,6 +61,7 @@ def add_export(resource: Resource, relations: Relations) -> None:
         response_class=Response,
         dependencies=[READS_STALE],
         response_model=None,
+        description=f"{getdoc(export)}{NAMES if relations else ''}",
         responses=EXPORTED | documented(409, 410),
     )(export_of(resource, relations))
 

@@ -32,7 +32,7 @@ class Reads(Protocol):
 
 
 class DriverConnection(ABC):
-    """Taken from the pool by the first statement, and returned by `release()`."""
+    """Connection that the first statement takes from the pool; see `release`."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine

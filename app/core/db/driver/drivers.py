@@ -108,17 +108,26 @@ class AsyncpgDriver(Driver):
         return [attribute.type.oid for attribute in prepared.get_attributes()]
 
     def dbapi_error(self, error: BaseException) -> BaseException:
-        try:
-            self.adapted._handle_exception(error)
-        except Exception as translated:
-            return translated
-        return error
+        return asyncpg_error(self.connection, error)
 
     def discard(self, error: BaseException) -> None:
-        if isinstance(error, TimeoutError):  # the server is out of reach for all
-            connection = self.connection
-            connection.engine.pool._invalidate(connection.connection, error)
-        super().discard(error)
+        discard_asyncpg(self.connection, error)
+
+
+def asyncpg_error(connection: Connection, error: BaseException) -> BaseException:
+    """Return the error of Python's DB API for an error of asyncpg."""
+    adapted: Any = connection.connection.dbapi_connection
+    try:
+        adapted._handle_exception(error)
+    except Exception as translated:
+        return translated
+    return error
+
+
+def discard_asyncpg(connection: Connection, error: BaseException) -> None:
+    if isinstance(error, TimeoutError):  # the server is out of reach for all
+        connection.engine.pool._invalidate(connection.connection, error)
+    connection.invalidate(error)
 
 
 DRIVERS: dict[str, type[Driver]] = {

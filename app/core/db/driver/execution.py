@@ -11,7 +11,7 @@ from sqlalchemy.util import immutabledict
 
 from app.core.db.driver.compiled import Call, Row, Values
 from app.core.db.driver.drivers import Driver, driver_of
-from app.core.db.driver.statements import PreparedWrite, Statement, resolve
+from app.core.db.driver.statements import PreparedStatement, Statement, resolve
 from app.core.db.driver.transaction import begin_unless_begun
 
 Options = Mapping[str, Any]
@@ -37,7 +37,7 @@ def fetch(
         DBAPIError: as SQLAlchemy raises it for this error of the driver.
         TimeoutError: the driver has not answered in time.
     """
-    driver = begun(connection)
+    driver = begun_driver(connection)
     compiled, call = resolve(statement, values, connection.dialect)
     call = notify(connection, call, options)
     try:
@@ -51,12 +51,12 @@ def fetch(
 
 def change(
     connection: Connection,
-    statement: PreparedWrite,
+    statement: PreparedStatement,
     values: Values,
     options: Options = NONE,
 ) -> int:
     """Execute an INSERT, UPDATE or DELETE, and return the number of its rows."""
-    driver = begun(connection)
+    driver = begun_driver(connection)
     call = bound(driver, statement, values)
     call = notify(connection, call, options)
     try:
@@ -67,12 +67,12 @@ def change(
 
 def change_many(
     connection: Connection,
-    statement: PreparedWrite,
+    statement: PreparedStatement,
     many: Sequence[Values],
     options: Options = NONE,
 ) -> None:
     """Execute an INSERT of many rows, of one kind."""
-    driver = begun(connection)
+    driver = begun_driver(connection)
     calls = [bound(driver, statement, values) for values in many]
     call = Call(calls[0].sql, tuple(each.parameters for each in calls))
     call = notify(connection, call, options)
@@ -84,7 +84,7 @@ def change_many(
 
 def command(connection: Connection, sql: str) -> None:
     """Execute a statement such as SAVEPOINT, which changes no rows."""
-    driver = begun(connection)
+    driver = begun_driver(connection)
     call = notify(connection, Call(sql, ()))
     try:
         driver.command(call.sql)
@@ -92,7 +92,7 @@ def command(connection: Connection, sql: str) -> None:
         driver.fail(error, call)
 
 
-def begun(connection: Connection) -> Driver:
+def begun_driver(connection: Connection) -> Driver:
     """Return the driver of the connection, whose transaction has begun."""
     begin_unless_begun(connection)
     driver = driver_of(connection)
@@ -103,7 +103,7 @@ def begun(connection: Connection) -> Driver:
     return driver
 
 
-def bound(driver: Driver, statement: PreparedWrite, values: Values) -> Call:
+def bound(driver: Driver, statement: PreparedStatement, values: Values) -> Call:
     """Return the call with these values; StatementError if one can't be converted."""
     connection: Any = driver.connection
     compiled = statement.on(connection.dialect)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.core.db.driver.connections import DriverConnection, Records
+from app.core.db.driver.drivers import asyncpg_error, discard_asyncpg
 
 
 class PostgresqlConnection(DriverConnection):
@@ -32,14 +33,7 @@ class PostgresqlConnection(DriverConnection):
     def dbapi_error(
         self, connection: Connection, error: BaseException
     ) -> BaseException:
-        adapted: Any = connection.connection.dbapi_connection
-        try:
-            adapted._handle_exception(error)
-        except Exception as translated:
-            return translated
-        return error
+        return asyncpg_error(connection, error)
 
     def discard(self, connection: Connection, error: BaseException) -> None:
-        if isinstance(error, TimeoutError):  # the server is out of reach for all
-            self.engine.pool._invalidate(connection.connection, error)
-        super().discard(connection, error)
+        discard_asyncpg(connection, error)

@@ -17,7 +17,7 @@ Query = Select[*tuple[Any, ...]]
 CoreStatement = Query | CompoundSelect[*tuple[Any, ...]] | UpdateBase
 
 
-class PreparedWrite:
+class PreparedStatement:
     """A constant statement, compiled at its first use; `bindparam`s are its values."""
 
     def __init__(self, statement: CoreStatement) -> None:
@@ -30,7 +30,7 @@ class PreparedWrite:
         return found
 
 
-class Prepared(PreparedWrite):
+class Prepared(PreparedStatement):
     """A constant query."""
 
     def __init__(self, statement: Query) -> None:
@@ -42,7 +42,7 @@ class Prepared(PreparedWrite):
         return self.statement.where(*conditions) if conditions else self
 
 
-Statement = CoreStatement | PreparedWrite
+Statement = CoreStatement | PreparedStatement
 
 # The least recently used ones are dropped.
 _cache: LRUCache[Any, CompiledStatement] = LRUCache(CACHE_SIZE)
@@ -52,7 +52,7 @@ def resolve(
     statement: Statement, values: Values, dialect: Dialect
 ) -> tuple[CompiledStatement, Call]:
     """Return the compiled statement, and the call of the driver with these values."""
-    if isinstance(statement, PreparedWrite):
+    if isinstance(statement, PreparedStatement):
         found = statement.on(dialect)
         return found, found.call(found.given(values))
     key = statement._generate_cache_key()
@@ -80,4 +80,4 @@ def compile_for(
 
 
 def core_statement(statement: Statement) -> CoreStatement:
-    return statement.core if isinstance(statement, PreparedWrite) else statement
+    return statement.core if isinstance(statement, PreparedStatement) else statement

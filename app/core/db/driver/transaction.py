@@ -19,7 +19,7 @@ class OrmSessionRequired(Exception):
 
 
 class Transaction:
-    """Begun by the first statement; a failed one is rolled back at once.
+    """Transaction that the first statement begins; rolled back at once if one fails.
 
     One with savepoints is rolled back to the last of them by records/batching.py.
     Its other methods are called by functions given to `call`, `write` or `run`.

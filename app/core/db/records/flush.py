@@ -59,11 +59,11 @@ def insert_records(connection: Connection, model: Model, found: list[Any]) -> No
             if values.get(name) is None:
                 values[name] = made_by(default)
     rows = [new_values({it: row.get(it) for it in names}) for row in map(vars, found)]
-    statement, marks = insert_of(model), marks_of(mapper)
+    statement, options = insert_of(model), options_of(mapper)
     if len(rows) == 1:
-        change(connection, statement, rows[0], marks)
+        change(connection, statement, rows[0], options)
     else:
-        change_many(connection, statement, rows, marks)
+        change_many(connection, statement, rows, options)
     emit(mapper.dispatch.after_insert, connection, found)
 
 
@@ -88,7 +88,7 @@ def update_record(connection: Connection, record: Any, values: Row) -> None:
     id = state.committed_state.get("id", record.id)
     row = {**new_values(values), "row_id": id, "row_version": old}
     statement = update_of(mapper.class_, names)
-    require_row(change(connection, statement, row, marks_of(mapper)), mapper)
+    require_row(change(connection, statement, row, options_of(mapper)), mapper)
     record.__dict__.update(values)
 
 
@@ -110,7 +110,7 @@ def delete_records(connection: Connection, model: Model, found: list[Any]) -> No
     for record in found:
         old = instance_state(record).committed_state.get("version", record.version)
         row = {"row_id": record.id, "row_version": old}
-        count = change(connection, delete_of(model), row, marks_of(mapper))
+        count = change(connection, delete_of(model), row, options_of(mapper))
         require_row(count, mapper)
     emit(mapper.dispatch.after_delete, connection, found)
 
@@ -123,8 +123,8 @@ def emit(event: Any, connection: Connection, found: Sequence[Any]) -> None:
         event(state.mapper, connection, state)
 
 
-def marks_of(mapper: Any) -> Row:
-    """Return the option by which the audit's guard knows a flush of this mapper."""
+def options_of(mapper: Any) -> Row:
+    """Return the option that a flush of this mapper has: the audit's guard reads it."""
     return {"compiled_cache": mapper._compiled_cache}
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from app.core.db.driver.compiled import Values
-from app.core.db.driver.statements import Prepared, PreparedWrite
+from app.core.db.driver.statements import Prepared, PreparedStatement
 from app.core.db.records.plain import Model
 from app.core.db.session import select_by_id
 
@@ -67,19 +67,19 @@ def lock_many(model: Model) -> Prepared:
 
 
 @lru_cache
-def insert_of(model: Model) -> PreparedWrite:
+def insert_of(model: Model) -> PreparedStatement:
     table: Any = inspect(model).local_table
-    return PreparedWrite(insert(table).values(parameters(table, table.c.keys())))
+    return PreparedStatement(insert(table).values(parameters(table, table.c.keys())))
 
 
 @lru_cache(MAX_UPDATES)
-def update_of(model: Model, names: tuple[str, ...]) -> PreparedWrite:
+def update_of(model: Model, names: tuple[str, ...]) -> PreparedStatement:
     table: Any = inspect(model).local_table
     changed = update(table).values(parameters(table, names))
-    return PreparedWrite(changed.where(*is_row(table)))
+    return PreparedStatement(changed.where(*is_row(table)))
 
 
 @lru_cache
-def delete_of(model: Model) -> PreparedWrite:
+def delete_of(model: Model) -> PreparedStatement:
     table: Any = inspect(model).local_table
-    return PreparedWrite(delete(table).where(*is_row(table)))
+    return PreparedStatement(delete(table).where(*is_row(table)))

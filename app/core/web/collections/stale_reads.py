@@ -48,7 +48,8 @@ def allows_stale(raw: bytes, max_lag: float) -> bool:
     return True
 
 
-def mark(response: Response, *, is_stale: bool) -> None:
+def add_headers(response: Response, *, is_stale: bool) -> None:
+    """Say whether a replica has answered, and that the preference matters to caches."""
     response.headers.add_vary_header("Prefer")
     if is_stale:
         response.headers[APPLIED] = STALE_OK

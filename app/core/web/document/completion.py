@@ -1,6 +1,6 @@
 """Completion of the OpenAPI document: what requires the whole of it."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from pydantic.json_schema import JsonSchemaValue
@@ -30,7 +30,7 @@ INFO: Json = {
 }
 
 
-def complete(document: Json) -> None:
+def complete(document: Json, unlimited: Container[str]) -> None:
     """Add what requires the whole document: schemas of errors, and titles."""
     document["info"] |= INFO
     problem = Problem.model_json_schema(ref_template=REFERENCE)
@@ -46,7 +46,7 @@ def complete(document: Json) -> None:
     rename_schemas(document, titles)
     operations = [it for path in document["paths"].values() for it in path.values()]
     for operation in operations:
-        complete_operation(operation)
+        complete_operation(operation, operation["operationId"] not in unlimited)
     names = dict.fromkeys(tag for it in operations for tag in it.get("tags", ()))
     document["tags"] = [describe_tag(name) for name in names]
     for node in nodes_of(schemas):
@@ -94,12 +94,16 @@ def nodes_of(document: Any) -> Iterator[Json]:
             yield from nodes_of(each)
 
 
-def complete_operation(operation: Json) -> None:
+def complete_operation(operation: Json, is_limited: bool) -> None:
     """Add headers, and refusals of a guarded route; remove null from parameters."""
+    if "requestBody" not in operation:
+        operation["responses"].pop("415", None)
     if operation.setdefault("security", []):
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
-        add_refusal(operation["responses"])
+        if is_limited:
+            add_refusal(operation["responses"])
+    operation["responses"] = dict(sorted(operation["responses"].items()))
     add_headers(operation)
     for parameter in operation.get("parameters", ()):
         schema = parameter["schema"] = without_null(parameter["schema"])

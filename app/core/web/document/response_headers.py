@@ -12,6 +12,7 @@ ANSWERS = {"Idempotency-Key": "Idempotency-Replayed", "Prefer": "Preference-Appl
 OF_STATUS = {
     "401": "WWW-Authenticate",
     "403": "WWW-Authenticate",
+    "429": "Retry-After",
     "503": "Retry-After",
 }
 
