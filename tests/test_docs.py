@@ -50,7 +50,8 @@ def error_codes(kind: type[AppException]) -> Iterator[tuple[str, str]]:
     for each in kind.__subclasses__():
         # That of a bulk request is the status of its first failure.
         status = "any" if each.status == AppException.status else str(each.status)
-        yield status, each.code
+        if each.__module__.startswith("app."):  # tests have some of their own
+            yield status, each.code
         yield from error_codes(each)
 
 
