@@ -2,16 +2,29 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
+from app.audit.archive.run.lock import ARCHIVE, run_lock
 from app.core.service import CrudService
 from tests.audit.erasure.test_races import is_waiting, on_postgresql
 from tests.audit.feed.conftest import api, make_pen, root, running
 
 __all__ = ["api", "on_postgresql", "root", "running"]  # fixtures
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("on_postgresql", "root")
+async def test_a_restore_waits_for_no_archive_run(
+    running: FastAPI, api: httpx2.AsyncClient
+) -> None:
+    """Its id is the number of that lock."""
+    async with run_lock(running.state.health.database):
+        found = await api.post(f"products/{UUID(int=ARCHIVE.key)}/restore")
+    assert found.status_code == 404
 
 
 @pytest.mark.anyio

@@ -9,6 +9,10 @@ from sqlalchemy import func, select
 
 from app.core.db.session import DatabaseSession
 
+# PostgreSQL has locks of one number and of two. The process's own have one, which an id
+# that a client chooses can't be, then.
+SPACE = 1
+
 
 async def lock_record(session: DatabaseSession, id: UUID) -> None:
     """Wait for the other one, if there is any.
@@ -16,5 +20,6 @@ async def lock_record(session: DatabaseSession, id: UUID) -> None:
     On SQLite, there is one writer at a time.
     """
     if session.dialect.name == "postgresql":
-        key = int.from_bytes(id.bytes[8:], signed=True)
-        await session.rows(select(func.pg_advisory_xact_lock(key).label("held")))
+        key = int.from_bytes(id.bytes[12:], signed=True)
+        lock = func.pg_advisory_xact_lock(SPACE, key)
+        await session.rows(select(lock.label("held")))
