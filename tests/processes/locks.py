@@ -65,18 +65,21 @@ def locking_in_turn(url: str, *rows: tuple[str, Any]) -> Iterator[None]:
 
     The rows are named by table and id.
     """
-    held = Event()
-    work = lock_in_turn(url, rows, held)
+    held, ended = Event(), Event()
+    work = lock_in_turn(url, rows, held, ended)
     thread = Thread(target=asyncio.run, args=(work,))
     thread.start()
     held.wait()
     try:
         yield
     finally:
+        ended.set()
         thread.join()
 
 
-async def lock_in_turn(url: str, rows: Sequence[tuple[str, Any]], held: Event) -> None:
+async def lock_in_turn(
+    url: str, rows: Sequence[tuple[str, Any]], held: Event, ended: Event
+) -> None:
     first, second = rows
     one, two = await asyncpg.connect(url), await asyncpg.connect(url)
     async with one.transaction():
@@ -85,7 +88,7 @@ async def lock_in_turn(url: str, rows: Sequence[tuple[str, Any]], held: Event) -
         await one.execute("SET LOCAL statement_timeout = 0")
         await one.execute(LOCK.format(first[0]), first[1])
         held.set()
-        while not await two.fetchval(WAITING):
+        while not (ended.is_set() or await two.fetchval(WAITING)):
             await asyncio.sleep(PAUSE)
         await one.execute(LOCK.format(second[0]), second[1])
     await one.close()

@@ -34,11 +34,13 @@ class RateLimiter:
     async def count(
         self, scope: MutableMapping[str, Any], principal: Principal, database: Database
     ) -> None:
-        """Count a request, and set the headers of its response.
+        """Count a request once, and set the headers of its response.
 
         Raises:
             QuotaExceededException: it is over a limit.
         """
+        if HEADERS in scope:
+            return  # it is done again, after a deadlock
         standings: dict[Policy, Standing] = {}
         for policy, id in self.applying(principal):
             standings[policy] = found = await policy.count(database, id)
