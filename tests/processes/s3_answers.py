@@ -12,12 +12,18 @@ LISTED = (
 )
 LIST = "<ListBucketResult><IsTruncated>false</IsTruncated>{}</ListBucketResult>"
 
+TAG = '"1"'  # of all objects
+
 
 @dataclass
 class S3Answers:
-    """`is_conditional`: heeds If-None-Match. `lost`: answers of writes to withhold."""
+    """`is_conditional`: heeds If-None-Match. `lost`: answers of writes to withhold.
+
+    A PUT with If-Match is refused unless `can_match`.
+    """
 
     is_conditional: bool = True
+    can_match: bool = True
     lost: int = 0
     odd_names: tuple[str, ...] = ()
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -33,9 +39,11 @@ class S3Answers:
             "NO_PROXY": "127.0.0.1",
         }
 
-    def write(self, path: str, content: bytes) -> int:
+    def write(self, path: str, content: bytes, tag: str | None = None) -> int:
         self.requests.append(f"PUT {path}")
-        if self.is_conditional and path in self.objects:
+        if tag and not self.can_match:
+            return 501
+        if self.is_conditional and path in self.objects and tag != TAG:
             return 412
         self.objects[path] = content
         self.lost -= 1
@@ -51,7 +59,16 @@ def make_handler(server: S3Answers) -> type[BaseHTTPRequestHandler]:
 
         def do_PUT(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
-            self.answer(server.write(self.path, content))
+            tag = self.headers["If-Match"]
+            self.answer(server.write(self.path, content, tag))
+
+        def do_HEAD(self) -> None:
+            self.answer(200 if self.path in server.objects else 404)
+
+        def do_DELETE(self) -> None:
+            server.requests.append(f"DELETE {self.path}")
+            server.objects.pop(self.path, None)
+            self.answer(204)
 
         def do_GET(self) -> None:
             if "list-type" in self.path:
@@ -65,7 +82,7 @@ def make_handler(server: S3Answers) -> type[BaseHTTPRequestHandler]:
             end = len(content) - 1  # no object here is longer than one part
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
-            self.send_header("ETag", '"1"')
+            self.send_header("ETag", TAG)
             self.send_header("Last-Modified", "Sun, 29 Nov 2026 00:00:00 GMT")
             self.send_header("Content-Range", f"bytes 0-{end}/{end + 1}")
             self.end_headers()

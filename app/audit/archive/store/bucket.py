@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from hashlib import sha256
 from io import BufferedReader, BytesIO
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -15,12 +15,11 @@ from app.audit.archive.exceptions import StoreException, VerificationException
 from app.audit.archive.logs import LogName
 from app.audit.archive.store.errors import is_beyond_end, translate_errors
 from app.audit.archive.store.object_reader import PART_BYTES, ObjectReader
+from app.audit.archive.store.replacing import replace_object
 from app.audit.archive.store.store import ADOPT, UNPROVEN, Store
 from app.core.text import printable
 
-if TYPE_CHECKING:
-    from obstore import UpdateVersion
-
+CHANGED = "The archive {} fails: {} was written while it was replaced"
 UNSAFE = (
     "The archive {} replaces objects: its server ignores If-None-Match. Use another "
     "server, or a folder"
@@ -95,21 +94,17 @@ class BucketStore(Store):
 
         Raises:
             VerificationException: it is of no such file.
+            StoreException: a late request wrote it meanwhile.
         """
         if name not in self.replaceable:
             raise VerificationException(
                 f"{name} exists already, and was not replaced. {ADOPT}"
             )
-        found = obstore.head(self.objects, name)
-        mode: UpdateVersion = {"e_tag": found["e_tag"]}
-        if found["version"]:  # Google's servers compare this one
-            mode["version"] = found["version"]
         try:
-            # A deletion could time out, and take effect on what is written later.
-            obstore.put(self.objects, name, content, mode=mode)
+            replace_object(self.objects, name, content)
         except PreconditionError:  # also if the answer to such a request was lost
             if self.hash_file(name) != sha256(content).hexdigest():
-                raise
+                raise StoreException(CHANGED.format(self.location, name)) from None
 
     def create(self, name: str, content: bytes) -> None:
         obstore.put(self.objects, name, content, mode="create")

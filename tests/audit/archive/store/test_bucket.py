@@ -1,7 +1,9 @@
 """An archive in a bucket: objects in memory, and servers with faults."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 from obstore.store import MemoryStore
@@ -144,6 +146,28 @@ def test_a_server_that_replaces_objects_is_refused(answers: S3Answers) -> None:
     answers.is_conditional = False
     with pytest.raises(StoreException, match="If-None-Match"):
         open_s3().write_file("day", b"rows")
+
+
+@pytest.mark.parametrize(
+    ("faults", "requests"),
+    [
+        ({}, ["PUT"]),
+        ({"can_match": False}, ["PUT", "DELETE", "PUT"]),
+    ],
+)
+def test_an_unfinished_object_is_replaced_on_any_server(
+    answers: S3Answers, faults: dict[str, Any], requests: list[str]
+) -> None:
+    store = open_s3()
+    store.write_file(f"{BASE}.keys", b"rows")
+    store.allow_replacement(BASE)
+    vars(answers).update(faults)
+    done = len(answers.requests) + 1  # the first PUT finds the object
+    store.write_file(f"{BASE}.keys", b"other rows")
+    assert [*answers.objects.values()] == [b"other rows"]
+    # The client asks again after a 501.
+    found = groupby(each.split()[0] for each in answers.requests[done:])
+    assert [method for method, _ in found] == requests
 
 
 def test_the_condition_is_tried_once_in_a_process(answers: S3Answers) -> None:
