@@ -46,6 +46,9 @@ class Batch:
         return None
 
 
+END = b""  # in place of a batch's digest
+
+
 class Comparison:
     """Reader of one file, which must have the same rows when it is read again."""
 
@@ -88,8 +91,9 @@ class Comparison:
         lines = context.store.read_lines(self.candidate.manifest.data_path)
         leaves = LeafHashes(ProvenSeals(context, log))
         is_own = await self.is_of_tree()
-        for number, part in enumerate(split_batches(lines, context.batch_size)):
-            self.check_again(number, part)
+        number = 0
+        for number, part in enumerate(split_batches(lines, context.batch_size), 1):
+            self.check_again(number, sha256(b"\n".join(part)).digest())
             rows = {line: self.parse_line(line) for line in part}
             listed = list(rows.values())
             sealed = await leaves.find(listed)
@@ -100,13 +104,13 @@ class Comparison:
                 ids = [row["id"] for row in listed]
                 live = await LogRepository(session, log).read_by_ids(ids)
             yield Batch(rows, live, sealed)
+        self.check_again(number + 1, END)
 
-    def check_again(self, number: int, lines: list[bytes]) -> None:
+    def check_again(self, number: int, digest: bytes) -> None:
         """Remember a batch; or if all were compared, raise unless it is as it was."""
-        digest = sha256(b"\n".join(lines)).digest()
         if not self.is_compared:
             self.digests.append(digest)
-        elif self.digests[number : number + 1] != [digest]:
+        elif self.digests[number - 1 : number] != [digest]:
             path = self.candidate.manifest.data_path
             raise VerificationException(f"{path} was replaced after it was compared.")
 
