@@ -1,9 +1,9 @@
 """Files of a backup: copies that are synced to disk, and a list with their hashes."""
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
+from errno import EEXIST
 from filecmp import cmp
 from hashlib import file_digest
 from pathlib import Path
@@ -48,10 +48,23 @@ def copy_new(source: Path, target: Path) -> None:
         shutil.copyfileobj(data, file)
         file.flush()
         os.fsync(file.fileno())
-    if os.path.lexists(target):
+    give_name(part, target)
+
+
+def give_name(part: Path, target: Path) -> None:
+    """Rename a file, which must not replace another one."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
         part.unlink()
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-    part.rename(target)
+        raise
+    except OSError:  # a file system without links, as on a removable disk
+        if os.path.lexists(target):
+            part.unlink()
+            raise FileExistsError(EEXIST, os.strerror(EEXIST), str(target)) from None
+        part.rename(target)
+    else:
+        part.unlink()
 
 
 def copy_spool(source: Path, target: Path) -> None:
@@ -85,12 +98,17 @@ def copy_new_files(source: Path, target: Path) -> int:
 
 
 def has_others(folder: Path, copied: Path) -> bool:
-    """Return whether a folder has files that are not those of its copy."""
-    found = [path for path in list_files(folder) if path.suffix != PART]
-    pairs = [(path, copied / path.relative_to(folder)) for path in found]
-    if not all(same.exists() for _, same in pairs):
-        return True
-    return not all(cmp(path, same, shallow=False) for path, same in pairs)
+    """Return whether a folder has links, or files that are not those of its copy."""
+    return any(
+        path.is_symlink() or not (path.is_dir() or is_copy(path, copied_path))
+        for path in folder.rglob("*")
+        if path.suffix != PART
+        for copied_path in [copied / path.relative_to(folder)]
+    )
+
+
+def is_copy(path: Path, other: Path) -> bool:
+    return path.is_file() and other.is_file() and cmp(path, other, shallow=False)
 
 
 def list_files(folder: Path) -> Iterator[Path]:

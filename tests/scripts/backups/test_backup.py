@@ -216,6 +216,38 @@ def test_files_of_a_restore_that_was_killed_are_restored_as_a_whole(
     assert not (archive / "changes/rows").exists()
 
 
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_copy_replaces_no_file_that_appears_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    """Also on a file system without hard links."""
+
+    def link(source: Path, target: Path) -> None:
+        raise PermissionError
+
+    if not has_links:
+        monkeypatch.setattr("scripts.backups.files.os.link", link)
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"old")
+    copy_file(source, target)
+    assert target.read_bytes() == b"old"
+    target.write_bytes(b"new")
+    with pytest.raises(FileExistsError):
+        copy_file(source, target)
+    assert target.read_bytes() == b"new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "target"]
+
+
+def test_an_archive_on_a_linked_disk_is_left_as_it_is(tmp_path: Path) -> None:
+    backup, archive, disk = (tmp_path / name for name in ("backup", "archive", "disk"))
+    for folder in (backup / "changes", archive, disk):
+        folder.mkdir(parents=True)
+    (backup / "changes/rows").write_bytes(b"old")
+    (archive / "changes").symlink_to(disk)
+    assert list(restore_archive(archive, backup)) == []
+    assert [*disk.iterdir()] == []
+
+
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "seals")
     with pytest.raises(BackupException, match="seals was not copied: no regular file"):
