@@ -25,7 +25,7 @@ COLLECTIONS = (users, roles)
 
 def install(app: Application, settings: Settings) -> None:
     app.client_ip = client_ip
-    app.unlimited = names_of_endings(auth.routes)
+    app.never_limited = names_of_endings(auth.routes)
     app.state.auth = components = AuthComponents.from_settings(settings)
     if components.rate_limits:
         outer_layer = app.outer_layer

@@ -106,7 +106,8 @@ class LogRepository:
         inserts one and removes it again.
         """
         permit = uuid7()
-        await keep_holds(self.session)
+        if self.log is CHANGES:
+            await keep_holds(self.session)
         await self.session.execute(insert(PRUNING).values(id=permit))
         chosen = self.has_id(ids)
         query = delete_from(self.table).where(chosen, ~self.is_held())

@@ -4,6 +4,7 @@ Each relationship is read for all entities at once: the number of statements dep
 the depth of the relationships, not on the number of rows.
 """
 
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -49,14 +50,18 @@ class EntityRepository:
                 setattr(entity, relation.key, each)
         return entities
 
-    async def last_versions(self, entity: Entity) -> dict[UUID, int]:
-        """Return the last versions in the log of the entity and what belongs to it."""
-        model = type(entity)
-        found = await self.past.last_versions(model, {entity.id}, EVER)
+    async def last_versions(self, *entities: Entity) -> dict[UUID, int]:
+        """Return the last versions in the log of entities, and of what belongs to them.
+
+        They are of one class.
+        """
+        model = type(entities[0])
+        found = await self.past.last_versions(model, {it.id for it in entities}, EVER)
         for relation in inspect(model).relationships:
             if relation.direction is not MANYTOONE:
-                for child in getattr(entity, relation.key):
-                    found |= await self.last_versions(child)
+                related = (getattr(it, relation.key) for it in entities)
+                if children := [*chain.from_iterable(related)]:
+                    found |= await self.last_versions(*children)
         return found
 
     async def parents(

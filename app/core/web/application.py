@@ -51,7 +51,7 @@ class Application(FastAPI):
     # Middleware around all routes and error handlers, inside the request's context.
     outer_layer: Callable[[ASGIApp], ASGIApp]
     client_ip: Callable[[HTTPConnection], str]  # which depends on trusted proxies
-    unlimited: frozenset[str] = frozenset()  # ids of operations without a rate limit
+    never_limited: frozenset[str] = frozenset()  # operations that no limit refuses
 
     @cached_property
     def metrics(self) -> Any:
@@ -90,6 +90,6 @@ class Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            complete(super().openapi(), self.unlimited)
+            complete(super().openapi(), self.never_limited)
             add_addresses(super().openapi(), self.state.settings.ROOT_PATH)
         return super().openapi()

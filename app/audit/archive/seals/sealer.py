@@ -30,6 +30,7 @@ REPEATED = (
     "The database has not kept the newest seal of {} as it was written, so the same "
     "rows would be sealed again. Look for triggers and rules on audit_seal."
 )
+MAX_REFUSED = 100  # batches in succession; each was sealed by another process
 CheckLimit = Callable[[], None]
 ReadBatch = Callable[[], Awaitable[SealBatch | None]]
 logger = structlog.get_logger()
@@ -70,14 +71,16 @@ class Sealer:
         Raises:
             VerificationException: the sealing would never end.
         """
-        total, previous = 0, None
+        total, refused, previous = 0, 0, None
         while batch := await read():
-            if previous and batch.repeats(previous):
+            if refused > MAX_REFUSED or (previous and batch.repeats(previous)):
                 raise VerificationException(REPEATED.format(batch.log.name))
             sealed = await self.seal_batch(batch)
             check_limit()
             total += sealed or 0
-            previous = batch if sealed is not None else None
+            is_refused = sealed is None
+            refused = refused + 1 if is_refused else 0
+            previous = None if is_refused else batch
         return total
 
     async def seal_batch(self, batch: SealBatch) -> int | None:

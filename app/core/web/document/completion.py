@@ -30,7 +30,7 @@ INFO: Json = {
 }
 
 
-def complete(document: Json, unlimited: Container[str]) -> None:
+def complete(document: Json, never_limited: Container[str]) -> None:
     """Add what requires the whole document: schemas of errors, and titles."""
     document["info"] |= INFO
     problem = Problem.model_json_schema(ref_template=REFERENCE)
@@ -46,7 +46,7 @@ def complete(document: Json, unlimited: Container[str]) -> None:
     rename_schemas(document, titles)
     operations = [it for path in document["paths"].values() for it in path.values()]
     for operation in operations:
-        complete_operation(operation, operation["operationId"] not in unlimited)
+        complete_operation(operation, operation["operationId"] not in never_limited)
     names = dict.fromkeys(tag for it in operations for tag in it.get("tags", ()))
     document["tags"] = [describe_tag(name) for name in names]
     for node in nodes_of(schemas):
