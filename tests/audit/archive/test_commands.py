@@ -17,9 +17,10 @@ from app.audit.archive.partitions.days import DayPlan
 from app.audit.archive.plan import Plan, make_plan
 from app.audit.archive.run.lock import run_lock
 from app.audit.archive.run.totals import RunTotals
+from app.core.clock import now
 from scripts.archive.output import print_plans, print_totals
 from tests.audit.archive.commands import KEEP, command
-from tests.audit.archive.rows import KEPT, OLD, PEN, TODAY, AuditLog
+from tests.audit.archive.rows import KEPT, OLD, PEN, AuditLog
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
 from tests.processes.forked import Done
@@ -289,7 +290,7 @@ def test_a_hold_applies_to_changes_through_the_api(
     id = client.post("products", json=pen).json()["id"]
     command(audit_log, "hold", "place", "Product", "--id", id, "--reason", "Case 1")
     plan = audit_log.run(
-        lambda context: make_plan(context.database, CHANGES, TODAY + timedelta(days=1))
+        lambda context: make_plan(context.database, CHANGES, now() + timedelta(days=1))
     )
     assert (plan.held, plan.rows) == (1, 1)  # the other is the entry of the hold
 
