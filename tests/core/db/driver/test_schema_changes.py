@@ -48,12 +48,20 @@ def test_a_changed_column_fails_no_request(
 def test_a_changed_column_fails_one_write_at_most(
     url: str, client: TestClient, change: str
 ) -> None:
-    """The write is not repeated: what it did before is undone."""
+    """The write is not repeated: what it did before is undone.
+
+    It may be a later one, as each connection has its own prepared statements.
+    """
     if url.startswith("sqlite"):
         pytest.skip("SQLite prepares a statement again by itself")
     product = make_product(client)
     assert client.patch(product, json={"stock": 1}).status_code == 200
     execute(url, change)
-    statuses = [client.patch(product, json={"stock": n}).status_code for n in (2, 3)]
-    assert statuses in ([503, 200], [200, 200])
-    assert client.get(product).json()["stock"] == 3
+    statuses = {
+        stock: client.patch(product, json={"stock": stock}).status_code
+        for stock in (2, 3, 4)
+    }
+    done = [stock for stock, status in statuses.items() if status == 200]
+    assert len(done) >= 2
+    assert set(statuses.values()) <= {200, 503}
+    assert client.get(product).json()["stock"] == done[-1]
