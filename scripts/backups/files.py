@@ -99,16 +99,15 @@ def copy_new_files(source: Path, target: Path) -> int:
 
 def has_others(folder: Path, copied: Path) -> bool:
     """Return whether a folder has links, or files that are not those of its copy."""
-    return any(
-        path.is_symlink() or not (path.is_dir() or is_copy(path, copied_path))
-        for path in folder.rglob("*")
-        if path.suffix != PART
-        for copied_path in [copied / path.relative_to(folder)]
-    )
+    entries = (path for path in folder.rglob("*") if path.suffix != PART)
+    return not all(is_same(path, copied / path.relative_to(folder)) for path in entries)
 
 
-def is_copy(path: Path, other: Path) -> bool:
-    return path.is_file() and other.is_file() and cmp(path, other, shallow=False)
+def is_same(path: Path, other: Path) -> bool:
+    if path.is_dir() and not path.is_symlink():
+        return True  # its files are asked one by one
+    both = path.is_file() and other.is_file() and not path.is_symlink()
+    return both and cmp(path, other, shallow=False)
 
 
 def list_files(folder: Path) -> Iterator[Path]:

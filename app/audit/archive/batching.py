@@ -10,9 +10,8 @@ from itertools import combinations
 from statistics import median
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.core.db.database import Database
+from app.core.db.session import DatabaseSession
 
 FIRST_ROWS = 50
 MIN_ROWS = 10
@@ -91,7 +90,7 @@ class BatchWriter:
         return self.sizer.rows
 
     @asynccontextmanager
-    async def writing(self, rows: int) -> AsyncIterator[AsyncSession]:
+    async def writing(self, rows: int) -> AsyncIterator[DatabaseSession]:
         """Open a session in a transaction that writes so many rows.
 
         The pause lasts as long as the statements. The commit is part of it: on SQLite

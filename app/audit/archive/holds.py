@@ -3,29 +3,26 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
 from app.audit.archive.trace import record_action
 from app.core.clock import now
+from app.core.db.locks.transaction_lock import lock, lock_shared
+from app.core.db.session import DatabaseSession
 
 ADVISORY_LOCK = 7_201_141  # arbitrary; the same in every process
 
 
-async def keep_holds(session: AsyncSession) -> None:
-    """Let none be placed until this transaction ends, which deletes what is not held.
-
-    SQLite needs no lock: it has one write transaction at a time.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.pg_advisory_xact_lock_shared(ADVISORY_LOCK)))
+async def keep_holds(session: DatabaseSession) -> None:
+    """Let none be placed until this transaction ends: it deletes what is not held."""
+    await lock_shared(session, ADVISORY_LOCK)
 
 
 class HoldRepository:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
     async def list_active(self) -> list[AuditHold]:
@@ -47,9 +44,7 @@ class HoldRepository:
 
     async def add_hold(self, hold: AuditHold) -> None:
         """Place a hold, once no transaction is deleting what it found to be free."""
-        if self.session.get_bind().dialect.name == "postgresql":
-            lock = func.pg_advisory_xact_lock(ADVISORY_LOCK)
-            await self.session.execute(select(lock))
+        await lock(self.session, ADVISORY_LOCK)
         self.session.add(hold)
         await self.session.flush()
         await record_action(self.session, "audit_hold", "held", hold_values(hold))

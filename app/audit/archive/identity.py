@@ -6,11 +6,13 @@ writes to the folder of another one.
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.models import AuditIdentity
+from app.core.db.locks.transaction_lock import lock
+from app.core.db.session import DatabaseSession
 
 ADVISORY_LOCK = 7_201_140  # arbitrary; the same in every process
 
@@ -22,7 +24,7 @@ async def read_archive_id(session: AsyncSession) -> UUID | None:
     return await session.scalar(first)
 
 
-async def get_archive_id(session: AsyncSession) -> UUID:
+async def get_archive_id(session: DatabaseSession) -> UUID:
     """Return the archive's id; add it at first use. Needs a read-write session."""
     if found := await read_archive_id(session):
         return found
@@ -30,7 +32,7 @@ async def get_archive_id(session: AsyncSession) -> UUID:
     return await read_archive_id(session) or await add_archive_id(session)
 
 
-async def add_archive_id(session: AsyncSession, id: UUID | None = None) -> UUID:
+async def add_archive_id(session: DatabaseSession, id: UUID | None = None) -> UUID:
     """Add the archive's id, by default a random one."""
     identity = AuditIdentity(id=id) if id else AuditIdentity()
     session.add(identity)
@@ -38,10 +40,6 @@ async def add_archive_id(session: AsyncSession, id: UUID | None = None) -> UUID:
     return identity.id
 
 
-async def lock_identity(session: AsyncSession) -> None:
-    """Block other processes from adding an id until this transaction ends.
-
-    SQLite needs no lock: it has one write transaction at a time.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+async def lock_identity(session: DatabaseSession) -> None:
+    """Block other processes from adding an id until this transaction ends."""
+    await lock(session, ADVISORY_LOCK)

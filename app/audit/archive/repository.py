@@ -22,7 +22,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy import delete as delete_from
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.holds import keep_holds
@@ -33,6 +32,7 @@ from app.audit.changes.tables import recorded
 from app.audit.models import AuditPruning
 from app.core.db.ids import uuid7
 from app.core.db.json_text import dump_json
+from app.core.db.session import DatabaseSession
 
 PRUNING = model_table(AuditPruning)
 
@@ -41,7 +41,7 @@ class LogRepository:
     """Queries on the live rows, or on those of another table with their columns."""
 
     def __init__(
-        self, session: AsyncSession, log: Log, table: Table | None = None
+        self, session: DatabaseSession, log: Log, table: Table | None = None
     ) -> None:
         self.session = session
         self.log = log

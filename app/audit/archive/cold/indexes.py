@@ -3,17 +3,16 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.audit.archive.files.leaf_ranges import find_gaps, join_runs
 from app.audit.archive.files.leaf_runs import LeafRuns
 from app.audit.archive.logs import Log
 from app.audit.archive.seals.tree_leaves import TreeLeaves
 from app.audit.archive.tree.paths import LeafRange
+from app.core.db.session import DatabaseSession
 
 
 class LeafIndexer:
-    def __init__(self, session: AsyncSession, log: Log) -> None:
+    def __init__(self, session: DatabaseSession, log: Log) -> None:
         self.leaves = TreeLeaves(session, log)
 
     async def make_runs(

@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from sqlalchemy import MetaData, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.logs import Log
 from app.audit.archive.repository import LogRepository
+from app.core.db.session import DatabaseSession
 
 
 class PartitionRows(LogRepository):
     """The rows of one partition."""
 
-    def __init__(self, session: AsyncSession, log: Log, partition: str) -> None:
+    def __init__(self, session: DatabaseSession, log: Log, partition: str) -> None:
         super().__init__(session, log)
         self.table = log.live.to_metadata(MetaData(), name=partition)
 

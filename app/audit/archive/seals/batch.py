@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.audit.archive.canonical import Row
 from app.audit.archive.checkpoints.growth import frontier_of
 from app.audit.archive.checkpoints.repository import TreeRepository
@@ -19,6 +17,7 @@ from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.frontier import Frontier
 from app.audit.archive.tree.merkle import leaf_hash
 from app.core.db.database import Database
+from app.core.db.session import DatabaseSession
 
 PAGE_ROWS = 100  # bounds how long the event loop is blocked
 MAX_ROWS = 4_000  # of one seal; its root is computed in the event loop
@@ -135,7 +134,7 @@ class BatchReader:
         return [row for row in rows if row["id"] not in sealed]
 
 
-async def hash_old_seals(session: AsyncSession, log: Log) -> list[bytes]:
+async def hash_old_seals(session: DatabaseSession, log: Log) -> list[bytes]:
     """Return the leaf hashes of the log's seals from before the tree, in order."""
     hashes: list[bytes] = []
     number = 0

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from operator import attrgetter
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.canonical import RowKey
@@ -12,28 +11,20 @@ from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import Log, LogRange
 from app.audit.archive.rows.entities import read_readable
 from app.audit.archive.seals.leaves import Leaf, unpack_leaves
+from app.core.db.locks.transaction_lock import lock
+from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import IsTime, IsUuid
 
 ADVISORY_LOCK = 7_201_138  # arbitrary; the same in every process
 
 
 class SealRepository:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: DatabaseSession) -> None:
         self.session = session
 
-    @property
-    def on_postgresql(self) -> bool:
-        return self.session.get_bind().dialect.name == "postgresql"
-
     async def lock_sealing(self) -> None:
-        """Block other processes from sealing until this transaction ends.
-
-        SQLite needs no lock: it has one write transaction at a time.
-        """
-        if self.on_postgresql:
-            await self.session.execute(
-                select(func.pg_advisory_xact_lock(ADVISORY_LOCK))
-            )
+        """Block other processes from sealing until this transaction ends."""
+        await lock(self.session, ADVISORY_LOCK)
 
     async def get_newest(self) -> AuditSeal | None:
         query = select(AuditSeal).order_by(col(AuditSeal.number).desc()).limit(1)

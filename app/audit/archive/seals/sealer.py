@@ -77,10 +77,10 @@ class Sealer:
                 raise VerificationException(REPEATED.format(batch.log.name))
             sealed = await self.seal_batch(batch)
             check_limit()
-            total += sealed or 0
-            is_refused = sealed is None
-            refused = refused + 1 if is_refused else 0
-            previous = None if is_refused else batch
+            if sealed is None:
+                previous, refused = None, refused + 1
+            else:
+                previous, refused, total = batch, 0, total + sealed
         return total
 
     async def seal_batch(self, batch: SealBatch) -> int | None:

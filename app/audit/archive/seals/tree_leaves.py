@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditSeal
@@ -11,10 +10,11 @@ from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.seals.batch import PAGE_SEALS, hash_old_seals
 from app.audit.archive.seals.leaves import unpack_digests
+from app.core.db.session import DatabaseSession
 
 
 class TreeLeaves:
-    def __init__(self, session: AsyncSession, log: Log) -> None:
+    def __init__(self, session: DatabaseSession, log: Log) -> None:
         self.session = session
         self.log = log
         self.tree = TreeRepository(session, log)
