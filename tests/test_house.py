@@ -106,6 +106,7 @@ def test_only_the_driver_modules_use_driver_connections() -> None:
         "core/db/driver/connections.py",
         "core/db/driver/drivers.py",
         "core/db/notify/channel.py",
+        "core/db/sqlite/shared_connection.py",
     }
 
 

@@ -49,7 +49,7 @@ class DriverConnection(ABC):
         """
         connection = self.connection
         if connection is None or connection.invalidated:
-            connection = await self.connect()
+            connection = await self.attach()
         compiled, call = resolve(statement, values, self.engine.dialect)
         reject_write(connection, compiled)
         call = notify(connection, call)
@@ -81,13 +81,15 @@ class DriverConnection(ABC):
             finally:
                 connection.invalidate(error)  # it may be in a transaction
 
+    async def attach(self) -> Connection:
+        """Return the connection for statements that are read at once."""
+        return await self.connect()
+
     async def connect(self) -> Connection:
-        self.connection = connection = await self.check_out()
+        """Return a connection from the pool, for this session alone."""
+        self.connection = connection = await greenlet_spawn(self.engine.connect)
         self.driver = connection.connection.driver_connection
         return connection
-
-    async def check_out(self) -> Connection:
-        return await greenlet_spawn(self.engine.connect)
 
     def release(self) -> None:
         """Return the connection to the pool. It is not in a transaction."""

@@ -3,17 +3,15 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import MissingGreenlet
 
 from app.core.db.driver.connections import DriverConnection, Records
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
-from app.core.db.sqlite.reading import is_file
+from app.core.db.sqlite.shared_connection import SharedConnection
 from app.core.db.sqlite.slow_reads import IN_LOOP, in_thread, is_interrupted
 
 
@@ -22,20 +20,29 @@ class SqliteConnection(DriverConnection):
         super().__init__(engine)
         self.slow_reads = slow_reads
 
-    async def check_out(self) -> Connection:
-        """Return the connection. Opening it takes a greenlet, which costs 10 µs."""
-        pool: Any = self.engine.pool
-        if is_file(self.engine.url) and pool.checkedin():
-            with suppress(MissingGreenlet):  # it was lost, and has to be opened again
-                return self.engine.connect()
-        return await super().check_out()
-
     async def fetch(self, sql: str, parameters: Sequence[Any]) -> Records:
+        fetch = partial(self.driver.fetch, sql, parameters)
+        quickly: Callable[[], Records] = partial(self.driver.within, IN_LOOP, fetch)
         try:
-            return await self.fetch_when_free(sql, parameters)
+            return quickly()
         except sqlite3.OperationalError as error:
-            if not is_interrupted(error):
-                raise
+            if is_busy(error):
+                return await self.fetch_when_free(quickly, sql, parameters)
+            if is_interrupted(error):
+                return await self.fetch_slowly(sql, parameters)
+            raise
+
+    async def fetch_when_free(
+        self, quickly: Callable[[], Records], sql: str, parameters: Sequence[Any]
+    ) -> Records:
+        try:
+            return await retry_while_busy(quickly, self.driver.timeout)
+        except sqlite3.OperationalError as error:
+            if is_interrupted(error):
+                return await self.fetch_slowly(sql, parameters)
+            raise
+
+    async def fetch_slowly(self, sql: str, parameters: Sequence[Any]) -> Records:
         timeout = self.driver.timeout
         # Others use the connection while this statement waits for the thread.
         self.release()
@@ -56,15 +63,31 @@ class SqliteConnection(DriverConnection):
         async with asyncio.timeout(self.driver.timeout), self.slow_reads:
             return await in_thread(self.driver, call)
 
-    async def fetch_when_free(self, sql: str, parameters: Sequence[Any]) -> Records:
-        fetch = partial(self.driver.fetch, sql, parameters)
-        quickly: Callable[[], Records] = partial(self.driver.within, IN_LOOP, fetch)
-        try:
-            return quickly()
-        except sqlite3.OperationalError as error:
-            if not is_busy(error):
-                raise
-        return await retry_while_busy(quickly, self.driver.timeout)
-
     async def column_types(self, sql: str) -> Iterable[None]:
         return repeat(None)  # unknown to the driver
+
+
+class SharingConnection(SqliteConnection):
+    """The shared connection, until a statement turns out to be slow."""
+
+    def __init__(
+        self, engine: Engine, slow_reads: asyncio.Lock, shared: SharedConnection
+    ) -> None:
+        super().__init__(engine, slow_reads)
+        self.shared = shared
+
+    async def attach(self) -> Connection:
+        self.connection = connection = await self.shared.open()
+        self.driver = self.shared.driver
+        return connection
+
+    def discard(self, connection: Connection, error: BaseException) -> None:
+        """Keep the shared connection: no statement of it goes on."""
+        if connection is not self.shared.connection:
+            super().discard(connection, error)
+
+    def release(self) -> None:
+        if self.connection is self.shared.connection:
+            self.connection = None
+        else:
+            super().release()

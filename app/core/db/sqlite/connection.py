@@ -107,7 +107,10 @@ class LoopConnection(sqlite3.Connection):
     def within(self, limit: Limit, fetch: Callable[[], ResultT]) -> ResultT:
         """Return what `fetch` reads, or raise SQLITE_INTERRUPT at the limit."""
         self.set_limit(limit)
-        return self.limited(fetch)
+        try:
+            return fetch()
+        finally:
+            self.interrupted_at = NEVER
 
     def limited(self, fetch: Callable[[], ResultT]) -> ResultT:
         try:

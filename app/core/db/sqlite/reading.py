@@ -18,6 +18,7 @@ class ReadingEngine(OptionEngine):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, {})
+        self.dispatch = engine.dispatch  # instead of its own, joined with the other
         self.pool = make_reading_pool(engine.pool)
 
 
