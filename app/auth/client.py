@@ -1,6 +1,7 @@
 """Client address and user agent of a request, with support for trusted proxies."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import structlog
@@ -15,6 +16,8 @@ from app.auth.ip_addresses import (
 from app.core.origins import UNIX_SOCKET
 
 IP = "app.client_ip"  # in the scope of a request
+# Characters of X-Forwarded-For, from the right: twenty proxies of our own, at least.
+MAX_FORWARDED = 1_000
 
 logger = structlog.get_logger()
 reported: set[str] = set()  # addresses of proxies that a warning has named
@@ -60,19 +63,30 @@ def client_ip(request: HTTPConnection) -> str:
 
 
 def read_address(request: HTTPConnection) -> Address:
-    """Return the nearest address outside `TRUSTED_PROXIES`, or "unknown".
-
-    Read X-Forwarded-For from the right, one hop for each trusted proxy: the client
-    controls everything to the left of that.
-    """
+    """Return the nearest address outside `TRUSTED_PROXIES`, or "unknown"."""
+    peer = request.scope.get("client")
+    lines = [
+        value for name, value in request.scope["headers"] if name == b"x-forwarded-for"
+    ]
     proxies: tuple[str, ...] = request.app.state.settings.TRUSTED_PROXIES
-    address = canonical_ip(request.client.host if request.client else "")
+    forwarded = b",".join(lines)[-MAX_FORWARDED:].decode("latin-1")
+    return find_address(peer and peer[0], forwarded, proxies)
+
+
+# Cached because every request calls it, mostly of recently seen clients.
+@lru_cache(1_000)
+def find_address(peer: str | None, forwarded: str, proxies: tuple[str, ...]) -> Address:
+    """Return the address, given that of the peer and X-Forwarded-For.
+
+    Read that from the right, one hop for each trusted proxy: the client controls
+    everything to the left of that.
+    """
+    address = canonical_ip(peer or "")
     # A peer without an address has connected to a Unix socket.
-    is_proxy = request.client is None and UNIX_SOCKET in proxies
+    is_proxy = peer is None and UNIX_SOCKET in proxies
     if not is_proxy and not is_trusted_proxy(address, proxies):
         return Address(address, address != UNKNOWN_IP)
-    lines = request.headers.getlist("x-forwarded-for")
-    hops = ",".join(lines).split(",") if lines else []
+    hops = forwarded.split(",") if forwarded else []
     is_exact = bool(hops)
     while hops and (is_proxy or is_trusted_proxy(address, proxies)):
         hop = canonical_ip(hops.pop().strip())

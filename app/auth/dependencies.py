@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from inspect import unwrap
 from typing import Annotated
 
 import structlog
@@ -18,7 +17,7 @@ from app.auth.exceptions import (
     PasswordChangeRequiredException,
 )
 from app.auth.idempotency.dependencies import RepeatableRoute
-from app.auth.permissions.actions import FINDER, action_of
+from app.auth.permissions.actions import action_of, finder_of
 from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.registry import CRUD, REGISTRY, register
@@ -72,7 +71,7 @@ class PermissionChecker:
 
     async def permissions(self, request: Request) -> list[str]:
         route = request.scope["route"]
-        if (find := getattr(unwrap(route.endpoint), FINDER, None)) is None:
+        if (find := finder_of(route.endpoint)) is None:
             return [self.permission(route, request.method)]
         return [f"{self.module}:{action}" for action in await find(request)]
 

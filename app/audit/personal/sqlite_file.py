@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy.util import await_
 
 from app.audit.personal.exceptions import KeysUnavailableException
-from app.core.db.outages.replaced_file import identity
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
+from app.core.db.sqlite.replaced_file import identity
 
 # In seconds.
 TIMEOUT = 5.0

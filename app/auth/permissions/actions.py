@@ -37,6 +37,13 @@ def actions_by(find: Finder) -> Callable[[EndpointT], EndpointT]:
     return partial(state, FINDER, find)
 
 
+@cache
+def finder_of(endpoint: Callable[..., Any]) -> Finder | None:
+    """Return what finds the actions, if they depend on the request."""
+    found: Finder | None = getattr(unwrap(endpoint), FINDER, None)
+    return found
+
+
 def state(name: str, value: Any, endpoint: EndpointT) -> EndpointT:
     setattr(endpoint, name, value)
     return endpoint

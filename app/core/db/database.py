@@ -59,20 +59,13 @@ class Database:
         has_replica = bool(settings.DATABASE_REPLICA_URL)
         self.replica = Replica(settings, limits) if has_replica else None
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[ReadingSession]:
-        """Open a read-only session.
+    def reading(self) -> ReadingSession:
+        """Return a read-only session.
 
         Raises:
             ReadOnlyError: a statement writes, or objects are left to flush.
         """
-        # Not `async with`; see writing().
-        session = self.readers()
-        try:
-            yield session
-            session.check_unchanged()
-        finally:
-            await session.close()
+        return self.readers()
 
     def snapshot(self) -> DatabaseSession:
         """Return a read-only session whose statements all see one snapshot.

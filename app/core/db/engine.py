@@ -13,7 +13,7 @@ from app.core.db.driver.unnamed import unnamed_options
 from app.core.db.driver.urls import url_options, without_parameters
 from app.core.db.json_text import dump_json, load_json
 from app.core.db.outages.stuck import discard_stuck_connections
-from app.core.db.personal.key_urls import KEY_URLS
+from app.core.db.personal.key_urls import set_key_url
 from app.core.db.sqlite.dialect import LoopDialect
 
 DRIVERS = {
@@ -46,7 +46,7 @@ def make_engine(
         connect_args=driver,
     )
     discard_stuck_connections(engine)
-    KEY_URLS[engine.url] = settings.PERSONAL_KEYS_URL
+    set_key_url(engine.url, settings.PERSONAL_KEYS_URL)
     return engine
 
 

@@ -5,18 +5,19 @@ needs one: entities with relationships.
 """
 
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Dialect, bindparam, inspect, select
+from sqlalchemy import Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.connections import Reads, Taker
 from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
-from app.core.db.driver.statements import Prepared, Statement, core_statement
+from app.core.db.driver.statements import Statement, core_statement
+from app.core.db.records.loading import make_instance, select_by_id
+from app.core.db.records.plain import mapper_of
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
 # Attributes that AsyncSession sets when it is initialized.
@@ -118,10 +119,18 @@ class ReadingSession(LazySession):
 
     async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
         """Return the entity, or None: in no session, unless it has relationships."""
-        if inspect(model).relationships:
+        if mapper_of(model).relationships:
             return await super().find(model, id)
         rows = await self.rows(select_by_id(model), {"id": id})
         return make_instance(model, rows[0]) if rows else None
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        # Not the parent's, which closes in a separate task; see Database.writing.
+        try:
+            if kind is None:
+                self.check_unchanged()
+        finally:
+            await self.close()
 
     def check_unchanged(self) -> None:
         """Raise ReadOnlyError if objects are left to flush."""
@@ -132,19 +141,3 @@ class ReadingSession(LazySession):
         self.direct.release()
         if self.has_orm_session:
             await super().close()
-
-
-@lru_cache
-def select_by_id(model: type[SQLModel]) -> Prepared:
-    """Return the query of one row, by the names of the model's attributes."""
-    attributes = (it for it in inspect(model).column_attrs if not it.deferred)
-    columns = (it.columns[0].label(it.key) for it in attributes)
-    key = inspect(model).local_table.c.id
-    return Prepared(select(*columns).where(key == bindparam("id", type_=key.type)))
-
-
-def make_instance(model: type[ModelT], row: Row) -> ModelT:
-    """Return the instance that the ORM would load from the row, but in no session."""
-    instance: ModelT = inspect(model).class_manager.new_instance()
-    instance.__dict__.update(row)
-    return instance

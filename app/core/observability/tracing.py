@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from opentelemetry.trace import format_trace_id, get_current_span
+from opentelemetry.trace import Span, format_trace_id
 
 from app.core.observability.redaction import mask_query
 
@@ -14,9 +14,9 @@ TRACEPARENT = re.compile(
 )
 
 
-def trace_id_of(scope: Mapping[str, Any]) -> str | None:
-    """Return the id of the current span's trace, or of the caller's."""
-    context = get_current_span().get_span_context()
+def trace_id_of(scope: Mapping[str, Any], span: Span) -> str | None:
+    """Return the id of the span's trace, or of the caller's."""
+    context = span.get_span_context()
     if context.is_valid:
         return format_trace_id(context.trace_id)
     given = [value for name, value in scope["headers"] if name == b"traceparent"]
@@ -24,9 +24,8 @@ def trace_id_of(scope: Mapping[str, Any]) -> str | None:
     return found[1].decode() if found else None
 
 
-def mask_span(scope: Mapping[str, Any]) -> None:
+def mask_span(scope: Mapping[str, Any], span: Span) -> None:
     """Mask secrets in the query string that the framework has added to the span."""
-    span = get_current_span()
     if span.is_recording() and scope["query_string"]:
         query = scope["query_string"].decode("latin-1")
         span.set_attribute("url.query", mask_query(query))

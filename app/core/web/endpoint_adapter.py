@@ -61,7 +61,7 @@ class EndpointAdapter:
         """
         tag = format_etag(entity.version)
         reads = request.method == "GET"
-        held = reads and read_preconditions(request).holds(entity.version)
+        held = reads and read_preconditions(request).names(tag)
         if held and isinstance(entity, Entity):
             return Response(status_code=304, headers={"ETag": tag})
         response.headers["ETag"] = tag

@@ -7,6 +7,7 @@ from time import perf_counter
 from uuid import UUID
 
 import structlog
+from opentelemetry.trace import Span, get_current_span
 from starlette._utils import get_route_path
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,8 +53,9 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with new_context(context_of(scope)) as context:
-            mask_span(scope)
+        span = get_current_span()
+        with new_context(context_of(scope, span)) as context:
+            mask_span(scope, span)
             sender = ResponseSender(scope, send, context.request_id, self.fixed)
             try:
                 await self.app(scope, receive, sender.send)
@@ -113,9 +115,9 @@ class ResponseSender:
         )
 
 
-def context_of(scope: Scope) -> Context:
+def context_of(scope: Scope, span: Span) -> Context:
     """Return a new context, with the only request id of the client if it is safe."""
-    context = Context(trace_id=trace_id_of(scope))
+    context = Context(trace_id=trace_id_of(scope, span))
     ids = [value for name, value in scope["headers"] if name == b"x-request-id"]
     if len(ids) == 1 and SAFE_ID.fullmatch(chosen := ids[0].decode("latin-1")):
         context.request_id, context.request_id_source = chosen, CLIENT

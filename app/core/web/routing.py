@@ -56,7 +56,8 @@ class Route(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         # All routes are tried in turn. Most fail here, in a sixth of the time.
-        if self.literal not in scope["path"]:  # which may begin with a root path
+        path, literal = scope["path"], self.literal  # the path may begin with another
+        if not (path.endswith(literal) if literal == self.path else literal in path):
             return Match.NONE, {}
         return super().matches(scope)
 

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import get_current_span
 from structlog.testing import capture_logs
 
 from app.core.context import current_ids, new_context
@@ -73,7 +74,7 @@ def test_a_503_is_a_warning(client_with: ClientWith, app: FastAPI) -> None:
 def ids_of(*values: str) -> dict[str, str]:
     """Return the ids that each line of a request has, with these `traceparent`s."""
     headers = [(b"traceparent", value.encode()) for value in values]
-    with new_context(context_of({"type": "http", "headers": headers})):
+    with new_context(context_of({"headers": headers}, get_current_span())):
         return current_ids()
 
 
@@ -101,7 +102,9 @@ def test_a_span_has_the_trace_and_no_secret(
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     app._telemetry["tracer_provider"] = provider
     seen = []
-    app.get("/trace")(lambda: seen.append(trace_id_of({"headers": []})))
+    app.get("/trace")(
+        lambda: seen.append(trace_id_of({"headers": []}, get_current_span()))
+    )
     query = "token=hunter2&q=pen"
     anonymous.get(f"http://test/trace?{query}", headers={"traceparent": PARENT})
     anonymous.get("http://test/trace")

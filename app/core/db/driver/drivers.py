@@ -17,7 +17,7 @@ Parameters = Sequence[Any]
 class Driver(ABC):
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.driver: Any = connection.connection.driver_connection
+        self.driver: Any = connection.connection.dbapi_connection
 
     def start(self) -> None:  # noqa: B027  # SQLite has begun it
         """Begin the transaction on the server, unless it has begun."""
@@ -82,7 +82,8 @@ class SqliteDriver(Driver):
 class AsyncpgDriver(Driver):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self.adapted: Any = connection.connection.dbapi_connection
+        self.adapted = self.driver
+        self.driver = connection.connection.driver_connection
 
     def start(self) -> None:
         if self.adapted._transaction is None:

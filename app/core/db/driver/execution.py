@@ -25,6 +25,9 @@ class Context(NamedTuple):
     execution_options: Options
 
 
+NO_OPTIONS = Context(NONE)
+
+
 def fetch(
     connection: Connection,
     statement: Statement,
@@ -117,8 +120,10 @@ def bound(driver: Driver, statement: PreparedStatement, values: Values) -> Call:
 
 def notify(connection: Connection, call: Call, options: Options = NONE) -> Call:
     """Emit the engine's event before each execution: the audit's guard listens."""
-    context, sql, given = Context(options), *call
+    context = Context(options) if options else NO_OPTIONS
+    sql, given = call
     is_many = bool(given) and isinstance(given[0], tuple)
     for listener in connection.engine.dispatch.before_cursor_execute:
         sql, given = listener(connection, None, sql, given, context, is_many)
-    return Call(sql, given)
+    is_same = sql is call.sql and given is call.parameters
+    return call if is_same else Call(sql, given)

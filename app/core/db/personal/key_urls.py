@@ -8,12 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db.session import LazySession
 
-KEY_URLS: dict[URL, str] = {}
+# By host, port and name: the hash of a URL takes as long as a statement.
+key_urls: dict[tuple[str | None, int | None, str | None], str] = {}
+
+
+def set_key_url(database: URL, location: str) -> None:
+    key_urls[database.host, database.port, database.database] = location
 
 
 def key_url(database: URL) -> str:
     """Return PERSONAL_KEYS_URL of the engine's settings; empty if it is off."""
-    return KEY_URLS.get(database, "")
+    return key_urls.get((database.host, database.port, database.database), "")
 
 
 def key_url_of(session: AsyncSession) -> str:

@@ -11,8 +11,8 @@ from sqlalchemy.sql import ClauseElement
 from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row
+from app.core.db.records.loading import make_instance
 from app.core.db.records.plain import Model, is_plain, mapper_of
-from app.core.db.session import make_instance
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
 

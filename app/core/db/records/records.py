@@ -10,8 +10,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core.db.driver.compiled import Row
 from app.core.db.records.identity import by_id, is_new, key_of
 from app.core.db.records.listener import FlushListener
+from app.core.db.records.loading import make_instance
 from app.core.db.records.plain import Model
-from app.core.db.session import make_instance
 
 
 class Mark(NamedTuple):

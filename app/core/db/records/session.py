@@ -13,10 +13,10 @@ from app.core.db.driver.transaction import Transaction
 from app.core.db.records.batching import BatchingSession
 from app.core.db.records.flush import flush
 from app.core.db.records.listener import FlushListener
+from app.core.db.records.loading import select_by_id
 from app.core.db.records.plain import is_plain
 from app.core.db.records.records import Records
 from app.core.db.records.statements import lock_by_id
-from app.core.db.session import select_by_id
 
 ModelT = TypeVar("ModelT", bound=SQLModel)
 

@@ -17,8 +17,8 @@ from sqlalchemy import (
 
 from app.core.db.driver.compiled import Values
 from app.core.db.driver.statements import Prepared, PreparedStatement
+from app.core.db.records.loading import select_by_id
 from app.core.db.records.plain import Model
-from app.core.db.session import select_by_id
 
 # Of names: SQLAlchemy reserves a column's own name for itself.
 NEW = "new_"

@@ -18,6 +18,7 @@ class Responder:
 
     def __init__(self, route: APIRoute) -> None:
         self.route = route
+        self.context = _extract_endpoint_context(route.endpoint)
         kind = route.response_class
         has_default = isinstance(kind, DefaultPlaceholder)
         # Unless the route has a class of its own, Pydantic writes the JSON.
@@ -66,5 +67,5 @@ class Responder:
     def context_of(self, request: Request) -> EndpointContext:
         """Return the place in the code that the error's message names."""
         mount = request.scope.get("root_path", "").rstrip("/")
-        context = _extract_endpoint_context(self.route.endpoint)
-        return {**context, "path": f"{request.method} {mount}{self.route.path_format}"}
+        path = f"{request.method} {mount}{self.route.path_format}"
+        return {**self.context, "path": path}
