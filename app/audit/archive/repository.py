@@ -68,7 +68,7 @@ class LogRepository:
         A list of a thousand parameters takes longer than reading the rows.
         """
         id = self.table.c.id
-        if self.session.get_bind().dialect.name == "postgresql":
+        if self.session.dialect.name == "postgresql":
             return id == any_(bindparam("ids", ids, ARRAY(Uuid)))
         texts = func.json_each(dump_json([each.hex for each in ids]))
         return id.in_(select(texts.table_valued("value").c.value))

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import JSON, Table, and_, exists, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.archive.canonical import Row
 from app.audit.archive.rows.reading import (
@@ -16,6 +15,7 @@ from app.audit.archive.rows.reading import (
 )
 from app.core.clock import now
 from app.core.db.columns import is_null_document
+from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
 DAY = timedelta(days=1)
@@ -23,7 +23,7 @@ YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class OddRowRepository:
-    def __init__(self, session: AsyncSession, table: Table) -> None:
+    def __init__(self, session: DatabaseSession, table: Table) -> None:
         self.session = session
         self.table = table
 
@@ -42,7 +42,7 @@ class OddRowRepository:
         """
         at, is_sqlite = (
             self.table.c.at,
-            self.session.get_bind().dialect.name == "sqlite",
+            self.session.dialect.name == "sqlite",
         )
         passed = or_(at < (before if is_sqlite else YEAR_1), at > now() + DAY)
         odd = or_(~has_key(self.table), ~has_ids(self.table))

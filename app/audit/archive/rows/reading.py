@@ -39,12 +39,10 @@ class RowsAsStored(list[Row]):
     """Rows of which some value could not be converted to its column's type."""
 
 
-async def read_rows(session: AsyncSession, query: Select[Any]) -> list[Row]:
+async def read_rows(session: DatabaseSession, query: Select[Any]) -> list[Row]:
     """Return the rows of a query; `at` must be readable, or read as its bytes."""
     try:
-        found = await session.execute(query)
-        names = [str(name) for name in found.keys()]  # noqa: SIM118  orjson: no subclass
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return await session.rows(query)
     except UNREADABLE:
         return await read_as_stored(session, query)
 

@@ -26,7 +26,7 @@ class CompiledStatement:
     def __init__(self, is_dml: bool, compiled: SQLCompiler) -> None:
         self.compiled = compiled
         self.is_dml = is_dml
-        self.names = [column.keyname for column in compiled._result_columns]
+        self.names = [str(it.keyname) for it in compiled._result_columns]  # for orjson
         binders: Any = compiled._bind_processors
         self.binders: Mapping[str, Any] = binders
         self.is_expanding = bool(
