@@ -13,6 +13,7 @@ from app.core.db.driver.connections import DriverConnection, Records
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.shared_connection import SharedConnection
 from app.core.db.sqlite.slow_reads import IN_LOOP, in_thread, is_interrupted
+from app.core.db.sqlite.texts import decode_text, is_undecodable
 
 
 class SqliteConnection(DriverConnection):
@@ -26,21 +27,23 @@ class SqliteConnection(DriverConnection):
         try:
             return quickly()
         except sqlite3.OperationalError as error:
-            if is_busy(error):
-                return await self.fetch_when_free(quickly, sql, parameters)
-            if is_interrupted(error):
-                return await self.fetch_slowly(sql, parameters)
-            raise
-
-    async def fetch_when_free(
-        self, quickly: Callable[[], Records], sql: str, parameters: Sequence[Any]
-    ) -> Records:
+            if not is_busy(error):
+                return await self.fetch_again(error, sql, parameters)
         try:
             return await retry_while_busy(quickly, self.driver.timeout)
         except sqlite3.OperationalError as error:
-            if is_interrupted(error):
-                return await self.fetch_slowly(sql, parameters)
-            raise
+            return await self.fetch_again(error, sql, parameters)
+
+    async def fetch_again(
+        self, error: sqlite3.OperationalError, sql: str, parameters: Sequence[Any]
+    ) -> Records:
+        """Fetch what was too slow for the event loop, or has a text of another kind."""
+        if is_interrupted(error):
+            return await self.fetch_slowly(sql, parameters)
+        if is_undecodable(error) and self.driver.text_factory is str:
+            self.driver.text_factory = decode_text
+            return await self.fetch(sql, parameters)
+        raise error
 
     async def fetch_slowly(self, sql: str, parameters: Sequence[Any]) -> Records:
         timeout = self.driver.timeout

@@ -13,19 +13,12 @@ from sqlalchemy.util import await_
 
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.files import IN_MEMORY, create_file, existing_file
+from app.core.db.sqlite.texts import decode_text
 
 ResultT = TypeVar("ResultT")
 
 NEVER, ALWAYS = float("inf"), float("-inf")
 WAL_SIZE = 8 * 2**20  # bytes; SQLite copies it to the database from 4 MiB on
-
-
-def decode_text(stored: bytes) -> str:
-    """Return a text; of one that is not UTF-8, each wrong byte is a surrogate.
-
-    The default refuses such a text: one value would make a whole table unreadable.
-    """
-    return stored.decode("utf-8", "surrogateescape")
 
 
 class Limit(NamedTuple):

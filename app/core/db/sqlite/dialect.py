@@ -14,6 +14,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import ConnectArgsType, DBAPIConnection
 
+from app.core.db.ids import uuid_of
 from app.core.db.sqlite.connection import WAL_SIZE, LoopConnection, LoopCursor
 from app.core.db.sqlite.pool import SingleConnectionPool
 from app.core.db.sqlite.reading_cursor import ReadingCursor
@@ -38,6 +39,9 @@ BEGIN: dict[Any, str] = {
 }
 
 
+ID_BYTES = 16
+
+
 class ExactUuid(Uuid[UUID]):
     """Ids in the one spelling that queries find: others raise ValueError."""
 
@@ -49,9 +53,9 @@ def exact_uuid(text: str | None) -> UUID | None:
     if text is None:
         return None
     stored = bytes.fromhex(text)
-    if stored.hex() != text:
+    if stored.hex() != text or len(stored) != ID_BYTES:
         raise ValueError(f"{text!r} is not an id as the application writes it")
-    return UUID(bytes=stored)
+    return uuid_of(int.from_bytes(stored))
 
 
 class LoopDialect(SQLiteDialect_pysqlite):

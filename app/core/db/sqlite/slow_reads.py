@@ -25,7 +25,8 @@ Records = list[tuple[Any, ...]]
 
 def is_interrupted(error: sqlite3.OperationalError) -> bool:
     """Return whether the statement was stopped at its limit."""
-    return error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code == sqlite3.SQLITE_INTERRUPT
 
 
 async def in_thread(

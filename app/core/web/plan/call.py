@@ -29,7 +29,16 @@ class Call:
 
     async def make(self, run: Run) -> Any:
         """Return the result. Invalid is one, as later calls may report errors, too."""
-        values, errors = self.arguments(run)
+        values: Values = {}
+        errors: Errors = []
+        for name, place in self.given:
+            result = run.results[place]
+            if type(result) is Invalid:
+                errors += result.errors
+            elif name is not None:
+                values[name] = result
+        if self.path or self.others:
+            self.read_head(run, values, errors)
         if self.body:
             found, wrong = await request_body_to_args(self.body, run.body, self.embeds)
             values |= found
@@ -41,16 +50,8 @@ class Call:
             return await run.stacks[self.scope].enter_async_context(manager)
         return await self.function(**values)
 
-    def arguments(self, run: Run) -> tuple[Values, Errors]:
-        """Return all arguments but the body's, and errors in the order of FastAPI."""
-        values: Values = {}
-        errors: Errors = []
-        for name, place in self.given:
-            result = run.results[place]
-            if type(result) is Invalid:
-                errors += result.errors
-            elif name is not None:
-                values[name] = result
+    def read_head(self, run: Run, values: Values, errors: Errors) -> None:
+        """Add arguments of path, headers and cookies, and errors in FastAPI's order."""
         request: Request = run.results[REQUEST]
         # request_params_to_args takes ten times as long, and a path has no defaults.
         for alias, field in self.path:
@@ -61,4 +62,3 @@ class Call:
             found, wrong = request_params_to_args(fields, getattr(request, source))
             values |= found
             errors += wrong
-        return values, errors

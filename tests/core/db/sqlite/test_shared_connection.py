@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection, Text, cast, literal, select
 
 from app.core.config import Settings
 from app.core.db.database import Database
@@ -75,3 +75,13 @@ async def test_a_cancelled_read_leaves_it_to_the_others(database: Database) -> N
             await session.direct.fail(before, asyncio.CancelledError(), Call("", ()))
         assert await other.value(ONE) == 1
         assert held_by(other) is before
+
+
+async def test_a_text_that_is_no_utf_8_is_read(database: Database) -> None:
+    broken = cast(literal(b"caf\xe9"), Text).label("name")
+    wide = select(broken, literal("café").label("other"))
+    async with database.reading() as session:
+        for _ in range(2):
+            row = {"name": "caf\udce9", "other": "café"}
+            assert await session.rows(wide) == [row]
+        assert await session.value(ONE) == 1
