@@ -60,10 +60,10 @@ class Database:
         self.replica = Replica(settings, limits) if has_replica else None
 
     def reading(self) -> ReadingSession:
-        """Return a read-only session.
+        """Return a read-only session, for `async with`.
 
         Raises:
-            ReadOnlyError: a statement writes, or objects are left to flush.
+            ReadOnlyError: a statement writes, or objects are left to flush at the end.
         """
         return self.readers()
 
