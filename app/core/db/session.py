@@ -27,10 +27,7 @@ ORM_SESSION = frozenset({"sync_session", "_proxied"})
 class DatabaseSession(AsyncSession):
     # Called by `Database.writing` once the transaction has all its locks.
     before_commit: Callable[[], Awaitable[None]] | None = None
-
-    @property
-    def has_orm_session(self) -> bool:
-        return True
+    has_orm_session = True
 
     @property
     def dialect(self) -> Dialect:
@@ -71,6 +68,7 @@ class LazySession(DatabaseSession):
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
+        self.has_orm_session = False
 
     def __getattr__(self, name: str) -> Any:
         if name not in ORM_SESSION:
@@ -80,10 +78,7 @@ class LazySession(DatabaseSession):
 
     def open_orm_session(self) -> None:
         super().__init__(**self.options)
-
-    @property
-    def has_orm_session(self) -> bool:
-        return "sync_session" in self.__dict__
+        self.has_orm_session = True
 
     @property
     def dialect(self) -> Dialect:
