@@ -69,8 +69,10 @@ def read_address(request: HTTPConnection) -> Address:
         value for name, value in request.scope["headers"] if name == b"x-forwarded-for"
     ]
     proxies: tuple[str, ...] = request.app.state.settings.TRUSTED_PROXIES
-    forwarded = b",".join(lines)[-MAX_FORWARDED:].decode("latin-1")
-    return find_address(peer and peer[0], forwarded, proxies)
+    forwarded = b",".join(lines)
+    if len(forwarded) > MAX_FORWARDED:  # the first hop may be cut in two
+        forwarded = forwarded[-MAX_FORWARDED:].partition(b",")[2]
+    return find_address(peer and peer[0], forwarded.decode("latin-1"), proxies)
 
 
 # Cached because every request calls it, mostly of recently seen clients.

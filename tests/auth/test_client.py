@@ -26,6 +26,7 @@ pytestmark = pytest.mark.either
 PROXY = "10.0.0.1"
 PROXIES = f"{PROXY}, 192.168.0.0/16, 2001:db8::/32"
 CLIENT = "203.0.113.9"
+HOPS = f",{PROXY}" * 110 + "   "  # so many that the first address is cut in two
 UNUSED_URL = "sqlite:///never.db"
 
 
@@ -85,6 +86,8 @@ CASES: dict[str, tuple[str, Headers, str]] = {
     "a zone": (PROXY, forwarded(f"fe80::1%{'x' * 50}"), "fe80::1"),
     "other headers": (PROXY, [("forwarded", "for=6.6.6.6")], PROXY),
     "more other headers": (PROXY, [("x-real-ip", "6.6.6.6")], PROXY),
+    "a long forged hop": (PROXY, forwarded(f"{'6' * 5_000}, 192.0.2.1"), "192.0.2.1"),
+    "more hops than are read": (PROXY, forwarded(f"210.7.7.7{HOPS}"), PROXY),
     "no socket": ("unix", forwarded("6.6.6.6"), "unknown"),
 }
 

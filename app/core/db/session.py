@@ -15,7 +15,7 @@ from sqlmodel import SQLModel
 from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.connections import Reads, Taker
 from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
-from app.core.db.driver.statements import Statement, core_statement
+from app.core.db.driver.statements import Statement, core_statement, rows_of
 from app.core.db.records.loading import make_instance, select_by_id
 from app.core.db.records.plain import mapper_of
 
@@ -38,8 +38,7 @@ class DatabaseSession(AsyncSession):
     ) -> list[Row]:
         """Return the rows of a SELECT, by the names of their columns."""
         connection = await self.connection()
-        result = await connection.execute(core_statement(statement), values)
-        return [dict(row) for row in result.mappings()]
+        return rows_of(await connection.execute(core_statement(statement), values))
 
     async def each_part(self, statement: Statement, take: Taker) -> None:
         """Give `take` the rows of a SELECT in parts, as the result may be large."""

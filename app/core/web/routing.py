@@ -56,7 +56,7 @@ class Route(APIRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         # All routes are tried in turn. Most fail here, in a sixth of the time.
-        path, literal = scope["path"], self.literal  # the path may begin with another
+        path, literal = scope["path"], self.literal  # the root path may precede it
         if not (path.endswith(literal) if literal == self.path else literal in path):
             return Match.NONE, {}
         return super().matches(scope)

@@ -31,13 +31,19 @@ class SqliteConnection(DriverConnection):
                 return await self.fetch_again(error, sql, parameters)
         try:
             return await retry_while_busy(quickly, self.driver.timeout)
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             return await self.fetch_again(error, sql, parameters)
 
     async def fetch_again(
-        self, error: sqlite3.OperationalError, sql: str, parameters: Sequence[Any]
+        self, error: sqlite3.Error, sql: str, parameters: Sequence[Any]
     ) -> Records:
-        """Fetch what was too slow for the event loop, or has a text of another kind."""
+        """Fetch what was too slow for the event loop, or has a text that is no UTF-8.
+
+        Or what waited while others closed the connection.
+        """
+        if self.connection is not None and self.connection.invalidated:
+            await self.attach()
+            return await self.fetch(sql, parameters)
         if is_interrupted(error):
             return await self.fetch_slowly(sql, parameters)
         if is_undecodable(error) and self.driver.text_factory is str:
@@ -77,20 +83,26 @@ class SharingConnection(SqliteConnection):
         self, engine: Engine, slow_reads: asyncio.Lock, shared: SharedConnection
     ) -> None:
         super().__init__(engine, slow_reads)
-        self.shared = shared
+        self.shared, self.is_shared = shared, False
 
     async def attach(self) -> Connection:
         self.connection = connection = await self.shared.open()
-        self.driver = self.shared.driver
+        self.driver, self.is_shared = self.shared.driver, True
+        return connection
+
+    async def connect(self) -> Connection:
+        connection = await super().connect()
+        self.is_shared = False
         return connection
 
     def discard(self, connection: Connection, error: BaseException) -> None:
         """Keep the shared connection: no statement of it goes on."""
-        if connection is not self.shared.connection:
+        if not self.is_shared:
             super().discard(connection, error)
 
     def release(self) -> None:
-        if self.connection is self.shared.connection:
+        # Nor is a shared one closed that was replaced: others still hold it.
+        if self.is_shared:
             self.connection = None
         else:
             super().release()

@@ -6,11 +6,18 @@ with filters, is built for the request: its cache key finds the compiled form.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Dialect, Select, UpdateBase
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    CursorResult,
+    Dialect,
+    Select,
+    UpdateBase,
+)
 from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.util import LRUCache
 
-from app.core.db.driver.compiled import Call, CompiledStatement, Values
+from app.core.db.driver.compiled import Call, CompiledStatement, Row, Values
 
 CACHE_SIZE = 500
 Query = Select[*tuple[Any, ...]]
@@ -81,3 +88,9 @@ def compile_for(
 
 def core_statement(statement: Statement) -> CoreStatement:
     return statement.core if isinstance(statement, PreparedStatement) else statement
+
+
+def rows_of(result: CursorResult[Any]) -> list[Row]:
+    """Return the rows by names that orjson writes: it refuses a subclass of str."""
+    names = [*map(str, result.keys())]
+    return [dict(zip(names, row, strict=True)) for row in result]

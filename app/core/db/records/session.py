@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.execution import fetch
-from app.core.db.driver.statements import Statement, core_statement
+from app.core.db.driver.statements import Statement, core_statement, rows_of
 from app.core.db.driver.transaction import Transaction
 from app.core.db.records.batching import BatchingSession
 from app.core.db.records.flush import flush
@@ -66,8 +66,8 @@ class WritingSession(BatchingSession):
 
     def _write(self, statement: Statement, values: Values) -> list[Row]:
         # A prepared statement would not have the defaults of columns.
-        result = self.transaction.begun().execute(core_statement(statement), values)
-        return [dict(row) for row in result.mappings()]
+        connection = self.transaction.begun()
+        return rows_of(connection.execute(core_statement(statement), values))
 
     async def find(self, model: type[ModelT], id: UUID) -> ModelT | None:
         if self.has_orm_session or not is_plain(model):

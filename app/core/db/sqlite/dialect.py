@@ -23,6 +23,7 @@ from app.core.db.sqlite.reading_cursor import ReadingCursor
 sqlite3.register_adapter(datetime, lambda value: value.isoformat(" "))
 sqlite3.register_adapter(date, date.isoformat)
 
+ID_BYTES = 16
 PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = NORMAL",
@@ -37,9 +38,6 @@ BEGIN: dict[Any, str] = {
     "REPEATABLE READ": "BEGIN DEFERRED",
     "SERIALIZABLE": "BEGIN IMMEDIATE",
 }
-
-
-ID_BYTES = 16
 
 
 class ExactUuid(Uuid[UUID]):

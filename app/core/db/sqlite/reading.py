@@ -6,8 +6,7 @@ from sqlalchemy import URL, AsyncAdaptedQueuePool, Engine, Pool
 from sqlalchemy.engine.base import OptionEngine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-# Connections that stay open. Reads in the event loop need one at a time, and the one in
-# a thread needs another; so does each session of the ORM.
+# Connections that stay open: for the read in a thread, and for sessions of the ORM.
 POOL_SIZE = 4
 
 
@@ -18,7 +17,8 @@ class ReadingEngine(OptionEngine):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, {})
-        self.dispatch = engine.dispatch  # instead of its own, joined with the other
+        # Events of either engine are events of both: the guard listens to one.
+        self.dispatch = engine.dispatch
         self.pool = make_reading_pool(engine.pool)
 
 

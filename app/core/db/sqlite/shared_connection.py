@@ -1,7 +1,7 @@
 """The connection to a file of SQLite that all reads in the event loop share.
 
-Each statement is executed and read at once, in no transaction, so that they need not
-take turns with it. To take one from the pool costs more than most statements do.
+Each read is executed and fetched at once, outside of a transaction, so tasks need not
+take turns. Taking a connection from the pool costs more than most statements do.
 """
 
 from typing import Any
@@ -35,7 +35,7 @@ class SharedConnection:
             connection.close()
             return self.connection
         self.driver = connection.connection.driver_connection
-        # It takes half the time, until a text is no UTF-8: see SqliteConnection.fetch.
+        # It takes half the time, until a text is no UTF-8: see fetch_again.
         self.driver.text_factory = str
         self.file = connection.info[FILE]
         connection.detach()

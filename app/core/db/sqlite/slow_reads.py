@@ -23,7 +23,7 @@ THREAD = ThreadPoolExecutor(1, thread_name_prefix="slow-read")
 Records = list[tuple[Any, ...]]
 
 
-def is_interrupted(error: sqlite3.OperationalError) -> bool:
+def is_interrupted(error: sqlite3.Error) -> bool:
     """Return whether the statement was stopped at its limit."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code == sqlite3.SQLITE_INTERRUPT

@@ -11,6 +11,6 @@ def decode_text(stored: bytes) -> str:
     return stored.decode("utf-8", "surrogateescape")
 
 
-def is_undecodable(error: sqlite3.OperationalError) -> bool:
+def is_undecodable(error: sqlite3.Error) -> bool:
     """Return whether a text was refused by the default."""
     return "decode to UTF-8" in str(error)

@@ -1,6 +1,7 @@
 """The connection that all reads in the event loop share."""
 
 import asyncio
+import sqlite3
 from typing import Any
 
 import pytest
@@ -55,13 +56,33 @@ async def test_it_closes_with_the_engine(settings: Settings) -> None:
         driver.cursor()
 
 
-async def test_a_session_goes_on_when_it_is_closed(database: Database) -> None:
+async def test_sessions_go_on_when_it_is_closed(database: Database) -> None:
     async with database.reading() as session:
-        await session.value(ONE)
-        before = held_by(session)
-        await database.read_engine.dispose()
+        async with database.reading() as other:
+            await other.value(ONE)
+            await session.value(ONE)
+            before = held_by(session)
+            await database.read_engine.dispose()
         assert await session.value(ONE) == 1
         assert held_by(session) is not before
+
+
+async def test_a_read_that_waits_goes_on_when_it_is_closed(database: Database) -> None:
+    busy = sqlite3.OperationalError("database is locked")
+    busy.sqlite_errorcode = sqlite3.SQLITE_BUSY
+
+    def fail(*_: Any) -> None:
+        raise busy
+
+    async with database.reading() as session:
+        await session.value(ONE)
+        assert isinstance(session.direct, DriverConnection)
+        session.direct.driver.fetch = fail
+        waiting = asyncio.create_task(session.value(ONE))
+        await asyncio.sleep(0.01)
+        del session.direct.driver.fetch
+        await database.read_engine.dispose()
+        assert await waiting == 1
 
 
 async def test_a_cancelled_read_leaves_it_to_the_others(database: Database) -> None:
