@@ -1,6 +1,7 @@
 """Erasures beside a legal hold, the ledger's rotation, and the loading of accesses."""
 
 import asyncio
+from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -90,17 +91,18 @@ def test_a_user_who_is_erased_before_they_have_a_key_gets_none(
     tmp_path: Path, meanwhile: Meanwhile
 ) -> None:
     """An entry about them is loaded from the spool meanwhile."""
-    path, user = str(tmp_path / "keys.db"), uuid7()
+    user = uuid7()
+    one, other = (SqliteKeyStore(str(tmp_path / "keys.db")) for _ in range(2))
 
     def erase() -> None:
-        other = PersonalKeys(SqliteKeyStore(path))
-        other.of(set(), {user})  # of the change that anonymises the record
-        other.store.destroy(user, ())
+        # The first is that of the change which anonymises the record.
+        PersonalKeys(other).of(set(), {user})
+        other.destroy(user, ())
 
-    keys = PersonalKeys(SqliteKeyStore(path))
     meanwhile.after(SqliteKeyStore, "erased", erase)
-    assert keys.of_users({user}) == {user: None}
-    assert keys.store.active({user}) == {}
+    with closing(one.connection), closing(other.connection):
+        assert PersonalKeys(one).of_users({user}) == {user: None}
+        assert one.active({user}) == {}
 
 
 def test_an_erasure_that_was_killed_is_not_taken_for_an_archived_one(
