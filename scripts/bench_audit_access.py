@@ -3,7 +3,7 @@
 python scripts/bench_audit_access.py
 
 Two applications take turns in one process, on SQLite and without a server. The CPU time
-includes loading. Files are in memory if possible, to exclude the disk.
+includes loading. Files are on the disk.
 """
 
 import asyncio
@@ -26,8 +26,9 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 from app.audit.access.access_log import AccessLog
 from app.audit.access.access_row import Outcome, request_values
 from app.main import create_app
+from scripts.bench.databases import disk
 from tests.accounts import root_header
-from tests.databases import SqliteTemplate, make_settings, memory
+from tests.databases import SqliteTemplate, make_settings
 
 ROUNDS, REQUESTS, ROWS = 60, 400, 50_000
 PATH = "/api/v1/products/{}"
@@ -106,7 +107,7 @@ async def measure(url: str, spool: Path) -> None:
 
 
 def main() -> None:
-    with memory() as folder, SqliteTemplate(folder / "sqlite").copy() as url:
+    with disk() as folder, SqliteTemplate(folder / "sqlite").copy() as url:
         asyncio.run(measure(url, folder / "spool"))
 
 

@@ -28,6 +28,7 @@ from rich.console import Console
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
+from scripts.bench.databases import disk, synced_template
 from scripts.bench.operations import Kind
 from scripts.bench.pocketbase import run_pocketbase
 from scripts.bench.replica import replica_and_primary
@@ -43,7 +44,7 @@ from scripts.bench.servers import (
     pin,
     run_server,
 )
-from tests.databases import Engine, memory, template_on
+from tests.databases import Engine
 
 WIDTH = 88  # of the table; a narrower one would cut figures off
 Started = AbstractContextManager[list[Subject]]
@@ -86,7 +87,7 @@ def subjects_on(
 ) -> Iterator[list[Subject]]:
     """Start these variants, each on a database of its own with `count` rows."""
     with ExitStack() as stack:
-        template = stack.enter_context(template_on(engine))
+        template = stack.enter_context(synced_template(engine))
         several = engine is Engine.POSTGRESQL  # hosts
         names = [name for name in names if several or name != TWO_HOSTS]
         urls = {name: stack.enter_context(template.copy()) for name in names}
@@ -98,9 +99,9 @@ def subjects_on(
 def pocketbase_and_ours(count: int) -> Iterator[list[Subject]]:
     """Start PocketBase and the complete application on SQLite."""
     with (
-        template_on(Engine.SQLITE) as template,
+        synced_template(Engine.SQLITE) as template,
         template.copy() as url,
-        memory() as folder,
+        disk() as folder,
         run_pocketbase(folder) as pocketbase,
         run_server(COMPLETE, url) as ours,
     ):

@@ -16,19 +16,16 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 # Seals need a signing key; the benchmark does not keep it.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
-from app.core.db.database import Database
 from scripts.bench.archive.commands import Commands, Measured
 from scripts.bench.archive.records import VERSIONS, insert_records
 from scripts.bench.archive.rows import (
@@ -40,22 +37,10 @@ from scripts.bench.archive.rows import (
     live_bytes,
 )
 from scripts.bench.archive.writer import background_writer
-from tests.databases import TEMPLATES, Engine, make_settings
+from scripts.bench.databases import disk, synced_template
+from tests.databases import Engine
 
 Values = dict[str, float]
-
-
-async def enable_fsync(url: str) -> None:
-    """Sync commits to the disk, which the PostgreSQL server of the tests does not."""
-    database = Database(make_settings(url))
-    engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
-    if engine.dialect.name == "postgresql":
-        async with engine.connect() as connection:
-            await connection.execute(text("ALTER SYSTEM SET fsync = on"))
-            await connection.execute(text("SELECT pg_reload_conf()"))
-            os.sync()
-            await connection.execute(text("CHECKPOINT"))
-    await database.close()
 
 
 def seal_and_archive(commands: Commands, half: int, count: int) -> Values:
@@ -110,7 +95,6 @@ def measure_reads(commands: Commands, count: int) -> Values:
 
 
 def measure_check(commands: Commands, count: int) -> Values:
-    asyncio.run(enable_fsync(commands.url))
     asyncio.run(insert_records(commands.url, count))
     done = commands.check()
     return {
@@ -124,7 +108,6 @@ def measure_check(commands: Commands, count: int) -> Values:
 
 def run_benchmark(commands: Commands, rows: int, rate: float, idle: float) -> Values:
     half = rows // 2
-    asyncio.run(enable_fsync(commands.url))
     asyncio.run(insert_rows(commands.url, 0, half))
     live = asyncio.run(live_bytes(commands.url))
     found = seal_and_archive(commands, 0, half)
@@ -157,12 +140,9 @@ def main(  # noqa: PLR0913, they are options
 ) -> None:
     """Measure sealing, run, query and verify, with and without writes; the check."""
     with ExitStack() as stack:
-        root = Path(stack.enter_context(TemporaryDirectory()))
-        template = TEMPLATES[database](root / database)
-        stack.callback(template.close)
+        template = stack.enter_context(synced_template(database))
         url = stack.enter_context(template.copy())
-        directory = root / "archive"
-        directory.mkdir()
+        directory = stack.enter_context(disk())
         with Console(stderr=True).status("Measuring"):
             found = run_benchmark(Commands(url, directory), rows, rate, idle)
             if records:

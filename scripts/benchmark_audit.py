@@ -34,7 +34,8 @@ from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.engine import make_engine
 from app.modules.products.models import Product
-from tests.databases import Engine, make_settings, template_on
+from scripts.bench.databases import synced_template
+from tests.databases import Engine, make_settings
 
 REPETITIONS = 50
 ID = UUID(int=777)
@@ -151,7 +152,7 @@ def main(
     """Measure queries of a large audit log on SQLite and PostgreSQL."""
     table = Table("database", "query", "ms", "plan", title=f"{rows} rows in each log")
     for engine in Engine:
-        with template_on(engine) as template, template.copy() as url:
+        with synced_template(engine) as template, template.copy() as url:
             asyncio.run(run(engine, url, rows, table))
     Console(width=160).print(table)
 

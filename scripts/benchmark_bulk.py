@@ -19,14 +19,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from scripts.bench.bulk import BulkBench, Ratio
+from scripts.bench.databases import synced_template
 from scripts.bench.report import print_figures
 from scripts.bench.servers import COMPLETE, run_server
-from tests.databases import Engine, template_on
+from tests.databases import Engine
 
 
 def measure_on(engine: Engine, rounds: int) -> list[Ratio]:
     with (
-        template_on(engine) as template,
+        synced_template(engine) as template,
         template.copy() as url,
         run_server(COMPLETE, url) as server,
     ):

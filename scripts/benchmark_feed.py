@@ -20,10 +20,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
+from scripts.bench.databases import synced_template
 from scripts.bench.feed import Feeds, measure
 from scripts.bench.report import print_figures
 from scripts.bench.servers import COMPLETE, TWO_HOSTS, run_server
-from tests.databases import Engine, template_on
+from tests.databases import Engine
 
 TITLES = ("KiB a feed", "idle, % of a core", "PATCH, CPU µs", "delay, ms", "p95, ms")
 
@@ -34,7 +35,7 @@ def measure_on(
     work: tuple[int, float],
     variant: str = COMPLETE,
 ) -> list[Feeds]:
-    with template_on(engine) as template:
+    with synced_template(engine) as template:
         found = []
         for number in numbers:
             with template.copy() as url, run_server(variant, url) as server:

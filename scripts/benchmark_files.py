@@ -22,10 +22,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
+from scripts.bench.databases import synced_template
 from scripts.bench.files import Cost, fill, measure
 from scripts.bench.report import print_figures
 from scripts.bench.servers import CORES, pin
-from tests.databases import Engine, template_on
+from tests.databases import Engine
 
 
 def table_of(costs: list[Cost]) -> Table:
@@ -48,7 +49,7 @@ def main(
     pin(0, CORES[:-1])
     costs: list[Cost] = []
     for engine in database or Engine:
-        with template_on(engine) as template, template.copy() as url:
+        with synced_template(engine) as template, template.copy() as url:
             asyncio.run(fill(url, table_rows))
             for cost in measure(engine, url, imported):
                 print(json.dumps(asdict(cost)), file=sys.stderr, flush=True)

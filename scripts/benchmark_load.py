@@ -18,16 +18,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
+from scripts.bench.databases import synced_template
 from scripts.bench.mixed import Latency, drive_all, latencies_table
 from scripts.bench.report import print_figures
 from scripts.bench.rounds import Subject
 from scripts.bench.servers import ONE_WORKER, run_server
-from tests.databases import Engine, template_on
+from tests.databases import Engine
 
 
 def measure_on(engine: Engine, rows: int, seconds: float) -> list[Latency]:
     with (
-        template_on(engine) as template,
+        synced_template(engine) as template,
         template.copy() as url,
         run_server(ONE_WORKER, url) as server,
     ):

@@ -17,14 +17,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
+from scripts.bench.databases import synced_template
 from scripts.bench.logins import Logins, measure_logins, table_of
 from scripts.bench.report import print_figures
 from scripts.bench.servers import CORES, pin
-from tests.databases import Engine, template_on
+from tests.databases import Engine
 
 
 def measure_on(engine: Engine, users: int) -> Logins:
-    with template_on(engine) as template, template.copy() as url:
+    with synced_template(engine) as template, template.copy() as url:
         return measure_logins(engine, url, users)
 
 

@@ -22,9 +22,10 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.core.db.database import Database
 from scripts.bench.archive.records import insert_records
+from scripts.bench.databases import synced_template
 from scripts.bench.past import Cost, measure
 from scripts.bench.report import print_figures
-from tests.databases import Engine, make_settings, template_on
+from tests.databases import Engine, make_settings
 
 TITLES = ("database", "list", "later changes", "ms", "loop delay, ms", "total")
 
@@ -62,7 +63,7 @@ def main(
     """Measure lists of a large collection as of a time."""
     costs: list[Cost] = []
     for engine in database or Engine:
-        with template_on(engine) as template, template.copy() as url:
+        with synced_template(engine) as template, template.copy() as url:
             costs += asyncio.run(measure_on(url, records))
     print_figures(costs, table_of, as_json=as_json)
 

@@ -29,10 +29,11 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 
 from app.audit.personal.keys import keys_at
 from app.main import create_app
+from scripts.bench.databases import synced_template
 from scripts.bench.operations import product
 from scripts.bench.report import print_figures
 from tests.accounts import root_header
-from tests.databases import IN_MEMORY, Engine, Template, make_settings, template_on
+from tests.databases import IN_MEMORY, Engine, Template, make_settings
 
 WARM_UP = 100
 Body = dict[str, Any]
@@ -157,7 +158,7 @@ def main(
     """Compare the CPU time of requests without and with the keys."""
     costs: list[Cost] = []
     for engine in database or Engine:
-        with template_on(engine) as template:
+        with synced_template(engine) as template:
             costs += asyncio.run(measure(template, engine, count))
     print_figures(costs, table_of, as_json=as_json)
 

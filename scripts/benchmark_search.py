@@ -23,9 +23,10 @@ os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
 from app.core.db.database import Database
 from app.core.db.driver.limits import MIGRATION_LIMITS
 from app.core.db.engine import allow_copies_of_tables
+from scripts.bench.databases import synced_template
 from scripts.bench.report import print_figures
 from scripts.bench.search import Cost, measure
-from tests.databases import Engine, make_settings, template_on
+from tests.databases import Engine, make_settings
 
 
 async def measure_on(url: str, rows: int) -> list[Cost]:
@@ -55,7 +56,7 @@ def main(
     """Measure searches in a large table, and what their index costs."""
     costs: list[Cost] = []
     for engine in database or Engine:
-        with template_on(engine) as template, template.copy() as url:
+        with synced_template(engine) as template, template.copy() as url:
             costs += asyncio.run(measure_on(url, table_rows))
     print_figures(costs, table_of, as_json=as_json)
 

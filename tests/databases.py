@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import os
 import shutil
 import sqlite3
 import warnings
@@ -110,6 +111,13 @@ class PostgresTemplate:
         ):
             self._execute(statement)
         prepare(self.server.get_uri("template"))
+
+    def sync_commits(self) -> None:
+        """Sync each commit to the disk, for measurements."""
+        self._execute("ALTER SYSTEM SET fsync = on")
+        self._execute("SELECT pg_reload_conf()")
+        os.sync()
+        self._execute("CHECKPOINT")
 
     def _connect(self) -> None:
         # Reuse one connection: a psql process per statement takes as long as a test.

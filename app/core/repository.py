@@ -145,6 +145,6 @@ class BaseRepository(Generic[EntityT]):
             raise
 
     async def _found(self, id: UUID, entity: EntityT | None) -> EntityT:
-        if entity is None or ([*self.visible()] and not await self.reader.shows(id)):
+        if entity is None or not await self.reader.shows(id):
             raise NotFoundException(f"{self.name} {id} does not exist")
         return entity

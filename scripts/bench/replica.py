@@ -9,9 +9,10 @@ from time import monotonic, sleep
 import httpx
 from sqlalchemy import make_url
 
+from scripts.bench.databases import disk
 from scripts.bench.rounds import Subject
 from scripts.bench.servers import ONE_WORKER, TIMEOUT, Server, run_server
-from tests.databases import PostgresTemplate, memory
+from tests.databases import PostgresTemplate
 from tests.processes.standby import standby_of
 
 PREFER, APPLIED = "Prefer: stale-ok\r\n", "preference-applied"
@@ -20,10 +21,11 @@ PREFER, APPLIED = "Prefer: stale-ok\r\n", "preference-applied"
 @contextmanager
 def replica_and_primary(rows: int) -> Iterator[list[Subject]]:
     """Start a server, and fill its database; the CPU time is that of the primary."""
-    with memory() as folder:
+    with disk() as folder:
         template = PostgresTemplate(folder / "primary")
         process = int((folder / "primary/postmaster.pid").read_text().split()[0])
         try:
+            template.sync_commits()
             with (
                 template.copy() as url,
                 standby_of(template.server, str(make_url(url).database)) as standby,

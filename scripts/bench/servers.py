@@ -1,6 +1,8 @@
 """Compared applications, each run in a separate server process."""
 
+import atexit
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,10 +19,12 @@ import psutil  # type: ignore[import-untyped]  # No stubs.
 from app.core.observability.metrics.scrape import FOLDER
 from scripts.bench.api import MINUTES, Api, own_api
 from scripts.bench.drive import LOCALHOST, Address
-from tests.databases import SECRET, SPOOL
+from tests.databases import SECRET
 from tests.processes.servers import free_port
 
 ROOT = Path(__file__).parents[2]
+SPOOL = mkdtemp(prefix="benchmark-spool-")  # on the same disk as the databases
+atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
 TIMEOUT = 60.0  # seconds
 OPTIONS = (
     "--loop=uvloop",

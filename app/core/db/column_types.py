@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import DateTime, Dialect, Enum, Float, Numeric, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
-NAIVE = "Naive datetime given; a time zone is required"
 LENGTH = len("2026-11-23 12:00:00.000000")
 
 
@@ -21,11 +20,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(
         self, value: datetime | None, dialect: Dialect
     ) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(NAIVE)
-        return value.astimezone(UTC)
+        return None if value is None else to_utc(value)
 
     def bind_processor(self, dialect: Dialect) -> Any:
         if dialect.name == "sqlite":
@@ -61,11 +56,13 @@ class FixedDecimal(TypeDecorator[Decimal]):
 
 def format_utc(at: datetime | None) -> str | None:
     """Return a time as SQLAlchemy writes it to SQLite, in a third of the time."""
-    if at is None:
-        return None
+    return None if at is None else to_utc(at).isoformat(" ", "microseconds")[:LENGTH]
+
+
+def to_utc(at: datetime) -> datetime:
     if at.tzinfo is None:
-        raise ValueError(NAIVE)
-    return at.astimezone(UTC).isoformat(" ", "microseconds")[:LENGTH]
+        raise ValueError("Naive datetime given; a time zone is required")
+    return at.astimezone(UTC)
 
 
 def parse_utc(text: str | None) -> datetime | None:

@@ -100,10 +100,7 @@ class LoopConnection(sqlite3.Connection):
     def within(self, limit: Limit, fetch: Callable[[], ResultT]) -> ResultT:
         """Return what `fetch` reads, or raise SQLITE_INTERRUPT at the limit."""
         self.set_limit(limit)
-        try:
-            return fetch()
-        finally:
-            self.interrupted_at = NEVER
+        return self.limited(fetch)
 
     def limited(self, fetch: Callable[[], ResultT]) -> ResultT:
         try:

@@ -24,9 +24,9 @@ def held_by(session: ReadingSession) -> Connection | None:
     return session.direct.connection
 
 
-def pooled(database: Database) -> int:
+def checked_out(database: Database) -> int:
     pool: Any = database.read_engine.sync_engine.pool
-    count: int = pool.checkedin() + pool.checkedout()
+    count: int = pool.checkedout()
     return count
 
 
@@ -42,9 +42,10 @@ async def test_reads_at_once_share_it_outside_of_the_pool(database: Database) ->
     assert len({*map(id, found)}) == 1
     assert found[0] is await connection_of(database)
     async with database.reading() as session:
-        await session.scalar(ONE)
-        assert held_by(session) is None
-        assert pooled(database) >= 1
+        await session.value(ONE)
+        assert (held_by(session), checked_out(database)) == (found[0], 0)
+        await session.scalar(ONE)  # by the ORM
+        assert (held_by(session), checked_out(database)) == (None, 1)
 
 
 async def test_it_closes_with_the_engine(settings: Settings) -> None:
