@@ -20,8 +20,6 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import event, text
 
-from app.core.db.session import DatabaseSession
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 # The settings require a secret, but nothing is signed here.
 os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
@@ -33,6 +31,7 @@ from app.audit.schemas import AccessQuery, ChangeQuery
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.engine import make_engine
+from app.core.db.session import DatabaseSession
 from app.modules.products.models import Product
 from scripts.bench.databases import synced_template
 from tests.databases import Engine, make_settings

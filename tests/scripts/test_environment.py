@@ -19,6 +19,14 @@ SCRIPTS = sorted(
     for path in (ROOT / folder).glob("*.py")
     if path.name not in OTHERS and not path.name.startswith(("bench_", "benchmark_"))
 )
+# A script's own folder is the first of the path, not the project's.
+EXTENSION = "\nsys.path.insert("
+WITH_PATH = sorted(
+    path
+    for folder in ("scripts", "seeds")
+    for path in (ROOT / folder).glob("*.py")
+    if EXTENSION in path.read_text()
+)
 GENERATOR = "scripts/new_module.py"
 STARTUP = "app/core/startup"
 NEEDED = (
@@ -38,6 +46,13 @@ def test_a_script_asks_for_its_python_before_packages(path: Path) -> None:
     for package in ("typer", "rich", "sqlalchemy", "sqlmodel", "alembic", "fastapi"):
         assert f"\nimport {package}" not in before
         assert f"\nfrom {package}" not in before
+
+
+@pytest.mark.parametrize("path", WITH_PATH, ids=lambda path: str(path.name))
+def test_a_script_extends_the_path_before_it_imports_from_here(path: Path) -> None:
+    before, _, _ = path.read_text().partition(EXTENSION)
+    for package in ("app", "scripts", "seeds", "tests"):
+        assert f"\nfrom {package}." not in before
 
 
 def run(root: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
