@@ -31,7 +31,8 @@ async def write_megabyte(database: Database) -> None:
 
 
 async def test_the_wal_begins_again_while_reads_are_slow(url: str) -> None:
-    database = Database(make_settings(url))  # without the audit log's guard
+    # Without the audit log's guard, and with time for four reads in turn beside others.
+    database = Database(make_settings(url, DATABASE_TIMEOUT=60.0))
     wal, ends = Path(f"{url.removeprefix('sqlite:///')}-wal"), asyncio.Event()
 
     async def read_again_and_again() -> None:
