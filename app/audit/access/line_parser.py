@@ -8,6 +8,7 @@ from app.audit.access.access_row import Row
 from app.audit.access.repository import Values
 
 INTEGER_BITS = 63  # without the sign
+SCALARS = {str, float, bool, type(None)}
 ParsedLine = tuple[bytes, Values]  # a line, and its row
 
 
@@ -36,8 +37,10 @@ def parse_line(line: bytes) -> Row:
     """
     row: Row = orjson.loads(line)
     for value in row.values():
-        if isinstance(value, list | dict):
+        kind = type(value)
+        if kind is int:
+            if value.bit_length() > INTEGER_BITS:
+                raise ValueError("not an integer of 64 bits")
+        elif kind not in SCALARS:
             raise ValueError("not a scalar")
-        if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
-            raise ValueError("not an integer of 64 bits")
     return row

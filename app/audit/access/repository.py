@@ -5,6 +5,7 @@ as SQLite takes to store them.
 """
 
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Dialect, select
@@ -27,6 +28,7 @@ class AccessRepository:
         self.database = database
         self.stores_text = database.engine.dialect.name == "sqlite"
         self.statement, self.columns = compile_insert(database.engine.dialect)
+        self.in_order = itemgetter(*self.columns)
 
     async def insert(self, rows: list[Values]) -> None:
         """Insert rows in their own transaction; skip those that exist.
@@ -55,8 +57,8 @@ class AccessRepository:
         if not self.stores_text:
             at = datetime.fromisoformat(row["at"])
             row = row | {"at": at.replace(tzinfo=UTC)}
-        row = LATER | row
-        return tuple([row[name] for name in self.columns])
+        values: Values = self.in_order(LATER | row)
+        return values
 
 
 def compile_insert(dialect: Dialect) -> tuple[str, list[str]]:

@@ -135,7 +135,3 @@ DRIVERS: dict[str, type[Driver]] = {
     "sqlite": SqliteDriver,
     "postgresql": AsyncpgDriver,
 }
-
-
-def driver_of(connection: Connection) -> Driver:
-    return DRIVERS[connection.dialect.name](connection)

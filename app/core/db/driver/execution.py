@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.util import immutabledict
 
 from app.core.db.driver.compiled import Call, Row, Values
-from app.core.db.driver.drivers import Driver, driver_of
+from app.core.db.driver.drivers import DRIVERS, Driver
 from app.core.db.driver.statements import PreparedStatement, Statement, resolve
 from app.core.db.driver.transaction import begin_unless_begun
 
@@ -98,7 +98,7 @@ def command(connection: Connection, sql: str) -> None:
 def begun_driver(connection: Connection) -> Driver:
     """Return the driver of the connection, whose transaction has begun."""
     begin_unless_begun(connection)
-    driver = driver_of(connection)
+    driver = DRIVERS[connection.dialect.name](connection)
     try:
         driver.start()
     except BaseException as error:

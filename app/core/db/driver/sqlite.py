@@ -13,7 +13,6 @@ from app.core.db.driver.connections import DriverConnection, Records
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.shared_connection import SharedConnection
 from app.core.db.sqlite.slow_reads import IN_LOOP, in_thread, is_interrupted
-from app.core.db.sqlite.texts import decode_text, is_undecodable
 
 
 class SqliteConnection(DriverConnection):
@@ -37,7 +36,7 @@ class SqliteConnection(DriverConnection):
     async def fetch_again(
         self, error: sqlite3.Error, sql: str, parameters: Sequence[Any]
     ) -> Records:
-        """Fetch what was too slow for the event loop, or has a text that is no UTF-8.
+        """Fetch what was too slow for the event loop.
 
         Or what waited while others closed the connection.
         """
@@ -46,9 +45,6 @@ class SqliteConnection(DriverConnection):
             return await self.fetch(sql, parameters)
         if is_interrupted(error):
             return await self.fetch_slowly(sql, parameters)
-        if is_undecodable(error) and self.driver.text_factory is str:
-            self.driver.text_factory = decode_text
-            return await self.fetch(sql, parameters)
         raise error
 
     async def fetch_slowly(self, sql: str, parameters: Sequence[Any]) -> Records:

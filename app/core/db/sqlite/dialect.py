@@ -43,8 +43,16 @@ BEGIN: dict[Any, str] = {
 class ExactUuid(Uuid[UUID]):
     """Ids in the one spelling that queries find: others raise ValueError."""
 
+    def bind_processor(self, dialect: Any) -> Any:
+        return hex_of
+
     def result_processor(self, dialect: Any, coltype: object) -> Any:
         return exact_uuid
+
+
+def hex_of(id: UUID | None) -> str | None:
+    """Return what `UUID.hex` does, which is a second call."""
+    return None if id is None else f"{id.int:032x}"
 
 
 def exact_uuid(text: str | None) -> UUID | None:

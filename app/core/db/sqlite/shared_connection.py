@@ -35,8 +35,6 @@ class SharedConnection:
             connection.close()
             return self.connection
         self.driver = connection.connection.driver_connection
-        # It takes half the time, until a text is no UTF-8: see fetch_again.
-        self.driver.text_factory = str
         self.file = connection.info[FILE]
         connection.detach()
         self.connection = connection
