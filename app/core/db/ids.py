@@ -14,6 +14,7 @@ __all__ = ["creation_time", "lowest_id", "uuid7", "uuid_of"]
 REST_OF_ID = 80  # bits after the milliseconds
 MAX_MILLISECONDS = 2**48 - 1
 MILLISECOND = timedelta(milliseconds=1) // TICK
+UNKNOWN = SafeUUID.unknown  # a look-up in an enum is a call
 
 
 def uuid_of(number: int) -> UUID:
@@ -24,7 +25,7 @@ def uuid_of(number: int) -> UUID:
     """
     id = object.__new__(UUID)
     object.__setattr__(id, "int", number)
-    object.__setattr__(id, "is_safe", SafeUUID.unknown)
+    object.__setattr__(id, "is_safe", UNKNOWN)
     return id
 
 
