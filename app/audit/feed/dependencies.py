@@ -6,6 +6,7 @@ from fastapi import Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
+from app.audit.feed.events import Event
 from app.audit.feed.feed import Feed
 from app.audit.feed.stream import ChangeStream
 
@@ -30,7 +31,12 @@ class FeedResponse(EventSourceResponse):
 
 async def render(stream: ChangeStream) -> AsyncIterator[bytes]:
     while events := await stream.next_events():
-        yield b"".join(
-            format_sse_event(event=event.name, id=event.cursor, data_str=event.data)
-            for event in events
+        yield b"".join(map(encode, events))
+
+
+def encode(event: Event) -> bytes:
+    if not event.encoded:
+        event.encoded = format_sse_event(
+            event=event.name, id=event.cursor, data_str=event.data
         )
+    return event.encoded

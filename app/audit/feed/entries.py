@@ -1,6 +1,6 @@
 """Changes as the feed sends them: serialized once, for all of its streams."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,10 @@ from app.audit.visibility import without_addresses
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change: what streams filter by, and its JSON with and without addresses."""
+    """One change: what streams filter by, and its JSON with and without addresses.
+
+    `rendered` has the events of it that were sent: see `change_event`.
+    """
 
     position: Position
     action: str
@@ -23,6 +26,7 @@ class Entry:
     actor_id: UUID | None
     complete: str
     without_addresses: str
+    rendered: dict[Any, Any] = field(default_factory=dict)
 
     def has(self, filters: dict[str, Any]) -> bool:
         return all(getattr(self, name) == value for name, value in filters.items())

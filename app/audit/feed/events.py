@@ -1,21 +1,25 @@
 """Events of a stream: changes, and marks that only have a position."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.audit.archive.seals.cursor import Position
 from app.audit.cursors import encode_position
 from app.audit.feed.entries import Entry
+from app.audit.ocsf.render import render_change
 
-Render = Callable[[str], str]  # of a change, which is JSON
-
+# Of a change, which is JSON, by the `format` of a query.
+RENDER: dict[str, Callable[[str], str]] = {"json": str, "ocsf": render_change}
 CHANGE, HEARTBEAT, RESET = "change", "heartbeat", "reset"
 
 
-class Event(NamedTuple):
+@dataclass(slots=True)
+class Event:
     name: str
     cursor: str
     data: str
+    encoded: bytes = b""  # as it is sent, once it was
 
 
 class Start(NamedTuple):
@@ -25,9 +29,14 @@ class Start(NamedTuple):
     is_reset: bool
 
 
-def change_event(entry: Entry, render: Render, *, sees_addresses: bool) -> Event:
-    data = entry.complete if sees_addresses else entry.without_addresses
-    return Event(CHANGE, encode_position(entry.position), render(data))
+def change_event(entry: Entry, style: str, *, sees_addresses: bool) -> Event:
+    """Return the event, which is rendered once for all streams that get the same."""
+    key = style, sees_addresses
+    if (event := entry.rendered.get(key)) is None:
+        shown = entry.complete if sees_addresses else entry.without_addresses
+        cursor, data = encode_position(entry.position), RENDER[style](shown)
+        event = entry.rendered[key] = Event(CHANGE, cursor, data)
+    return event
 
 
 def mark(name: str, position: Position) -> Event:

@@ -11,19 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.archive.seals.cursor import Position
 from app.audit.feed.entries import Entry, make_entries
-from app.audit.feed.events import (
-    HEARTBEAT,
-    RESET,
-    Event,
-    Render,
-    Start,
-    change_event,
-    mark,
-)
+from app.audit.feed.events import HEARTBEAT, RESET, Event, Start, change_event, mark
 from app.audit.feed.feed import Feed
 from app.audit.feed.permit import Permit
 from app.audit.feed.schemas import FeedQuery
-from app.audit.ocsf.render import render_change
 from app.audit.settled.repository import SettledRepository
 from app.audit.visibility import PERMISSION as SEES_ADDRESSES
 from app.auth.permissions.principal import Principal
@@ -31,7 +22,6 @@ from app.core.exceptions import AppException
 
 CHUNK = 64_000  # characters that are sent at once
 PAGE_ROWS = 100
-RENDER: dict[str, Render] = {"json": str, "ocsf": render_change}
 
 logger = structlog.get_logger()
 
@@ -41,7 +31,7 @@ class ChangeStream:
         self, feed: Feed, viewer: Principal, query: FeedQuery, start: Start
     ) -> None:
         self.feed, self.permit, self.filters = feed, Permit(viewer), query.filters()
-        self.render = RENDER[query.format]
+        self.style = query.format
         self.position = start.position
         # Sent at once, so that the client sees that the stream is open.
         name = RESET if start.is_reset else HEARTBEAT
@@ -102,19 +92,19 @@ class ChangeStream:
             return [mark(RESET, complete)]
         return self.collect(make_entries(page.rows), page.reached)
 
-    def event(self, entry: Entry, sees_addresses: bool) -> Event:
-        return change_event(entry, self.render, sees_addresses=sees_addresses)
-
     def collect(self, entries: list[Entry], reached: Position) -> list[Event]:
         events: list[Event] = []
         size = 0
-        sees_addresses = self.permit.viewer.has_permission(SEES_ADDRESSES)
         for entry in entries:
             self.position = entry.position
             if entry.has(self.filters):
-                events.append(self.event(entry, sees_addresses))
+                events.append(self.event(entry))
                 size += len(events[-1].data)
                 if size > CHUNK:
                     return events
         self.position = max(self.position, reached)
         return events
+
+    def event(self, entry: Entry) -> Event:
+        sees_addresses = self.permit.viewer.has_permission(SEES_ADDRESSES)
+        return change_event(entry, self.style, sees_addresses=sees_addresses)

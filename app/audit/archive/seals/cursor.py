@@ -1,6 +1,7 @@
 """Positions in the settled order of a log."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from app.audit.archive.canonical import RowKey
@@ -8,8 +9,7 @@ from app.audit.archive.logs import MIN_ID, MIN_KEY
 from app.audit.numbering import MAX_NUMBER
 
 
-@dataclass(frozen=True, order=True)
-class Position:
+class Position(NamedTuple):
     transaction_id: int
     row_id: UUID
 
