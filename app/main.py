@@ -1,6 +1,10 @@
 """Application factory."""
 
 import gc
+
+# All that is imported lives until exit; looking for garbage would be a fifth of it.
+gc.disable()
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -128,5 +132,6 @@ def install_routes(app: Application, settings: config.Settings) -> None:
 
 
 app = create_app()
-# Exclude the objects made so far, which live until exit: a full collection takes long.
+# Exclude the objects made so far: a full collection takes long.
 gc.freeze()
+gc.enable()
