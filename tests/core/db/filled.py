@@ -5,7 +5,18 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Connection, MetaData, Uuid, func, insert, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    MetaData,
+    Uuid,
+    func,
+    insert,
+    inspect,
+    select,
+    table,
+)
 from sqlalchemy.types import CHAR
 
 from app.core.db.compatibility.table import NAME as COMPATIBILITY
@@ -21,28 +32,29 @@ def fill(connection: Connection) -> None:
     """Add two rows to each table: one without NULL, one with NULL wherever allowed."""
     tables = reflect(connection)
     for sparse in (False, True):
-        for table in tables.sorted_tables:
-            if table.name not in ALEMBIC:
-                row = {c.name: value_for(connection, c, sparse) for c in table.c}
-                connection.execute(insert(table), row)
+        for each in tables.sorted_tables:
+            if each.name not in ALEMBIC:
+                row = {c.name: value_for(connection, c, sparse) for c in each.c}
+                connection.execute(insert(each), row)
 
 
 def reflect(connection: Connection) -> MetaData:
-    """Return all tables, without their partitions and search indexes."""
-    tables, hidden = MetaData(), partition_names(connection)
-    tables.reflect(
-        connection,
-        only=lambda name, _: name not in hidden and not is_part_of_index(name),
-    )
+    tables = MetaData()
+    tables.reflect(connection, only=table_names(connection))
     return tables
 
 
+def table_names(connection: Connection) -> list[str]:
+    """Return all tables, without their partitions and search indexes."""
+    found, hidden = inspect(connection).get_table_names(), partition_names(connection)
+    return [it for it in found if it not in hidden and not is_part_of_index(it)]
+
+
 def counts(connection: Connection) -> dict[str, int]:
-    tables = reflect(connection)
+    names = {*table_names(connection)} - ALEMBIC
     return {
-        table.name: connection.scalar(select(func.count()).select_from(table)) or 0
-        for table in tables.sorted_tables
-        if table.name not in ALEMBIC
+        it: connection.scalar(select(func.count()).select_from(table(it))) or 0
+        for it in names
     }
 
 
