@@ -8,7 +8,7 @@ from app.audit.feed.entries import Entry
 from app.audit.settled.queries import BEGINNING
 
 MAX_ENTRIES = 1_000
-MAX_SIZE = 4_000_000  # characters
+MAX_SIZE = 4_000_000  # characters; events that were sent take as much again
 
 
 class RecentChanges:
