@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_network
 
 UNIX_SOCKET = "unix:"  # stands for the clients of a Unix socket, as in nginx
-LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"  # of a host name
 NAME = rf"{LABEL}(\.{LABEL})*"
 IPV6 = r"\[[0-9a-f:.]+\]"
 HOST = re.compile(rf"\*|(\*\.)?{NAME}|{IPV6}", re.IGNORECASE)
