@@ -4,7 +4,7 @@ import re
 import socket
 from ipaddress import ip_address
 
-from app.core.origins import LABEL
+from app.core.startup.origins import LABEL
 
 MAX_PORT = 65_535
 # The last label of a name has a letter; that of an incomplete IPv4 address has none.
