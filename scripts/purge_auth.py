@@ -1,4 +1,4 @@
-"""Delete expired sessions, revocations and login counters. Idempotent.
+"""Delete expired sessions, keys, links, counters and stored responses. Idempotent.
 
 python scripts/purge_auth.py
 
@@ -34,7 +34,7 @@ async def purge_expired() -> int:
 
 
 def main() -> None:
-    """Delete expired sessions, revocations and login counters."""
+    """Delete expired sessions, keys, links, counters and stored responses."""
     with exit_on_database_error("No row was deleted."):
         count = asyncio.run(purge_expired())
     print(f"Deleted {count} expired rows.")

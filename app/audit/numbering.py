@@ -14,8 +14,8 @@ from sqlalchemy.sql import functions
 
 from app.core.clock import TICK, now, to_ticks
 
-# A number further ahead of the clock is none that a clock gave. It is ignored, because
-# every later number would have to follow it.
+# No clock gave a number that is further ahead. It is ignored, because every later one
+# would have to follow it.
 CENTURY = timedelta(days=36_525) // TICK
 MAX_NUMBER = 2**63 - 1
 # The caller holds SQLite's write lock. Rows may all be archived, seals are not. Both

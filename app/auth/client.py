@@ -13,7 +13,7 @@ from app.auth.ip_addresses import (
     is_trusted_proxy,
     network_of,
 )
-from app.core.origins import UNIX_SOCKET
+from app.core.startup.origins import UNIX_SOCKET
 
 IP = "app.client_ip"  # in the scope of a request
 # Characters of X-Forwarded-For, from the right: twenty proxies of our own, at least.

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from app.core.origins import UNIX_SOCKET
+from app.core.startup.origins import UNIX_SOCKET
 
 UNKNOWN_IP = "unknown"
 IPV6_PREFIX = 64  # bits; a provider gives each customer all addresses that share them

@@ -39,7 +39,7 @@ SessionDep = Annotated[DatabaseSession, Depends(get_session, scope="function")]
 PreconditionsDep = Annotated[Preconditions, Depends(get_preconditions)]
 
 
-class StaleReads:
+class StalePreference:
     """Dependency of lists: after the permission, a replica may be read if asked for."""
 
     headers = (PREFER,)
@@ -58,4 +58,4 @@ async def mark_stale(session: DatabaseSession, response: Response) -> None:
     add_headers(response, is_stale=stale_source(session) is not None)
 
 
-READS_STALE = Depends(StaleReads())
+READS_STALE = Depends(StalePreference())

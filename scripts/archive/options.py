@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from app.audit.archive.logs import LOGS, MAX_ID, MIN_KEY, Log, LogName, LogRange
+from app.audit.archive.logs import (
+    LOGS,
+    MAX_KEY,
+    MIN_ID,
+    MIN_KEY,
+    Log,
+    LogName,
+    LogRange,
+)
 from app.core.config import settings
 from app.core.startup.archive_location import parse_location
 
@@ -140,10 +148,9 @@ def utc(at: datetime | None) -> datetime | None:
 
 
 def parse_range(since: datetime | None, before: datetime | None) -> LogRange:
-    latest = datetime.max.replace(tzinfo=UTC)
-    end = LogRange.between(latest, before.replace(tzinfo=UTC)).until if before else None
-    start = (since.replace(tzinfo=UTC), MIN_KEY[1]) if since else MIN_KEY
-    return LogRange(start, end or (latest, MAX_ID))
+    start = (since.replace(tzinfo=UTC), MIN_ID) if since else MIN_KEY
+    end = LogRange.up_to(before.replace(tzinfo=UTC)).until if before else MAX_KEY
+    return LogRange(start, end)
 
 
 def confirm(question: str, yes: bool) -> None:

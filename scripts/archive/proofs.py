@@ -1,4 +1,4 @@
-"""Commands `checkpoint`, `key` and `prove`: what proves the log to others."""
+"""Commands `checkpoint`, `key`, `prove` and `consistency`: proofs for others."""
 
 import sys
 from base64 import b64encode

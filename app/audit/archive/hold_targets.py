@@ -7,7 +7,7 @@ from app.audit.archive.exceptions import UsageException
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
-from app.audit.archive.logs import CHANGES, MIN_KEY, LogRange, last_key
+from app.audit.archive.logs import CHANGES, WHOLE_LOG
 from app.audit.archive.progress import Progress
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.search.query import SearchQuery
@@ -80,7 +80,7 @@ class HoldTargets:
             Progress(),
             BATCH_ROWS,
         )
-        query = SearchQuery(LogRange(MIN_KEY, last_key()), 1, entity, str(entity_id))
+        query = SearchQuery(WHOLE_LOG, 1, entity, str(entity_id))
         return bool((await Search(context, query).run()).rows)
 
     async def has_files(self) -> bool:

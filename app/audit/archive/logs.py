@@ -17,12 +17,9 @@ from app.core.clock import TICK
 from app.core.db.column_types import UtcDateTime
 
 MIN_ID, MAX_ID = UUID(int=0), UUID(int=2**128 - 1)
+# The keys before and after every row.
 MIN_KEY: RowKey = (datetime.min.replace(tzinfo=UTC), MIN_ID)
-
-
-def last_key() -> RowKey:
-    """Return the key after every row."""
-    return datetime.max.replace(tzinfo=UTC), MAX_ID
+MAX_KEY: RowKey = (datetime.max.replace(tzinfo=UTC), MAX_ID)
 
 
 class LogName(StrEnum):
@@ -108,3 +105,6 @@ class LogRange:
         """Return the intersection of this range and one day (UTC)."""
         limits = LogRange.of_day(day)
         return LogRange(max(self.after, limits.after), min(self.until, limits.until))
+
+
+WHOLE_LOG = LogRange(MIN_KEY, MAX_KEY)

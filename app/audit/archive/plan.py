@@ -7,7 +7,7 @@ from datetime import datetime
 from app.audit.archive.canonical import encode_row
 from app.audit.archive.files.blocks import COMPRESSION_LEVEL
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import Log, LogName, LogRange, last_key
+from app.audit.archive.logs import MAX_KEY, Log, LogName, LogRange
 from app.audit.archive.partitions.days import DayPlan, plan_days
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.partitions.summary import (
@@ -58,7 +58,7 @@ async def make_plan(database: Database, log: Log, before: datetime) -> Plan:
             await plan_partitions(session, log, plan)
         plan.copied = await FileRepository(session).list_held(log)
         plan.held = await rows.count_held_rows(log_range)
-        plan.staying = await rows.count_rows(LogRange(log_range.until, last_key()))
+        plan.staying = await rows.count_rows(LogRange(log_range.until, MAX_KEY))
         lines = [
             encode_row(row) for row in await rows.read_page(log_range, SAMPLE_ROWS)
         ]

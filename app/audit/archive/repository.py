@@ -79,6 +79,10 @@ class LogRepository:
         first: datetime | None = await self.session.scalar(query)
         return first
 
+    async def count_all(self) -> int:
+        query = select(func.count()).select_from(self.table)
+        return await self.session.scalar(query) or 0
+
     async def count_rows(self, log_range: LogRange) -> int:
         query = select(func.count()).select_from(self.table)
         query = query.where(*range_conditions(self.table, log_range))

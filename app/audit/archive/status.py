@@ -6,12 +6,11 @@ from typing import Any
 
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository
-from app.audit.archive.logs import LOGS, MIN_KEY, Log, LogRange, last_key
+from app.audit.archive.logs import LOGS, WHOLE_LOG, Log
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.partitions.summary import PartitionSummary, summarize_partitions
 from app.audit.archive.repository import LogRepository
-from app.audit.archive.restore.repository import RestoredRepository
 from app.audit.archive.seals.order import OrderRepository
 from app.audit.archive.seals.repository import SealRepository
 from app.core.db.database import Database
@@ -53,7 +52,6 @@ async def make_status(database: Database) -> Status:
 
 
 async def log_status(database: Database, log: Log) -> LogStatus:
-    whole = LogRange(MIN_KEY, last_key())
     async with database.reading() as session:
         rows = LogRepository(session, log)
         files = await FileRepository(session).list_files(log)
@@ -62,12 +60,13 @@ async def log_status(database: Database, log: Log) -> LogStatus:
             summary = await summarize_partitions(session, log)
         done = [file for file in files if is_done(file, summary)]
         order = OrderRepository(session, log)
+        restored = LogRepository(session, log, log.restored)
         return LogStatus(
-            live=await rows.count_rows(whole),
-            oldest=await rows.first_at(whole),
+            live=await rows.count_rows(WHOLE_LOG),
+            oldest=await rows.first_at(WHOLE_LOG),
             unsealed=await order.count_unsealed(),
             oldest_unsealed=await order.get_oldest_unsealed(),
-            restored=await RestoredRepository(session, log).count_rows(),
+            restored=await restored.count_all(),
             archived=sum(file.count for file in done),
             archived_until=max((f.last_at for f in done if f.last_at), default=None),
             files=len(done),

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.core.clock import to_ticks
+from app.core.db.ids import highest_id
 
 TIME_ORDERED = 7  # the version of UUIDs that sort by creation time
-REST_OF_ID = 80  # bits of a UUIDv7 after its time
-MICROSECONDS = 1_000
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,10 @@ def newest_archived_id(
     later than that. Without seals, return the newest id that `until` allows.
     """
     ids = [id for seal in seals for id in list_ids(to_ticks(until), *seal)]
-    return max(ids, default=newest_id_at(until))
+    return max(ids, default=highest_id(until))
 
 
 def list_ids(until: int, packed: bytes, sealed_at: datetime) -> list[UUID]:
     if not packed:
-        return [newest_id_at(sealed_at)]
+        return [highest_id(sealed_at)]
     return [leaf.id for leaf in unpack_leaves(packed) if leaf.at <= until]
-
-
-def newest_id_at(at: datetime) -> UUID:
-    return UUID(int=((to_ticks(at) // MICROSECONDS + 1) << REST_OF_ID) - 1)

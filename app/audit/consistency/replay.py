@@ -37,7 +37,7 @@ class Replay:
         else:
             yield from self.check_next(change, self.version)
         old, new = as_object(change.old), as_object(change.new)
-        yield from self.check_old(old, change)
+        yield from self.check_old(old)
         if change.action not in RECORDED:
             yield findings.unknown_action(change.action)
         self.exists = change.action != Action.DELETE
@@ -63,7 +63,7 @@ class Replay:
         if change.action != Action.INSERT and not self.exists:
             yield findings.CHANGED_AFTER_DELETE
 
-    def check_old(self, old: State, change: Any) -> Iterator[str]:
+    def check_old(self, old: State) -> Iterator[str]:
         """Yield the columns whose old value is not the one of the change before."""
         if not self.exists or self.version is None:
             return

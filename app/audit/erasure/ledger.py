@@ -86,8 +86,7 @@ class Ledger:
         """Return the last erasure of each person, with the time when it began.
 
         Raises:
-            ErasureException: the file can't be read, or a line is none that this
-                program writes.
+            ErasureException: the file can't be read, or a line is not an entry.
         """
         with self.explaining("read"):
             content = self.path.read_bytes() if self.path.exists() else b""

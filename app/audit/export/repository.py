@@ -49,7 +49,7 @@ class ExportRepository(OrderRepository):
         return (*super().unnumbered_after(key), *self.span)
 
     async def read_unordered(self) -> list[Row]:
-        """Return rows that no cursor can name: their number, id or time is none.
+        """Return rows that no cursor can name: their number, id or time is invalid.
 
         Only a write past the application leaves them.
         """

@@ -19,6 +19,7 @@ from app.audit.shown.documents import values_of
 from app.core.clock import now
 from app.core.db.derived.columns import base_names
 from app.core.db.driver.compiled import Row
+from app.core.db.ids import highest_id
 from app.core.db.session import DatabaseSession
 from app.core.models import Entity
 
@@ -73,12 +74,12 @@ class ColumnRepository:
 
         Ids sort by time, so the unique index finds it.
         """
-        ids = CHANGES.c.entity_id <= last_id(then.at + MARGIN)
+        ids = CHANGES.c.entity_id <= highest_id(then.at, MARGIN)
         query = inserts(model).where(ids, CHANGES.c.at <= then.at)
         return await self.first(query.order_by(CHANGES.c.entity_id.desc()))
 
     async def next_insert(self, model: type[Entity], then: Moment) -> Row | None:
-        ids = CHANGES.c.entity_id > last_id(then.at - MARGIN)
+        ids = CHANGES.c.entity_id > highest_id(then.at, -MARGIN)
         query = inserts(model).where(ids, CHANGES.c.at > then.at)
         return await self.first(query.order_by(CHANGES.c.entity_id))
 
@@ -132,9 +133,3 @@ def inserts(model: type[Entity]) -> Select[Any]:
 
 def absent(model: type[Entity], image: dict[str, Any] | None) -> set[str]:
     return base_names(model.__table__) - present_values(model, image).keys()
-
-
-def last_id(at: datetime) -> UUID:
-    """Return the largest UUID of version 7 that was made until then."""
-    milliseconds = max(0, int(at.timestamp() * 1000))
-    return UUID(int=(min(milliseconds, 2**48 - 1) << 80) | (2**80 - 1))

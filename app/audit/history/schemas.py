@@ -9,7 +9,6 @@ from app.audit.schemas import ChangeRead, Include
 from app.core.fields import INT32, Instant, QueryBool, QueryInt, parse_int
 from app.core.schemas import Body, Strict
 
-Version = Annotated[int, Field(ge=1, le=INT32), BeforeValidator(parse_int)]
 # SQL can store versions below 1.
 Below = Annotated[int, Field(ge=-INT32, le=INT32), BeforeValidator(parse_int)]
 Changes = dict[str, tuple[Any, Any]]  # field → current and earlier value

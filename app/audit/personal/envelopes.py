@@ -60,7 +60,7 @@ class Encryption:
 
 
 def decrypt(stored: str, record: UUID, secret: bytes) -> str:
-    """Return the value, or the text as it is stored if it is none of this record."""
+    """Return the value, or the stored text if it was not encrypted for this record."""
     try:
         text = AESSIV(secret).decrypt(unpack(stored)[ID_LENGTH:], [record.bytes])
     except InvalidTag:

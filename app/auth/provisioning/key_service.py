@@ -5,7 +5,6 @@ from uuid import UUID
 import structlog
 
 from app.auth.keys.key_text import hash_of, new_key, prefix_of
-from app.auth.keys.models import ApiKey
 from app.auth.keys.repository import KeyRepository
 from app.auth.keys.schemas import ApiKeyCreate, ApiKeyRead, NewApiKey
 from app.auth.models import User
@@ -67,7 +66,7 @@ class KeyService:
             "created_by": actor.user_id,
         }
         made = await self.keys.create(values)
-        self.log_event("key_created", made)
+        self.log_event("key_created", made.id, owner.id)
         return NewApiKey.from_row(made.model_dump(), last_used_at=None, key=key)
 
     async def require_grantable(self, owner: User, scopes: set[str]) -> None:
@@ -87,9 +86,8 @@ class KeyService:
 
     async def revoke(self, user_id: UUID, key_id: UUID) -> None:
         await self.keys.revoke(user_id, key_id)
-        by = str(self.users.actor.user_id)
-        logger.info("key_revoked", key=str(key_id), user_id=str(user_id), by=by)
+        self.log_event("key_revoked", key_id, user_id)
 
-    def log_event(self, event: str, key: ApiKey) -> None:
+    def log_event(self, event: str, key_id: UUID, user_id: UUID) -> None:
         by = str(self.users.actor.user_id)
-        logger.info(event, key=str(key.id), user_id=str(key.user_id), by=by)
+        logger.info(event, key=str(key_id), user_id=str(user_id), by=by)

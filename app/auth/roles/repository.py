@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlmodel import col
 
-from app.auth.entity_pages import EntityPageRepository
 from app.auth.models import Role, RoleModule, RolePermission, User, UserRole
 from app.core.clock import now
 from app.core.db.ids import uuid7
+from app.core.entity_pages import EntityPageRepository
 
 
 class RoleRepository(EntityPageRepository[Role]):

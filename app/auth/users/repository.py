@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from app.auth.entity_pages import EntityPageRepository
 from app.auth.keys.repository import KeyRepository
 from app.auth.models import AuthSession, Role, User, UserRole
 from app.auth.passwords.links import PasswordLink
 from app.core.clock import now
 from app.core.db.constraints import missing_reference
 from app.core.db.ids import uuid7
+from app.core.entity_pages import EntityPageRepository
 from app.core.exceptions import ValidationFailedException
 
 

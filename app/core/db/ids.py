@@ -9,9 +9,10 @@ from uuid_utils.compat import uuid7
 
 from app.core.clock import TICK, from_ticks, to_ticks
 
-__all__ = ["creation_time", "lowest_id", "uuid7", "uuid_of"]
+__all__ = ["creation_time", "highest_id", "lowest_id", "uuid7", "uuid_of"]
 
 REST_OF_ID = 80  # bits after the milliseconds
+HIGHEST_REST = 2**REST_OF_ID - 1
 MAX_MILLISECONDS = 2**48 - 1
 MILLISECOND = timedelta(milliseconds=1) // TICK
 UNKNOWN = SafeUUID.unknown  # a look-up in an enum is a call
@@ -33,6 +34,11 @@ def lowest_id(at: datetime, margin: timedelta = TICK * 0) -> UUID:
     """Return the lowest id that can be created at this time, plus the margin."""
     milliseconds = (to_ticks(at) + margin // TICK) // MILLISECOND
     return UUID(int=min(max(milliseconds, 0), MAX_MILLISECONDS) << REST_OF_ID)
+
+
+def highest_id(at: datetime, margin: timedelta = TICK * 0) -> UUID:
+    """Return the highest id that can be created at this time, plus the margin."""
+    return UUID(int=lowest_id(at, margin).int | HIGHEST_REST)
 
 
 def creation_time(id: UUID) -> datetime:

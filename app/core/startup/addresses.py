@@ -4,8 +4,9 @@ import re
 import socket
 from ipaddress import ip_address
 
+from app.core.startup.origins import LABEL
+
 MAX_PORT = 65_535
-LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 # The last label of a name has a letter; that of an incomplete IPv4 address has none.
 HOST_NAME = re.compile(rf"({LABEL}\.)*(?=[0-9_-]*[a-z]){LABEL}", re.IGNORECASE)
 

@@ -5,18 +5,17 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from app.core.origins import (
+from app.core.startup.addresses import check_listen_address, check_metrics_address
+from app.core.startup.archive_location import check_archive_location
+from app.core.startup.audit_keys import check_signing_key, check_witness
+from app.core.startup.database_urls import check_database_url, check_replica_url
+from app.core.startup.key_store_urls import check_keys_url
+from app.core.startup.origins import (
     check_hosts,
     check_networks,
     check_origins,
     check_root_path,
-    check_signing_key,
-    check_witness,
 )
-from app.core.startup.addresses import check_listen_address, check_metrics_address
-from app.core.startup.archive_location import check_archive_location
-from app.core.startup.database_urls import check_database_url, check_replica_url
-from app.core.startup.key_store_urls import check_keys_url
 
 
 def split_commas(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Entries of a log's folder that are none of its recorded files."""
+"""Entries of a log's folder that are not recorded files."""
 
 from collections.abc import Iterator, Sequence
 

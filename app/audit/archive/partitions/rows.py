@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import MetaData, func, select
+from sqlalchemy import MetaData, select
 
 from app.audit.archive.logs import Log
 from app.audit.archive.repository import LogRepository
@@ -15,10 +15,6 @@ class PartitionRows(LogRepository):
     def __init__(self, session: DatabaseSession, log: Log, partition: str) -> None:
         super().__init__(session, log)
         self.table = log.live.to_metadata(MetaData(), name=partition)
-
-    async def count_all(self) -> int:
-        query = select(func.count()).select_from(self.table)
-        return await self.session.scalar(query) or 0
 
     async def list_ids(self, limit: int) -> list[UUID]:
         query = select(self.table.c.id).order_by(self.table.c.id).limit(limit)

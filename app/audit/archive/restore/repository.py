@@ -11,7 +11,6 @@ from sqlalchemy import (
     String,
     Table,
     cast,
-    func,
     literal,
     select,
 )
@@ -53,10 +52,6 @@ class RestoredRepository:
         if ids:
             chosen = LogRepository(self.session, self.log, self.table).has_id(ids)
             await self.session.execute(delete_from(self.table).where(chosen))
-
-    async def count_rows(self) -> int:
-        query = select(func.count()).select_from(self.table)
-        return await self.session.scalar(query) or 0
 
     async def delete_rows(self, limit: int) -> int:
         """Delete up to `limit` rows; return their number."""

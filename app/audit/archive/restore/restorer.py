@@ -80,7 +80,7 @@ class Restorer:
     def find_error(
         self, signed: SignedManifest, file: AuditArchive | None
     ) -> str | None:
-        """Return why the file is none that was recorded, or is invalid, or None."""
+        """Return why the file is invalid or not the recorded one, or None."""
         if file is None or signed.hash != file.manifest:
             return "it differs from what is recorded in audit_archive"
         return find_file_error(self.context, signed)

@@ -114,7 +114,7 @@ def has_key(table: Table) -> ColumnElement[bool]:
 
 
 def has_ids(table: Table) -> ColumnElement[bool]:
-    """Match rows whose ids, apart from their own, are none or can be read."""
+    """Match rows whose other ids are NULL or can be read."""
     ids = (c for c in table.c if isinstance(c.type, Uuid) and not c.primary_key)
     return and_(*(or_(id.is_(None), IsUuid(id)) for id in ids))
 

@@ -8,15 +8,13 @@ from app.audit.archive.canonical import Row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.logs import MIN_KEY, Log, LogRange, last_key
+from app.audit.archive.logs import WHOLE_LOG, Log, LogRange
 from app.audit.archive.models import AuditArchive, FileState
 from app.audit.archive.partitions.archived_lines import ArchivedLines
 from app.audit.archive.partitions.days import DayPlan, plan_days
 from app.audit.archive.partitions.repository import Partition
 from app.audit.archive.partitions.rows import PartitionRows
 from app.audit.archive.run.checks import ADVICE, verify_manifest
-
-WHOLE = LogRange(MIN_KEY, last_key())
 
 
 class PartitionComparison:
@@ -36,7 +34,7 @@ class PartitionComparison:
     async def list_days(self, partition: Partition) -> list[DayPlan]:
         async with self.context.database.reading() as session:
             rows = PartitionRows(session, self.log, partition.name)
-            return [day async for day in plan_days(rows, WHOLE)]
+            return [day async for day in plan_days(rows, WHOLE_LOG)]
 
     def find_unarchived_day(self, days: list[DayPlan]) -> date | None:
         """Return a day that has more rows than its files, without reading them."""

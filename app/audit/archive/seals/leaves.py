@@ -24,7 +24,7 @@ class Leaf:
 
     @property
     def key(self) -> RowKey:
-        """The sort key; MAX_TIME if the time is none that a row can have."""
+        """The sort key, with MAX_TIME for a time that no row can have."""
         try:
             return from_ticks(self.at), self.id
         except OverflowError:

@@ -17,7 +17,6 @@ from app.audit.archive.exceptions import VerificationException
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 NO_FOLDER, NO_FILE = "is no folder, or a link", "is no regular file"
 REFUSED = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO)  # a link, no folder, a socket
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.audit.archive.canonical import MALFORMED, decode_row, encode_row, row_key
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.logs import MIN_KEY, LogRange, last_key
+from app.audit.archive.logs import MAX_KEY, MIN_KEY, LogRange
 from app.audit.archive.rows.reading import key_of
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.tree.merkle import leaf_hash
@@ -61,8 +61,7 @@ class RowVerifier:
                 bounds.append(key)
                 rows = 0
         return [
-            LogRange(*pair)
-            for pair in zip(bounds, [*bounds[1:], last_key()], strict=True)
+            LogRange(*pair) for pair in zip(bounds, [*bounds[1:], MAX_KEY], strict=True)
         ]
 
     async def verify_window(

@@ -53,7 +53,7 @@ def sets_safely(tokens: Tokens) -> bool:
 
 
 def is_safe_setting(name: str) -> bool:
-    """Return whether a name is none of an unsafe setting, however it is escaped."""
+    """Return whether a name, however it is escaped, is that of a safe setting."""
     return "\\" not in name and name.lower() not in UNSAFE_SETTINGS
 
 

@@ -17,7 +17,7 @@ def readable(listed: PastList) -> Iterator[None]:
 
     Raises:
         UnknownStateException: an id, or a value that the list is filtered or sorted by,
-            is none of its column. Only a write past the application stores one.
+            does not fit its column. Only a write past the application stores one.
     """
     try:
         yield

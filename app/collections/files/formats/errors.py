@@ -7,8 +7,6 @@ from pydantic import BaseModel, Field
 
 from app.core.problem import message_of
 
-FIELD = -1  # the place of a field's name in the `loc` of an error
-
 
 class RowError(BaseModel):
     """An error in one row of a file."""

@@ -1,8 +1,7 @@
 """Import of a file: validated whole, then written, all of it or batch by batch."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
 
 from app.collections.files.formats.errors import BrokenFileError, RowError, RowFault
 from app.collections.files.formats.media import FileFormat
@@ -17,10 +16,9 @@ from app.collections.files.imports.planning.steps import UNKNOWN, Plan
 from app.collections.files.imports.planning.target import Target
 from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.schemas import ImportReport
+from app.collections.files.imports.transactions import Opening
 from app.collections.files.services import Service, service_in
-from app.core.db.session import DatabaseSession
 
-Opening = Callable[[], AbstractAsyncContextManager[DatabaseSession]]
 NO_KEY = "With atomic=false, new records need key=, so that the import can be repeated"
 
 

@@ -79,7 +79,7 @@ class CollectionReader:
 def padded(ids: Sequence[UUID]) -> list[UUID]:
     """Repeat the last id up to a power of two.
 
-    A statement is prepared for each number of values: there are eight then, not 200.
+    A statement is prepared for each number of values: there are nine then, not 200.
     """
     if not ids:
         return []

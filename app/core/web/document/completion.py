@@ -31,7 +31,7 @@ INFO: Json = {
 
 
 def complete(document: Json, never_limited: Container[str]) -> None:
-    """Add what requires the whole document: schemas of errors, and titles."""
+    """Add errors and headers to all operations; name schemas, tags and the operator."""
     document["info"] |= INFO
     problem = Problem.model_json_schema(ref_template=REFERENCE)
     parts = problem.pop("$defs", {})
@@ -49,9 +49,16 @@ def complete(document: Json, never_limited: Container[str]) -> None:
         complete_operation(operation, operation["operationId"] not in never_limited)
     names = dict.fromkeys(tag for it in operations for tag in it.get("tags", ()))
     document["tags"] = [describe_tag(name) for name in names]
+    describe_pairs(schemas)
+
+
+def describe_pairs(schemas: Json) -> None:
+    """Describe pairs by `items`, which linters want, instead of `prefixItems`.
+
+    Of both, generators make arrays of three.
+    """
     for node in nodes_of(schemas):
         if parts := node.pop("prefixItems", None):
-            # Linters want `items` as well, and of both, generators make three parts.
             node["items"] = {"anyOf": parts} if parts[0] != parts[-1] else parts[0]
 
 

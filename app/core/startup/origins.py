@@ -1,19 +1,10 @@
-"""Validation of the hosts, origins, networks and keys in the settings."""
+"""Validation of the hosts, origins, networks and path prefix in the settings."""
 
-import binascii
 import re
-from base64 import b64decode
-from contextlib import suppress
-from hashlib import sha256
 from ipaddress import ip_network
 
-from pydantic import SecretStr
-
-SEED_LENGTH = 32
-WITNESS_KEY = r"([^+\s]{1,100})\+([0-9a-f]{8})\+(B[A-P][A-Za-z0-9+/]{42})"
-WITNESS = re.compile(rf"{WITNESS_KEY} https?://[^\s?#]+")
 UNIX_SOCKET = "unix:"  # stands for the clients of a Unix socket, as in nginx
-LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+LABEL = "[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"  # of a host name
 NAME = rf"{LABEL}(\.{LABEL})*"
 IPV6 = r"\[[0-9a-f:.]+\]"
 HOST = re.compile(rf"\*|(\*\.)?{NAME}|{IPV6}", re.IGNORECASE)
@@ -21,8 +12,6 @@ HOST = re.compile(rf"\*|(\*\.)?{NAME}|{IPV6}", re.IGNORECASE)
 ORIGIN = re.compile(
     rf"\*|(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*://({NAME}|{IPV6})(:[0-9]+)?"
 )
-
-
 # Paths of the application itself, which a prefix must not be mistaken for.
 OWN = "api|audit|docs|livez|openapi.json|password|readyz|redoc|static"
 ROOT_PATH = re.compile(rf"(/(?!({OWN})(/|$))[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*)?")
@@ -65,30 +54,3 @@ def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
         )
     except ValueError:
         raise ValueError("must be IP addresses, networks (CIDR) or unix:") from None
-
-
-def check_signing_key(key: SecretStr) -> SecretStr:
-    """Reject what is neither empty nor base64 of an Ed25519 seed."""
-    try:
-        length = len(b64decode(key.get_secret_value(), validate=True))
-    except (binascii.Error, ValueError):
-        length = -1
-    if length not in (0, SEED_LENGTH):
-        raise ValueError(f"must be {SEED_LENGTH} random bytes in base64, or empty")
-    return key
-
-
-def check_witness(text: str) -> str:
-    """Reject what is neither empty nor a verifier key and a URL.
-
-    The hash in the key covers its name and its public key.
-    """
-    if found := WITNESS.fullmatch(text):
-        name, key_hash, encoded = found.groups()
-        with suppress(binascii.Error):
-            data = name.encode() + b"\n" + b64decode(encoded, validate=True)
-            if sha256(data).hexdigest().startswith(key_hash):
-                return text
-    if text:
-        raise ValueError("must be the public key of a witness, a space, and its URL")
-    return text
