@@ -35,8 +35,14 @@ ELSEWHERE = (
     "they are not searched"
 )
 REMAINS = {
-    "sqlite": "Free pages of the file may have former values: --vacuum rewrites it",
-    "postgresql": "Dead rows have former values until VACUUM, and the WAL for longer",
+    "sqlite": (
+        "Free pages of the file may have former values, and search indexes parts of "
+        "them: --vacuum rewrites both"
+    ),
+    "postgresql": (
+        "Dead rows have former values until VACUUM, statistics of columns until "
+        "ANALYZE, and the WAL for longer"
+    ),
 }
 BACKUPS = (
     "Backups that were made before have the live values, and are erased again when "
