@@ -12,6 +12,7 @@ from app.audit.archive.models import FileState
 from app.audit.history.collection.repository import PastRepository
 from app.audit.history.diff.repository import DiffRepository
 from app.audit.history.repository import HistoryRepository
+from app.audit.repository import AuditRepository
 from tests.audit.archive.races.conftest import meanwhile
 from tests.audit.archive.races.meanwhile import Meanwhile
 from tests.audit.archive.rows import OLD, TODAY, AuditLog
@@ -72,6 +73,7 @@ READS: list[tuple[tuple[Any, str], str]] = [
     ((PastRepository, "ids_in"), "products?as_of={then}"),
     ((PastRepository, "count"), "products?as_of={then}"),
     ((PastRepository, "build"), "products/export?as_of={then}"),
+    ((AuditRepository, "_list_page"), "audit/changes?after={cursor}"),
     ((DiffRepository, "changed_records"), "audit/diff?from={then}&to={until}"),
     ((DiffRepository, "differences"), "audit/diff?from={then}&to={until}"),
 ]
@@ -86,13 +88,14 @@ def test_what_a_run_deletes_meanwhile_is_archived(
     path: str,
 ) -> None:
     """Without those changes, the record would have existed before it was made."""
+    cursor = body(client.get("audit/changes"))["complete_until"]
     url = make(client, "products", PEN)
     client.patch(url, json={"price": "2.00"})
     made = update(ROWS).where(ROWS.c.entity == "Product", ROWS.c.version == 1)
     execute(audit_log, made.values(at=OLD))
     meanwhile.before(*step, audit_log.archive)
     then, until = (quote(time) for time in (BEFORE, YESTERDAY))
-    lost = client.get(path.format(url=url, then=then, until=until))
+    lost = client.get(path.format(url=url, then=then, until=until, cursor=cursor))
     assert (lost.status_code, lost.json()["code"]) == (410, "archived")
 
 
