@@ -7,11 +7,11 @@ from uuid import UUID
 import httpx2
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import CTE, literal, select
+from sqlalchemy import CTE
 
 from app.audit.archive.run.lock import ARCHIVE, run_lock
+from app.audit.history.collection import repository
 from app.audit.history.collection.derived_values import DerivedValues
-from app.audit.history.collection.past_table import PastTable
 from app.audit.history.collection.scope import Scope
 from app.core.clock import now
 from app.core.service import CrudService
@@ -93,8 +93,15 @@ async def test_a_record_that_is_renamed_meanwhile_is_in_the_past_list(
 async def test_a_past_list_that_changes_each_time_is_busy(
     api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await make_pen(api)
-    then = {"sort": "name", "as_of": now().isoformat()}
-    monkeypatch.setattr(PastTable, "late", lambda _: select(literal(1)))
-    busy = await api.get("products", params=then)
+    pens = [await make_pen(api, number) for number in range(repository.TRIES)]
+    query = {"sort": "name", "as_of": now().isoformat()}
+    read = DerivedValues.read
+
+    async def read_too_early(values: DerivedValues, scope: Scope) -> CTE:
+        table = await read(values, scope)
+        await api.patch(f"products/{pens.pop()}", json={"name": "Ink"})
+        return table
+
+    monkeypatch.setattr(DerivedValues, "read", read_too_early)
+    busy = await api.get("products", params=query)
     assert (busy.status_code, busy.headers["retry-after"]) == (503, "5")

@@ -19,6 +19,8 @@ from app.audit.history.collection.derived_values import DerivedValues
 from app.audit.history.collection.past_table import PastTable, sources_of
 from app.audit.history.collection.scope import Scope
 from app.audit.personal.past_values import is_read_outside
+from app.audit.settled.queries import BEGINNING
+from app.audit.settled.repository import SettledRepository
 from app.core.db.derived.columns import SEARCH_TEXT
 from app.core.db.filters import COUNT, Conditions, build_conditions, build_order
 from app.core.db.personal.key_urls import key_url_of
@@ -55,6 +57,7 @@ class PastList:
         self.order = [*build_order(self.table, query.sort)]
         self.columns = columns_of([*self.where, *self.order], self.table)
         self.query, self.made = query, dict[Scope, PastTable]()
+        self.settled, self.begun = SettledRepository(session), BEGINNING
         self.visible: Sequence[ColumnElement[bool]] = ()
 
     @property
@@ -74,7 +77,9 @@ class PastList:
         They are made again then.
         """
         table = self.made[scope]
-        if table.derived is None or await self.session.value(table.late()) is None:
+        if table.derived is None or not await self.settled.has_after(self.begun):
+            return False
+        if await self.session.value(table.late()) is None:
             return False
         del self.made[scope]
         return True
@@ -83,6 +88,8 @@ class PastList:
         given = self.model, key_url_of(self.session)
         derived = [it for it in self.columns if is_read_outside(it, *given)]
         values = DerivedValues(self.session, derived, self.words)
+        if derived and not self.made:
+            self.begun = await self.settled.get_complete()
         table = await values.read(scope) if derived else None
         return PastTable(scope, self.columns, table)
 
