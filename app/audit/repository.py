@@ -48,11 +48,12 @@ class AuditRepository:
         settled = SettledRepository(self.session)
         # Asked before: what commits in between may be on the page, too.
         complete = await settled.get_complete()
+        page = await self._list_page(CHANGES, query)
+        # Asked after: what a run has archived in between is not on the page.
         if query.after and not await settled.can_follow(
             decode_position(query.after), complete
         ):
             raise ChangesArchivedException
-        page = await self._list_page(CHANGES, query)
         cursor = encode_position(complete)
         return CompletePage.model_construct(**vars(page), complete_until=cursor)
 

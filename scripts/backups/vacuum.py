@@ -6,6 +6,11 @@ from contextlib import closing
 from sqlalchemy import make_url
 
 TIMEOUT = 60.0  # seconds
+SEARCH_INDEXES = """
+SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(%'
+"""
+# An index keeps the trigrams of former values until its segments are merged.
+MERGE = "INSERT INTO {index}({index}) VALUES ('optimize')"
 
 
 def vacuum(url: str) -> None:
@@ -14,5 +19,8 @@ def vacuum(url: str) -> None:
         return
     path = make_url(url).database or ""
     with closing(sqlite3.connect(path, timeout=TIMEOUT)) as connection:
+        for (index,) in connection.execute(SEARCH_INDEXES).fetchall():
+            connection.execute(MERGE.format(index=index))
+        connection.commit()
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+import orjson
 import pytest
 from fastapi.testclient import TestClient
 
@@ -38,6 +39,11 @@ def make(client: TestClient, name: str, count: int) -> list[str]:
 def body(answer: Any) -> Any:
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def lines(file: Any) -> list[Json]:
+    assert file.status_code == 200, file.text
+    return [orjson.loads(line) for line in file.content.splitlines()]
 
 
 def is_refused(answer: Any, parameter: str) -> bool:
@@ -164,6 +170,9 @@ def test_null_is_a_value_of_a_filter(client: TestClient, name: str) -> None:
         if is_nullable(schema):
             found = body(answer)["items"]
             assert found == [item for item in items if item[parameter] is None]
+            asked = {"format": "jsonl", parameter: "null"}
+            file = client.get(f"{name}/export", params=asked)
+            assert [it["id"] for it in lines(file)] == [it["id"] for it in found]
         elif parameter not in ("q", "If-None-Match") and schema.get("type") != "string":
             assert is_refused(answer, parameter)
 

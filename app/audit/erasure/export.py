@@ -7,11 +7,12 @@ which are data of others.
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Table, select, tuple_
 
-from app.audit.archive.logs import ACCESSES, CHANGES
+from app.audit.archive.logs import LOGS
 from app.audit.archive.rows.reading import read_log
 from app.audit.erasure.person import Person
+from app.audit.repository import from_clause
 from app.auth.keys.models import ApiKey
 from app.auth.models import AuthSession, User
 from app.core.db.database import Database
@@ -30,18 +31,17 @@ class PersonExport:
         self.database, self.person = database, person
 
     async def items(self) -> AsyncIterator[Item]:
-        id, log = self.person.id, CHANGES.live
+        id = self.person.id
+        changes, accesses = (from_clause(it.live, "restored") for it in LOGS.values())
         async for item in self.records():
             yield item
-        own = log.c.entity.in_(self.person.names) & (log.c.entity_id == id)
-        for table in (log, CHANGES.restored):
-            is_own = table.c.entity.in_(self.person.names) & (table.c.entity_id == id)
-            async for row in self.log(table, is_own):
-                yield item_of("change", row)
+        own = changes.c.entity.in_(self.person.names) & (changes.c.entity_id == id)
+        async for row in self.log(changes, own):
+            yield item_of("change", row)
         if self.person.model is User:
-            async for row in self.log(log, (log.c.actor_id == id) & ~own):
+            async for row in self.log(changes, (changes.c.actor_id == id) & ~own):
                 yield item_of("change_made", row, VALUES)
-            async for row in self.log(ACCESSES.live, ACCESSES.live.c.user_id == id):
+            async for row in self.log(accesses, accesses.c.user_id == id):
                 yield item_of("request", row)
 
     async def records(self) -> AsyncIterator[Item]:
@@ -61,7 +61,7 @@ class PersonExport:
         return table.c.id == self.person.id
 
     async def log(
-        self, table: Table, where: ColumnElement[bool]
+        self, table: FromClause, where: ColumnElement[bool]
     ) -> AsyncIterator[Item]:
         """Yield rows of a log, oldest first, decrypted."""
         key = tuple_(table.c.at, table.c.id)

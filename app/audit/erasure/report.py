@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, func, or_, select
+from sqlalchemy import func, or_, select
 
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import ACCESSES, CHANGES, Log
 from app.audit.erasure.person import Person
 from app.audit.erasure.repository import ErasureRepository
 from app.audit.personal.envelopes import key_id
+from app.audit.repository import from_clause
 from app.auth.models import User
 from app.core.db.session import DatabaseSession
 
@@ -35,8 +35,14 @@ ELSEWHERE = (
     "they are not searched"
 )
 REMAINS = {
-    "sqlite": "Free pages of the file may have former values: --vacuum rewrites it",
-    "postgresql": "Dead rows have former values until VACUUM, and the WAL for longer",
+    "sqlite": (
+        "Free pages of the file may have former values, and search indexes parts of "
+        "them: --vacuum rewrites both"
+    ),
+    "postgresql": (
+        "Dead rows have former values until VACUUM, statistics of columns until "
+        "ANALYZE, and the WAL for longer"
+    ),
 }
 BACKUPS = (
     "Backups that were made before have the live values, and are erased again when "
@@ -77,20 +83,17 @@ class ErasureReport:
         return sum([len(await files.list_files(log)) for log in (CHANGES, ACCESSES)])
 
     async def count_as_user(self) -> dict[str, int]:
-        id = self.person.id
         return {
-            ACTOR: await self.count(CHANGES.live, *named(CHANGES, id)),
-            REQUESTS: await self.count(ACCESSES.live, *named(ACCESSES, id)),
+            ACTOR: await self.count_named(CHANGES),
+            REQUESTS: await self.count_named(ACCESSES),
         }
 
-    async def count(self, table: Table, *where: ColumnElement[bool]) -> int:
-        query = select(func.count().label("count")).select_from(table).where(*where)
+    async def count_named(self, log: Log) -> int:
+        """Return the number of entries that name this user in clear."""
+        entries = from_clause(log.live, "restored")
+        user, label, name = (
+            entries.c[f"{log.actor}_{it}"] for it in ("id", "label", "name")
+        )
+        named = user == self.person.id, or_(label.is_not(None), name.is_not(None))
+        query = select(func.count().label("count")).select_from(entries).where(*named)
         return int(await self.session.value(query))
-
-
-def named(log: Log, id: UUID) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for entries that name this user in clear."""
-    user, label, name = (
-        log.live.c[f"{log.actor}_{it}"] for it in ("id", "label", "name")
-    )
-    return user == id, or_(label.is_not(None), name.is_not(None))

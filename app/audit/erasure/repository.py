@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, func, or_, select, update
+from sqlalchemy import func, select, update
 
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.holds import HoldRepository, keep_holds
@@ -12,19 +12,18 @@ from app.audit.archive.logs import ACCESSES, CHANGES
 from app.audit.archive.models import AuditHold
 from app.audit.changes.change_row import insert_rows, unaudited_row
 from app.audit.changes.change_time import log_position
+from app.audit.erasure.answers import ANSWERS, may_show
 from app.audit.erasure.person import Person
 from app.audit.personal.envelopes import ID_LENGTH, PREFIX
 from app.audit.personal.keys import ENTITY
 from app.audit.personal.reading import key_ids
 from app.audit.personal.users import ENCRYPTED
-from app.auth.idempotency.models import IdempotencyKey
 from app.auth.models import User
 from app.auth.users.closing import close_account, is_last_superuser
 from app.auth.users.repository import UserRepository
 from app.core.db.locks.record_lock import lock_record
 from app.core.db.session import DatabaseSession
 
-ANSWERS: Table = IdempotencyKey.__table__  # type: ignore[attr-defined]  # SQLModel's types
 LOG = CHANGES.live.c
 # Characters of an encrypted value in which two of different keys differ.
 BEGIN = len(PREFIX) + ID_LENGTH * 8 // 6
@@ -98,9 +97,7 @@ class ErasureRepository:
 
         Their keys stay, so that a client that repeats a request does nothing twice.
         """
-        is_own = or_(LOG.actor_id == person.id, LOG.entity_id == person.id)
-        requests = select(LOG.request_id).where(is_own)
-        kept = ANSWERS.c.request_id.in_(requests) & ANSWERS.c.body.is_not(None)
+        kept = may_show(person, self.session.dialect) & ANSWERS.c.body.is_not(None)
         gone = update(ANSWERS).where(kept).values(body=None, headers=None)
         return len(await self.session.rows(gone.returning(ANSWERS.c.id)))
 

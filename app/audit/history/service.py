@@ -67,15 +67,21 @@ class HistoryService:
         return None if None in times else times[0]
 
     async def as_of(self, instant: datetime) -> Entity:
+        await self.require_live(instant)
+        then = until(instant)
+        state = await self.past.state(self.model, self.id, then)
+        build = self.entities.build
+        entity: Entity | None = await build(self.model, state, then) if state else None
+        await self.require_live(instant)  # a run may have archived some meanwhile
+        if entity is None:
+            raise NotFoundException(f"{self.name} did not exist then")
+        return entity
+
+    async def require_live(self, instant: datetime) -> None:
+        """Raise ArchivedException if later changes may be in cold storage only."""
         archived = await self.archived_until()
         if archived and instant < archived:
             raise ArchivedException(self.name, archived)
-        then = until(instant)
-        state = await self.past.state(self.model, self.id, then)
-        if state is None:
-            raise NotFoundException(f"{self.name} did not exist then")
-        entity: Entity = await self.entities.build(self.model, state, then)
-        return entity
 
     async def preview(self, version: int) -> RevertPreview:
         """Return the current values that a revert would replace, and the new ones."""
@@ -122,17 +128,22 @@ class HistoryService:
         return restored
 
     async def at_version(self, version: int) -> Any:
+        change = await self.change_to(version)
+        then = await self.past.version_end(self.model, self.id, version)
+        state = await self.past.state(self.model, self.id, then)
+        await self.change_to(version)  # later ones were not archived meanwhile either
+        if state is None:
+            raise NotFoundException(f"{self.name} had no such version")
+        check_shown(self.log.session, self.model, state)
+        return await self.entities.build(self.model, state, until(change["at"]))
+
+    async def change_to(self, version: int) -> Row:
         change = await self.past.change_to(self.model, self.id, version)
         if change is None and (archived := await self.archived_until()):
             raise ArchivedException(self.name, archived)
         if change is None:
             raise NotFoundException(f"{self.name} had no such version")
-        then = await self.past.version_end(self.model, self.id, version)
-        state = await self.past.state(self.model, self.id, then)
-        if state is None:
-            raise NotFoundException(f"{self.name} had no such version")
-        check_shown(self.log.session, self.model, state)
-        return await self.entities.build(self.model, state, until(change["at"]))
+        return change
 
     @property
     def name(self) -> str:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from sqlalchemy import select
+
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import CHANGES, MAX_ID, Log
 from app.audit.archive.seals.batch import position_of
@@ -62,6 +64,12 @@ class SettledRepository:
             reached = max(reached, complete)
         shown = await reveal_entries(key_url_of(self.session), rows)
         return SettledPage(shown, reached, is_settled)
+
+    async def has_after(self, position: Position) -> bool:
+        """Return whether there is a change after a position, complete or not."""
+        id = self.order.log.live.c.id
+        later = select(id).where(*self.order.after(position)).limit(1)
+        return await self.session.value(later) is not None
 
     async def is_archived(
         self, position: Position, until: Position, log: Log = CHANGES

@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    WrapValidator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -44,10 +45,6 @@ def check_distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:
     return names
 
 
-def to_null(_: str) -> Null:
-    return Null.NULL
-
-
 # In a query string: `sort=-priority,name`.
 CommaSeparated = Annotated[
     tuple[T, ...],
@@ -55,7 +52,6 @@ CommaSeparated = Annotated[
     AfterValidator(check_distinct),
     Field(json_schema_extra={EXPLODE: False, "uniqueItems": True}),
 ]
-OnlyNull = Annotated[Literal["null"], AfterValidator(to_null)]
 
 
 class OrNull:
@@ -78,3 +74,6 @@ class OrNull:
 
 def accept_null(value: Any, validate: Callable[[Any], Any]) -> Any:
     return Null.NULL if value in ALSO_NULL else validate(value)
+
+
+OnlyNull = Annotated[Literal["null"], WrapValidator(accept_null)]

@@ -1,15 +1,25 @@
 """Responses of the API about archived changes."""
 
 from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from app.audit.archive.models import FileState
+from app.audit.history.collection.repository import PastRepository
+from app.audit.history.diff.repository import DiffRepository
+from app.audit.history.repository import HistoryRepository
+from app.audit.repository import AuditRepository
+from tests.audit.archive.races.conftest import meanwhile
+from tests.audit.archive.races.meanwhile import Meanwhile
 from tests.audit.archive.rows import OLD, TODAY, AuditLog
 from tests.audit.archive.verify.tampering import FILES, ROWS, execute
 from tests.audit.history.test_history import LATE, PEN, at, body, history, make
+
+__all__ = ["meanwhile"]  # a fixture
 
 pytestmark = pytest.mark.either
 
@@ -56,6 +66,37 @@ def test_what_a_run_that_was_killed_has_deleted_is_archived(
     assert page["archived_until"].startswith(f"{OLD:%Y-%m-%d}")
     assert at(client, pen, BEFORE).status_code == 410
     assert client.get("products", params={"as_of": BEFORE}).status_code == 410
+
+
+READS: list[tuple[tuple[Any, str], str]] = [
+    ((HistoryRepository, "live"), "{url}?as_of={then}"),
+    ((PastRepository, "ids_in"), "products?as_of={then}"),
+    ((PastRepository, "count"), "products?as_of={then}"),
+    ((PastRepository, "build"), "products/export?as_of={then}"),
+    ((AuditRepository, "_list_page"), "audit/changes?after={cursor}"),
+    ((DiffRepository, "changed_records"), "audit/diff?from={then}&to={until}"),
+    ((DiffRepository, "differences"), "audit/diff?from={then}&to={until}"),
+]
+
+
+@pytest.mark.parametrize(("step", "path"), READS)
+def test_what_a_run_deletes_meanwhile_is_archived(
+    client: TestClient,
+    audit_log: AuditLog,
+    meanwhile: Meanwhile,
+    step: tuple[Any, str],
+    path: str,
+) -> None:
+    """Without those changes, the record would have existed before it was made."""
+    cursor = body(client.get("audit/changes"))["complete_until"]
+    url = make(client, "products", PEN)
+    client.patch(url, json={"price": "2.00"})
+    made = update(ROWS).where(ROWS.c.entity == "Product", ROWS.c.version == 1)
+    execute(audit_log, made.values(at=OLD))
+    meanwhile.before(*step, audit_log.archive)
+    then, until = (quote(time) for time in (BEFORE, YESTERDAY))
+    lost = client.get(path.format(url=url, then=then, until=until, cursor=cursor))
+    assert (lost.status_code, lost.json()["code"]) == (410, "archived")
 
 
 def test_restored_changes_can_be_read(

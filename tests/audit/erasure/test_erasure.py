@@ -2,8 +2,10 @@
 
 import sqlite3
 from contextlib import closing
+from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
@@ -14,10 +16,14 @@ from app.audit.archive.models import AuditHold
 from app.audit.erasure.exceptions import HeldException, UsageException
 from app.audit.erasure.ledger import Erasure, State
 from app.audit.models import AuditChange
+from app.auth.idempotency.models import IdempotencyKey
 from app.core.db.database import Database
 from app.modules.customers.models import Customer
 from tests.audit.erasure.conftest import ADA, PERSONAL, Commands, history
 from tests.conftest import Read
+
+KEY = {"Idempotency-Key": "one"}
+OTHER = {"name": "Bob", "email": "bob@example.com"}
 
 
 def test_with_the_key_all_is_shown_as_it_was(client: TestClient, ada: str) -> None:
@@ -131,12 +137,37 @@ def test_what_is_written_after_an_erasure_has_a_key_of_its_own(
 def test_a_kept_response_is_deleted_but_not_repeated(
     client: TestClient, commands: Commands
 ) -> None:
-    key = {"Idempotency-Key": "one"}
-    ada = client.post("customers", json=ADA, headers=key).json()["id"]
+    ada = client.post("customers", json=ADA, headers=KEY).json()["id"]
     assert commands.erase(ada).answers == 1
-    again = client.post("customers", json=ADA, headers=key)
+    again = client.post("customers", json=ADA, headers=KEY)
     assert again.status_code == 409
     assert client.get("customers").json()["total"] == 1
+
+
+def test_responses_to_requests_that_changed_nothing_are_deleted(
+    client: TestClient, commands: Commands, read: Read, ada: str
+) -> None:
+    """The log does not have these requests, or not as those of the person."""
+    other = client.post("customers", json=OTHER).json()["id"]
+    items = [
+        {"op": "update", "id": ada, "data": {"name": "Ada King"}},
+        {"op": "update", "id": other, "data": {"name": "Bea"}},
+    ]
+    requests: list[tuple[str, str, Any]] = [
+        ("PATCH", f"customers/{ada}", {"name": "Ada King"}),
+        ("POST", f"customers/{ada}/revert?dry_run=true", {"to_version": 1}),
+        ("POST", "customers/bulk", {"items": items}),
+    ]
+    for method, path, body in requests:
+        answer = client.request(method, path, json=body, headers=KEY)
+        assert "Ada King" in answer.raise_for_status().text
+    client.patch(f"customers/{other}", json={"name": "Cy"}, headers=KEY)
+    assert commands.erase(ada).answers == len(requests)
+    (kept,) = filter(None, read(select(col(IdempotencyKey.body))))
+    assert orjson.loads(kept)["id"] == other
+    for method, path, body in requests:
+        again = client.request(method, path, json=body, headers=KEY)
+        assert again.json()["code"] == "idempotency_response_too_large"
 
 
 def test_a_legal_hold_wins(client: TestClient, commands: Commands, ada: str) -> None:

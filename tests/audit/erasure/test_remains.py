@@ -78,6 +78,18 @@ def test_no_dump_and_no_archive_has_a_personal_value(
     assert history(client, ada)[0]["old"]["name"] == "[erased]"
 
 
+def test_no_search_index_has_a_part_of_a_former_name(
+    client: TestClient, commands: Commands, template: Template, ada: str
+) -> None:
+    client.patch(f"customers/{ada}", json={"name": "Ada ☃жщ"}).raise_for_status()
+    # An index shares the beginnings of parts, not their ends.
+    end = "жщ".encode()
+    assert end in dump(commands.settings, template)
+    commands.erase(ada)
+    vacuum(commands.settings.DATABASE_URL)
+    assert end not in dump(commands.settings, template)
+
+
 def test_no_file_has_a_destroyed_key(commands: Commands, ada: str) -> None:
     query = "SELECT key FROM personal_key WHERE subject = ?"
     with closing(sqlite3.connect(commands.keys)) as keys:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from app.audit.archive.logs import ACCESSES, CHANGES, Log
+from app.audit.archive.logs import ACCESSES, CHANGES, LOGS, Log
+from app.audit.erasure.export import PersonExport
+from app.audit.erasure.person import Person
 from app.audit.models import AuditAccess
 from app.audit.personal import users
+from app.auth.models import User
+from app.core.db.database import Database
 from scripts.backups.vacuum import vacuum
 from tests.accounts import Account
-from tests.audit.archive.rows import AuditLog
+from tests.audit.archive.rows import BEN, OLD, TODAY, AuditLog
 from tests.audit.archive.verify.tampering import execute
 from tests.audit.erasure.conftest import Commands
 from tests.audit.erasure.test_remains import archive, dump
@@ -215,3 +220,43 @@ def test_an_unreadable_user_of_a_segment_stops_no_other(
     client.get("products", headers=bob.header).raise_for_status()
     load(client)
     assert len(accesses_of(client, bob)) == 3
+
+
+def kinds(commands: Commands, bob: Account) -> Counter[str]:
+    """Return how many items of each kind an export of Bob has."""
+
+    async def export(database: Database) -> list[Any]:
+        person = Person(User, bob.id)
+        return [item async for item in PersonExport(database, person).items()]
+
+    return Counter(item["kind"] for item in commands.run(export))
+
+
+def test_an_export_has_what_was_restored(
+    commands: Commands, audit_log: AuditLog, bob: Account, pen: str
+) -> None:
+    before = kinds(commands, bob)
+    assert (before["change_made"], before["request"]) == (1, 2)
+    for log in LOGS.values():
+        own = log.live.c[f"{log.actor}_id"] == bob.id
+        execute(audit_log, update(log.live).where(own).values(at=OLD))
+    audit_log.seal()
+    assert [it.rows for it in audit_log.archive().values()] == [1, 2]
+    assert kinds(commands, bob)["change_made"] == 0
+    audit_log.restore()
+    assert kinds(commands, bob) == before
+
+
+def test_the_report_counts_what_was_restored(
+    commands: Commands, audit_log: AuditLog
+) -> None:
+    audit_log.fill()
+    named = commands.unreachable(str(BEN), "User")
+    assert "30 entries of the change log name the user" in named
+    assert "20 requests of the user" in named
+    audit_log.seal()
+    audit_log.archive(TODAY)
+    assert "entries of the change log" not in commands.unreachable(str(BEN), "User")
+    audit_log.restore()
+    restored = commands.unreachable(str(BEN), "User").splitlines()
+    assert restored[1:3] == named.splitlines()[:2]  # after the files

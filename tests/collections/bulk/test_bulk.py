@@ -146,6 +146,22 @@ def test_a_unique_value_may_move_from_one_record_to_another(
     assert skus == ["PEN-8", "PEN-1"]
 
 
+def test_a_unique_value_is_taken_until_a_later_item_frees_it(
+    client: TestClient,
+) -> None:
+    """Also if the later one would come first in the order of the ids."""
+    one, two = made(client, "PEN-1", "PEN-2")
+    for first, second, sku in ((two, one, "PEN-1"), (one, two, "PEN-2")):
+        items = update(first, sku=sku), update(second, sku="PEN-3")
+        rejected = send(client, *items)
+        assert status_and_code(rejected) == (409, "bulk_failed")
+        (error,) = rejected.json()["errors"]
+        assert error["loc"] == ["body", "items", 0, "data", "sku"]
+        partly = send(client, *items, atomic=False).json()["items"]
+        assert [it["status"] for it in partly] == [409, 200]
+        done(client, update(second, sku=sku))
+
+
 def test_a_missing_reference_is_named(client: TestClient) -> None:
     ada = client.post("customers", json={"name": "Ada", "email": "a@example.com"})
     tasks = [

@@ -16,7 +16,7 @@ BATCH_RECORDS = 500
 class PastBatches:
     """The records of a list as of then, in the order of ids.
 
-    Each batch checks again that no change since then has been archived meanwhile.
+    Each batch checks that no change since then has been archived meanwhile.
     """
 
     def __init__(
@@ -33,4 +33,6 @@ class PastBatches:
         while not self.ids and (part := await self.ranges.next(session)):
             self.ids = await past.ids_in(listed, part)
         batch, self.ids = self.ids[:BATCH_RECORDS], self.ids[BATCH_RECORDS:]
-        return await past.build(batch)
+        records = await past.build(batch)
+        await service.require_live()
+        return records

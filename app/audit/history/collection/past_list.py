@@ -19,8 +19,10 @@ from app.audit.history.collection.derived_values import DerivedValues
 from app.audit.history.collection.past_table import PastTable, sources_of
 from app.audit.history.collection.scope import Scope
 from app.audit.personal.past_values import is_read_outside
+from app.audit.settled.queries import BEGINNING
+from app.audit.settled.repository import SettledRepository
 from app.core.db.derived.columns import SEARCH_TEXT
-from app.core.db.filters import Conditions, build_conditions, build_order
+from app.core.db.filters import COUNT, Conditions, build_conditions, build_order
 from app.core.db.personal.key_urls import key_url_of
 from app.core.db.search.matches import contain_all
 from app.core.db.search.words import split_words
@@ -54,7 +56,8 @@ class PastList:
         self.where = [*filters, *contain_all(self.table, self.words)]
         self.order = [*build_order(self.table, query.sort)]
         self.columns = columns_of([*self.where, *self.order], self.table)
-        self.query, self.made = query, dict[Scope, FromClause]()
+        self.query, self.made = query, dict[Scope, PastTable]()
+        self.settled, self.begun = SettledRepository(session), BEGINNING
         self.visible: Sequence[ColumnElement[bool]] = ()
 
     @property
@@ -65,15 +68,30 @@ class PastList:
     async def rows(self, scope: Scope) -> FromClause:
         """Return the rows as of then, with the columns that the list needs."""
         if scope not in self.made:
-            self.made[scope] = await self.make_rows(scope)
-        return self.made[scope]
+            self.made[scope] = await self.make_table(scope)
+        return self.made[scope].rows()
 
-    async def make_rows(self, scope: Scope) -> FromClause:
+    async def is_outdated(self, scope: Scope) -> bool:
+        """Return whether a record has changed while the rows were made and read.
+
+        They are made again then.
+        """
+        table = self.made[scope]
+        if table.derived is None or not await self.settled.has_after(self.begun):
+            return False
+        if await self.session.value(table.late()) is None:
+            return False
+        del self.made[scope]
+        return True
+
+    async def make_table(self, scope: Scope) -> PastTable:
         given = self.model, key_url_of(self.session)
         derived = [it for it in self.columns if is_read_outside(it, *given)]
         values = DerivedValues(self.session, derived, self.words)
+        if derived and not self.made:
+            self.begun = await self.settled.get_complete()
         table = await values.read(scope) if derived else None
-        return PastTable(scope, self.columns, table).rows()
+        return PastTable(scope, self.columns, table)
 
     def ids(self, rows: FromClause) -> Select[Any]:
         """Return the query of the ids, in the order of the list."""
@@ -81,7 +99,7 @@ class PastList:
         return query.order_by(*self.on(rows, self.order))
 
     def count(self, rows: FromClause) -> Select[Any]:
-        query = select(func.count()).select_from(rows)
+        query = select(func.count().label(COUNT)).select_from(rows)
         return query.where(*self.shown(rows))
 
     def shown(self, rows: FromClause) -> Iterator[Any]:

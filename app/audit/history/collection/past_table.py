@@ -80,6 +80,17 @@ class PastTable:
         query = select(self.undo.c.record.label("id"), *values).select_from(rows)
         return query.where(self.existed(), or_(*map(self.has_changed, self.columns)))
 
+    def late(self) -> Select[Any]:
+        """Return the query of a record that changed after the derived values were read.
+
+        It has none of them, so a list is wrong that was read since.
+        """
+        assert self.derived is not None  # noqa: S101  it is asked for with them only
+        derived = [it for it in self.columns if it.key in self.derived.c]
+        late = or_(*map(self.has_changed, derived)) & self.derived.c.id.is_(None)
+        query = select(self.undo.c.record).select_from(self.with_derived(self.undo))
+        return query.where(self.existed(), late).limit(1)
+
     def existed(self) -> ColumnElement[bool]:
         """Return whether the first change after then is no INSERT."""
         first, inserted = self.undo.c.first, self.undo.c.inserted

@@ -1,10 +1,12 @@
 """The past of a collection: ids by one query, and their records as single ones are."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import FromClause, Select
 
 from app.audit.history.collection.past_list import PastList
 from app.audit.history.collection.ranges import Ranges
@@ -15,10 +17,15 @@ from app.audit.history.entity_repository import EntityRepository
 from app.audit.history.exceptions import UnknownStateException
 from app.audit.history.moments import until
 from app.core.clock import now
+from app.core.db.driver.compiled import Row
+from app.core.db.filters import COUNT
+from app.core.db.outages.states import Outage
+from app.core.exceptions import UnavailableException
 from app.core.pagination import PageQuery
 from app.core.repository import BaseRepository
 
 TOGETHER = 50  # records that are rebuilt by the same statements
+TRIES = 5  # of a read that writes come in between
 
 
 class PastRepository:
@@ -43,9 +50,8 @@ class PastRepository:
         return await self.build(ids[query.offset : last])
 
     async def count(self, listed: PastList) -> int:
-        with readable(listed):
-            rows = await listed.rows(self.scope)
-            total: int = await self.session.value(listed.count(rows), self.values)
+        (row,) = await self.read(listed, self.scope, listed.count)
+        total: int = row[COUNT]
         return total
 
     async def ids(self, listed: PastList, limit: int) -> AsyncIterator[list[UUID]]:
@@ -65,10 +71,24 @@ class PastRepository:
     async def ids_in(
         self, listed: PastList, scope: Scope, limit: int | None = None
     ) -> list[UUID]:
-        with readable(listed):
-            query = listed.ids(await listed.rows(scope)).limit(limit)
-            rows = await self.session.rows(query, self.values)
+        rows = await self.read(listed, scope, lambda it: listed.ids(it).limit(limit))
         return [row["id"] for row in rows]
+
+    async def read(
+        self, listed: PastList, scope: Scope, query: Callable[[FromClause], Select[Any]]
+    ) -> list[Row]:
+        """Return the rows of a query; again if a record has changed meanwhile.
+
+        Raises:
+            UnavailableException: one has changed each time.
+        """
+        with readable(listed):
+            for _ in range(TRIES):
+                statement = query(await listed.rows(scope))
+                rows = await self.session.rows(statement, self.values)
+                if not await listed.is_outdated(scope):
+                    return rows
+        raise UnavailableException(Outage.BUSY)
 
     @property
     def values(self) -> dict[str, Any]:

@@ -22,16 +22,17 @@ class PastService:
         listed = await self.open(query)
         items = await self.repository.page(listed)
         total = await self.repository.count(listed) if query.count else None
+        await self.require_live()  # a run may have archived some meanwhile
         window = {"limit": query.limit, "offset": query.offset}
         return Page.model_construct(None, items=items, total=total, **window)
 
     async def open(self, query: PageQuery) -> PastList:
-        """Return the list.
+        """Return the list, to be read before `require_live` is called again."""
+        await self.require_live()
+        return await self.repository.list_of(query)
 
-        Raises:
-            ArchivedException: changes after then may be in cold storage only.
-        """
+    async def require_live(self) -> None:
+        """Raise ArchivedException if later changes may be in cold storage only."""
         archived = await self.files.last_pruned()
         if archived and self.then < archived:
             raise ArchivedException(self.repository.model.__name__, archived)
-        return await self.repository.list_of(query)

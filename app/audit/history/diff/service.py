@@ -24,20 +24,25 @@ class DiffService:
         self.files = FileRepository(repository.session)
 
     async def page(self, query: DiffQuery) -> CursorPage[DiffRead]:
-        archived = await self.files.last_pruned()
-        if archived and query.from_ < archived:
-            raise ArchivedException(query.entity or "records", archived)
+        await self.require_live(query)
         if query.entity and not await self.repository.is_known(query.entity):
             raise ValidationFailedException([UNKNOWN])
         found = await self.repository.changed_records(query)
         keys, following = page_of(found, query.limit)
         sums = await self.repository.differences(query, keys)
+        await self.require_live(query)  # a run may have archived some meanwhile
         items = [
             self.item(key, sums[key]) if key in sums else unknown(key)
             for key in keys
             if key not in sums or sums[key].exists()
         ]
         return CursorPage.model_construct(items=items, next=following)
+
+    async def require_live(self, query: DiffQuery) -> None:
+        """Raise ArchivedException if changes may be in cold storage only."""
+        archived = await self.files.last_pruned()
+        if archived and query.from_ < archived:
+            raise ArchivedException(query.entity or "records", archived)
 
     def item(self, key: Key, difference: Difference) -> DiffRead:
         entity, id = key

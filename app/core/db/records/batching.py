@@ -102,3 +102,4 @@ class BatchingSession(LazySession):
         rows = await self.rows(lock_many(model), values)
         if is_plain(model) and not self.has_orm_session:
             self.records.locked |= {(model, row["id"]): row for row in rows}
+            self.records.are_locked = True

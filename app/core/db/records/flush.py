@@ -13,7 +13,6 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db.driver.compiled import Row
 from app.core.db.driver.execution import change, change_many
-from app.core.db.records.identity import by_id
 from app.core.db.records.plain import (
     Model,
     defaults_of,
@@ -43,7 +42,7 @@ def flush(connection: Connection, records: Records) -> None:
             update_records(connection, model, [*group])
         for model, group in groupby(records.added, type):
             insert_records(connection, model, [*group])
-        for model, group in groupby(sorted(records.deleted, key=by_id), type):
+        for model, group in groupby(records.in_order(records.deleted), type):
             delete_records(connection, model, [*group])
         listener.after_flush(connection)
     records.flushed(changed)

@@ -31,6 +31,8 @@ class Records:
         self.locked: dict[tuple[Model, UUID], Row] = {}
         self.written: list[Any] = []  # all that was flushed, in order
         self.marks: list[Mark] = []
+        # Whether all rows that will be changed are locked already.
+        self.are_locked = False
 
     def find(self, model: Model, id: UUID) -> Any:
         return self.held.get(key_of(model, id))
@@ -85,12 +87,16 @@ class Records:
         return found and not any(record is other for other in self.deleted)
 
     def changed(self) -> list[Any]:
-        """Return the records of which an attribute was set, by id.
-
-        In the order of the ids, so that two transactions do not lock each other out.
-        """
+        """Return the records of which an attribute was set, as they are written."""
         found = [it for it in self.held.values() if instance_state(it).modified]
-        return sorted((it for it in found if self.holds(it)), key=by_id)
+        return self.in_order([it for it in found if self.holds(it)])
+
+    def in_order(self, found: list[Any]) -> list[Any]:
+        """Return records by id, so that two transactions do not lock each other out.
+
+        If all are locked, as they were loaded: a later one may free a unique value.
+        """
+        return found if self.are_locked else sorted(found, key=by_id)
 
     def is_pending(self) -> bool:
         if self.added or self.deleted:
@@ -134,4 +140,4 @@ class Records:
 
     def clear(self) -> None:
         self.held, self.added, self.deleted, self.written = {}, [], [], []
-        self.marks, self.locked = [], {}
+        self.marks, self.locked, self.are_locked = [], {}, False
