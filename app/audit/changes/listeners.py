@@ -5,6 +5,7 @@ committed without the other.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Result, event
@@ -22,6 +23,7 @@ from app.audit.changes.snapshots import column_names
 from app.audit.changes.values.loaded_rows import stored_row
 from app.audit.changes.values.new_values import written_row
 from app.audit.models import Action, AuditChange
+from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
 
@@ -53,12 +55,19 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
     before = recorder.old_rows.pop(instance_state(entity))
     if entity.version == before["version"]:
         return  # no column differs, so no UPDATE was sent
-    names = set(changed_names(entity))
-    row = written_row(entity, connection, names | {"updated_at", "version"}, before)
+    names = {*changed_names(entity), *names_set_by_update(type(entity))}
+    row = written_row(entity, connection, names, before)
     recorder.remember(instance_state(entity), row)
     old, new = changed_values(before, row)
     change = RowChange(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
     recorder.changes.append(change)
+
+
+@cache
+def names_set_by_update(model: type[Entity]) -> frozenset[str]:
+    """Return the columns that each UPDATE sets, even if code sets others only."""
+    columns = base_columns(model.__table__)
+    return frozenset({"version", *(it.key for it in columns if it.onupdate)})
 
 
 def changed_names(entity: Entity) -> Iterator[str]:
