@@ -12,6 +12,7 @@ from app.audit.changes.change_time import (
     log_position,
     newest_of,
 )
+from app.audit.changes.guard import require_transaction
 from app.core.clock import TICK
 
 
@@ -32,6 +33,7 @@ class ChangeClock:
         self.recorded.clear()
 
     def start(self, connection: Connection) -> datetime:
+        require_transaction(connection)
         if self.at is None:
             self.at, self.number = log_position(connection)
         return self.at

@@ -18,6 +18,7 @@ from app.audit.changes.change_time import log_position
 from app.audit.changes.sql.names import Write
 from app.audit.changes.sql.writes import ends_transaction, find_writes
 from app.audit.changes.tables import RECORDED, Tables
+from app.core.db.driver.execution import begun_driver
 from app.core.observability.counts import WRITES_REFUSED, counts
 
 # The recorder of the flush in progress.
@@ -132,6 +133,15 @@ class Guard:
         """Return the writes that need a record, in the order of the text."""
         found = find_writes(sql, dialect)
         return tuple(write for write in found if not self.tables.is_exempt(write))
+
+
+def require_transaction(connection: Connection) -> None:
+    """Raise UnauditedWriteError if changes would be committed before their entries."""
+    if not begun_driver(connection).is_in_transaction():
+        raise UnauditedWriteError(
+            "No transaction is open: the isolation level is AUTOCOMMIT, or a text such "
+            "as COMMIT has ended it"
+        )
 
 
 def is_text(context: Any) -> bool:

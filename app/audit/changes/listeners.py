@@ -14,7 +14,12 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.sql import ClauseElement
 
-from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
+from app.audit.changes.bulk import (
+    bulk_savepoint,
+    changed_values,
+    is_bulk_write,
+    run_bulk_write,
+)
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError
 from app.audit.changes.recorder import current_recorder
@@ -30,9 +35,10 @@ from app.core.models import Entity
 def record_bulk_write(state: ORMExecuteState) -> Result[Any] | None:
     if not is_bulk_write(state):
         return None
-    result, changes = run_bulk_write(state)
     session = require_audited(state.session)
-    session.recorder.record_changes(session.connection(), changes)
+    with bulk_savepoint(state):
+        result, changes = run_bulk_write(state)
+        session.recorder.record_changes(session.connection(), changes)
     return result
 
 
@@ -55,6 +61,8 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
     before = recorder.old_rows.pop(instance_state(entity))
     if entity.version == before["version"]:
         return  # no column differs, so no UPDATE was sent
+    if entity.version != before["version"] + 1:
+        raise UnauditedWriteError("The version of a record can't be assigned")
     names = {*changed_names(entity), *names_set_by_update(type(entity))}
     row = written_row(entity, connection, names, before)
     recorder.remember(instance_state(entity), row)
