@@ -55,6 +55,7 @@ from scripts.archive.options import (
     Until,
     Yes,
     archive_location,
+    check_actor,
     check_text,
     confirm,
     cutoff_time,
@@ -233,7 +234,7 @@ def query(  # noqa: PLR0913, they are options
     actor: Annotated[
         str | None,
         typer.Option(
-            callback=check_text,
+            callback=check_actor,
             help="User who acted: an id; an e-mail address if it is in clear.",
         ),
     ] = None,

@@ -92,6 +92,7 @@ def test_only_the_database_modules_commit() -> None:
         "core/db/database.py",
         "core/db/driver/transaction.py",
         "core/db/records/batching.py",
+        "core/db/records/orm_session.py",
         "core/db/records/session.py",
     }
 

@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -42,6 +43,16 @@ def check_text(text: str | None) -> str | None:
     if text is not None and not text.isprintable():
         raise typer.BadParameter("must be printable text")
     return text
+
+
+def check_actor(actor: str | None) -> str | None:
+    """Return an id as archived rows spell it, or an e-mail address as it is."""
+    if actor is None or "@" in actor:
+        return check_text(actor)
+    try:
+        return str(UUID(actor))
+    except ValueError:
+        raise typer.BadParameter("must be an id or an e-mail address") from None
 
 
 KeepDays = Annotated[

@@ -6,7 +6,7 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import UsageException
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.holds import HoldRepository
+from app.audit.archive.holds import HoldRepository, names_of
 from app.audit.archive.logs import CHANGES, WHOLE_LOG
 from app.audit.archive.progress import Progress
 from app.audit.archive.seals.sealer import Sealer
@@ -80,8 +80,11 @@ class HoldTargets:
             Progress(),
             BATCH_ROWS,
         )
-        query = SearchQuery(WHOLE_LOG, 1, entity, str(entity_id))
-        return bool((await Search(context, query).run()).rows)
+        for name in names_of(entity):
+            query = SearchQuery(WHOLE_LOG, 1, name, str(entity_id))
+            if (await Search(context, query).run()).rows:
+                return True
+        return False
 
     async def has_files(self) -> bool:
         async with self.database.reading() as session:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import col
 
 from app.audit.archive.logs import CHANGES
@@ -12,6 +12,7 @@ from app.audit.archive.trace import record_action
 from app.core.clock import now
 from app.core.db.locks.transaction_lock import lock, lock_shared
 from app.core.db.session import DatabaseSession
+from app.core.models import entities, recorded_names
 
 ADVISORY_LOCK = 7_201_141  # arbitrary; the same in every process
 
@@ -19,6 +20,22 @@ ADVISORY_LOCK = 7_201_141  # arbitrary; the same in every process
 async def keep_holds(session: DatabaseSession) -> None:
     """Let none be placed until this transaction ends: it deletes what is not held."""
     await lock_shared(session, ADVISORY_LOCK)
+
+
+def is_same_class(
+    first: ColumnElement[str], second: ColumnElement[str]
+) -> ColumnElement[bool]:
+    """Match two names of one class, in any case; one may be a former name."""
+    first, second = func.lower(first), func.lower(second)
+    renamed = (recorded_names(model) for model in entities() if model.former_entities)
+    lists = ([name.lower() for name in names] for names in renamed)
+    return or_(first == second, *(and_(first.in_(it), second.in_(it)) for it in lists))
+
+
+def names_of(entity: str) -> tuple[str, ...]:
+    """Return the names that the log has for a class, of which this is one."""
+    named = (recorded_names(model) for model in entities())
+    return next((names for names in named if entity in names), (entity,))
 
 
 class HoldRepository:
@@ -38,7 +55,7 @@ class HoldRepository:
     async def has_changes(self, entity: str, entity_id: UUID) -> bool:
         """Return whether the live log has a change of this record."""
         change = CHANGES.live.c
-        same = (change.entity == entity, change.entity_id == entity_id)
+        same = (change.entity.in_(names_of(entity)), change.entity_id == entity_id)
         query = select(change.id).where(*same).limit(1)
         return await self.session.scalar(query) is not None
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import delete as delete_from
 
 from app.audit.archive.canonical import Row
-from app.audit.archive.holds import keep_holds
+from app.audit.archive.holds import is_same_class, keep_holds
 from app.audit.archive.logs import CHANGES, Log, LogRange, model_table
 from app.audit.archive.models import AuditHold
 from app.audit.archive.rows.reading import has_ids, has_key, read_rows
@@ -99,7 +99,7 @@ class LogRepository:
             return false()
         hold, row = model_table(AuditHold).c, self.table.c
         own = or_(hold.entity_id.is_(None), hold.entity_id == row.entity_id)
-        kind = func.lower(hold.entity) == func.lower(row.entity)
+        kind = is_same_class(hold.entity, row.entity)
         active = and_(hold.released_at.is_(None), kind, own)
         return exists().where(active)
 

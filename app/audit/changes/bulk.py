@@ -4,10 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Delete, Result, Update, select
-from sqlalchemy.orm import Mapper, ORMExecuteState, Session
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session, SessionTransaction
 
 from app.audit.changes.change_row import RowChange
-from app.audit.changes.guard import UnauditedWriteError, is_flushing
+from app.audit.changes.guard import (
+    UnauditedWriteError,
+    is_flushing,
+    require_transaction,
+)
 from app.audit.changes.session import require_audited
 from app.audit.changes.snapshots import Values
 from app.audit.changes.tables import recorded
@@ -42,7 +46,6 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
     """
     mapper, statement = state.bind_mapper, supported_statement(state)
     assert mapper  # noqa: S101  is_bulk_write() has checked it
-    flush_before(state)
     before = lock_rows(state.session, mapper, statement.whereclause)
     # Select by id: rows inserted since the read may satisfy the original condition.
     ids = mapper.c.id.in_(before)
@@ -66,10 +69,13 @@ def supported_statement(state: ORMExecuteState) -> Update | Delete:
     return state.statement
 
 
-def flush_before(state: ORMExecuteState) -> None:
+def bulk_savepoint(state: ORMExecuteState) -> SessionTransaction:
+    """Flush, and set a savepoint: who goes on after an error has changed nothing."""
     if is_flushing():
         raise UnauditedWriteError("Bulk statements can't be recorded during a flush")
-    state.session.flush()
+    session = require_audited(state.session)
+    require_transaction(session.connection())
+    return session.savepoint()
 
 
 def lock_rows(
@@ -93,11 +99,16 @@ def lock_rows(
 def row_changes(
     mapper: Mapper[Any], before: Rows, after: Rows, state: ORMExecuteState
 ) -> list[RowChange]:
+    """Return the changes of those rows that the statement has changed.
+
+    Its condition may have been another one when it was executed: `random()`.
+    """
     model = mapper.class_
     if state.is_delete:
         return [
             RowChange(Action.DELETE, model, id, old["version"] + 1, old, {})
             for id, old in before.items()
+            if id not in after
         ]
     if after.keys() != before.keys():
         raise UnauditedWriteError("Primary keys can't be changed")
@@ -106,6 +117,7 @@ def row_changes(
             Action.UPDATE, model, id, new["version"], *changed_values(before[id], new)
         )
         for id, new in after.items()
+        if new["version"] != before[id]["version"]
     ]
 
 

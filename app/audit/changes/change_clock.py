@@ -12,6 +12,7 @@ from app.audit.changes.change_time import (
     log_position,
     newest_of,
 )
+from app.audit.changes.guard import require_transaction
 from app.core.clock import TICK
 
 
@@ -32,6 +33,7 @@ class ChangeClock:
         self.recorded.clear()
 
     def start(self, connection: Connection) -> datetime:
+        require_transaction(connection)
         if self.at is None:
             self.at, self.number = log_position(connection)
         return self.at
@@ -40,7 +42,7 @@ class ChangeClock:
         self, connection: Connection, changes: list[RowChange], rows: list[Row]
     ) -> None:
         """Insert the changes' rows, later than the previous version of each record."""
-        at = self.start(connection)
+        at = self.at or self.start(connection)
         # On SQLite, `at` is later than the whole log.
         on_sqlite = connection.dialect.name == "sqlite"
         continued = [] if on_sqlite else [*filter(self.continues, changes)]

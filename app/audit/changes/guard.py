@@ -11,13 +11,14 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TextClause
 
 from app.audit.changes.change_row import insert_rows, unaudited_row
 from app.audit.changes.change_time import log_position
 from app.audit.changes.sql.names import Write
-from app.audit.changes.sql.writes import find_writes
+from app.audit.changes.sql.writes import ends_transaction, find_writes
 from app.audit.changes.tables import RECORDED, Tables
+from app.core.db.driver.execution import begun_driver
 from app.core.observability.counts import WRITES_REFUSED, counts
 
 # The recorder of the flush in progress.
@@ -97,9 +98,15 @@ class Guard:
         *__: Any,
     ) -> tuple[str, Any]:
         """Return the statement as it is given, which saves a wrapper of SQLAlchemy."""
-        writes = self.guarded_writes(sql, connection.dialect.name)
+        dialect = connection.dialect.name
+        writes = self.guarded_writes(sql, dialect)
         if writes and not self.is_recorded(writes, context):
             self.record(connection, sql, writes)
+        if is_flushing() and ends_transaction(sql, dialect) and is_text(context):
+            raise UnauditedWriteError(
+                "What a flush writes is committed with its entries, or not at all: "
+                "neither COMMIT nor ROLLBACK can be executed in a flush"
+            )
         return sql, given
 
     def record(
@@ -119,9 +126,25 @@ class Guard:
         tables = options.get(RECORDED, frozenset())
         if is_flushing():
             tables |= self.tables.of_unit_of_work(options)
-        return len(writes) == 1 and writes[0].table in tables
+        write = writes[0]
+        return len(writes) == 1 and write.table in tables and not write.resolves
 
     def _guarded_writes(self, sql: str, dialect: str) -> tuple[Write, ...]:
         """Return the writes that need a record, in the order of the text."""
         found = find_writes(sql, dialect)
         return tuple(write for write in found if not self.tables.is_exempt(write))
+
+
+def require_transaction(connection: Connection) -> None:
+    """Raise UnauditedWriteError if changes would be committed before their entries."""
+    if not begun_driver(connection).is_in_transaction():
+        raise UnauditedWriteError(
+            "No transaction is open: the isolation level is AUTOCOMMIT, or a text such "
+            "as COMMIT has ended it"
+        )
+
+
+def is_text(context: Any) -> bool:
+    """Return whether a statement is a text, and none that SQLAlchemy has made."""
+    compiled = getattr(context, "compiled", None)
+    return compiled is None or isinstance(compiled.statement, TextClause)

@@ -5,6 +5,7 @@ committed without the other.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Result, event
@@ -13,7 +14,12 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.sql import ClauseElement
 
-from app.audit.changes.bulk import changed_values, is_bulk_write, run_bulk_write
+from app.audit.changes.bulk import (
+    bulk_savepoint,
+    changed_values,
+    is_bulk_write,
+    run_bulk_write,
+)
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError
 from app.audit.changes.recorder import current_recorder
@@ -22,15 +28,17 @@ from app.audit.changes.snapshots import column_names
 from app.audit.changes.values.loaded_rows import stored_row
 from app.audit.changes.values.new_values import written_row
 from app.audit.models import Action, AuditChange
+from app.core.db.derived.columns import base_columns
 from app.core.models import Entity
 
 
 def record_bulk_write(state: ORMExecuteState) -> Result[Any] | None:
     if not is_bulk_write(state):
         return None
-    result, changes = run_bulk_write(state)
     session = require_audited(state.session)
-    session.recorder.record_changes(session.connection(), changes)
+    with bulk_savepoint(state):
+        result, changes = run_bulk_write(state)
+        session.recorder.record_changes(session.connection(), changes)
     return result
 
 
@@ -53,12 +61,21 @@ def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None
     before = recorder.old_rows.pop(instance_state(entity))
     if entity.version == before["version"]:
         return  # no column differs, so no UPDATE was sent
-    names = set(changed_names(entity))
-    row = written_row(entity, connection, names | {"updated_at", "version"}, before)
+    if entity.version != before["version"] + 1:
+        raise UnauditedWriteError("The version of a record can't be assigned")
+    names = {*changed_names(entity), *names_set_by_update(type(entity))}
+    row = written_row(entity, connection, names, before)
     recorder.remember(instance_state(entity), row)
     old, new = changed_values(before, row)
     change = RowChange(Action.UPDATE, type(entity), entity.id, entity.version, old, new)
     recorder.changes.append(change)
+
+
+@cache
+def names_set_by_update(model: type[Entity]) -> frozenset[str]:
+    """Return the columns that each UPDATE sets, even if code sets others only."""
+    columns = base_columns(model.__table__)
+    return frozenset({"version", *(it.key for it in columns if it.onupdate)})
 
 
 def changed_names(entity: Entity) -> Iterator[str]:

@@ -17,7 +17,7 @@ from app.audit.consistency.revealed import Unreadable, reveal_rows
 from app.audit.models import Action
 from app.core.db.personal.key_urls import key_url_of
 from app.core.db.sqlite.spelling import IsUuid
-from app.core.models import Entity
+from app.core.models import Entity, recorded_names
 
 BATCH = 1_000
 MAX_UNAUDITED = 10_000  # newest unaudited writes to a table
@@ -30,7 +30,8 @@ UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError)
 
 class ConsistencyRepository:
     def __init__(self, session: AsyncSession, model: type[Entity]) -> None:
-        self.session, self.name = session, model.__name__
+        self.session = session
+        self.is_own = LOG.entity.in_(recorded_names(model))
         self.table: Table = model.__table__
 
     def rows(self) -> AsyncIterator[Any]:
@@ -39,7 +40,7 @@ class ConsistencyRepository:
 
     async def changes(self) -> AsyncIterator[Any]:
         keys = (LOG.entity_id, LOG.version)
-        query = select(*REPLAYED).where(LOG.entity == self.name)
+        query = select(*REPLAYED).where(self.is_own)
         complete = query.where(IsUuid(LOG.entity_id), LOG.version.is_not(None))
         url = key_url_of(self.session)
         async for batch in self.batches(complete, keys):
@@ -111,7 +112,7 @@ class ConsistencyRepository:
     async def count_without_key(self) -> int:
         """Return how many changes have no record or no version that can be read."""
         incomplete = or_(~IsUuid(LOG.entity_id), LOG.version.is_(None))
-        query = select(func.count()).where(LOG.entity == self.name, incomplete)
+        query = select(func.count()).where(self.is_own, incomplete)
         return await self.session.scalar(query) or 0
 
     async def count_without_id(self) -> int:

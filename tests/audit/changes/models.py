@@ -120,3 +120,19 @@ class Converted(LibraryEntity, table=True):
     number: int | None = None
     twice: int | None = column(sa.Integer(), sa.Computed("number * 2"))
     origin: str | None = column(sa.Text(), server_default="here")
+
+
+class Signed(LibraryEntity, table=True):
+    """A column that Python sets in each UPDATE."""
+
+    title: str
+    by: str | None = Field(default="Ann", sa_column_kwargs={"onupdate": "Bob"})
+
+
+class Counted(LibraryEntity, table=True):
+    """A column that the database computes in each UPDATE."""
+
+    title: str
+    changes: int = Field(
+        default=0, sa_column_kwargs={"onupdate": sa.text("changes + 1")}
+    )

@@ -20,7 +20,15 @@ from app.core.db.ids import uuid7
 from app.modules.products.models import Product
 from app.modules.tasks.models import Task
 from tests.audit.changes.conftest import Library
-from tests.audit.changes.models import ANN, TEA, Author, Book, Chapter
+from tests.audit.changes.models import (
+    ANN,
+    TEA,
+    Author,
+    Book,
+    Chapter,
+    Counted,
+    Signed,
+)
 
 pytestmark = pytest.mark.anyio
 BOOK: Any = Book
@@ -282,3 +290,27 @@ async def test_a_reused_row_version_is_rejected(library: Library) -> None:
 
     with pytest.raises(UnauditedWriteError):
         await library.write(rename_again)
+
+
+SET_BY_UPDATE = [(Signed, "by", ["Ann", "Bob"]), (Counted, "changes", [0, 1])]
+
+
+@pytest.mark.parametrize("way", ["records", "orm"])
+@pytest.mark.parametrize(("model", "name", "expected"), SET_BY_UPDATE)
+async def test_a_column_that_each_update_sets_is_recorded(
+    library: Library, way: str, model: Any, name: str, expected: list[object]
+) -> None:
+    id = uuid7()
+
+    async def add(session: Any) -> None:
+        session.add(model(id=id, title="Tea"))
+
+    async def change(session: Any) -> None:
+        if way == "orm":
+            assert session.sync_session
+        (await session.find(model, id)).title = "Coffee"
+
+    await library.write(add)
+    await library.write(change)
+    (_, (_, diff)) = await library.entries()
+    assert (diff["title"], diff[name]) == (["Tea", "Coffee"], expected)

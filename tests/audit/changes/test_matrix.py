@@ -366,6 +366,38 @@ async def bulk_update_of_keys(session: AsyncSession) -> None:
 
 
 @refused
+async def bulk_update_that_replaces_rows(session: AsyncSession) -> None:
+    changed = update(Book).values(title="Tea").prefix_with("OR REPLACE")
+    await session.execute(changed)
+
+
+@refused
+async def in_autocommit(session: AsyncSession) -> None:
+    level: Any = {"isolation_level": "AUTOCOMMIT"}
+    await session.connection(execution_options=level)
+    (await session.get_one(Book, TEA)).pages = 2
+
+
+@refused
+async def bulk_update_in_autocommit(session: AsyncSession) -> None:
+    level: Any = {"isolation_level": "AUTOCOMMIT"}
+    await session.connection(execution_options=level)
+    await session.execute(update(Book).values(pages=2))
+
+
+@refused
+async def after_a_commit_by_text(session: AsyncSession) -> None:
+    book = await session.get_one(Book, TEA)
+    await session.execute(text("COMMIT"))
+    book.pages = 2
+
+
+@refused
+async def version_assigned(session: AsyncSession) -> None:
+    (await session.get_one(Book, TEA)).version = 7
+
+
+@refused
 async def expression_assigned(session: AsyncSession) -> None:
     book = await session.get_one(Book, TEA)
     book.pages = BOOK.pages + 1
@@ -444,6 +476,7 @@ as_text("CALL remove_chapters()")
 as_text("ATTACH 'other.db' AS other")
 as_text("PRAGMA writable_schema = 1")
 as_text("SET session_replication_role = replica")
+as_text("SET SCHEMA 'other'")
 as_text("SELECT set_config('search_path', 'other', false)")
 as_text("SELECT set_config('search_' || 'path', 'other', false)")
 
@@ -511,6 +544,16 @@ in_flush("text in after_delete", "after_delete")
 in_flush("text in before_flush", "before_flush")
 in_flush("text in after_flush", "after_flush")
 in_flush("text in after_flush_postexec", "after_flush_postexec")
+in_flush(
+    "transaction ended in after_update",
+    "after_update",
+    lambda connection: connection.execute(text("COMMIT")),
+)
+in_flush(
+    "rollback to a savepoint in after_update",
+    "after_update",
+    lambda connection: connection.execute(text("ROLLBACK TO x")),
+)
 in_flush(
     "Core update in before_flush",
     "before_flush",

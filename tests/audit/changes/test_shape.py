@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 # In another process, because a mapped entity would remain for all other tests.
 START = """
 from uuid import UUID
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlmodel import Column, Field, Relationship
 from app.audit.changes.install import install_cdc
 from app.core.config import settings
@@ -55,6 +55,24 @@ def start(line: str) -> str:
         (
             "two: Two = Relationship(sa_relationship_kwargs={'post_update': True})",
             "post_update",
+        ),
+        (
+            'name: str = Field(sa_column_kwargs={"name": "one_name"})',
+            "One.name: the change log can't record",
+        ),
+        (
+            'name: str = Field(sa_column_kwargs={"key": "one_name"})',
+            "One.name: the change log can't record",
+        ),
+        (
+            'name: str = Field(sa_column_kwargs={"unique": True, '
+            '"sqlite_on_conflict_unique": "REPLACE"})',
+            "ON CONFLICT",
+        ),
+        (
+            "__table_args__ = (UniqueConstraint('two_id', "
+            "sqlite_on_conflict='IGNORE'),)",
+            "ON CONFLICT",
         ),
         ("name: str", None),
     ],

@@ -195,6 +195,25 @@ def test_a_column_whose_redaction_has_changed_is_no_finding(
     assert len(asyncio.run(problems(settings))) == 2 + 1
 
 
+@pytest.mark.either
+def test_a_renamed_class_is_no_finding(
+    client: TestClient, log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product, gone = (
+        make(client, "products", {**PEN, "sku": sku}) for sku in ("PEN-A", "PEN-B")
+    )
+    client.delete(gone)
+    named = update(LOG).where(LOG.c.entity == "Product").values(entity="Item")
+    execute(log, named)
+    monkeypatch.setattr(Product, "former_entities", frozenset({"Item"}))
+    client.patch(product, json={"name": "Pencil"})
+    assert client.post(f"{gone}/restore").is_success
+    assert asyncio.run(problems(log.settings)) == []
+    tamper(log.settings, "UPDATE product SET price = 4 WHERE sku = 'PEN-A'")
+    client.patch(product, json={"price": "5.00"})
+    assert len(asyncio.run(problems(log.settings))) == 1
+
+
 async def problems(settings: Settings) -> list[str]:
     async with open_database(settings) as database:
         return [str(each) async for each in find_inconsistencies(database)]

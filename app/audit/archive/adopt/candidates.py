@@ -1,6 +1,7 @@
 """Files of the archive folder that the database has not recorded."""
 
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from app.audit.archive.adopt.report import AdoptReport
 from app.audit.archive.context import ArchiveContext
@@ -49,18 +50,39 @@ class CandidateFinder:
             self.report.add_contradiction(path, NO_MANIFEST)
         paths = self.store.list_manifests(self.log.name)
         self.check_missing(recorded, set(paths))
-        found = [self.read_candidate(path, known.get(path)) for path in paths]
+        read = (self.read_candidate(path, known.get(path)) for path in paths)
+        found = [each for each in read if each]
+        self.check_previous(recorded, found)
         newest = recorded[-1].manifest if recorded else None
-        return sort_chain([each for each in found if each], newest or GENESIS_HASH)
+        return sort_chain(found, newest or GENESIS_HASH)
 
     def check_missing(self, recorded: list[AuditArchive], paths: set[str]) -> None:
-        """Report recorded files that are not in the folder."""
-        for file in recorded:
+        """Report recorded files that are not in the folder, but for the oldest days.
+
+        Those may have been deleted by law: `verify` reports them.
+        """
+        by_day = sorted(recorded, key=lambda each: each.day)
+        kept = dropwhile(lambda each: each.manifest_path not in paths, by_day)
+        for file in [*kept] or recorded:
             if file.manifest_path not in paths:
                 self.report.add_contradiction(
                     file.manifest_path,
                     "it is recorded, but not in the folder; restore the folder",
                 )
+
+    def check_previous(
+        self, recorded: list[AuditArchive], found: list[Candidate]
+    ) -> None:
+        """Report files that follow one which is neither recorded nor in the folder.
+
+        No other file, and no row of the database, shows that there was one.
+        """
+        known = {GENESIS_HASH, *(file.manifest for file in recorded)}
+        known |= {each.manifest.compute_hash() for each in found}
+        for each in found:
+            if each.manifest.previous not in known:
+                error = "the file before it is missing; restore the folder"
+                self.report.add_contradiction(each.path, error)
 
     def read_candidate(self, path: str, file: AuditArchive | None) -> Candidate | None:
         try:

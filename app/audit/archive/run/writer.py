@@ -21,10 +21,11 @@ from app.audit.archive.run.checks import select_sealed
 from app.audit.archive.run.leaf_hashes import LeafHashes
 from app.audit.archive.seals.old_seal import GENESIS_HASH
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.store.store import MAX_LINES
 from app.audit.archive.tree.merkle import merkle_root
 from app.audit.stored_values import encodable
 
-FILE_ROWS = 50_000
+FILE_ROWS = MAX_LINES
 
 
 class FileStats:

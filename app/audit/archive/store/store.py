@@ -13,6 +13,7 @@ from app.audit.archive.store.access import FileAccess
 CHUNK_BYTES = 1 << 20
 MAX_BYTES = 64 << 20  # of a manifest or an index, which are read as a whole
 MAX_LINE_BYTES = 256 << 20
+MAX_LINES = 50_000  # of a file; gzip stores many more in the same space
 UNPROVEN = ("jsonl.gz", "keys")  # without a manifest, which is written last
 SUFFIXES = (*UNPROVEN, "manifest.json")
 ADOPT = "If this database was restored from a backup, run `adopt`."
@@ -57,16 +58,21 @@ class Store(FileAccess):
         """Yield the lines of a gzip file, without newlines.
 
         Raises:
-            VerificationException: the file is truncated or corrupt.
+            VerificationException: the file is truncated or corrupt, or has more lines
+                than the application writes.
         """
         with (
             translate_gzip_errors(name),
             self.open_file(name) as stored,
             gzip.open(stored, "rb") as file,
         ):
+            number = 0
             while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
                 if len(line) > MAX_LINE_BYTES:
                     raise VerificationException(f"{name} has a line without an end.")
+                if number > MAX_LINES:
+                    raise VerificationException(f"{name} has too many lines.")
                 yield line.removesuffix(b"\n")
 
     def read_members(

@@ -13,10 +13,14 @@ DDL_WORDS = frozenset(
 
 
 class Write(NamedTuple):
-    """A write; `table` has its schema, unless it is the default one."""
+    """A write; `table` has its schema, unless it is the default one.
+
+    If it `resolves` conflicts, it may delete rows, or leave some out, without an error.
+    """
 
     verb: str
     table: str
+    resolves: bool = False
 
 
 def target(tokens: Tokens, position: int, dialect: str) -> str:

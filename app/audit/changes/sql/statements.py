@@ -13,8 +13,10 @@ CREATABLE = frozenset({"table", "index", "type", "sequence"})
 # They change what names, strings or triggers mean.
 UNSAFE_SETTINGS = frozenset(
     "session_replication_role search_path standard_conforming_strings role "
-    "authorization".split()
+    "authorization schema".split()
 )
+# They end a transaction, or undo a part of it.
+ENDS = frozenset({"commit", "end", "rollback", "abort"})
 READ_PRAGMAS = frozenset(
     "table_info table_xinfo table_list index_list index_info index_xinfo "
     "foreign_key_list foreign_key_check integrity_check quick_check".split()

@@ -10,7 +10,7 @@ Tokens = list[str]
 # How a token is written, by its first character: a quoted name begins with ", a string
 # with '. Any other token is an unquoted word in lower case, or punctuation.
 NAME, STRING = '"', "'"
-UNREADABLE = "\0"  # an unterminated quote or comment
+UNREADABLE = "\0"  # an unterminated quote or comment, or a name with escapes
 
 LETTER = r"A-Za-z_\x80-\U0010ffff"
 WORD = rf"(?P<word>[{LETTER}][{LETTER}0-9$]*)"
@@ -31,7 +31,7 @@ POSTGRESQL = re.compile(
             r"(?P<string>'(?:[^']|'')*+')",
             r"\$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][A-Za-z_\x80-\U0010ffff0-9]*)?)\$"
             r"(?P<dollar>.*?)\$(?P=tag)\$",
-            r'[uU]&(?P<unicode>"(?:[^"]|"")*+")',
+            r'[uU]&(?P<escapes>"(?:[^"]|"")*+")',
             r'(?P<name>"(?:[^"]|"")*+")',
             WORD,
             PUNCTUATION,
@@ -71,9 +71,7 @@ def tokenize(sql: str, dialect: str) -> Tokens:
             tokens.append(match[0].lower() if match[0].isascii() else match[0])
         elif kind == "name":
             tokens.append(NAME + match[0][1:-1])
-        elif kind == "unicode":
-            tokens.append(NAME + match[0])  # not decoded, so that it matches no table
-        elif kind == "unreadable":
+        elif kind in ("unreadable", "escapes"):
             tokens.append(UNREADABLE)
         elif kind:
             tokens.append(STRING + match[kind].strip("'"))

@@ -23,6 +23,9 @@ class Driver(ABC):
         """Begin the transaction on the server, unless it has begun."""
 
     @abstractmethod
+    def is_in_transaction(self) -> bool: ...
+
+    @abstractmethod
     def fetch(self, sql: str, parameters: Parameters) -> Sequence[Parameters]: ...
 
     @abstractmethod
@@ -61,6 +64,9 @@ class Driver(ABC):
 
 
 class SqliteDriver(Driver):
+    def is_in_transaction(self) -> bool:
+        return bool(self.driver.in_transaction)
+
     def fetch(self, sql: str, parameters: Parameters) -> Sequence[Parameters]:
         rows: Sequence[Parameters] = self.driver.fetch(sql, parameters)
         return rows
@@ -88,6 +94,9 @@ class AsyncpgDriver(Driver):
     def start(self) -> None:
         if self.adapted._transaction is None:
             await_(self.adapted._start_transaction())
+
+    def is_in_transaction(self) -> bool:
+        return bool(self.driver.is_in_transaction())
 
     def fetch(self, sql: str, parameters: Parameters) -> Sequence[Parameters]:
         answer = self.driver.fetch(sql, *parameters)

@@ -19,6 +19,10 @@ class OrmSession(Session):
         if connection is not None:
             self.connection()
 
+    def savepoint(self) -> SessionTransaction:
+        """Flush, and set a savepoint: release it at exit, roll back on an error."""
+        return self.begin_nested()
+
     def get_bind(self, *arguments: Any, **options: Any) -> Any:
         if self.joined is not None:
             return self.joined

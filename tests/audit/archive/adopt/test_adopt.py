@@ -11,6 +11,7 @@ from app.audit.archive.exceptions import TimeLimitException
 from app.audit.archive.logs import ACCESSES, CHANGES, model_table
 from app.audit.archive.models import AuditIdentity
 from app.audit.archive.progress import Progress
+from app.audit.archive.verify.report import FindingKind
 from tests.audit.archive.adopt.restored import (
     contents,
     restore_backup,
@@ -129,7 +130,13 @@ def raise_limit() -> None:
 
 
 def delete_a_recorded_file(restored: AuditLog) -> None:
-    for path in tampering.find_file_set(restored, 0):
+    """The second of two: the oldest may have been deleted by law."""
+    for path in tampering.find_file_set(restored, 1):
+        path.unlink()
+
+
+def delete_an_unknown_file(restored: AuditLog) -> None:
+    for path in tampering.find_file_set(restored, 3):
         path.unlink()
 
 
@@ -179,6 +186,7 @@ def damage_the_last_manifest(restored: AuditLog) -> None:
         (leave_a_file_without_manifest, "has no manifest"),
         (leave_an_index_alone, "has no manifest"),
         (delete_a_recorded_file, "not in the folder"),
+        (delete_an_unknown_file, "the file before it is missing"),
         (tampering.change_a_manifest, "another manifest is recorded"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
@@ -229,6 +237,18 @@ def test_rows_that_were_written_after_the_restore_stay_live(
     assert restored.live_lines(CHANGES) == written
     assert len(restored.lines(CHANGES)) == 42
     assert restored.count_findings() == {}
+
+
+@pytest.mark.heavy
+def test_the_oldest_files_may_have_been_deleted_by_law(restored: AuditLog) -> None:
+    """`verify` reports them, before and after."""
+    for path in tampering.find_file_set(restored, 0):
+        path.unlink()
+    adopt(restored)
+    missing = {FindingKind.MANIFEST_MISSING: 1, FindingKind.MISSING: 6}
+    assert restored.count_findings() == missing
+    restored.archive()
+    assert restored.count_findings() == missing
 
 
 @pytest.mark.heavy

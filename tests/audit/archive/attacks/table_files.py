@@ -58,6 +58,9 @@ CONTENT = [
         {CHANGED: 1, MISSING: 6},
     ),
     storage(
+        "puts a million lines into a file", files.inflate_file, {DAMAGED: 1, MISSING: 6}
+    ),
+    storage(
         "puts a directory in a file's place",
         files.make_file_directory,
         {DAMAGED: 1, MISSING: 6},

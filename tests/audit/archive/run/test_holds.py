@@ -4,12 +4,16 @@ from functools import partial
 
 import pytest
 
+from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import TimeLimitException, VerificationException
+from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import CHANGES
+from app.audit.archive.models import AuditHold
 from app.audit.archive.progress import Progress
 from app.audit.archive.verify.report import FindingKind
+from app.modules.products.models import Product
 from tests.audit.archive.commands import KEEP, command
-from tests.audit.archive.rows import INK, PEN, AuditLog, CallAtStep
+from tests.audit.archive.rows import INK, PEN, AuditLog, CallAtStep, make_changes
 from tests.audit.archive.verify import tampering
 
 pytestmark = pytest.mark.slow
@@ -105,3 +109,25 @@ def test_a_modified_row_is_found_although_its_copy_is_intact(
     with pytest.raises(VerificationException, match="was modified after it was arch"):
         half_pruned.archive()
     assert half_pruned.live_lines(CHANGES) == before
+
+
+@pytest.mark.either
+@pytest.mark.parametrize("name", ["Product", "Item"])
+def test_a_hold_keeps_changes_under_each_name_of_a_renamed_class(
+    audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It may have been placed before the rename, or after it."""
+    changes = make_changes(days=2)
+    former = [change | {"entity": "Item"} for change in changes[:6]]
+    audit_log.add(CHANGES, [*former, *changes[6:]])
+    monkeypatch.setattr(Product, "former_entities", frozenset({"Item"}))
+
+    async def place(context: ArchiveContext) -> None:
+        async with context.database.writing() as session:
+            held = AuditHold(entity=name, entity_id=PEN, reason="Case", placed_by="")
+            await HoldRepository(session).add_hold(held)
+
+    audit_log.run(place)
+    audit_log.archive()
+    kept = [row for row in audit_log.rows(CHANGES) if row["entity_id"] == PEN]
+    assert len(kept) == len([each for each in changes if each["entity_id"] == PEN])

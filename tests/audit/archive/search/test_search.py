@@ -11,6 +11,7 @@ from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import ACCESSES, CHANGES, LogRange
 from app.audit.archive.search.query import SearchQuery, SearchResult
 from app.audit.archive.search.search import Search
+from tests.audit.archive.commands import command
 from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import (
     ALL,
@@ -182,3 +183,18 @@ def test_a_search_goes_on_past_damage(
     assert len(result.rejected) == 1
     assert len(before) - 6 <= len(result.rows) < len(before)
     assert [row for row in result.rows if row not in before] == []
+
+
+@pytest.mark.parametrize("spelled", [str(ANN).upper(), ANN.hex, f"{{{ANN}}}"])
+def test_an_actor_s_id_may_be_spelled_in_another_way(
+    archived: AuditLog, spelled: str
+) -> None:
+    """Live rows and archived ones are found alike."""
+    done = command(archived, "query", "--actor", spelled)
+    assert (done.code, len(done.output.splitlines())) == (0, 30 + 20)
+
+
+def test_an_actor_that_is_no_id_is_rejected(archived: AuditLog) -> None:
+    done = command(archived, "query", "--actor", "ann")
+    assert (done.code, done.output) == (2, "")
+    assert "must be an id or an e-mail address" in done.errors

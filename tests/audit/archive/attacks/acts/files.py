@@ -59,6 +59,11 @@ def write_other_json(target: Target) -> None:
     write_content(target, b"{}")
 
 
+def inflate_file(target: Target) -> None:
+    """Put more lines into a file than any has: a thousandth of them is stored."""
+    write_content(target, b"\n" * 1_000_000)
+
+
 def delete_file(target: Target) -> None:
     files(target)[0].unlink()
 
