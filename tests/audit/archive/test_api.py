@@ -18,6 +18,7 @@ from tests.audit.archive.races.meanwhile import Meanwhile
 from tests.audit.archive.rows import OLD, TODAY, AuditLog
 from tests.audit.archive.verify.tampering import FILES, ROWS, execute
 from tests.audit.history.test_history import LATE, PEN, at, body, history, make
+from tests.contract import status_and_code
 
 __all__ = ["meanwhile"]  # a fixture
 
@@ -97,6 +98,23 @@ def test_what_a_run_deletes_meanwhile_is_archived(
     then, until = (quote(time) for time in (BEFORE, YESTERDAY))
     lost = client.get(path.format(url=url, then=then, until=until, cursor=cursor))
     assert (lost.status_code, lost.json()["code"]) == (410, "archived")
+
+
+def test_a_version_that_a_run_deletes_meanwhile_is_not_reverted_to(
+    client: TestClient, audit_log: AuditLog, meanwhile: Meanwhile
+) -> None:
+    """The rest of the log would lead to a later version."""
+    if audit_log.settings.DATABASE_URL.startswith("sqlite"):
+        pytest.skip("SQLite has one writer at a time")
+    url = make(client, "products", PEN)
+    for price in ("2.00", "3.00"):
+        client.patch(url, json={"price": price})
+    first = update(ROWS).where(ROWS.c.entity == "Product", ROWS.c.version < 3)
+    execute(audit_log, first.values(at=OLD))
+    meanwhile.before(HistoryRepository, "states", audit_log.archive)
+    refused = client.post(f"{url}/revert", json={"to_version": 1})
+    assert status_and_code(refused) == (410, "archived")
+    assert body(client.get(url))["price"] == "3.00"
 
 
 def test_restored_changes_can_be_read(
