@@ -104,6 +104,8 @@ class EntityRepository:
         """Return the ids of all rows that ever belonged to one of these owners."""
         table: Table = child.__table__
         live = select(table.c.id).where(table.c[key].in_(owners))
+        ids = {row["id"] for row in await self.session.rows(live)}
+        # Then the log: it has an entry of a row that is deleted in between.
         snapshots = (
             CHANGES.c[name][column].as_string().in_([*map(str, owners)])
             for name in ("old", "new")
@@ -111,7 +113,6 @@ class EntityRepository:
         )
         once = select(CHANGES.c.entity_id).where(of_model(child), or_(*snapshots))
         recorded = await read_changes(self.session, once)
-        ids = {row["id"] for row in await self.session.rows(live)}
         return ids | {row["entity_id"] for row in recorded}
 
 
