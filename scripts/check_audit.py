@@ -37,6 +37,7 @@ from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.consistency.check import ConsistencyCheck
 from app.audit.consistency.exported import find_lost_ends, newest_checkpoints
 from app.audit.consistency.findings import Finding, Note
+from app.audit.consistency.permits import find_permits
 from app.audit.models import AuditChange
 from app.core.config import Settings, settings
 from app.core.db.columns import find_missing_columns
@@ -72,7 +73,7 @@ async def check(settings: Settings, seals: str) -> ExitCode:
         faults = await check_guarantees(database, schema)
         for fault in faults:
             print(f"{fault}: {RESTORE}")
-        count = len(faults) + await print_lost_ends(database, exported)
+        count = len(faults) + await print_problems(database, exported)
         async for finding in find_inconsistencies(database):
             print(finding)
             count += not (finding.reason or isinstance(finding, Note))
@@ -87,14 +88,14 @@ def read_exported(seals: str) -> dict[str, Checkpoint]:
     return newest_checkpoints(read_witnesses(Path(seals))) if seals else {}
 
 
-async def print_lost_ends(database: Database, exported: dict[str, Checkpoint]) -> int:
-    """Print which exported checkpoints the log lacks; return their number."""
-    count = 0
+async def print_problems(database: Database, exported: dict[str, Checkpoint]) -> int:
+    """Print what is wrong with the log as a whole; return the number of problems."""
     async with database.reading() as session:
-        async for problem in find_lost_ends(session, exported):
-            print(problem)
-            count += 1
-    return count
+        problems = await find_permits(session)
+        problems += [each async for each in find_lost_ends(session, exported)]
+    for problem in problems:
+        print(problem)
+    return len(problems)
 
 
 async def find_inconsistencies(database: Database) -> AsyncIterator[Finding]:

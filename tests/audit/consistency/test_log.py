@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import delete, text
+from sqlalchemy import delete, insert, text
 
 from app.audit.archive.logs import CHANGES
+from app.audit.archive.repository import PRUNING
 from app.audit.changes.guard import unaudited
 from app.core.config import Settings
 from app.core.db.ids import uuid7
@@ -240,3 +241,13 @@ def test_an_id_in_another_spelling_ends_no_check(
     output = check(url).output
     assert "1 entries of the change log have no id or no version" in output
     assert "1 records have an id that is no UUID" in output
+
+
+def test_a_permit_to_delete_is_found(log: AuditLog, url: str) -> None:
+    assert check(url).code == 0
+    execute(log, insert(PRUNING).values(id=uuid7()))
+    done = check(url)
+    assert done.code == 1
+    assert "every program can delete rows of the log" in done.output
+    execute(log, delete(PRUNING))
+    assert check(url).code == 0
