@@ -70,11 +70,11 @@ class HistoryService:
         await self.require_live(instant)
         then = until(instant)
         state = await self.past.state(self.model, self.id, then)
-        build = self.entities.build
-        entity: Entity | None = await build(self.model, state, then) if state else None
-        await self.require_live(instant)  # a run may have archived some meanwhile
-        if entity is None:
+        if state is None:
+            await self.require_live(instant)  # a run may have archived some meanwhile
             raise NotFoundException(f"{self.name} did not exist then")
+        entity: Entity = await self.entities.build(self.model, state, then)
+        await self.require_live(instant)
         return entity
 
     async def require_live(self, instant: datetime) -> None:
