@@ -24,11 +24,6 @@ DAY = 86_400
 ADA = UUID(int=1)
 
 
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "PATIENCE", 60.0)
-
-
 async def served(policy: Policy, database: Database, number: int) -> int:
     """Send concurrent requests of one user; return how many were not refused."""
     tasks = [policy.count(database, ADA) for _ in range(number)]
