@@ -479,6 +479,7 @@ as_text("SET session_replication_role = replica")
 as_text("SET SCHEMA 'other'")
 as_text("SELECT set_config('search_path', 'other', false)")
 as_text("SELECT set_config('search_' || 'path', 'other', false)")
+as_text("SELECT * FROM ts_stat('SELECT set_config(''role'', ''x'', true)')")
 
 
 @refused

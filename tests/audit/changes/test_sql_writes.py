@@ -41,6 +41,9 @@ WRITES = {
     ],
     "SELECT set_config('search_' -- x\n'path', 'other', true)": ["set_config"],
     "SELECT pg_catalog.set_config(lower('ROLE'), 'x', true)": ["pg_catalog.set_config"],
+    "SELECT query_to_xml('SELECT 1', true, true, '')": ["query_to_xml"],
+    "SELECT * FROM ts_stat('SELECT set_config(''role'', ''x'', true)')": ["ts_stat"],
+    'SELECT pg_catalog."ts_rewrite"(x, $$SELECT 1$$)': ["pg_catalog.ts_rewrite"],
     "SELECT 'unterminated": ["select"],
     "UPDATE /* a": ["update"],
 }

@@ -17,6 +17,11 @@ UNSAFE_SETTINGS = frozenset(
 )
 # They end a transaction, or undo a part of it.
 ENDS = frozenset({"commit", "end", "rollback", "abort"})
+# Functions that execute a text, which can call set_config().
+RUNNING_TEXTS = frozenset(
+    "query_to_xml query_to_xmlschema query_to_xml_and_xmlschema ts_rewrite "
+    "ts_stat".split()
+)
 READ_PRAGMAS = frozenset(
     "table_info table_xinfo table_list index_list index_info index_xinfo "
     "foreign_key_list foreign_key_check integrity_check quick_check".split()
@@ -27,7 +32,7 @@ def is_readable(kind: str, tokens: Tokens) -> bool:
     """Return whether the statement writes only where dml_writes() finds it."""
     if kind not in READABLE or UNREADABLE in tokens:
         return False
-    if changes_settings(kind, tokens):
+    if changes_settings(kind, tokens) or runs_text(tokens):
         return False
     if kind == "create":
         return creates_table(tokens)
@@ -43,6 +48,11 @@ def changes_settings(kind: str, tokens: Tokens) -> bool:
         return not all(map(is_safe_setting, names))
     calls = (at for at, token in enumerate(tokens) if plain_name(token) == "set_config")
     return not all(sets_safely(tokens[at + 1 : at + 4]) for at in calls)
+
+
+def runs_text(tokens: Tokens) -> bool:
+    names = (plain_name(token) for token in tokens if not token.startswith(STRING))
+    return not RUNNING_TEXTS.isdisjoint(names)
 
 
 def sets_safely(tokens: Tokens) -> bool:
