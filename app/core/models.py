@@ -132,6 +132,11 @@ def recorded_names(model: type[Entity]) -> tuple[str, ...]:
     return (model.__name__, *sorted(model.former_entities))
 
 
+def names_of_class(name: str) -> tuple[str, ...]:
+    """Return all recorded names of the class with this one; itself if there is none."""
+    return next((it for it in map(recorded_names, entities()) if name in it), (name,))
+
+
 def present_name(model: type[Entity], name: str) -> str | None:
     """Return the column that was recorded as `name`; None if it was dropped.
 

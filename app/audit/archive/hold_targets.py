@@ -6,7 +6,7 @@ from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import UsageException
 from app.audit.archive.files.manifest import read_manifest
 from app.audit.archive.files.repository import FileRepository
-from app.audit.archive.holds import HoldRepository, names_of
+from app.audit.archive.holds import HoldRepository
 from app.audit.archive.logs import CHANGES, WHOLE_LOG
 from app.audit.archive.progress import Progress
 from app.audit.archive.seals.sealer import Sealer
@@ -16,6 +16,7 @@ from app.audit.archive.store.opened import open_store
 from app.audit.archive.store.store import Store
 from app.core.config import Settings
 from app.core.db.database import Database
+from app.core.models import names_of_class
 
 BATCH_ROWS = 1_000
 
@@ -80,7 +81,7 @@ class HoldTargets:
             Progress(),
             BATCH_ROWS,
         )
-        for name in names_of(entity):
+        for name in names_of_class(entity):
             query = SearchQuery(WHOLE_LOG, 1, name, str(entity_id))
             if (await Search(context, query).run()).rows:
                 return True

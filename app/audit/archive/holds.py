@@ -12,7 +12,7 @@ from app.audit.archive.trace import record_action
 from app.core.clock import now
 from app.core.db.locks.transaction_lock import lock, lock_shared
 from app.core.db.session import DatabaseSession
-from app.core.models import entities, recorded_names
+from app.core.models import entities, names_of_class, recorded_names
 
 ADVISORY_LOCK = 7_201_141  # arbitrary; the same in every process
 
@@ -32,12 +32,6 @@ def is_same_class(
     return or_(first == second, *(and_(first.in_(it), second.in_(it)) for it in lists))
 
 
-def names_of(entity: str) -> tuple[str, ...]:
-    """Return the names that the log has for a class, of which this is one."""
-    named = (recorded_names(model) for model in entities())
-    return next((names for names in named if entity in names), (entity,))
-
-
 class HoldRepository:
     def __init__(self, session: DatabaseSession) -> None:
         self.session = session
@@ -55,7 +49,10 @@ class HoldRepository:
     async def has_changes(self, entity: str, entity_id: UUID) -> bool:
         """Return whether the live log has a change of this record."""
         change = CHANGES.live.c
-        same = (change.entity.in_(names_of(entity)), change.entity_id == entity_id)
+        same = (
+            change.entity.in_(names_of_class(entity)),
+            change.entity_id == entity_id,
+        )
         query = select(change.id).where(*same).limit(1)
         return await self.session.scalar(query) is not None
 

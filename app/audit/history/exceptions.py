@@ -19,6 +19,12 @@ class ArchivedException(AppException):
         )
 
 
+def require_live(name: str, since: datetime, archived: datetime | None) -> None:
+    """Raise ArchivedException if later changes may be in cold storage only."""
+    if archived and since < archived:
+        raise ArchivedException(name, archived)
+
+
 class UnknownStateException(ConflictException):
     """The record can't be shown or restored as it was then.
 

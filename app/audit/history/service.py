@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from app.audit.history.entity_repository import EntityRepository
-from app.audit.history.exceptions import ArchivedException
+from app.audit.history.exceptions import ArchivedException, require_live
 from app.audit.history.moments import just_before, until
 from app.audit.history.repository import HistoryRepository, deleted_state
 from app.audit.history.schemas import Changes, HistoryQuery, RevertPreview
@@ -78,10 +78,7 @@ class HistoryService:
         return entity
 
     async def require_live(self, instant: datetime) -> None:
-        """Raise ArchivedException if later changes may be in cold storage only."""
-        archived = await self.archived_until()
-        if archived and instant < archived:
-            raise ArchivedException(self.name, archived)
+        require_live(self.name, instant, await self.archived_until())
 
     async def preview(self, version: int) -> RevertPreview:
         """Return the current values that a revert would replace, and the new ones."""
@@ -131,11 +128,13 @@ class HistoryService:
         change = await self.change_to(version)
         then = await self.past.version_end(self.model, self.id, version)
         state = await self.past.state(self.model, self.id, then)
-        await self.change_to(version)  # later ones were not archived meanwhile either
         if state is None:
+            await self.change_to(version)
             raise NotFoundException(f"{self.name} had no such version")
         check_shown(self.log.session, self.model, state)
-        return await self.entities.build(self.model, state, until(change["at"]))
+        entity = await self.entities.build(self.model, state, until(change["at"]))
+        await self.change_to(version)  # later ones were not archived meanwhile either
+        return entity
 
     async def change_to(self, version: int) -> Row:
         change = await self.past.change_to(self.model, self.id, version)

@@ -6,7 +6,7 @@ from typing import Any
 from app.audit.archive.files.repository import FileRepository
 from app.audit.history.collection.past_list import PastList
 from app.audit.history.collection.repository import PastRepository
-from app.audit.history.exceptions import ArchivedException
+from app.audit.history.exceptions import require_live
 from app.core.pagination import Page, PageQuery
 from app.core.repository import BaseRepository
 
@@ -32,7 +32,5 @@ class PastService:
         return await self.repository.list_of(query)
 
     async def require_live(self) -> None:
-        """Raise ArchivedException if later changes may be in cold storage only."""
-        archived = await self.files.last_pruned()
-        if archived and self.then < archived:
-            raise ArchivedException(self.repository.model.__name__, archived)
+        name = self.repository.model.__name__
+        require_live(name, self.then, await self.files.last_pruned())

@@ -14,7 +14,7 @@ from app.audit.history.pages import HistoryPages
 from app.audit.repository import CHANGES
 from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import IsUuid
-from app.core.models import entities, recorded_names
+from app.core.models import entities, names_of_class
 from app.core.text import is_utf8
 
 RECORD, ENTITY = CHANGES.c.entity_id, CHANGES.c.entity
@@ -44,7 +44,7 @@ class DiffRepository:
         name = self.present_name()
         where = [*self.between(query)]
         if query.entity:
-            where.append(is_named(ENTITY, self.names(query.entity)))
+            where.append(is_named(ENTITY, names_of_class(query.entity)))
         if query.cursor:
             entity, _, id = query.cursor.rpartition(".")
             where.append(tuple_(name, RECORD) > tuple_(entity, UUID(id)))
@@ -59,7 +59,7 @@ class DiffRepository:
         found: dict[Key, Difference] = {}
         names = dict.fromkeys(entity for entity, _ in records)
         for entity in filter(is_nameable, names):
-            named = is_named(ENTITY, self.names(entity))
+            named = is_named(ENTITY, names_of_class(entity))
             changes = select(CHANGES).where(named, *self.between(query))
             ids = [id for name, id in records if name == entity]
             async for row in HistoryPages(self.session, changes, read_values).read(ids):
@@ -73,10 +73,6 @@ class DiffRepository:
         after, until = CHANGES.c.at > query.from_, CHANGES.c.at <= query.to
         # A change without a readable id belongs to no record.
         return [after, until, CHANGES.c.version > 0, IsUuid(RECORD)]
-
-    def names(self, entity: str) -> tuple[str, ...]:
-        model = self.models.get(entity)
-        return recorded_names(model) if model else (entity,)
 
     def present_name(self) -> ColumnElement[Any]:
         """Return the class's present name for the one that was recorded."""

@@ -5,7 +5,7 @@ from app.audit.cursor_pages import CursorPage
 from app.audit.history.diff.difference import Difference
 from app.audit.history.diff.repository import DiffRepository, Key, is_nameable
 from app.audit.history.diff.schemas import DiffQuery, DiffRead
-from app.audit.history.exceptions import ArchivedException, UnknownStateException
+from app.audit.history.exceptions import UnknownStateException, require_live
 from app.audit.shown.rows import placeholder
 from app.audit.visibility import visible_pairs
 from app.auth.permissions.principal import Principal
@@ -39,10 +39,8 @@ class DiffService:
         return CursorPage.model_construct(items=items, next=following)
 
     async def require_live(self, query: DiffQuery) -> None:
-        """Raise ArchivedException if changes may be in cold storage only."""
-        archived = await self.files.last_pruned()
-        if archived and query.from_ < archived:
-            raise ArchivedException(query.entity or "records", archived)
+        name = query.entity or "records"
+        require_live(name, query.from_, await self.files.last_pruned())
 
     def item(self, key: Key, difference: Difference) -> DiffRead:
         entity, id = key
