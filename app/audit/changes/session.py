@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session, SessionTransaction, UOWTransaction
 
 from app.audit.changes.guard import UnauditedWriteError, flushing
 from app.audit.changes.recorder import ChangeRecorder
-from app.core.db.driver.read_only import READ_ONLY as REJECTED
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.records.listener import FlushListener
 from app.core.db.records.orm_session import OrmSession
@@ -51,7 +50,7 @@ class AuditedSession(OrmSession):
 
 def set_change_time(session: AuditedSession, *_: Any) -> None:
     if session.info.get(READ_ONLY):
-        raise ReadOnlyError(REJECTED)
+        raise ReadOnlyError
     session.recorder.before_flush(session.connection(), session.new, session.dirty)
 
 

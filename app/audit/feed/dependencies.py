@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
-from app.audit.feed.events import Event
+from app.audit.feed.entries import Event
 from app.audit.feed.feed import Feed
 from app.audit.feed.stream import ChangeStream
 

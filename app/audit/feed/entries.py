@@ -12,11 +12,22 @@ from app.audit.shown.rows import shown_row
 from app.audit.visibility import without_addresses
 
 
+@dataclass(slots=True)
+class Event:
+    """An event of a stream; `encoded` is what is sent, after the first time."""
+
+    name: str
+    cursor: str
+    data: str
+    encoded: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One change: what streams filter by, and its JSON with and without addresses.
 
-    `rendered` has the events of it that were sent: see `change_event`.
+    `rendered` has the events of it that were sent, by format and whether with
+    addresses: see `change_event`.
     """
 
     position: Position
@@ -26,7 +37,7 @@ class Entry:
     actor_id: UUID | None
     complete: str
     without_addresses: str
-    rendered: dict[Any, Any] = field(default_factory=dict)
+    rendered: dict[tuple[str, bool], Event] = field(default_factory=dict)
 
     def has(self, filters: dict[str, Any]) -> bool:
         return all(getattr(self, name) == value for name, value in filters.items())

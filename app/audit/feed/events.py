@@ -1,25 +1,16 @@
 """Events of a stream: changes, and marks that only have a position."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.audit.archive.seals.cursor import Position
 from app.audit.cursors import encode_position
-from app.audit.feed.entries import Entry
+from app.audit.feed.entries import Entry, Event
 from app.audit.ocsf.render import render_change
 
 # Of a change, which is JSON, by the `format` of a query.
 RENDER: dict[str, Callable[[str], str]] = {"json": str, "ocsf": render_change}
 CHANGE, HEARTBEAT, RESET = "change", "heartbeat", "reset"
-
-
-@dataclass(slots=True)
-class Event:
-    name: str
-    cursor: str
-    data: str
-    encoded: bytes = b""  # as it is sent, once it was
 
 
 class Start(NamedTuple):

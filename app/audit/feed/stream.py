@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.archive.seals.cursor import Position
-from app.audit.feed.entries import Entry, make_entries
-from app.audit.feed.events import HEARTBEAT, RESET, Event, Start, change_event, mark
+from app.audit.feed.entries import Entry, Event, make_entries
+from app.audit.feed.events import HEARTBEAT, RESET, Start, change_event, mark
 from app.audit.feed.feed import Feed
 from app.audit.feed.permit import Permit
 from app.audit.feed.schemas import FeedQuery

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.connections import Reads, Taker
-from app.core.db.driver.read_only import READ_ONLY, ReadOnlyError
+from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.driver.statements import Statement, core_statement, rows_of
 from app.core.db.records.loading import make_instance, select_by_id
 from app.core.db.records.plain import mapper_of
@@ -129,7 +129,7 @@ class ReadingSession(LazySession):
     def check_unchanged(self) -> None:
         """Raise ReadOnlyError if objects are left to flush."""
         if self.has_orm_session and (self.new or self.dirty or self.deleted):
-            raise ReadOnlyError(READ_ONLY)
+            raise ReadOnlyError
 
     async def close(self) -> None:
         self.direct.release()
