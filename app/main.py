@@ -2,7 +2,7 @@
 
 import gc
 
-# All that is imported lives until exit; looking for garbage would be a fifth of it.
+# A fifth of the import was a search for garbage among what lives until exit.
 gc.disable()
 
 from collections.abc import AsyncIterator

@@ -4,6 +4,7 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from hashlib import sha256
 
 from app.audit.archive.exceptions import VerificationException
@@ -66,9 +67,8 @@ class Store(FileAccess):
             self.open_file(name) as stored,
             gzip.open(stored, "rb") as file,
         ):
-            number = 0
-            while line := file.readline(MAX_LINE_BYTES + 1):
-                number += 1
+            read = partial(file.readline, MAX_LINE_BYTES + 1)
+            for number, line in enumerate(iter(read, b""), start=1):
                 if len(line) > MAX_LINE_BYTES:
                     raise VerificationException(f"{name} has a line without an end.")
                 if number > MAX_LINES:
