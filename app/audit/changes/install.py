@@ -3,7 +3,7 @@
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import Engine, event, inspect
 from sqlalchemy.orm import ColumnProperty, configure_mappers
 
 from app.audit.changes.guard import Guard
@@ -11,7 +11,13 @@ from app.audit.changes.listeners import reject_expression
 from app.audit.changes.mapping_checks import check_mapping
 from app.audit.changes.recorder import ChangeRecorder
 from app.audit.changes.redaction_keys import redaction_keys
-from app.audit.changes.session import READ_ONLY, REDACTION_KEY, AuditedSession
+from app.audit.changes.session import (
+    READ_ONLY,
+    REDACTION_KEY,
+    AuditedSession,
+    note_rollback,
+    refuse_commit,
+)
 from app.audit.changes.tables import Tables
 from app.audit.personal.marks import check_personal
 from app.audit.personal.postgresql_store import close_engines
@@ -41,9 +47,14 @@ def install_cdc(database: Database, settings: Settings) -> None:
         check_personal(model)
         for attribute in inspect(model).column_attrs:
             enable_active_history(attribute)
-    guard = Guard(Tables(models))
-    engine = database.engine.sync_engine
+    listen(database.engine.sync_engine, Guard(Tables(models)))
+
+
+def listen(engine: Engine, guard: Guard) -> None:
     event.listen(engine, "before_cursor_execute", guard, retval=True)
+    event.listen(engine, "commit", refuse_commit)
+    event.listen(engine, "rollback", note_rollback)
+    event.listen(engine, "rollback_savepoint", note_rollback)
 
 
 # Once: all databases share the mappers.

@@ -22,9 +22,9 @@ from app.audit.changes.bulk import (
 )
 from app.audit.changes.change_row import RowChange
 from app.audit.changes.guard import UnauditedWriteError
-from app.audit.changes.recorder import current_recorder
+from app.audit.changes.recorder import ChangeRecorder, current_recorder
 from app.audit.changes.session import AuditedSession, require_audited
-from app.audit.changes.snapshots import column_names
+from app.audit.changes.snapshots import Values, column_names
 from app.audit.changes.values.loaded_rows import stored_row
 from app.audit.changes.values.new_values import written_row
 from app.audit.models import Action, AuditChange
@@ -42,23 +42,43 @@ def record_bulk_write(state: ORMExecuteState) -> Result[Any] | None:
     return result
 
 
-def after_insert(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
-    new = written_row(entity, connection)
+def before_insert(_: Mapper[Any], __: Connection, entity: Entity) -> None:
+    current_recorder().writing.append((entity, None))
+
+
+def before_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
+    row = stored_row(entity, connection)
+    current_recorder().writing.append((entity, row))
+
+
+def after_writing(_: Mapper[Any], connection: Connection, __: Entity) -> None:
+    """Record all that the unit of work has just written.
+
+    It writes several objects, and then emits the event of each: a listener can change
+    an object whose event is still to come, which nothing writes any more.
+    """
     recorder = current_recorder()
+    writing, recorder.writing = recorder.writing, []
+    for entity, before in writing:
+        if before is None:
+            record_insert(recorder, connection, entity)
+        else:
+            record_update(recorder, connection, entity, before)
+
+
+def record_insert(
+    recorder: ChangeRecorder, connection: Connection, entity: Entity
+) -> None:
+    new = written_row(entity, connection)
     recorder.remember(instance_state(entity), new)
     recorder.changes.append(
         RowChange(Action.INSERT, type(entity), entity.id, entity.version, {}, new)
     )
 
 
-def before_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
-    recorder = current_recorder()
-    recorder.old_rows[instance_state(entity)] = stored_row(entity, connection)
-
-
-def after_update(_: Mapper[Any], connection: Connection, entity: Entity) -> None:
-    recorder = current_recorder()
-    before = recorder.old_rows.pop(instance_state(entity))
+def record_update(
+    recorder: ChangeRecorder, connection: Connection, entity: Entity, before: Values
+) -> None:
     if entity.version == before["version"]:
         return  # no column differs, so no UPDATE was sent
     if entity.version != before["version"] + 1:
@@ -119,8 +139,9 @@ def reject_direct_insert(*_: Any) -> None:
 event.listen(AuditedSession, "do_orm_execute", record_bulk_write)
 # First, so that other listeners can't change the attributes that were written.
 FIRST = {"propagate": True, "insert": True}
-event.listen(Entity, "after_insert", after_insert, **FIRST)
+event.listen(Entity, "before_insert", before_insert, **FIRST)
+event.listen(Entity, "after_insert", after_writing, **FIRST)
 event.listen(Entity, "before_update", before_update, **FIRST)
-event.listen(Entity, "after_update", after_update, **FIRST)
+event.listen(Entity, "after_update", after_writing, **FIRST)
 event.listen(Entity, "before_delete", before_delete, **FIRST)
 event.listen(AuditChange, "before_insert", reject_direct_insert)

@@ -35,7 +35,9 @@ class ChangeRecorder(FlushListener):
     def __init__(self, key: bytes) -> None:
         self.key = key  # for hashing redacted values
         self.changes: list[RowChange] = []
-        self.old_rows: dict[State, Values] = {}
+        # What the unit of work is writing, with the old row; None for a new one.
+        self.writing: list[tuple[Entity, Values | None]] = []
+        self.is_rolled_back = False
         # Rows that were read before it changed may be stale.
         self.epoch = object()
         self.clock = ChangeClock()
@@ -48,7 +50,8 @@ class ChangeRecorder(FlushListener):
                 yield
         finally:
             self.changes.clear()
-            self.old_rows.clear()
+            self.writing.clear()
+            self.is_rolled_back = False
 
     def before_flush(
         self, connection: Connection, new: Collection[Any], changed: Collection[Any]
@@ -60,6 +63,8 @@ class ChangeRecorder(FlushListener):
         self.stamp(self.clock.start(connection), new, changed)
 
     def after_flush(self, connection: Connection) -> None:
+        if self.is_rolled_back:
+            raise UnauditedWriteError("A listener has rolled back a part of its flush")
         self.record_changes(connection, self.changes)
 
     def loaded(self, record: Any, row: Values) -> None:

@@ -6,7 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session, SessionTransaction, UOWTransaction
 
-from app.audit.changes.guard import UnauditedWriteError, flushing
+from app.audit.changes.guard import (
+    UnauditedWriteError,
+    flush_recorder,
+    flushing,
+    is_flushing,
+)
 from app.audit.changes.recorder import ChangeRecorder
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.records.listener import FlushListener
@@ -65,6 +70,19 @@ def forget_rows(session: AuditedSession, _: Any) -> None:
 
 def record_flush(session: AuditedSession, _: UOWTransaction) -> None:
     session.recorder.after_flush(session.connection())
+
+
+def refuse_commit(_: Connection) -> None:
+    if is_flushing():
+        raise UnauditedWriteError(
+            "What a flush writes is committed with its entries, or not at all"
+        )
+
+
+def note_rollback(*_: Any) -> None:
+    # A flush that fails rolls back as well: so this is no error before it ends.
+    if recorder := flush_recorder():
+        recorder.is_rolled_back = True
 
 
 def require_audited(session: Session | None) -> AuditedSession:
