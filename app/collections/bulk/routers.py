@@ -12,11 +12,10 @@ from app.collections.bulk.exceptions import located
 from app.collections.bulk.outcomes import Outcome
 from app.collections.bulk.schemas import Bulk, BulkFailure, BulkResult
 from app.collections.bulk.service import BulkService
-from app.core.exceptions import AppException, BadRequestException
+from app.core.exceptions import AppException
 from app.core.handlers import describe_error
 from app.core.web.collections.endpoints import Endpoint, bound, with_signature
 from app.core.web.collections.resource import resource_of
-from app.core.web.etag import UNCONDITIONAL
 from app.core.web.openapi import documented
 
 MULTI_STATUS = 207
@@ -33,8 +32,8 @@ async def bulk(
     is then `bulk_failed`, and `errors` has the problems of all items. With `"atomic":
     false` the others are done; the answer is 207, with the problem of each failure.
     """
-    if service.service.preconditions != UNCONDITIONAL:
-        raise BadRequestException("Send if_match with each item, instead of a header")
+    conditions = service.service.preconditions
+    conditions.require_none("Send if_match with each item, instead of a header")
     outcomes = await service.run(data.items, data.atomic)
     if not data.atomic:
         response.status_code = MULTI_STATUS

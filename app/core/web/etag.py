@@ -49,6 +49,15 @@ class Preconditions:
                 "The record has not changed since it was read"
             )
 
+    def require_none(self, instead: str) -> None:
+        """Reject conditions on a request for many records; tell what to send instead.
+
+        Raises:
+            BadRequestException: there is a conditional header.
+        """
+        if (self.if_match, self.if_none_match) != (None, None):
+            raise BadRequestException(instead)
+
     def holds(self, version: int) -> bool:
         """Return whether If-None-Match names this version."""
         return self.names(format_etag(version))

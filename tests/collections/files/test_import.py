@@ -33,6 +33,17 @@ def test_rows_without_an_id_are_created(client: TestClient) -> None:
     assert len(changes) == 3
 
 
+@pytest.mark.parametrize("header", ["if-match", "if-none-match"])
+def test_a_condition_belongs_to_a_row(client: TestClient, header: str) -> None:
+    headers = {"content-type": CSV, header: '"1"'}
+    for query in ("", "dry_run=true", "atomic=false"):
+        path = f"products/import?{query}"
+        rejected = client.post(path, content=as_csv(NEW), headers=headers)
+        assert status_and_code(rejected) == (400, "bad_request")
+        assert "version" in rejected.json()["detail"]
+    assert client.get("products").json()["total"] == 0
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_an_export_is_imported_without_a_change(client: TestClient, kind: str) -> None:
     texts = ["=1+1", "'a", "''b", 'a "b", c', "two\nlines", "-5", "ö 𝄞", " ", ""]

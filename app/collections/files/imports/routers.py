@@ -37,6 +37,8 @@ async def import_file(
     The file is validated whole before anything is written. It has the columns of an
     export, or some of them; a `version` guards against overwriting a later change.
     """
+    conditions = importer.service.preconditions
+    conditions.require_none("Give each row its version, instead of a header")
     report = await importer.run(query)
     if query.dry_run:
         # It ends the transaction, which is rolled back.
