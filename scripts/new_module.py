@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
@@ -36,6 +37,16 @@ VERSIONS = Path("alembic/versions")
 # Files exported from the code, and the scripts that export them.
 WRITTEN = (Path("docs/openapi.json"), Path("docs/RBAC_GUIDE.md"))
 EXPORTS = ("scripts/export_openapi.py", "scripts/export_tables.py")
+# Commands in one process, since each start of the application takes seconds.
+IN_TURN = """
+import runpy, shlex, sys
+for command in sys.argv[1:]:
+    sys.argv = shlex.split(command)
+    if sys.argv[0] == "alembic":
+        runpy.run_module("alembic", run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 class FailedException(Exception):
@@ -53,15 +64,14 @@ def add_module(root: Path, module: Module) -> None:
     with TemporaryDirectory() as folder, all_or_nothing(root, module, [*files]):
         # Not the developer's database, which may not be at head.
         url = f"sqlite:///{folder}/head.db"
-        run(root, url, "-m", "alembic", "upgrade", "head")
-        run(root, url, "-m", "alembic", "check")
+        print("Checking that the migrations match the models …", flush=True)
+        run(root, url, "alembic upgrade head", "alembic check")
         (root / "app/modules" / module.name).mkdir()
         for path, text in files.items():
             (root / path).write_text(text, encoding="utf-8")
-        words = ("revision", "--autogenerate", "-m", module.labels)
-        run(root, url, "-m", "alembic", *words)
-        for script in EXPORTS:
-            run(root, url, script)
+        print("Writing the migration, the OpenAPI document and tables …", flush=True)
+        revision = f"alembic revision --autogenerate -m {quote(module.labels)}"
+        run(root, url, revision, *EXPORTS)
 
 
 @contextmanager
@@ -82,11 +92,11 @@ def all_or_nothing(root: Path, module: Module, paths: list[Path]) -> Iterator[No
         raise
 
 
-def run(root: Path, url: str, *words: str) -> None:
+def run(root: Path, url: str, *commands: str) -> None:
     # Without bytecode, which would be left behind if the module is undone.
     settings = {"DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [sys.executable, *words],
+        [sys.executable, "-c", IN_TURN, *commands],
         cwd=root,
         env=os.environ | settings,
         capture_output=True,
@@ -95,7 +105,7 @@ def run(root: Path, url: str, *words: str) -> None:
     )
     if done.returncode:
         said = f"{done.stdout}{done.stderr}".strip()
-        raise FailedException(f"Command failed: python {' '.join(words)}\n{said}")
+        raise FailedException(f"Failed: {'; '.join(commands)}\n{said}")
 
 
 def main(
