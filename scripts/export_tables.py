@@ -132,7 +132,7 @@ TABLES: tuple[tuple[Path, str, Table], ...] = (
         for uid in OCSF_MAPPINGS
     ),
     (ROOT / "docs/AUDIT_GUIDE.md", "paths", write_paths),
-    (ROOT / "docs/AUDIT_GUIDE.md", "attacks", print_attacks),
+    (ROOT / "docs/AUDIT_PROOF.md", "attacks", print_attacks),
     (ROOT / "docs/OPERATIONS.md", "metrics", metrics),
     (ROOT / "docs/RBAC_GUIDE.md", "matrix", matrix),
     (ROOT / "docs/SECURITY.md", "asvs", asvs),

@@ -14,12 +14,15 @@ from scripts.export_tables import TABLES, fill_table
 from tests.databases import GivenSettings
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # The recipes name files that they create; tests/scripts/test_recipes.py runs them.
 WITHOUT_RECIPES = [path for path in DOCUMENTS if path.name != "RECIPES.md"]
+GUIDES = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
+LONGEST = 4_000  # words, without generated tables
 EXAMPLE = (ROOT / ".env.example").read_text()
 SETTINGS = (ROOT / "docs/SETTINGS.md").read_text()
 INDEX = (ROOT / "docs/README.md").read_text()
+READMES = {ROOT / "README.md", ROOT / "docs/README.md"}
 CLIENTS = (ROOT / "docs/CLIENTS.md").read_text()
 # A default without a value.
 NO_VALUE = re.compile("none, required|none|generated")
@@ -63,8 +66,8 @@ def test_every_error_code_is_documented_with_its_status() -> None:
 
 
 def test_the_index_links_every_document() -> None:
-    linked = set(re.findall(r"\]\(([\w.]+\.md)[#)]", INDEX))
-    assert linked == {path.name for path in DOCUMENTS} - {"README.md"}
+    linked = re.findall(r"\]\(([\w./]+\.md)[#)]", INDEX)
+    assert {ROOT / "docs" / path for path in linked} == {*DOCUMENTS} - READMES
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -78,6 +81,13 @@ def test_every_link_has_a_target(document: Path) -> None:
 def test_no_section_is_there_twice(document: Path) -> None:
     headings = re.findall("^##+ .+", document.read_text(), re.MULTILINE)
     assert len(headings) == len(set(headings))
+
+
+@pytest.mark.parametrize("document", GUIDES, ids=lambda path: path.name)
+def test_a_guide_is_short_enough_to_be_read(document: Path) -> None:
+    """Split a longer one by reader, or move what another page says better."""
+    text = re.sub(r"<!-- (\w+) -->.*<!-- /\1 -->", "", document.read_text(), flags=re.S)
+    assert len(text.split()) <= LONGEST
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -1,4 +1,4 @@
-"""The table of attacks, as it is printed in docs/AUDIT_GUIDE.md."""
+"""The table of attacks, as it is printed in docs/AUDIT_PROOF.md."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ ELSEWHERE = (
         Adversary.DEVELOPER,
         "writes in each way that SQLAlchemy or a driver offers",
         "`tests/audit/changes/test_matrix.py`, `test_records.py`",
-        "recorded or refused, as listed in [Changes](#changes)",
+        "recorded or refused, as listed in [Changes](AUDIT_GUIDE.md#changes)",
     ),
 )
 

@@ -1,6 +1,6 @@
 """Each attack is reported, or refused, by the commands that the table names.
 
-The table is printed in docs/AUDIT_GUIDE.md.
+The table is printed in docs/AUDIT_PROOF.md.
 """
 
 import ast

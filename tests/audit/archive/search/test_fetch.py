@@ -20,7 +20,7 @@ from tests.databases import ROOT
 
 pytestmark = both_places
 DAY = timedelta(days=1)
-GUIDE = ROOT / "docs/AUDIT_GUIDE.md"
+GUIDE = ROOT / "docs/AUDIT_ARCHIVE.md"
 
 
 def read_queries() -> list[str]:
