@@ -36,9 +36,9 @@ from app.audit.archive.search.search import Search
 from app.audit.archive.status import make_status
 from app.audit.archive.store.folder import FolderStore
 from app.audit.archive.store.opened import open_store
+from app.audit.archive.verify.evidence_file import read_evidence
 from app.audit.archive.verify.report import VerificationReport
 from app.audit.archive.verify.verify import verify as verify_all
-from app.audit.archive.verify.witness_file import read_witnesses
 from app.core.config import settings
 from app.core.db.database import Database
 from scripts.archive import holds, output, proofs
@@ -183,10 +183,10 @@ def verify(
     """
 
     async def verify_logs(context: ArchiveContext) -> VerificationReport:
-        witnesses = read_witnesses(Path(seals)) if seals else []
+        evidence = read_evidence(Path(seals)) if seals else []
         # Lock out runs, which move rows between the tables and the files.
         async with run_lock(context.database):
-            return await verify_all(context, selected_logs(table), witnesses)
+            return await verify_all(context, selected_logs(table), evidence)
 
     report = run_with_context(verify_logs, dest)
     (output.print_json if as_json else output.print_report)(report)

@@ -32,7 +32,7 @@ from app.audit.archive.exceptions import ArchiveException
 from app.audit.archive.logs import model_table
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.tree.checkpoints import Checkpoint
-from app.audit.archive.verify.witness_file import read_witnesses
+from app.audit.archive.verify.evidence_file import read_evidence
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.consistency.check import ConsistencyCheck
 from app.audit.consistency.exported import find_lost_ends, newest_checkpoints
@@ -85,7 +85,7 @@ async def check(settings: Settings, seals: str) -> ExitCode:
 
 
 def read_exported(seals: str) -> dict[str, Checkpoint]:
-    return newest_checkpoints(read_witnesses(Path(seals))) if seals else {}
+    return newest_checkpoints(read_evidence(Path(seals))) if seals else {}
 
 
 async def print_problems(database: Database, exported: dict[str, Checkpoint]) -> int:

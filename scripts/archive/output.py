@@ -138,14 +138,15 @@ def print_adoption(report: AdoptReport) -> None:
 
 def describe_proof(proven: Proven) -> str:
     """Say how far the end of a log is proven by what lies outside the database."""
-    if not proven.witness:
+    if not proven.source:
         return (
-            f"no outside witness was given, so all {proven.of:,} leaves could have "
-            "been replaced, by anyone who has the signing key or had deleted all seals"
+            "no checkpoint kept elsewhere was given, so all "
+            f"{proven.of:,} leaves could have been replaced, by anyone who has the "
+            "signing key or had deleted all seals"
         )
     rest, done = proven.of - proven.size, "signed" if proven.is_signed else "sealed"
     return (
-        f"{proven.size:,} of {proven.of:,} leaves are proven by {proven.witness}, "
+        f"{proven.size:,} of {proven.of:,} leaves are proven by {proven.source}, "
         f"{done} {proven.at:%Y-%m-%d %H:%M} UTC; nothing outside proves the other "
         f"{rest:,}"
     )

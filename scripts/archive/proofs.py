@@ -50,7 +50,7 @@ NEED_ARCHIVE = (ArchivedLeavesException, ArchivedRowException, UnknownRowExcepti
 def checkpoint(dest: Dest = "") -> None:
     """Print the newest signed checkpoint of each log.
 
-    Append them to a file outside the database, as witnesses for `verify --seals`. If
+    Append them to a file outside the database, as evidence for `verify --seals`. If
     AUDIT_WITNESS is set, that witness cosigns them first.
     """
 

@@ -8,8 +8,8 @@ from app.audit.archive.logs import LOGS
 from app.audit.archive.progress import Progress
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.archive.store.opened import open_store
+from app.audit.archive.verify.evidence_file import read_evidence
 from app.audit.archive.verify.verify import verify
-from app.audit.archive.verify.witness_file import read_witnesses
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.migrations import check_head
@@ -38,7 +38,7 @@ async def check_copy(settings: Settings, archive: str, seals: Path | None) -> st
     try:
         if fault := await check_head(database):
             raise BackupException(fault)
-        witnesses = read_witnesses(seals) if seals else []
+        evidence = read_evidence(seals) if seals else []
         context = ArchiveContext(
             database,
             open_store(archive, settings),
@@ -46,7 +46,7 @@ async def check_copy(settings: Settings, archive: str, seals: Path | None) -> st
             Progress(),
             BATCH_ROWS,
         )
-        report = await verify(context, LOGS.values(), witnesses)
+        report = await verify(context, LOGS.values(), evidence)
         print_report(report)
         async with database.reading() as session:
             identity = await read_archive_id(session)

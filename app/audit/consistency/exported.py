@@ -24,14 +24,14 @@ PARTIAL = (
 REPLACED = "{log}: the checkpoint at {size} is not the one that was exported"
 
 
-def newest_checkpoints(witnesses: Iterable[SealRef | str]) -> dict[str, Checkpoint]:
+def newest_checkpoints(evidence: Iterable[SealRef | str]) -> dict[str, Checkpoint]:
     """Return the largest checkpoint of each origin.
 
     Raises:
         ValueError: a note is malformed.
     """
     newest: dict[str, Checkpoint] = {}
-    for note in witnesses:
+    for note in evidence:
         if isinstance(note, SealRef):  # a seal of a former release
             continue
         try:

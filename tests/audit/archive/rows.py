@@ -219,11 +219,11 @@ class AuditLog:
     def adopt(self) -> AdoptReport:
         return self.run(lambda context: Adopter(context).adopt(dry_run=False))
 
-    def verify(self, *witnesses: SealRef | str) -> VerificationReport:
-        return self.run(lambda context: verify(context, LOGS.values(), list(witnesses)))
+    def verify(self, *evidence: SealRef | str) -> VerificationReport:
+        return self.run(lambda context: verify(context, LOGS.values(), list(evidence)))
 
-    def count_findings(self, *witnesses: SealRef | str) -> dict[FindingKind, int]:
-        return dict(self.verify(*witnesses).counts)
+    def count_findings(self, *evidence: SealRef | str) -> dict[FindingKind, int]:
+        return dict(self.verify(*evidence).counts)
 
 
 class CallAtStep(Progress):

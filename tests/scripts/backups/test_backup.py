@@ -132,7 +132,7 @@ def test_a_copy_without_exported_entries_is_not_completed(
         site.audit_log.seal()
         export_seals(site)
         done = replace(site, url=older).back_up()
-    assert (done.code, "only a witness has this checkpoint" in done.output) == (4, True)
+    assert (done.code, "only an exported checkpoint has it" in done.output) == (4, True)
 
 
 @pytest.mark.heavy

@@ -1,6 +1,6 @@
 """Signed statements that `adopt` took a file in, next to the file.
 
-The manifest of an adopted file is no witness: its checkpoints are those of the lost
+The manifest of an adopted file is no evidence: its checkpoints are those of the lost
 database. Its record says so, too, but who can write to the database can change that.
 """
 

@@ -28,7 +28,7 @@ class RowRef:
 
 @dataclass(frozen=True)
 class SealRef:
-    """Reference to a seal. A manifest has that of the newest seal, as a witness."""
+    """Reference to a seal. A manifest has that of the newest seal, as evidence."""
 
     number: int
     hash: str

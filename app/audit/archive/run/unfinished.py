@@ -48,13 +48,13 @@ async def find_branch_error(
     async with context.database.reading() as session:
         archive = await read_archive_id(session)
         last = await FileRepository(session).get_newest_with_manifest(log)
-        witness = await SealRepository(session).get_hash(manifest.seal.number)
+        found = await SealRepository(session).get_hash(manifest.seal.number)
     if error := manifest.find_archive_error(archive):
         return error
     if manifest.path != file.manifest_path:
         return "the manifest is that of another file"
     previous = (last and last.manifest) or GENESIS_HASH
-    sealed = witness or GENESIS_HASH
+    sealed = found or GENESIS_HASH
     if (manifest.previous, manifest.seal.hash) != (previous, sealed):
         return "it does not continue the files and seals of this database"
     return None

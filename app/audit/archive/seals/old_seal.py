@@ -18,5 +18,5 @@ def seal_hash(seal: AuditSeal) -> str:
 
 
 def encode_seal(seal: AuditSeal) -> bytes:
-    """Return the seal as JSON without its leaves: a witness, and a leaf of the tree."""
+    """Return the seal as JSON without its leaves: evidence, and a leaf of the tree."""
     return encode_json(seal.model_dump(exclude=LOCAL))

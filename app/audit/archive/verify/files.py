@@ -22,7 +22,7 @@ from app.audit.archive.verify.report import FindingKind, VerificationReport
 class ArchivedFile:
     """A file with a readable manifest. While `pruning`, some rows are still live.
 
-    They are not deleted yet, or kept by a legal hold. The witness of an adopted file is
+    They are not deleted yet, or kept by a legal hold. An adopted file refers to
     a seal of the database that wrote it. An `intact` file has no finding.
     """
 

@@ -51,15 +51,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proven:
-    """Number of leaves of a log's tree that a witness outside the database proves.
+    """Number of leaves of a log's tree that evidence outside the database proves.
 
-    `of` is the number of all leaves. `at` is when the witness has signed them, or else
-    when they were sealed, as the database says.
+    `of` is the number of all leaves. `source` names the evidence. `at` is when a
+    witness has signed them, or else when they were sealed, as the database says.
     """
 
     size: int = 0
     of: int = 0
-    witness: str | None = None
+    source: str | None = None
     at: datetime | None = None
     is_signed: bool = False
 
@@ -73,7 +73,7 @@ class VerificationReport:
     the next run seals them. `sealed_late` rows were sealed after rows whose time is
     more than five minutes later: a clock was set back, or they were loaded late.
     `adopted` names the files of a database that this one was restored from: their
-    witnesses, and the hashes of their previous manifests, are not compared. `damaged`
+    checkpoints, and the hashes of their previous manifests, are not compared. `damaged`
     are tables that lack columns, so that their rows cannot be read, and `unreadable`
     are those with a value that cannot be read. `unasked` are the
     logs of which the witness said nothing, and why.

@@ -1,4 +1,4 @@
-"""Verification of all seals in the order of their numbers, then of their witnesses."""
+"""Verification of all seals in the order of their numbers, then of their evidence."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -11,12 +11,12 @@ from app.audit.archive.logs import LOGS, Log
 from app.audit.archive.seals.late import LateRows
 from app.audit.archive.seals.leaves import Leaf, unpack_leaves
 from app.audit.archive.seals.repository import SealRepository
+from app.audit.archive.verify.evidence import EvidenceVerifier
 from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.old_seals import OldSealVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
 from app.audit.archive.verify.tree_tables import verify_tables
-from app.audit.archive.verify.witnesses import WitnessVerifier
 from app.core.db.session import DatabaseSession
 
 PAGE_SEALS = 50
@@ -39,12 +39,12 @@ class SealVerifier:
         self.late = LateRows()
         self.old_seals = OldSealVerifier(context, report)
         self.trees: dict[str, TreeVerifier] = {}
-        self.outside = WitnessVerifier(report, self.hashes, self.trees)
+        self.outside = EvidenceVerifier(report, self.hashes, self.trees)
 
     async def verify_chain(
-        self, manifests: Iterable[Manifest], witnesses: Iterable[SealRef | str]
+        self, manifests: Iterable[Manifest], evidence: Iterable[SealRef | str]
     ) -> None:
-        """Verify each seal; compare them with manifests and with outside witnesses."""
+        """Verify each seal; compare them with manifests and with outside evidence."""
         await self.follow(self.context.database.reading)
         # Rows are sealed meanwhile: the tables must be of the same moment as the end.
         async with self.context.database.snapshot() as session:
@@ -52,7 +52,7 @@ class SealVerifier:
             for tree in self.trees.values():
                 await verify_tables(session, tree)
         self.report.seals = len(self.hashes)
-        self.outside.verify(manifests, witnesses)
+        self.outside.verify(manifests, evidence)
 
     async def follow(self, opened: OpenSession) -> None:
         """Verify the seals after those that were verified before, up to the end."""

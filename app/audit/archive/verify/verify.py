@@ -30,11 +30,11 @@ Files = dict[Log, list[ArchivedFile]]
 
 
 async def verify(
-    context: ArchiveContext, logs: Iterable[Log], witnesses: Sequence[SealRef | str]
+    context: ArchiveContext, logs: Iterable[Log], evidence: Sequence[SealRef | str]
 ) -> VerificationReport:
     """Verify all data of the logs.
 
-    `witnesses` are kept outside the database: signed checkpoints, and references to
+    `evidence` is kept outside the database: signed checkpoints, and references to
     seals of former releases. What a damaged table prevents is left out.
     """
     report = VerificationReport()
@@ -48,7 +48,7 @@ async def verify(
             files = await verify_files(context, logs, report)
     if report.can_read(*FILES, *SEALS):
         with named_values(report, *SEALS):
-            await verify_seals(context, files, witnesses, report)
+            await verify_seals(context, files, evidence, report)
     await name_other_values(context, report)
     report.merge_moved_rows()
     return report
@@ -97,7 +97,7 @@ async def verify_files(
 async def verify_seals(
     context: ArchiveContext,
     files: Files,
-    witnesses: Sequence[SealRef | str],
+    evidence: Sequence[SealRef | str],
     report: VerificationReport,
 ) -> None:
     """Verify the seals, then compare the rows of each log with them."""
@@ -107,7 +107,7 @@ async def verify_seals(
     for log, found in files.items():
         await leaves[log].add_files(found)
     seals = SealVerifier(context, leaves, report)
-    await seals.verify_chain(manifests, witnesses)
+    await seals.verify_chain(manifests, evidence)
     await ask_witness(context, seals.outside)
     for log, found in files.items():
         tree = seals.trees[log.name]

@@ -16,9 +16,9 @@ from app.audit.archive.tree.exceptions import ProofException
 from app.audit.archive.tree.frontier import Frontier
 from app.audit.archive.tree.notes import Note
 from app.audit.archive.tree.proofs import ConsistencyProof
+from app.audit.archive.verify.evidence import EvidenceVerifier
 from app.audit.archive.verify.report import FindingKind
 from app.audit.archive.verify.tree import TreeVerifier
-from app.audit.archive.verify.witnesses import WitnessVerifier
 from app.audit.archive.witness.client import WitnessClient
 from app.audit.archive.witness.exceptions import (
     AheadException,
@@ -29,7 +29,7 @@ from app.audit.archive.witness.exceptions import (
 from app.audit.archive.witness.submission import Submission, prove_growth
 
 
-async def ask_witness(context: ArchiveContext, verifier: WitnessVerifier) -> None:
+async def ask_witness(context: ArchiveContext, verifier: EvidenceVerifier) -> None:
     """Submit the newest checkpoint of each log; report what the witness says.
 
     It refuses a tree that lacks, or has otherwise, what it has cosigned. If it does not
@@ -44,7 +44,7 @@ async def ask_witness(context: ArchiveContext, verifier: WitnessVerifier) -> Non
 
 class WitnessQuestion:
     def __init__(
-        self, context: ArchiveContext, verifier: WitnessVerifier, client: WitnessClient
+        self, context: ArchiveContext, verifier: EvidenceVerifier, client: WitnessClient
     ) -> None:
         self.context = context
         self.verifier = verifier

@@ -56,18 +56,18 @@ class Attack:
     copy of the database, or with that of `second_base`. Afterwards the application,
     which has the key, does `then`.
 
-    `found` is what `verify` reports without a witness. If `unwitnessed` is given, that
-    is what it reports without one, and `found` what it reports with one: the newest
-    seals, exported before the attack. `refused` are the commands that refuse, of
-    `query` the rows or files. `inconsistent` is what the consistency check reports.
-    `on_postgresql` are counts of `found` that differ there: the rows of an access file
-    stay until those of its month are archived. `note` says why that is all.
+    `found` is what `verify` reports without a checkpoint. If `without_evidence` is
+    given, that is what it reports without one, and `found` what it reports with one:
+    the newest seals, exported before the attack. `refused` are the commands that
+    refuse, of `query` the rows or files. `inconsistent` is what the consistency check
+    reports. `on_postgresql` are counts of `found` that differ there: the rows of an
+    access file stay until those of its month are archived. `note` says why that is all.
     """
 
     sentence: str
     act: Act = do_nothing
     found: Findings = field(default_factory=dict)
-    unwitnessed: Findings | None = None
+    without_evidence: Findings | None = None
     refused: tuple[Command, ...] = ()
     _: KW_ONLY
     adversary: Adversary = Adversary.DATABASE

@@ -15,7 +15,7 @@ from app.modules.customers.models import Customer
 from tests.audit.archive.attacks.acts.events import change_customer
 from tests.audit.archive.attacks.acts.target import ARCHIVED
 from tests.audit.archive.attacks.attack import Base
-from tests.audit.archive.attacks.outcome import Witness, export_witnesses
+from tests.audit.archive.attacks.outcome import Evidence, export_evidence
 from tests.audit.archive.checkpoints.old_seals import seal_as_before
 from tests.audit.archive.cold.logs import seal_hundreds
 from tests.audit.archive.conftest import copy_log
@@ -29,7 +29,7 @@ class Original:
     """Logs before an attack, and what is known of them."""
 
     audit_log: AuditLog
-    witnesses: list[Witness]
+    evidence: list[Evidence]
     live: set[bytes]  # lines of the change log
     archived: set[bytes]
 
@@ -112,8 +112,8 @@ def originals(
             FILL[base](audit_log)
             live = {*map(encode_row, audit_log.rows(CHANGES))}
             archived = {*audit_log.lines(CHANGES)}
-            witnesses = export_witnesses(audit_log)
-            return Original(audit_log, witnesses, live, archived)
+            evidence = export_evidence(audit_log)
+            return Original(audit_log, evidence, live, archived)
 
         yield fill
 

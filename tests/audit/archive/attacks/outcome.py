@@ -25,7 +25,7 @@ from tests.audit.archive.rows import ALL, PEN, AuditLog
 ADDED = ("log", "source")  # to the columns of a row
 
 Answers = dict[str, tuple[str, bytes]]
-Witness = SealRef | str
+Evidence = SealRef | str
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Outcome:
     """`answers` are the source and line by row id that `query` and `restore` return."""
 
     found: Findings = field(default_factory=dict)
-    unwitnessed: Findings | None = None
+    without_evidence: Findings | None = None
     refused: list[Command] = field(default_factory=list)
     inconsistent: list[str] = field(default_factory=list)
     answers: dict[Command, Answers] = field(
@@ -46,7 +46,7 @@ class Outcome:
         return {line for source, line in found if source == "archived"}
 
 
-def export_witnesses(audit_log: AuditLog) -> list[Witness]:
+def export_evidence(audit_log: AuditLog) -> list[Evidence]:
     """Return the newest signed checkpoint of each log."""
     newest = {each.log: each.note for each in audit_log.seals()}
     return [note for note in newest.values() if note]
@@ -63,11 +63,11 @@ class Observer:
     """Run the commands; `run` comes last, because it changes what the others read."""
 
     def __init__(
-        self, audit_log: AuditLog, attack: Attack, witnesses: list[Witness]
+        self, audit_log: AuditLog, attack: Attack, evidence: list[Evidence]
     ) -> None:
         self.audit_log = audit_log
         self.attack = attack
-        self.witnesses = witnesses
+        self.evidence = evidence
         self.outcome = Outcome()
 
     def observe(self) -> Outcome:
@@ -76,12 +76,12 @@ class Observer:
 
     async def run(self, context: ArchiveContext) -> None:
         logs, attack = LOGS.values(), self.attack
-        needs_witness = attack.unwitnessed is not None or not attack.found
-        witnesses = self.witnesses if needs_witness else []
-        self.outcome.found = dict((await verify(context, logs, witnesses)).counts)
-        if attack.unwitnessed is not None:
+        needs_evidence = attack.without_evidence is not None or not attack.found
+        evidence = self.evidence if needs_evidence else []
+        self.outcome.found = dict((await verify(context, logs, evidence)).counts)
+        if attack.without_evidence is not None:
             report = await verify(context, logs, [])
-            self.outcome.unwitnessed = dict(report.counts)
+            self.outcome.without_evidence = dict(report.counts)
         if attack.adversary is not Adversary.STORAGE:
             self.outcome.inconsistent = await self.check_consistency(context)
         works = {

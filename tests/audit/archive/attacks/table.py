@@ -59,8 +59,8 @@ def print_attacks() -> Iterator[str]:
 
 def describe(attack: Attack) -> tuple[Adversary, str, str, str]:
     found = [kinds(attack.found)] if attack.found else []
-    if attack.unwitnessed is not None:
-        found.append(f"without a witness {kinds(attack.unwitnessed)}")
+    if attack.without_evidence is not None:
+        found.append(f"without a checkpoint {kinds(attack.without_evidence)}")
     if attack.inconsistent:
         found.append(f"“…{attack.inconsistent}…”")
     nothing = "refused" if attack.refused else "nothing is reported"

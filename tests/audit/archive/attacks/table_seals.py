@@ -113,7 +113,7 @@ CHAIN = [
         {},
         inconsistent="the change log has no entry for it",
     ),
-    # Manifests are witnesses, too; archived rows are not sealed again.
+    # Manifests are evidence, too; archived rows are not sealed again.
     Attack(
         "deletes all seals, when rows are archived",
         seals.delete_all_seals,

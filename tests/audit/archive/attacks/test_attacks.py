@@ -35,7 +35,7 @@ ACTS = [
 # Attacks whose acts, or outcomes, differ between the databases.
 OWN = [*SCHEMA_ATTACKS, *(each for each in ATTACKS if each.on_postgresql)]
 OTHERS = [each for each in ATTACKS if each not in OWN]
-OPTIONAL = ("second", "second_refused", "unwitnessed", "inconsistent", "note")
+OPTIONAL = ("second", "second_refused", "without_evidence", "inconsistent", "note")
 
 
 def mark_repeated(attacks: list[Attack]) -> Iterator[Any]:
@@ -68,11 +68,11 @@ def check(attack: Attack, originals: Originals, copies: Copies) -> None:
     if attack.second:
         act_as_second(attack, copies(attack.second_base or attack.base), audit_log)
     attack.then(audit_log)
-    outcome = Observer(audit_log, attack, original.witnesses).observe()
+    outcome = Observer(audit_log, attack, original.evidence).observe()
     is_postgresql = audit_log.settings.DATABASE_URL.startswith("postgresql")
     other = attack.on_postgresql if is_postgresql else {}
     assert outcome.found == attack.found | other
-    assert outcome.unwitnessed == attack.unwitnessed
+    assert outcome.without_evidence == attack.without_evidence
     assert outcome.refused == [*attack.refused]
     assert bool(outcome.inconsistent) == bool(attack.inconsistent)
     assert attack.inconsistent in "; ".join(outcome.inconsistent)

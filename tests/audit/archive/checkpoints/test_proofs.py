@@ -118,12 +118,12 @@ def test_the_commands_print_keys_checkpoints_and_proofs(
     assert command(audit_log, "prove", "changes", str(uuid7())).code == 2
     notes = command(audit_log, "checkpoint").output
     assert notes == command(audit_log, "export-seal").output
-    witness = tmp_path / "notes.txt"
-    witness.write_text(notes)
-    done = command(audit_log, "verify", "--seals", str(witness))
+    kept = tmp_path / "notes.txt"
+    kept.write_text(notes)
+    done = command(audit_log, "verify", "--seals", str(kept))
     assert "changes: 6 of 6 leaves are proven by an exported checkpoint" in done.output
     done = command(audit_log, "verify")
-    assert "changes: no outside witness was given" in done.output
+    assert "changes: no checkpoint kept elsewhere was given" in done.output
     private = command(audit_log, "key", "--private").output.strip()
     new = {"SECRET_KEY": "new-" + "s" * 40, "AUDIT_SIGNING_KEY": private}
     assert command(audit_log, "key", **new).output.splitlines() == keys

@@ -94,7 +94,7 @@ def test_the_tiles_have_the_hashes_of_a_large_tree(
     assert audit_log.count_findings() == {FindingKind.TILE_CHANGED: 1}
 
 
-def test_only_an_outside_witness_proves_the_end(audit_log: AuditLog) -> None:
+def test_only_a_kept_checkpoint_proves_the_end(audit_log: AuditLog) -> None:
     """All seals deleted, a row forged, and all sealed again by the application."""
     audit_log.fill()
     audit_log.seal()
@@ -104,18 +104,18 @@ def test_only_an_outside_witness_proves_the_end(audit_log: AuditLog) -> None:
     audit_log.seal()
     report = audit_log.verify()
     assert report.findings == []
-    assert (report.proven["changes"].witness, report.proven["changes"].of) == (None, 60)
+    assert (report.proven["changes"].source, report.proven["changes"].of) == (None, 60)
     report = audit_log.verify(*notes)
     assert dict(report.counts) == {FindingKind.SEAL_CHANGED: 1}
-    assert report.proven["changes"].witness is None
+    assert report.proven["changes"].source is None
     accesses = report.proven["accesses"]
-    assert (accesses.size, accesses.witness) == (40, "an exported checkpoint")
+    assert (accesses.size, accesses.source) == (40, "an exported checkpoint")
 
 
 @pytest.mark.either
-def test_a_manifest_is_a_witness(archived: AuditLog) -> None:
+def test_a_manifest_is_evidence(archived: AuditLog) -> None:
     proven = archived.verify().proven["changes"]
-    assert (proven.size, proven.of, proven.witness) == (67, 67, "a manifest")
+    assert (proven.size, proven.of, proven.source) == (67, 67, "a manifest")
 
 
 @pytest.mark.either

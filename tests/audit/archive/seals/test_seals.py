@@ -23,7 +23,7 @@ from app.audit.archive.seals.background import run_sealer
 from app.audit.archive.seals.repository import SealRepository
 from app.audit.archive.seals.seal_file import SealFile, append_line
 from app.audit.archive.tree.merkle import leaf_hash, merkle_root
-from app.audit.archive.verify.witness_file import read_witnesses
+from app.audit.archive.verify.evidence_file import read_evidence
 from app.core.clock import now
 from app.main import create_app
 from tests.audit.archive.rows import AuditLog, make_changes
@@ -82,7 +82,7 @@ def test_seals_are_appended_to_a_file(audit_log: AuditLog, tmp_path: Path) -> No
     )
     audit_log.fill()
     audit_log.seal()
-    exported = read_witnesses(file)
+    exported = read_evidence(file)
     assert exported == [seal.note for seal in audit_log.seals()]
     assert audit_log.count_findings(*exported) == {}
 
@@ -112,10 +112,10 @@ def test_a_full_disk_leaves_no_part_of_a_seal_in_the_file(
     seal_file = SealFile(str(path))
     asyncio.run(seal_file.append(b"x" * LARGEST_FILE))
     assert seal_file.state() == "not writing, 1 seal lost: File too large"
-    assert read_witnesses(path) == [SealRef(1, "a")]
+    assert read_evidence(path) == [SealRef(1, "a")]
     asyncio.run(seal_file.append(b'{"number": 3, "hash": "c"}'))
     assert seal_file.state() == "ok, 1 seal lost since startup"
-    assert read_witnesses(path) == [SealRef(1, "a"), SealRef(3, "c")]
+    assert read_evidence(path) == [SealRef(1, "a"), SealRef(3, "c")]
 
 
 class LineOfAnother(bytes):
@@ -136,7 +136,7 @@ def test_a_full_disk_takes_no_seal_of_another_process(
     line.path = tmp_path / "seals.jsonl"
     with pytest.raises(OSError, match="too large"):
         append_line(line.path, line)
-    assert read_witnesses(line.path) == [SealRef(2, "b")]
+    assert read_evidence(line.path) == [SealRef(2, "b")]
 
 
 def test_a_fifo_without_a_reader_is_a_fault(tmp_path: Path) -> None:

@@ -38,19 +38,19 @@ def test_a_file_of_something_else_is_reported(archived: AuditLog, content: str) 
     assert archived.count_findings() == {FindingKind.FILE_CHANGED: 1, MISSING: 6}
 
 
-def test_a_forged_chain_does_not_match_its_witnesses(
+def test_a_forged_chain_does_not_match_the_evidence(
     audit_log: AuditLog,
 ) -> None:
-    """The holder of the key can rewrite the chain, but not its witnesses."""
+    """The holder of the key can rewrite the chain, but not what is kept elsewhere."""
     audit_log.fill()
     audit_log.seal()
-    witnesses = [SealRef(seal.number, seal.hash) for seal in audit_log.seals()]
+    evidence = [SealRef(seal.number, seal.hash) for seal in audit_log.seals()]
     tampering.drop_all_seals(audit_log)
     tampering.change_a_row(audit_log)
     audit_log.seal()
     # The accesses are sealed as before: the same rows have the same root.
     assert audit_log.count_findings() == {}
-    assert audit_log.count_findings(*witnesses) == {FindingKind.SEAL_CHANGED: 1}
+    assert audit_log.count_findings(*evidence) == {FindingKind.SEAL_CHANGED: 1}
 
 
 def test_a_late_access_is_not_a_finding(archived: AuditLog) -> None:

@@ -14,9 +14,9 @@ from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.tree.cosignatures import cosigned_at
+from app.audit.archive.verify.evidence import EvidenceVerifier
 from app.audit.archive.verify.report import FindingKind
 from app.audit.archive.verify.witness_question import ask_witness
-from app.audit.archive.verify.witnesses import WitnessVerifier
 from app.audit.archive.witness.submission import Submission
 from app.main import create_app
 from tests.audit.archive.attacks.acts import seals
@@ -78,7 +78,7 @@ def test_the_application_has_its_checkpoints_cosigned(
     report = watched.verify()
     assert not report.findings
     proven = report.proven["changes"]
-    assert (proven.size, proven.witness) == (
+    assert (proven.size, proven.source) == (
         proven.of,
         "the witness witness.example/w1",
     )
@@ -144,7 +144,7 @@ def test_a_witness_that_answers_nonsense_is_no_finding(
     report = watched.verify()
     assert not report.findings
     assert reason in report.unasked["changes"]
-    assert report.proven["changes"].witness == NAMED
+    assert report.proven["changes"].source == NAMED
 
 
 @pytest.mark.sampled
@@ -162,7 +162,7 @@ def test_a_witness_that_is_away_is_no_finding(
     report = log.verify()
     assert not report.findings
     assert report.unasked["changes"].startswith("it does not answer: ")
-    assert report.proven["changes"].witness is None
+    assert report.proven["changes"].source is None
 
 
 def test_a_proxy_that_is_none_is_no_finding(
@@ -178,7 +178,7 @@ def test_a_proxy_that_is_none_is_no_finding(
 def test_rows_sealed_during_a_verification_are_no_finding(
     watched: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def seal_and_ask(context: ArchiveContext, verifier: WitnessVerifier) -> None:
+    async def seal_and_ask(context: ArchiveContext, verifier: EvidenceVerifier) -> None:
         async with context.database.writing() as session:
             rows = make_changes(days=3)[12:]
             await session.execute(insert(CHANGES.live), rows)
@@ -221,7 +221,7 @@ def test_a_login_that_can_only_read_is_no_failure(
     monkeypatch.setattr(TreeRepository, "save_note", refuse)
     report = watched.verify()
     assert not report.findings
-    assert report.proven["changes"].witness == NAMED
+    assert report.proven["changes"].source == NAMED
 
 
 def test_an_unexpected_error_is_shown(

@@ -15,7 +15,7 @@ NO_FILE = (
 )
 
 
-def read_witnesses(path: Path) -> list[SealRef | str]:
+def read_evidence(path: Path) -> list[SealRef | str]:
     """Read exported notes, and the seals of former releases.
 
     Raises:
@@ -26,10 +26,10 @@ def read_witnesses(path: Path) -> list[SealRef | str]:
         text = path.read_text(errors="backslashreplace")
     except FileNotFoundError:
         raise ArchiveException(NO_FILE.format(path)) from None
-    return parse_witnesses(text)
+    return parse_evidence(text)
 
 
-def parse_witnesses(text: str) -> list[SealRef | str]:
+def parse_evidence(text: str) -> list[SealRef | str]:
     """Return notes, and the seals of former releases, one JSON object per line.
 
     What is neither is returned as it is, and is reported as a note without a signature.

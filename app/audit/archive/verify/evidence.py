@@ -1,4 +1,4 @@
-"""Comparison of the seals with what is kept outside the database: its witnesses."""
+"""Comparison of the seals with evidence that is kept outside the database."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ MANIFEST, EXPORTED = "a manifest", "an exported checkpoint"
 MAX_NAME = 100  # characters of a line that a finding repeats
 
 
-class WitnessVerifier:
+class EvidenceVerifier:
     def __init__(
         self,
         report: VerificationReport,
@@ -26,66 +26,68 @@ class WitnessVerifier:
         self.trees = trees
 
     def verify(
-        self, manifests: Iterable[Manifest], witnesses: Iterable[SealRef | str]
+        self, manifests: Iterable[Manifest], evidence: Iterable[SealRef | str]
     ) -> None:
-        """Compare all witnesses, and report how far they prove each log."""
+        """Compare all evidence, and report how far it proves each log."""
         for name, tree in self.trees.items():
             self.report.proven[name] = Proven(of=tree.frontier.size)
-        for witness in dict.fromkeys(listed(manifests)):
-            self.verify_witness(witness, MANIFEST)
-        for witness in dict.fromkeys(witnesses):
-            self.verify_witness(witness, EXPORTED)
+        for each in dict.fromkeys(listed(manifests)):
+            self.verify_each(each, MANIFEST)
+        for each in dict.fromkeys(evidence):
+            self.verify_each(each, EXPORTED)
 
-    def verify_witness(self, witness: SealRef | str, source: str) -> None:
-        if isinstance(witness, SealRef):
-            self.verify_reference(witness, source)
+    def verify_each(self, evidence: SealRef | str, source: str) -> None:
+        if isinstance(evidence, SealRef):
+            self.verify_reference(evidence, source)
         else:
-            self.verify_note(witness, source)
+            self.verify_note(evidence, source)
 
-    def verify_reference(self, witness: SealRef, source: str) -> None:
+    def verify_reference(self, kept: SealRef, source: str) -> None:
         """Compare the seal that a manifest, or an old export, refers to."""
-        found = self.hashes.get(witness.number)
-        if witness.number > max(self.hashes, default=0):
+        found = self.hashes.get(kept.number)
+        if kept.number > max(self.hashes, default=0):
             self.report.add_finding(
-                FindingKind.SEAL_MISSING, witness.number, "only a witness has it"
+                FindingKind.SEAL_MISSING, kept.number, f"only {source} has it"
             )
-        elif found is not None and found != witness.hash:
+        elif found is not None and found != kept.hash:
             self.report.add_finding(
-                FindingKind.SEAL_CHANGED, witness.number, "a witness has another hash"
+                FindingKind.SEAL_CHANGED, kept.number, f"{source} has another hash"
             )
         elif found is not None:
             for name, tree in self.trees.items():
-                if size := tree.sizes.get(witness.number):
+                if size := tree.sizes.get(kept.number):
                     self.add_proof(name, size, source)
 
     def verify_note(self, note: str, source: str, at: datetime | None = None) -> None:
-        """Compare a checkpoint; `at` is when its witness signed it."""
+        """Compare a checkpoint; `at` is when a witness signed it."""
         origins = {tree.origin: name for name, tree in self.trees.items()}
         try:
             keys = [key for tree in self.trees.values() for key in tree.keys]
             checkpoint = open_checkpoint(note, *keys)
         except ProofException as error:
             where = printable(note.partition("\n")[0][:MAX_NAME])
-            self.report.add_finding(FindingKind.SEAL_FORGED, where, f"witness: {error}")
+            self.report.add_finding(
+                FindingKind.SEAL_FORGED, where, f"{source}: {error}"
+            )
         else:
             name = origins[checkpoint.origin]
-            if self.verify_checkpoint(name, checkpoint):
+            if self.verify_checkpoint(name, checkpoint, source):
                 self.add_proof(name, checkpoint.head.size, source, at)
 
-    def verify_checkpoint(self, name: str, witness: Checkpoint) -> bool:
+    def verify_checkpoint(self, name: str, kept: Checkpoint, source: str) -> bool:
         """Return whether the tree had this root, or report it."""
-        tree, size = self.trees[name], witness.head.size
+        tree, size = self.trees[name], kept.head.size
         root, _ = tree.checkpoints.get(size, (None, None))
         where = f"{name} at {size}"
         if root is None:
             self.report.add_finding(
-                FindingKind.SEAL_MISSING, where, "only a witness has this checkpoint"
+                FindingKind.SEAL_MISSING, where, f"only {source} has it"
             )
-        elif root != witness.head.root:
+        elif root != kept.head.root:
             self.report.add_finding(
-                FindingKind.SEAL_CHANGED, where, "a witness has another root"
+                FindingKind.SEAL_CHANGED, where, f"{source} has another root"
             )
-        return root == witness.head.root
+        return root == kept.head.root
 
     def add_proof(
         self, name: str, size: int, source: str, signed_at: datetime | None = None
@@ -96,13 +98,13 @@ class WitnessVerifier:
             self.report.proven[name] = Proven(
                 size=size,
                 of=tree.frontier.size,
-                witness=source,
+                source=source,
                 at=signed_at or sealed_at,
                 is_signed=signed_at is not None,
             )
 
 
 def listed(manifests: Iterable[Manifest]) -> Iterator[SealRef | str]:
-    """Yield the witnesses in manifests; notes alone where there are any."""
+    """Yield the evidence in manifests; notes alone where there are any."""
     for manifest in manifests:
         yield from manifest.checkpoints or (manifest.seal,)
