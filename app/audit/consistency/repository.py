@@ -12,6 +12,7 @@ from sqlmodel import col
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import DELETED, AuditArchive
+from app.audit.archive.rows.reading import UNREADABLE
 from app.audit.consistency.archived import ArchivedChanges, newest_archived_id
 from app.audit.consistency.revealed import Unreadable, reveal_rows
 from app.audit.models import Action
@@ -24,8 +25,6 @@ MAX_UNAUDITED = 10_000  # newest unaudited writes to a table
 NEWEST_SEALS = 3  # concurrent transactions mix the ids of neighbouring seals
 LOG = CHANGES.live.c
 REPLAYED = (LOG.entity_id, LOG.version, LOG.at, LOG.action, LOG.old, LOG.new)
-# SQLite accepts text of any form; converting it to the column's type raises these.
-UNREADABLE = (ValueError, TypeError, ArithmeticError, LookupError)
 
 
 class ConsistencyRepository:

@@ -31,7 +31,8 @@ from app.core.db.personal.key_urls import key_url_of
 from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import Bytes, IsTime, IsUuid
 
-UNREADABLE = (*MALFORMED, ArithmeticError)
+# SQLite accepts text of any form; converting it to the column's type raises these.
+UNREADABLE = (*MALFORMED, ArithmeticError, LookupError)
 TIME_BYTES = "at_bytes"
 
 
