@@ -10,7 +10,7 @@ from app.auth.models import User
 from app.auth.passwords.hashing import dummy_hash
 from app.auth.passwords.password_policy import check_password
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import forbidden, recheck, require_person
+from app.auth.permissions.recheck import forbidden, recheck
 from app.auth.sessions.schemas import MeUpdate
 from app.auth.users.credentials import password_values
 from app.auth.users.repository import UserRepository
@@ -40,7 +40,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
 
     async def create(self, data: UserCreate) -> User:
         values = data.model_dump(exclude={"password"})
-        values |= await password_values(self.components, data.password, data.email)
+        values |= await password_values(self.components, self.actor, data)
         await self.recheck("users:create")
         await self.require_grantable(set(data.role_ids))
         user = await self.repository.create(values)
@@ -51,7 +51,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     async def update(self, id: UUID, data: UserUpdate) -> User:
         values = data.model_dump(exclude_unset=True, exclude={"password"})
         # Hash first, before a transaction is open, because hashing is slow.
-        new = await password_values(self.components, data.password, data.email or "")
+        new = await password_values(self.components, self.actor, data)
         user = await self.get_manageable(id, "users:update")
         self.check_update(user, data)
         if data.role_ids is not None:
@@ -133,7 +133,6 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if user.id == self.actor.user_id and NOT_SELF_EDITABLE & data.model_fields_set:
             raise forbidden(self.actor, SELF_EDIT_DETAIL)
         if data.password:
-            require_person(self.actor)
             length = self.components.password_min_length
             check_password(data.password, data.email or user.email, length)
 
