@@ -8,10 +8,12 @@ from app.auth.permissions.principal import Principal
 from app.auth.permissions.recheck import require_person
 from app.auth.users.schemas import UserCreate, UserUpdate
 
+Credentials = dict[str, Any]
 
-async def password_values(
+
+async def hash_password(
     components: AuthComponents, actor: Principal, data: UserCreate | UserUpdate
-) -> dict[str, Any]:
+) -> Credentials:
     """Check and hash the new password; return the values to store, empty for None.
 
     The user must change the password at the next login. A program can't set one: it
