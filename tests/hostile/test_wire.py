@@ -262,6 +262,21 @@ def test_the_body_of_an_upgrade_is_no_request(server: Server, is_split: bool) ->
     assert b'"schema"' in answers[1]
 
 
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize("target", [b"/nowhere", b"/livez", b"localhost:80"])
+def test_connect_ends_the_connection(
+    server: Server, target: bytes, is_split: bool
+) -> None:
+    """Its body has no end for the parser. Caddy sends it on like any request."""
+    body = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = b"CONNECT %s HTTP/1.1\r\nHost: localhost\r\n" % target
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    parts = (head, body) if is_split else (head + body,)
+    answer = send_parts(server, *parts)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    check_problem(answer)
+
+
 def test_many_upgrades_are_answered_in_turn(server: Server) -> None:
     one = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"
     answers = send_parts(server, one * 300 + request(b"GET /readyz"))

@@ -11,7 +11,8 @@ class UpgradeIgnoringProtocol(HttpToolsProtocol):
 
     The parser ends such a request with its head: the body would be lost, or be taken
     for the next request of the connection, whose response a proxy could give to another
-    client. So the head is read again without the header, by a new parser.
+    client. So the head is read again without the header, by a new parser. It ends a
+    CONNECT in the same way, which is refused.
     """
 
     packet = unread = b""
@@ -24,11 +25,14 @@ class UpgradeIgnoringProtocol(HttpToolsProtocol):
         self.packet = b""
 
     def _should_upgrade(self) -> bool:
-        # A CONNECT ends with its head as well, without the header.
-        return any(name == b"upgrade" for name, _ in self.headers)
+        """Return that uvicorn is to leave each such request to the method below."""
+        return True
 
     def handle_websocket_upgrade(self) -> None:
         """Have the request read again. uvicorn calls it for an HttpParserUpgrade."""
+        if self.scope["method"] == "CONNECT":
+            self.send_400_response("CONNECT is for proxies")
+            return
         error = sys.exc_info()[1]
         end: int = error.args[0] if error else 0  # of the head
         self.unread = self.head_without_upgrade() + self.packet[end:]
