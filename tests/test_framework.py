@@ -551,6 +551,17 @@ def test_uvicorn_s_parser_calls_these_methods(
     assert STATUS_LINE[400].startswith(b"HTTP/1.1 400 ")
 
 
+def test_uvicorn_leaves_a_request_with_an_upgrade_to_the_websocket_protocol() -> None:
+    """ignored_upgrades.py has it read again instead, in the place of these methods."""
+    asked = "self.parser.should_upgrade() and self._should_upgrade()"
+    for name in ("on_headers_complete", "on_body", "on_message_complete"):
+        assert asked in getsource(getattr(HttpToolsProtocol, name))
+    source = getsource(HttpToolsProtocol.data_received)
+    assert "except httptools.HttpParserUpgrade" in source
+    assert "self.handle_websocket_upgrade()" in source
+    assert "lenient_data_after_close=True" in getsource(HttpToolsProtocol.__init__)
+
+
 def test_uvicorn_s_parent_process_starts_the_class_of_its_module() -> None:
     """workers.py replaces the class, so that workers drain."""
     assert multiprocess.Process is Worker

@@ -82,7 +82,9 @@ def email_key(address: str) -> str:
     if not address.isascii() or ACE_PREFIX in address.lower():
         with suppress(EmailNotValidError):
             address = validate_email(address, check_deliverability=False).normalized
-    return unicodedata.normalize("NFKC", address).casefold()
+    for _ in range(2):  # a folded letter can compose with the mark that follows
+        address = unicodedata.normalize("NFKC", address).casefold()
+    return address
 
 
 def printable(text: str) -> str:

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -204,6 +205,82 @@ def test_protocol_upgrades_are_ignored(server: Server, protocol: bytes) -> None:
     answer = send_raw(server, request(b"GET " + ROOT, *upgrade, *key))
     assert status(answer) == 200
     assert b"x-request-id: " in answer
+
+
+UPGRADE = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c")
+
+
+def send_parts(server: Server, *parts: bytes) -> bytes:
+    """Send the parts as packets of their own, and return what is received."""
+    host, port = urlsplit(server.base_url).netloc.split(":")
+    with socket.create_connection((host, int(port)), TIMEOUT) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in parts:
+            line.sendall(part)
+            sleep(0.1)
+        received = [b""]
+        while part := line.recv(65_536):
+            received.append(part)
+    return b"".join(received)
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize("is_split", [False, True])
+def test_the_body_of_an_upgrade_is_read(
+    server: Server, is_chunked: bool, is_split: bool
+) -> None:
+    """As of Java's HttpClient, which offers HTTP/2 with its first request."""
+    body = b'{"refresh_token": "x"}'
+    if is_chunked:
+        framing, body = (
+            b"Transfer-Encoding: chunked",
+            b"%x\r\n%s\r\n0\r\n\r\n"
+            % (
+                len(body),
+                body,
+            ),
+        )
+    else:
+        framing = b"Content-Length: %d" % len(body)
+    json_type = b"Content-Type: application/json"
+    head = request(b"POST /api/v1/auth/revoke", *UPGRADE, framing, json_type)
+    parts = (head, body) if is_split else (head + body,)
+    assert status(send_parts(server, *parts)) == 204
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_the_body_of_an_upgrade_is_no_request(server: Server, is_split: bool) -> None:
+    """A proxy that reuses the connection would send the answer to another client."""
+    body = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    length = b"Content-Length: %d" % len(body)
+    head = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\n"
+    head += b"\r\n".join((*UPGRADE, length, b"", b""))
+    last = request(b"GET /readyz")
+    parts = (head, body, last) if is_split else (head + body + last,)
+    answers = send_parts(server, *parts).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"404", b"200"]
+    assert b'"schema"' in answers[1]
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize("target", [b"/nowhere", b"/livez", b"localhost:80"])
+def test_connect_ends_the_connection(
+    server: Server, target: bytes, is_split: bool
+) -> None:
+    """Its body has no end for the parser. Caddy sends it on like any request."""
+    body = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = b"CONNECT %s HTTP/1.1\r\nHost: localhost\r\n" % target
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    parts = (head, body) if is_split else (head + body,)
+    answer = send_parts(server, *parts)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    check_problem(answer)
+
+
+def test_many_upgrades_are_answered_in_turn(server: Server) -> None:
+    one = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n"
+    answers = send_parts(server, one * 300 + request(b"GET /readyz"))
+    assert answers.count(b"HTTP/1.1 200 ") == 301
 
 
 @pytest.mark.parametrize("operation", WRITERS, ids=str)

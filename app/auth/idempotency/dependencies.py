@@ -6,6 +6,7 @@ and "answered" never differ. PermissionChecker comes first.
 
 import hmac
 import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.auth.idempotency.exceptions import (
     KeyReusedException,
     ResponseTooLargeException,
 )
-from app.auth.idempotency.keys import make_key
+from app.auth.idempotency.keys import fingerprints, make_key
 from app.auth.idempotency.models import IdempotencyKey
 from app.auth.idempotency.repository import IdempotencyRepository
 from app.core.context import current_context
@@ -54,13 +55,14 @@ async def keep_answer(request: Request, session: SessionDep) -> None:
         raise BadRequestException(
             "Idempotency-Key must have 1 to 255 printable ASCII characters"
         )
-    keys, key = IdempotencyRepository(session), await key_of(request, lines[0])
+    keys, known = IdempotencyRepository(session), await fingerprints_of(request)
+    key = make_key((request.method, request.scope["path"]), lines[0], known[0])
     while not await keys.reserve(key):
         if session.before_commit:  # it may have waited for the first request
             await session.before_commit()
         # None if the key has become a day old, and was purged meanwhile.
         if found := await keys.find(key.id):
-            raise replay(found, key)
+            raise replay(found, known)
     on_response(request.scope, partial(save_response, keys, key.id))
 
 
@@ -99,16 +101,17 @@ class RepeatableRoute(Route):
         super().__init__(path, endpoint, **options)
 
 
-async def key_of(request: Request, key: str) -> IdempotencyKey:
+async def fingerprints_of(request: Request) -> list[str]:
+    """Return the fingerprint, and those that it had under former secrets."""
     headers = str([request.headers.getlist(name) for name in PARTS]).encode()
     body = request.scope.get(BODY_DIGEST) or await request.body()
     sent = (headers, request.scope["query_string"], body)
-    target = (request.method, request.scope["path"])
-    return make_key(components_of(request).ring.current.idempotency, target, key, sent)
+    ring = components_of(request).ring
+    return fingerprints((key.idempotency for key in ring.all), sent)
 
 
-def replay(found: IdempotencyKey, key: IdempotencyKey) -> Exception:
-    if not hmac.compare_digest(found.fingerprint, key.fingerprint):
+def replay(found: IdempotencyKey, known: Iterable[str]) -> Exception:
+    if not any(hmac.compare_digest(found.fingerprint, each) for each in known):
         return KeyReusedException()
     current_context().replay_of = found.request_id
     if found.body is None:

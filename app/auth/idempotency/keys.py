@@ -8,20 +8,21 @@ from app.auth.idempotency.models import IdempotencyKey
 from app.core.context import current_context
 
 
-def make_key(
-    secret: bytes, target: tuple[str, str], key: str, sent: Iterable[bytes]
-) -> IdempotencyKey:
-    """Return the key of this user, and of the method and path that are `target`.
-
-    The hash of what was `sent` is keyed, as it may contain a password.
-    """
+def make_key(target: tuple[str, str], key: str, fingerprint: str) -> IdempotencyKey:
+    """Return the key of this user, and of the method and path that are `target`."""
     context = current_context()
     scope = (str(context.actor_id), *target, key)
-    fingerprint = hmac.new(secret, digestmod=sha256)
-    for part in sent:
-        fingerprint.update(sha256(part).digest())
     return IdempotencyKey(
         id=sha256("\n".join(scope).encode()).hexdigest(),
-        fingerprint=fingerprint.hexdigest(),
+        fingerprint=fingerprint,
         request_id=context.request_id,
     )
+
+
+def fingerprints(secrets: Iterable[bytes], sent: Iterable[bytes]) -> list[str]:
+    """Return the hash of what was `sent`, keyed by each secret.
+
+    It is keyed, as a password may have been sent.
+    """
+    content = b"".join(sha256(part).digest() for part in sent)
+    return [hmac.new(secret, content, sha256).hexdigest() for secret in secrets]

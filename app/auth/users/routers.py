@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from app.auth.dependencies import CurrentUser, guarded_router
 from app.auth.models import User
 from app.auth.sessions.dependencies import PasswordServiceDep
-from app.auth.users.dependencies import UserServiceDep
+from app.auth.users.credentials import Credentials
+from app.auth.users.dependencies import UserServiceDep, hashing
 from app.auth.users.schemas import (
     SuperuserChange,
     UserCreate,
@@ -20,6 +21,7 @@ from app.core.pagination import Page
 from app.core.web.openapi import documented
 
 router = guarded_router("users")
+CREATED, UPDATED = Depends(hashing(UserCreate)), Depends(hashing(UserUpdate))
 
 
 @router.get("", response_model=Page[UserRead])
@@ -30,10 +32,14 @@ async def list_users(
     return await service.page(query)
 
 
-@router.post("", response_model=UserRead, status_code=201)
-async def create_user(service: UserServiceDep, data: UserCreate) -> User:
+@router.post("", response_model=UserRead, status_code=201, dependencies=[CREATED])
+async def create_user(
+    service: UserServiceDep,
+    data: UserCreate,
+    credentials: Annotated[Credentials, CREATED],
+) -> User:
     """Create a user, who must change the password before any other request."""
-    return await service.create(data)
+    return await service.create(data, credentials)
 
 
 @router.get("/{user_id}", response_model=UserRead)
@@ -42,14 +48,19 @@ async def get_user(service: UserServiceDep, user_id: UUID) -> User:
     return await service.get(user_id)
 
 
-@router.patch("/{user_id}", response_model=UserRead)
-async def update_user(service: UserServiceDep, user_id: UUID, data: UserUpdate) -> User:
+@router.patch("/{user_id}", response_model=UserRead, dependencies=[UPDATED])
+async def update_user(
+    service: UserServiceDep,
+    user_id: UUID,
+    data: UserUpdate,
+    credentials: Annotated[Credentials, UPDATED],
+) -> User:
     """Update a user. A new password or `is_active: false` revokes all sessions.
 
     You can't update a user who has permissions that you lack, assign roles that grant
     such permissions, or set your own password, roles or `is_active` here.
     """
-    return await service.update(user_id, data)
+    return await service.update(user_id, data, credentials)
 
 
 @router.delete("/{user_id}", status_code=204)

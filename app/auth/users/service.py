@@ -10,9 +10,9 @@ from app.auth.models import User
 from app.auth.passwords.hashing import dummy_hash
 from app.auth.passwords.password_policy import check_password
 from app.auth.permissions.principal import Principal
-from app.auth.permissions.recheck import forbidden, recheck, require_person
+from app.auth.permissions.recheck import forbidden, recheck
 from app.auth.sessions.schemas import MeUpdate
-from app.auth.users.credentials import password_values
+from app.auth.users.credentials import Credentials
 from app.auth.users.repository import UserRepository
 from app.auth.users.schemas import UserCreate, UserUpdate
 from app.core.service import CrudService
@@ -20,6 +20,7 @@ from app.core.web.etag import Preconditions
 
 NOT_SELF_EDITABLE = {"password", "is_active", "role_ids"}
 SELF_EDIT_DETAIL = "You can't set your own password, is_active or role_ids here"
+NONE: Credentials = {}
 
 logger = structlog.get_logger()
 
@@ -38,9 +39,8 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         self.actor, self.components = actor, components
         self.superusers: set[UUID] = set()  # active ones; none if they are not locked
 
-    async def create(self, data: UserCreate) -> User:
-        values = data.model_dump(exclude={"password"})
-        values |= await password_values(self.components, data.password, data.email)
+    async def create(self, data: UserCreate, credentials: Credentials = NONE) -> User:
+        values = data.model_dump(exclude={"password"}) | credentials
         await self.recheck("users:create")
         await self.require_grantable(set(data.role_ids))
         user = await self.repository.create(values)
@@ -48,17 +48,17 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
             self.log_event("roles_assigned", user.id)
         return user
 
-    async def update(self, id: UUID, data: UserUpdate) -> User:
+    async def update(
+        self, id: UUID, data: UserUpdate, credentials: Credentials = NONE
+    ) -> User:
         values = data.model_dump(exclude_unset=True, exclude={"password"})
-        # Hash first, before a transaction is open, because hashing is slow.
-        new = await password_values(self.components, data.password, data.email or "")
         user = await self.get_manageable(id, "users:update")
         self.check_update(user, data)
         if data.role_ids is not None:
             await self.require_grantable(set(data.role_ids))
         if data.password or (user.is_active and data.is_active is False):
             values["auth_version"] = user.auth_version + 1
-        user = await self.repository.update(user, values | new)
+        user = await self.repository.update(user, values | credentials)
         if data.role_ids is not None:
             self.log_event("roles_assigned", id)
         if data.password:
@@ -133,7 +133,6 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if user.id == self.actor.user_id and NOT_SELF_EDITABLE & data.model_fields_set:
             raise forbidden(self.actor, SELF_EDIT_DETAIL)
         if data.password:
-            require_person(self.actor)
             length = self.components.password_min_length
             check_password(data.password, data.email or user.email, length)
 

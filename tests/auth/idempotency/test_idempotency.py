@@ -21,8 +21,11 @@ from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import open_database
 from tests.accounts import PASSWORD
+from tests.auth.sessions.test_refresh import NEW_SECRET
+from tests.auth.tokens.test_access_tokens import running
 from tests.conftest import ClientWith, MakeAccount, Read
 from tests.contract import status_and_code
+from tests.databases import SECRET, make_settings
 
 PEN = {"sku": "PEN-1", "name": "Pen", "price": "1.50", "stock": 3}
 KEY = {"idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
@@ -215,6 +218,21 @@ def test_a_key_that_is_purged_meanwhile_is_free(
     again = post(client)
     assert (again.status_code, again.headers.get(REPLAYED)) == (201, None)
     assert client.get(url).status_code == 404
+
+
+def test_a_request_is_repeated_while_a_former_secret_is_listed(
+    settings: Settings, make_account: MakeAccount
+) -> None:
+    header = make_account("products:create").header
+    with running(settings) as client:
+        assert post(client, **header).status_code == 201
+    old = {"SECRET_KEYS_OLD": (SECRET,)}
+    changed = make_settings(settings.DATABASE_URL, SECRET_KEY=NEW_SECRET, **old)
+    with running(changed) as client:
+        again = post(client, **header)
+        assert (again.status_code, again.headers.get(REPLAYED)) == (201, "true")
+        other = post(client, PEN | {"stock": 4}, **header)
+        assert status_and_code(other) == (422, "idempotency_key_reused")
 
 
 @pytest.mark.anyio

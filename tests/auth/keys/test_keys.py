@@ -19,7 +19,7 @@ from tests.accounts import PASSWORD, ROOT, Account
 from tests.auth.keys.keys import expiry, key_body, make_key, me, with_key
 from tests.auth.permissions.matrix import MATRIX, PUBLIC
 from tests.auth.permissions.test_matrix import missing_url, split_operation
-from tests.auth.permissions.test_permissions import assign_roles
+from tests.auth.permissions.test_permissions import NEW, assign_roles
 from tests.auth.signing import NEW_PASSWORD, bearer
 from tests.auth.tokens.test_access_tokens import record_statements
 from tests.conftest import MakeAccount, Read
@@ -101,13 +101,16 @@ def test_a_key_is_refused_on_all_of_auth_but_the_profile(
         assert found == (200 if allowed else (403, "key_not_allowed")), operation
 
 
-def test_a_key_makes_no_keys_links_passwords_or_superusers(
+def test_a_key_makes_no_users_keys_links_passwords_or_superusers(
     client: TestClient, make_account: MakeAccount
 ) -> None:
     root, user = make_account(is_superuser=True), f"users/{make_account().id}"
-    header = with_key(make_key(client, root, "users:update", "users:read"))
+    scopes = "users:create", "users:update", "users:read"
+    header = with_key(make_key(client, root, *scopes))
     promotion = {"is_superuser": True, "current_password": PASSWORD}
+    users = client.get("users").json()["total"]
     for method, path, body, code in (
+        ("POST", "users", NEW, "key_not_allowed"),
         ("PATCH", user, {"password": NEW_PASSWORD}, "key_not_allowed"),
         ("POST", f"{user}/keys", key_body("users:read"), "key_not_allowed"),
         ("POST", f"{user}/password-link", None, "key_not_allowed"),
@@ -116,6 +119,7 @@ def test_a_key_makes_no_keys_links_passwords_or_superusers(
         denied = client.request(method, path, json=body, headers=header)
         assert status_and_code(denied) == (403, code), path
     assert client.get(user).json()["version"] == 1
+    assert client.get("users").json()["total"] == users
 
 
 End = Callable[[TestClient, Account, dict[str, Any]], Any]

@@ -154,15 +154,18 @@ def settings(url: str) -> Settings:
     return make_settings(url, AUDIT_ACCESS_MODE="off")
 
 
+@pytest.mark.parametrize("header", [{}, {"Idempotency-Key": "k"}])
 def test_no_connection_is_held_while_a_password_is_hashed(
     app: FastAPI,
     client: TestClient,
     make_account: MakeAccount,
     monkeypatch: pytest.MonkeyPatch,
+    header: dict[str, str],
 ) -> None:
     user = make_account()
     spy = PoolSpy(app)
     monkeypatch.setattr(hashing, "password_context", spy)
+    client.headers |= header
     new = {"email": "new@example.com", "full_name": "New", "password": NEW_PASSWORD}
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     promotion = {"current_password": PASSWORD, "is_superuser": True}

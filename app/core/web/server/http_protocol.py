@@ -1,11 +1,12 @@
 """HTTP/1.1 protocol with a limit on the size of headers."""
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.core.context import Context, new_context
 from app.core.handlers import problem
 from app.core.web.middleware import NO_STORE, POLICY, SECURITY
+from app.core.web.server.ignored_upgrades import UpgradeIgnoringProtocol
 
 MAX_HEAD_SIZE = 65_536
 SEALED = [*SECURITY, POLICY, NO_STORE, (b"connection", b"close")]
@@ -13,7 +14,7 @@ SEALED = [*SECURITY, POLICY, NO_STORE, (b"connection", b"close")]
 logger = structlog.get_logger()
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(UpgradeIgnoringProtocol):
     """Protocol that rejects a request line, headers or trailers over 64 KiB.
 
     The parser buffers an incomplete header without limit, and copies it with each
