@@ -10,7 +10,6 @@ legal hold forbids it.
 """
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -47,7 +46,7 @@ from scripts.archive.holds import check_reason
 from scripts.archive.output import pluralize
 from scripts.archive.runner import log_to_stderr
 from scripts.backups.vacuum import vacuum
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, user_name
 
 app = typer.Typer(help=__doc__, rich_markup_mode=None)
 Entity = Annotated[str, typer.Argument(help="Entity type, such as Customer or User.")]
@@ -67,7 +66,7 @@ def run(command: Callable[[Database], Awaitable[ResultT]]) -> ResultT:
     try:
         with (
             exit_on_database_error("The command can be repeated."),
-            new_context(Context(actor_label=getpass.getuser())),
+            new_context(Context(actor_label=user_name())),
         ):
             return asyncio.run(with_database(command))
     except ErasureException as error:
@@ -132,7 +131,7 @@ def erase(entity: Entity, id: Id, reason: Reason, vacuum_file: Vacuum = False) -
 
     async def end(database: Database) -> list[str]:
         eraser = Eraser(database, open_ledger(settings))
-        done = await eraser.erase(person, reason, getpass.getuser())
+        done = await eraser.erase(person, reason, user_name())
         print(
             f"{person.name} is erased: {pluralize(done.keys, 'key')} destroyed, "
             f"{pluralize(done.answers, 'kept response')} deleted, "
