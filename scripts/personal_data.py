@@ -10,6 +10,7 @@ legal hold forbids it.
 """
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -137,16 +138,26 @@ def erase(entity: Entity, id: Id, reason: Reason, vacuum_file: Vacuum = False) -
             f"{pluralize(done.answers, 'kept response')} deleted, "
             f"{'live values replaced' if done.live else 'not live'}."
         )
+        if vacuum_file:
+            rewrite_file()
         async with database.reading() as session:
             report = ErasureReport(session, person)
             return await report.unreachable(is_rewritten=vacuum_file)
 
     unreachable = run(end)
-    if vacuum_file:
-        vacuum(settings.DATABASE_URL)
     print("Not reached:")
     for sentence in unreachable:
         print(f"- {sentence}.")
+
+
+def rewrite_file() -> None:
+    try:
+        vacuum(settings.DATABASE_URL)
+    except sqlite3.Error as error:
+        raise ErasureException(
+            "The file of the database was not rewritten, so it has former values: "
+            f"{error}. Repeat the command"
+        ) from None
 
 
 @app.command()

@@ -182,7 +182,7 @@ def test_no_file_beside_a_lost_database_is_taken_for_its_own(
 def test_an_interrupted_restore_is_repeated(tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_bytes(b"copy")
-    (tmp_path / "app.db.restoring").write_bytes(b"a part")
+    (tmp_path / "app.db.part").write_bytes(b"a part")
     SqliteDatabase(f"sqlite:///{tmp_path}/app.db").load(copy)
     assert (tmp_path / "app.db").read_bytes() == b"copy"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app.db", "copy.db"]
