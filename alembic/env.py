@@ -29,9 +29,9 @@ from app.core.db.engine import allow_copies_of_tables, make_engine, with_driver
 from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.locks.process_lock import ProcessLock
 from app.core.db.migrations import head
+from app.core.db.outages.migrating import connect, reject_unknown_revision
 from app.core.db.partitions import hiding_partitions
 from app.core.db.sqlite import batch  # noqa: F401  renames in batch blocks
-from app.core.startup.migrating import connect, reject_unknown_revision
 from app.modules.customers import models as customers
 from app.modules.products import models as products
 from app.modules.tasks import models as tasks

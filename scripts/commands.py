@@ -1,5 +1,7 @@
-"""Errors of commands: one sentence and an exit code instead of a traceback."""
+"""Shared parts of commands: their user's name, and errors as one sentence."""
 
+import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.config import settings
 from app.core.exceptions import UnavailableException
 from app.core.startup.database_faults import describe_fault
+
+
+def user_name() -> str:
+    """Return the name of the user who runs the command, for the log of changes.
+
+    A container may run with a user id that has no name.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 @contextmanager

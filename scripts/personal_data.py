@@ -10,7 +10,7 @@ legal hold forbids it.
 """
 
 import asyncio
-import getpass
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -47,7 +47,7 @@ from scripts.archive.holds import check_reason
 from scripts.archive.output import pluralize
 from scripts.archive.runner import log_to_stderr
 from scripts.backups.vacuum import vacuum
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, user_name
 
 app = typer.Typer(help=__doc__, rich_markup_mode=None)
 Entity = Annotated[str, typer.Argument(help="Entity type, such as Customer or User.")]
@@ -67,7 +67,7 @@ def run(command: Callable[[Database], Awaitable[ResultT]]) -> ResultT:
     try:
         with (
             exit_on_database_error("The command can be repeated."),
-            new_context(Context(actor_label=getpass.getuser())),
+            new_context(Context(actor_label=user_name())),
         ):
             return asyncio.run(with_database(command))
     except ErasureException as error:
@@ -132,22 +132,32 @@ def erase(entity: Entity, id: Id, reason: Reason, vacuum_file: Vacuum = False) -
 
     async def end(database: Database) -> list[str]:
         eraser = Eraser(database, open_ledger(settings))
-        done = await eraser.erase(person, reason, getpass.getuser())
+        done = await eraser.erase(person, reason, user_name())
         print(
             f"{person.name} is erased: {pluralize(done.keys, 'key')} destroyed, "
             f"{pluralize(done.answers, 'kept response')} deleted, "
             f"{'live values replaced' if done.live else 'not live'}."
         )
+        if vacuum_file:
+            rewrite_file()
         async with database.reading() as session:
             report = ErasureReport(session, person)
             return await report.unreachable(is_rewritten=vacuum_file)
 
     unreachable = run(end)
-    if vacuum_file:
-        vacuum(settings.DATABASE_URL)
     print("Not reached:")
     for sentence in unreachable:
         print(f"- {sentence}.")
+
+
+def rewrite_file() -> None:
+    try:
+        vacuum(settings.DATABASE_URL)
+    except sqlite3.Error as error:
+        raise ErasureException(
+            "The file of the database was not rewritten, so it has former values: "
+            f"{error}. Repeat the command"
+        ) from None
 
 
 @app.command()

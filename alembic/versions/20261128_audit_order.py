@@ -5,6 +5,7 @@ Created: 2026-11-28 17:15:00+00:00
 """
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from alembic import op
 
@@ -67,7 +68,7 @@ def create_tables() -> None:
 def downgrade() -> None:
     sealed = sa.text("SELECT 1 FROM audit_seal WHERE start IS NOT NULL LIMIT 1")
     if op.get_bind().scalar(sealed):
-        raise RuntimeError(
+        raise CommandError(
             "Rows are sealed in a tree, which the former release cannot verify or "
             "continue. Restore a backup instead of downgrading."
         )

@@ -5,6 +5,7 @@ Created: 2026-11-29 00:20:00+00:00
 """
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from alembic import op
 
@@ -38,7 +39,7 @@ def downgrade() -> None:
             f"WHERE {name} IS NOT NULL OR {SOURCE} IS NOT NULL LIMIT 1"
         )
         if op.get_bind().scalar(filled):
-            raise RuntimeError(
+            raise CommandError(
                 "The logs have names of users, which the former release would lose. "
                 "Restore a backup instead of downgrading."
             )

@@ -5,6 +5,7 @@ Created: 2026-11-29 02:54:02.550072+00:00
 """
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from alembic import op
 
@@ -94,7 +95,7 @@ def downgrade() -> None:
     for table in LOGS:
         filled = sa.text(f"SELECT 1 FROM {table} WHERE key_id IS NOT NULL LIMIT 1")  # noqa: S608  names of the list above
         if op.get_bind().scalar(filled):
-            raise RuntimeError(
+            raise CommandError(
                 "The logs have names of API keys, which the former release would lose. "
                 "Restore a backup instead of downgrading."
             )

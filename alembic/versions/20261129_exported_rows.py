@@ -5,6 +5,7 @@ Created: 2026-11-29 03:00:00+00:00
 """
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from alembic import op
 
@@ -31,7 +32,7 @@ def downgrade() -> None:
             f"SELECT 1 FROM {table} WHERE {NAME} IS NOT NULL LIMIT 1"  # noqa: S608  a name of the list above
         )
         if op.get_bind().scalar(filled):
-            raise RuntimeError(
+            raise CommandError(
                 "The access log has exports, whose number of rows the former release "
                 "would lose. Restore a backup instead of downgrading."
             )

@@ -5,6 +5,7 @@ Created: 2026-11-29 19:20:00+00:00
 """
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from alembic import op
 
@@ -29,7 +30,7 @@ def downgrade() -> None:
     for table in TABLES:
         filled = f"SELECT 1 FROM {table} WHERE personal IS NOT NULL LIMIT 1"  # noqa: S608
         if op.get_bind().scalar(sa.text(filled)):
-            raise RuntimeError(
+            raise CommandError(
                 "The logs name users by encrypted values, which the former release "
                 "would lose. Restore a backup instead of downgrading."
             )

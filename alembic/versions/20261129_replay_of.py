@@ -5,6 +5,7 @@ Created: 2026-11-29 03:30:00+00:00
 """
 
 import sqlalchemy as sa
+from alembic.util import CommandError
 
 from alembic import op
 
@@ -28,7 +29,7 @@ def downgrade() -> None:
     for table in TABLES:
         filled = f"SELECT 1 FROM {table} WHERE replay_of IS NOT NULL LIMIT 1"  # noqa: S608
         if op.get_bind().scalar(sa.text(filled)):
-            raise RuntimeError(
+            raise CommandError(
                 "The access log names repeated requests, which the former release "
                 "would lose. Restore a backup instead of downgrading."
             )

@@ -1,7 +1,6 @@
 """Runner of the archive commands: database, audit context, exit codes."""
 
 import asyncio
-import getpass
 import logging
 import sys
 from collections.abc import Awaitable, Callable
@@ -26,6 +25,7 @@ from app.core.db.migrations import check_head
 from app.core.exceptions import UnavailableException
 from app.core.observability.log_output import log_output
 from app.core.startup.database_faults import describe_fault
+from scripts.commands import user_name
 
 # No client waits for a command: allow statements more time than in a request.
 STATEMENT_TIMEOUT = 120.0  # seconds
@@ -42,7 +42,7 @@ def run_with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Resu
     """Run a command; on failure print one line to standard error and exit."""
     log_to_stderr()
     try:
-        with new_context(Context(actor_label=getpass.getuser())):
+        with new_context(Context(actor_label=user_name())):
             return asyncio.run(with_database(command))
     except StoreException as error:
         exit_with_error(f"{error}. {RETRY_ADVICE}", error.exit_code)

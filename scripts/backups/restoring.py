@@ -1,6 +1,6 @@
 """The restore of a backup, which overwrites nothing, and what is left to do."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def next_steps(
         if Path(file).exists():
             yield NEW_SEALS.format(file=file)
         elif (folder / SEALS).exists():
-            copy_file(folder / SEALS, Path(file))
+            yield from copied_or_left(copy_file, folder / SEALS, Path(file))
     if archive := settings.AUDIT_ARCHIVE_DIR:
         if parse_location(archive) is None:
             yield from restore_archive(Path(archive), folder / ARCHIVE)
@@ -75,4 +75,14 @@ def restore_archive(target: Path, copied: Path) -> Iterator[str]:
     if not target.is_dir():
         yield f"Mount or create {target}, and copy the archive folder there."
     elif copied.is_dir() and not has_others(target, copied):
-        copy_new_files(copied, target)
+        yield from copied_or_left(copy_new_files, copied, target)
+
+
+def copied_or_left(
+    copy: Callable[[Path, Path], object], source: Path, target: Path
+) -> Iterator[str]:
+    """Copy, or yield that it is left to do: the database is restored already."""
+    try:
+        copy(source, target)
+    except BackupException as error:
+        yield f"{error}. Mend that, and copy {source} to {target}."

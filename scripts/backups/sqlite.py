@@ -23,14 +23,18 @@ class SqliteDatabase:
     def dump(self, target: Path) -> None:
         """Copy what is committed. In one step: a write would restart it otherwise."""
         os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))
-        source = sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True)
-        with closing(source), closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
+        with explaining(f"{self.path} was not copied"):
+            source = sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True)
+            with closing(source), closing(sqlite3.connect(target)) as copy:
+                source.backup(copy)
 
     @contextmanager
     def opened(self, copy: Path) -> Iterator[str]:
         """Yield the URL of the copy; remove what is made beside it."""
-        with closing(sqlite3.connect(copy)) as connection:
+        with (
+            explaining(f"{copy} is damaged"),
+            closing(sqlite3.connect(copy)) as connection,
+        ):
             found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
         if found != ["ok"]:
             raise BackupException(f"{copy} is damaged: {'; '.join(found[:3])}")
@@ -51,15 +55,19 @@ class SqliteDatabase:
                 )
 
     def load(self, copy: Path) -> None:
-        """Restore the copy under a name of its own; it appears as a whole."""
+        """Restore the copy, which has its name once it is complete."""
         self.check_free()
-        new = self.path.with_name(f"{self.path.name}.restoring")
-        new.unlink(missing_ok=True)
-        copy_file(copy, new)
         try:
-            os.link(new, self.path)
+            copy_file(copy, self.path)
         except FileExistsError:
             self.check_free()
-        finally:
-            new.unlink()
         sync(self.path.parent)
+
+
+@contextmanager
+def explaining(consequence: str) -> Iterator[None]:
+    """Raise BackupException with the consequence instead of an error of SQLite."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise BackupException(f"{consequence}: {error}") from None

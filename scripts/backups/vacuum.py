@@ -14,7 +14,11 @@ MERGE = "INSERT INTO {index}({index}) VALUES ('optimize')"
 
 
 def vacuum(url: str) -> None:
-    """Rewrite the file; do nothing on PostgreSQL, which reuses the space itself."""
+    """Rewrite the file; do nothing on PostgreSQL, which reuses the space itself.
+
+    Raises:
+        sqlite3.Error: it was not rewritten, as it was locked or the disk is full.
+    """
     if not url.startswith("sqlite"):
         return
     path = make_url(url).database or ""
@@ -23,4 +27,6 @@ def vacuum(url: str) -> None:
             connection.execute(MERGE.format(index=index))
         connection.commit()
         connection.execute("VACUUM")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((is_busy, *_),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if is_busy:
+        raise sqlite3.OperationalError("a reader still uses the write-ahead log")

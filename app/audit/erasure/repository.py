@@ -1,6 +1,6 @@
 """Queries of an erasure, in its transaction."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from app.core.db.locks.record_lock import lock_record
 from app.core.db.session import DatabaseSession
 
 LOG = CHANGES.live.c
+LONGEST = timedelta(hours=1)  # from the line of the ledger to the entry of the log
 # Characters of an encrypted value in which two of different keys differ.
 BEGIN = len(PREFIX) + ID_LENGTH * 8 // 6
 
@@ -113,12 +114,15 @@ class ErasureRepository:
     async def is_recorded(
         self, person: Person, since: datetime, *, may_be_archived: bool
     ) -> bool:
-        """Return whether the log, or perhaps its archive, has an erasure since then."""
+        """Return whether the log has an erasure since then, or has perhaps archived it.
+
+        Files of other times, or of a lost database, do not show that this one erased.
+        """
         own = LOG.entity == ENTITY, LOG.entity_id == person.id
         erased = LOG.reason.like("erased%"), LOG.at >= since
         query = select(func.count().label("count")).where(*own, *erased)
         is_live = bool(await self.session.value(query))
         if is_live or not may_be_archived:
             return is_live
-        archived = await FileRepository(self.session).last_pruned()
-        return archived is not None and archived > since
+        files = FileRepository(self.session)
+        return await files.may_have_moved(CHANGES, since, since + LONGEST)

@@ -40,7 +40,7 @@ class LogExporter:
 
     async def pages(self, cursor: str) -> AsyncIterator[ExportPage]:
         """Yield what was committed when the export began. Without a cursor: all."""
-        settled = await self.get_settled(cursor)
+        end = await self.get_end(cursor)
         if not cursor:
             async for page in self.unordered():
                 yield page
@@ -53,24 +53,24 @@ class LogExporter:
         while True:
             async with self.database.reading() as session:
                 order = ExportRepository(session, self.log, self.span)
-                rows = await order.read_settled(position, settled, PAGE_ROWS)
+                rows = await order.read_settled(position, end, PAGE_ROWS)
             if not rows:
                 return
             position = position_of(rows[-1])
             yield ExportPage([*map(as_stored, rows)], encode_position(position))
 
-    async def get_settled(self, cursor: str) -> int:
-        """Return the number below which every row is committed.
+    async def get_end(self, cursor: str) -> int:
+        """Return the number at which the export ends, though the log grows meanwhile.
 
         Raises:
             ForeignCursorException: the cursor is beyond it.
         """
         async with self.database.reading() as session:
             order = ExportRepository(session, self.log, self.span)
-            settled = (await order.get_horizon()).settled
+            settled, end = (await order.get_horizon()).settled, await order.get_end()
         if "-" in cursor and decode_position(cursor).transaction_id >= settled:
             raise ForeignCursorException
-        return settled
+        return end
 
     async def unordered(self) -> AsyncIterator[ExportPage]:
         async with self.database.reading() as session:

@@ -1,6 +1,7 @@
 """A database that was restored from a backup has whom the ledger says to erase."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +15,7 @@ from app.audit.personal.keys import keys_at
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import create_app, open_database
+from tests.audit.archive.rows import TODAY, AuditLog
 from tests.audit.erasure.conftest import Commands, history
 from tests.audit.erasure.test_crashes import state_of
 from tests.databases import Template, make_settings
@@ -21,6 +23,7 @@ from tests.processes.standby import wait_until
 from tests.scripts.backups.conftest import Site, programs_of
 
 NOTE = "personal_data"
+TOMORROW = TODAY + timedelta(days=1)
 
 
 @pytest.fixture
@@ -76,6 +79,36 @@ def restored_at(copy: str, settings: Settings) -> Settings:
         it: getattr(settings, it) for it in ("PERSONAL_KEYS_URL", "AUDIT_SEAL_FILE")
     }
     return make_settings(copy, **kept)
+
+
+def test_a_ledger_on_a_disk_that_is_away_does_not_pass_for_none(
+    commands: Commands, ada: str, tmp_path: Path
+) -> None:
+    commands.erase(ada)
+    away = f"{tmp_path}/away/seals.txt"
+    settings = commands.settings.model_copy(update={"AUDIT_SEAL_FILE": away})
+    assert f"can't be read, {away}.erasures: No such file" in state_of(settings)
+
+
+def test_an_archived_erasure_is_not_missing(
+    commands: Commands, ada: str, audit_log: AuditLog
+) -> None:
+    commands.erase(ada)
+    assert audit_log.archive(TOMORROW)["changes"].rows > 0
+    assert state_of(commands.settings) == "ok"
+    assert commands.reapply() == 0
+
+
+def test_the_files_of_a_lost_database_do_not_show_that_the_restored_one_has_erased(
+    commands: Commands, ada: str, copy: str, audit_log: AuditLog
+) -> None:
+    commands.erase(ada)
+    audit_log.archive(TOMORROW)
+    restored = restored_at(copy, commands.settings)
+    assert audit_log.with_settings(restored).adopt().contradictions == []
+    assert "1 erasures are not applied" in state_of(restored)
+    assert Commands(restored).reapply() == 1
+    assert state_of(restored) == "ok"
 
 
 def test_a_restore_under_a_running_application_is_noticed(

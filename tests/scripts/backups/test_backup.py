@@ -90,6 +90,25 @@ def test_a_restored_site_has_what_was_backed_up(site: Site, other_site: Site) ->
     assert skus(other_site.settings) == ["PEN-1", "PEN-2"]
 
 
+def test_what_cannot_be_copied_after_the_database_is_left_to_do(
+    site: Site, other_site: Site
+) -> None:
+    """The database is restored then: to say that it is not would be wrong."""
+    site.audit_log.seal()
+    export_seals(site)
+    (site.folder / "archive" / "file").touch()
+    assert site.back_up("--no-check", "--archive").code == 0
+    (backup,) = site.backups
+    (other_site.folder / "file").touch()
+    seals = other_site.folder / "file" / "disk" / "seals.txt"
+    other_site.values["AUDIT_SEAL_FILE"] = str(seals)
+    done = other_site.restore(backup)
+    assert (done.code, done.errors) == (0, ""), done
+    assert f"{backup}/checkpoints.txt was not copied: Not a directory" in done.output
+    assert f"copy {backup}/checkpoints.txt to {seals}." in done.output
+    assert (other_site.folder / "archive" / "file").exists()
+
+
 def test_a_changed_backup_is_not_restored(site: Site, other_site: Site) -> None:
     assert site.back_up("--no-check").code == 0
     (backup,) = site.backups
@@ -182,7 +201,7 @@ def test_no_file_beside_a_lost_database_is_taken_for_its_own(
 def test_an_interrupted_restore_is_repeated(tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_bytes(b"copy")
-    (tmp_path / "app.db.restoring").write_bytes(b"a part")
+    (tmp_path / "app.db.part").write_bytes(b"a part")
     SqliteDatabase(f"sqlite:///{tmp_path}/app.db").load(copy)
     assert (tmp_path / "app.db").read_bytes() == b"copy"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app.db", "copy.db"]

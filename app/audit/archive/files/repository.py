@@ -119,3 +119,17 @@ class FileRepository:
         """Return the time up to which changes of any entity may be in archives only."""
         archived: datetime | None = await self.session.value(LAST_PRUNED)
         return archived
+
+    async def may_have_moved(self, log: Log, first: datetime, last: datetime) -> bool:
+        """Return whether this database may have moved a row of this time to a file.
+
+        It never had the rows of a file that it has adopted.
+        """
+        query = select(func.count().label("count")).where(
+            col(AuditArchive.log) == log.name,
+            col(AuditArchive.state).in_(DELETED),
+            col(AuditArchive.adopted_at).is_(None),
+            col(AuditArchive.first_at) <= last,
+            col(AuditArchive.last_at) >= first,
+        )
+        return bool(await self.session.value(query))

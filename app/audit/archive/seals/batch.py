@@ -55,6 +55,7 @@ class BatchReader:
     def __init__(self, database: Database, log: Log) -> None:
         self.database = database
         self.log = log
+        self.end: int | None = None  # a log in use would have none
 
     async def read_batch(self) -> SealBatch | None:
         """Return the next settled rows that are not sealed, or None."""
@@ -104,12 +105,13 @@ class BatchReader:
 
     async def read_settled(self, cursor: Cursor) -> AsyncIterator[list[Row]]:
         position = cursor.position or START
-        async with self.database.reading() as session:
-            horizon = await OrderRepository(session, self.log).get_horizon()
+        if self.end is None:
+            async with self.database.reading() as session:
+                self.end = await OrderRepository(session, self.log).get_end()
         while True:
             async with self.database.reading() as session:
                 order = OrderRepository(session, self.log)
-                rows = await order.read_settled(position, horizon.settled, PAGE_ROWS)
+                rows = await order.read_settled(position, self.end, PAGE_ROWS)
             if rows:
                 yield rows
                 position = position_of(rows[-1])

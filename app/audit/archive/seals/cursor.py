@@ -1,12 +1,15 @@
 """Positions in the settled order of a log."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, select
 
 from app.audit.archive.canonical import RowKey
 from app.audit.archive.logs import MIN_ID, MIN_KEY
 from app.audit.numbering import MAX_NUMBER
+from app.core.db.driver.statements import Prepared
 
 
 class Position(NamedTuple):
@@ -48,3 +51,16 @@ class Horizon:
 
     settled: int = MAX_NUMBER
     own: int = MAX_NUMBER
+
+
+def number_of(bound: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(cast(bound, Text), BigInteger)
+
+
+SNAPSHOT = func.pg_current_snapshot()
+HORIZON = Prepared(
+    select(
+        number_of(func.pg_snapshot_xmin(SNAPSHOT)).label("settled"),
+        number_of(func.pg_snapshot_xmax(SNAPSHOT)).label("own"),
+    )
+)

@@ -9,7 +9,7 @@ every committed row is settled.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import col
 
 from app.audit.archive.canonical import Row, RowKey
@@ -21,24 +21,11 @@ from app.audit.archive.rows.reading import (
     select_any_time,
     with_time,
 )
-from app.audit.archive.seals.cursor import START, Cursor, Horizon, Position
+from app.audit.archive.seals.cursor import HORIZON, START, Cursor, Horizon, Position
 from app.audit.numbering import number_limit
-from app.core.db.driver.statements import Prepared
 from app.core.db.session import DatabaseSession
 from app.core.db.sqlite.spelling import IsInteger, IsTime, IsUuid
 
-
-def number_of(bound: ColumnElement[Any]) -> ColumnElement[int]:
-    return cast(cast(bound, Text), BigInteger)
-
-
-SNAPSHOT = func.pg_current_snapshot()
-HORIZON = Prepared(
-    select(
-        number_of(func.pg_snapshot_xmin(SNAPSHOT)).label("settled"),
-        number_of(func.pg_snapshot_xmax(SNAPSHOT)).label("own"),
-    )
-)
 SAMPLE_ROWS = 1_000
 UNLIMITED = 2**63 - 1
 
@@ -53,6 +40,18 @@ class OrderRepository:
         if self.session.dialect.name != "postgresql":
             return Horizon(number_limit(), number_limit())
         return Horizon(**(await self.session.rows(HORIZON))[0])
+
+    async def get_end(self) -> int:
+        """Return the number below which all rows are settled, and none will be added.
+
+        Work that stops there ends, although the log grows meanwhile.
+        """
+        number, settled = self.row.transaction_id, (await self.get_horizon()).settled
+        if self.session.dialect.name == "postgresql":
+            return settled
+        rows = select(number).where(number < settled, IsInteger(number))
+        newest = rows.order_by(number.desc()).limit(1)
+        return 1 + (await self.session.scalar(newest) or 0)
 
     async def get_cursor(self) -> Cursor:
         number, id = col(AuditSeal.transaction_id), col(AuditSeal.transaction_row_id)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +28,9 @@ class WorkersCollector(Collector):
 
 
 def dead_workers(folder: Path) -> set[int]:
+    """Return the workers that have ended; another program may have their ids since."""
     found = {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_*.db")}
-    return {process for process in found if not is_running(process)}
-
-
-def is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    return found - {os.getpid(), *(worker.pid for worker in active_children())}
 
 
 @contextmanager

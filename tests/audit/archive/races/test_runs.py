@@ -55,7 +55,7 @@ def test_a_row_is_proven_although_a_run_moves_it(
 
 
 @pytest.mark.either
-@pytest.mark.parametrize("step", ["has_archived", "get_settled"])
+@pytest.mark.parametrize("step", ["has_archived", "get_end"])
 def test_an_export_names_the_rows_that_a_run_moves_before_it_has_them(
     audit_log: AuditLog,
     meanwhile: Meanwhile,

@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 from pydantic import ValidationError
 
+from app.core.observability.metrics.collector import dead_workers
 from app.core.observability.metrics.names import PREFIX, REQUESTS, all_names
 from tests.databases import make_settings
 from tests.processes.forked import command
@@ -23,6 +24,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}")
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 PEN = {"sku": "PEN-1", "name": "Pen", "price": "1.50"}
 GET_ONE = ("GET", "/api/v1/products/{product_id}")
+INIT = 1  # a process that always runs
 
 
 class Scraped:
@@ -183,3 +185,12 @@ def test_an_address_in_use_is_reported(tmp_path: Path) -> None:
         done = command(("-m", "app"), env)
     assert (done.code, done.output) == (1, "")
     assert done.errors.startswith("Can't listen on 127.0.0.1, port ")
+
+
+def test_a_program_with_the_id_of_an_ended_worker_is_not_taken_for_it(
+    tmp_path: Path,
+) -> None:
+    """Else the scrape would show the last values of the worker, or fail."""
+    for process in (os.getpid(), INIT):
+        (tmp_path / f"gauge_livemin_{process}.db").touch()
+    assert dead_workers(tmp_path) == {INIT}

@@ -1,4 +1,4 @@
-"""Checks before a migration, whose failure is one sentence."""
+"""Connection and checks of a migration, whose failure is one sentence."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,17 +10,21 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from app.core.db.outages.states import outage_of
 from app.core.startup.database_faults import describe_fault
+
+STOPPED = "{}. The migration was stopped: run it again"
 
 
 @asynccontextmanager
 async def connect(
     engine: AsyncEngine, database_url: str
 ) -> AsyncIterator[AsyncConnection]:
-    """Open a connection.
+    """Open a connection, and close it.
 
     Raises:
-        CommandError: the database does not answer.
+        CommandError: the database does not answer, is locked, or has no space left. An
+            error of the migration itself is raised as it is.
     """
     connection = engine.connect()
     try:
@@ -30,6 +34,10 @@ async def connect(
         raise CommandError(f"Database error: {reason}") from None
     try:
         yield connection
+    except (SQLAlchemyError, OSError) as error:
+        if outage := outage_of(error):
+            raise CommandError(STOPPED.format(outage)) from None
+        raise
     finally:
         await connection.close()
 
