@@ -15,6 +15,7 @@ from scripts.backups.files import (
     copy_file,
     copy_new_files,
     has_others,
+    list_files,
     read_list,
 )
 
@@ -24,6 +25,9 @@ NEW_SEALS = """\
    evidence, and begin a new one:
        mv {file} {file}.lost
        python scripts/archive_audit.py checkpoint > {file}"""
+LOAD = """\
+Start the application for a moment, and stop it: it loads the spool. `adopt` would
+   seal these rows, too, if files have them, and loading them later seals them again."""
 ADOPT = """\
 Adopt the archive files that were written after the backup:
        python scripts/archive_audit.py adopt --dry-run
@@ -62,6 +66,9 @@ def next_steps(
     if archive := settings.AUDIT_ARCHIVE_DIR:
         if parse_location(archive) is None:
             yield from restore_archive(Path(archive), folder / ARCHIVE)
+        # Without an identity, the application would make another one than the folder's.
+        if values["archive"] and any(list_files(folder / SPOOL)):
+            yield LOAD
         yield ADOPT
     yield VERIFY
     yield "Start the application."
