@@ -6,6 +6,7 @@
 4. The archive folder, which has what a run has deleted from the database.
 """
 
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,11 @@ from scripts.backups.files import (
     write_new,
 )
 
+NO_SEALS = (
+    "The backup has no checkpoints: AUDIT_SEAL_FILE does not exist: {}. The "
+    "application makes it with its first seal; if it has sealed, the file was removed."
+)
+
 
 async def make_backup(
     settings: Settings, target: Path, *, archive: bool, verified: bool
@@ -36,7 +42,7 @@ async def make_backup(
     database = find_database(settings.DATABASE_URL)
     target.mkdir(mode=0o700)
     copy_spool(spool_folder(settings), target / SPOOL)
-    seals = copy_optional(settings.AUDIT_SEAL_FILE, target / SEALS)
+    seals = copy_seals(settings.AUDIT_SEAL_FILE, target / SEALS)
     database.dump(target / database.copy_name)
     copy_archive(settings, target / ARCHIVE, whole=archive)
     values = {
@@ -55,6 +61,13 @@ async def make_backup(
             copy = settings_of_copy(settings, url)
             values["archive"] = await check_copy(copy, folder or empty, seals)
     write_list(target, values)
+
+
+def copy_seals(source: str, target: Path) -> Path | None:
+    copy = copy_optional(source, target)
+    if source and copy is None:
+        print(NO_SEALS.format(source), file=sys.stderr)
+    return copy
 
 
 def copy_optional(source: str, target: Path) -> Path | None:
