@@ -76,6 +76,7 @@ def sides(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
         yield sides
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(3))
 def test_both_databases_give_the_same_true_answers(
     sides: list[Side], seed: int

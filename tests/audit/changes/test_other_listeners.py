@@ -133,6 +133,7 @@ def roll_back_savepoint(connection: Any) -> None:
     connection.begin_nested().rollback()
 
 
+@pytest.mark.sampled(4, on=["postgresql"])
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("end", [roll_back, commit, begin_again, roll_back_savepoint])
 async def test_a_transaction_that_ends_in_a_flush_is_refused(
