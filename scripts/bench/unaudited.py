@@ -3,7 +3,7 @@
 from sqlalchemy import event
 
 from app.audit.changes import install
-from app.audit.changes import listeners as cdc
+from app.audit.changes.listeners import LISTENERS
 from app.core.models import Entity
 
 
@@ -13,8 +13,8 @@ def skip_install(*_: object) -> None:
 
 # Before the import of the application, which calls the function.
 install.install_cdc = skip_install  # type: ignore[assignment]  # Other parameters.
-for name in ("after_insert", "before_update", "after_update", "before_delete"):
-    event.remove(Entity, name, getattr(cdc, name))
+for name, listener in LISTENERS.items():
+    event.remove(Entity, name, listener)
 
 from app.main import app
 

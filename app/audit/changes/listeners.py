@@ -137,11 +137,14 @@ def reject_direct_insert(*_: Any) -> None:
 
 
 event.listen(AuditedSession, "do_orm_execute", record_bulk_write)
-# First, so that other listeners can't change the attributes that were written.
-FIRST = {"propagate": True, "insert": True}
-event.listen(Entity, "before_insert", before_insert, **FIRST)
-event.listen(Entity, "after_insert", after_writing, **FIRST)
-event.listen(Entity, "before_update", before_update, **FIRST)
-event.listen(Entity, "after_update", after_writing, **FIRST)
-event.listen(Entity, "before_delete", before_delete, **FIRST)
+LISTENERS: dict[str, Any] = {
+    "before_insert": before_insert,
+    "after_insert": after_writing,
+    "before_update": before_update,
+    "after_update": after_writing,
+    "before_delete": before_delete,
+}
+for name, listener in LISTENERS.items():
+    # First, so that other listeners can't change the attributes that were written.
+    event.listen(Entity, name, listener, propagate=True, insert=True)
 event.listen(AuditChange, "before_insert", reject_direct_insert)
