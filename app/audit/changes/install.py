@@ -47,10 +47,10 @@ def install_cdc(database: Database, settings: Settings) -> None:
         check_personal(model)
         for attribute in inspect(model).column_attrs:
             enable_active_history(attribute)
-    listen(database.engine.sync_engine, Guard(Tables(models)))
+    watch_engine(database.engine.sync_engine, Guard(Tables(models)))
 
 
-def listen(engine: Engine, guard: Guard) -> None:
+def watch_engine(engine: Engine, guard: Guard) -> None:
     event.listen(engine, "before_cursor_execute", guard, retval=True)
     event.listen(engine, "commit", refuse_commit)
     event.listen(engine, "rollback", note_rollback)

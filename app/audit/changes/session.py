@@ -80,7 +80,7 @@ def refuse_commit(_: Connection) -> None:
 
 
 def note_rollback(*_: Any) -> None:
-    # A flush that fails rolls back as well: so this is no error before it ends.
+    # A flush that fails rolls back as well, so this is an error only if it goes on.
     if recorder := flush_recorder():
         recorder.is_rolled_back = True
 

@@ -55,7 +55,7 @@ class Preconditions:
         Raises:
             BadRequestException: there is a conditional header.
         """
-        if (self.if_match, self.if_none_match) != (None, None):
+        if self != UNCONDITIONAL:
             raise BadRequestException(instead)
 
     def holds(self, version: int) -> bool:

@@ -55,7 +55,7 @@ class BatchReader:
     def __init__(self, database: Database, log: Log) -> None:
         self.database = database
         self.log = log
-        self.end: int | None = None  # a log in use would have none
+        self.end: int | None = None  # where it stops, though the log grows
 
     async def read_batch(self) -> SealBatch | None:
         """Return the next settled rows that are not sealed, or None."""

@@ -1,4 +1,4 @@
-"""Positions in the settled order of a log."""
+"""Positions in the settled order of a log, and the query for the last settled one."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
