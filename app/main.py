@@ -33,6 +33,7 @@ from app.core.web.application import Application
 from app.core.web.before_commit import Replay, on_replay
 from app.core.web.health import Health
 from app.core.web.metrics.sampling import sampling
+from app.core.web.server.other_servers import warn_of_other_server
 from app.endpoints import ROUTERS
 
 TITLE = "Back Office API"
@@ -63,6 +64,7 @@ async def open_database(settings: config.Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    warn_of_other_server(app.state.settings)
     async with open_database(app.state.settings) as database:
         app.state.health = health = Health(database)
         maintenance = auth.run_maintenance(database, app.state.auth)

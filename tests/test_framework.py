@@ -581,7 +581,9 @@ def test_uvicorn_s_server_has_the_steps_that_draining_overrides() -> None:
     assert [*signature(uvicorn.Server.shutdown).parameters] == ["self", "sockets"]
     assert "await self.main_loop()" in getsource(uvicorn.Server._serve)
     assert "connection.shutdown()" in getsource(uvicorn.Server.shutdown)
-    assert "self.servers.append(server)" in getsource(uvicorn.Server.startup)
+    startup = getsource(uvicorn.Server.startup)
+    assert "await self.lifespan.startup()" in startup
+    assert "self.servers.append(server)" in startup
 
 
 def test_uvicorn_s_protocol_has_the_steps_that_deadlines_follow() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 
 class Draining:
+    has_server = False  # whether the server is the one that drains
     started = False
 
     def __init__(self) -> None:

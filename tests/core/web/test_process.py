@@ -12,6 +12,7 @@ from threading import Event
 import httpx2
 import pytest
 
+from app.core.web.server.other_servers import ADVICE
 from tests.databases import ROOT, prepare
 from tests.modules.test_products import PEN
 from tests.processes.forked import command
@@ -124,6 +125,20 @@ def test_the_fastapi_command_serves_the_application(
         server.wait_for("/readyz")
         with server.client() as client:
             assert client.post("/products", json=PEN).status_code == 201
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "other"])
+def test_another_server_is_logged_in_production(tmp_path: Path, own: bool) -> None:
+    url, port = f"sqlite:///{tmp_path / 'app.db'}", free_port()
+    prepare(url)
+    other = (sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port))
+    command = None if own else other
+    with serving(url, tmp_path, command, port, ENVIRONMENT="production") as server:
+        server.wait_for("/livez")
+        lines = server.log.read_text().splitlines()
+    parsed = [json.loads(line) for line in lines if line.startswith("{")]
+    warnings = [line["advice"] for line in parsed if line["event"] == "other_server"]
+    assert warnings == ([] if own else [ADVICE])
 
 
 @pytest.mark.either

@@ -41,6 +41,10 @@ class Server(uvicorn.Server):
         # A worker may get two: from the service manager, and from its parent process.
         self.accepts_until = monotonic() + self.config.shutdown_delay
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        draining.has_server = True
+        await super().startup(sockets)
+
     async def main_loop(self) -> None:
         await super().main_loop()
         draining.started = True
