@@ -87,11 +87,13 @@ def serving(
 ) -> Iterator[Server]:
     """Run a server on this database; stop it on exit.
 
+    On a busy machine, requests wait for a connection longer than in production.
     `root` is a copy of the project, whose code a forked process would not import.
     """
     port = port or free_port()
     log = folder / f"{port}.log"
-    env = environment(url, PORT=str(port), **values)
+    patient = {"PORT": str(port), "DATABASE_TIMEOUT": str(TIMEOUT)}
+    env = environment(url, **(patient | values))
     process: Forked | subprocess.Popen[bytes]
     if root != ROOT:
         command = command or (sys.executable, "-m", "app")

@@ -41,8 +41,8 @@ def test_equal_requests_in_two_processes_make_one_record(
     url: str, tmp_path: Path
 ) -> None:
     with (
-        serving(url, tmp_path, DATABASE_TIMEOUT="60") as one,
-        serving(url, tmp_path, DATABASE_TIMEOUT="60") as two,
+        serving(url, tmp_path) as one,
+        serving(url, tmp_path) as two,
         ThreadPoolExecutor(10) as threads,
     ):
         answers = Counter(threads.map(post, [one, two] * (REQUESTS // 2)))

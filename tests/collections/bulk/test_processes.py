@@ -43,8 +43,8 @@ def orders(ids: list[str]) -> Iterator[list[Any]]:
 
 def test_requests_in_opposite_orders_end(url: str, tmp_path: Path, read: Read) -> None:
     with (
-        serving(url, tmp_path, DATABASE_TIMEOUT="60") as one,
-        serving(url, tmp_path, DATABASE_TIMEOUT="60") as two,
+        serving(url, tmp_path) as one,
+        serving(url, tmp_path) as two,
         ThreadPoolExecutor(4) as threads,
     ):
         assert post(one, [pen(f"PEN-{n}") for n in range(ITEMS)]) == 200

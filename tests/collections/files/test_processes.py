@@ -94,8 +94,8 @@ def test_two_imports_of_the_same_records_make_each_once(
     url: str, tmp_path: Path, read: Read
 ) -> None:
     with (
-        serving(url, tmp_path, DATABASE_TIMEOUT="60") as one,
-        serving(url, tmp_path, DATABASE_TIMEOUT="60") as two,
+        serving(url, tmp_path) as one,
+        serving(url, tmp_path) as two,
         ThreadPoolExecutor(2) as threads,
     ):
         answers = [*threads.map(lambda it: send(it, BATCHES, FILE), (one, two))]
