@@ -1,6 +1,8 @@
 """The import of a file on the audit page, in a browser."""
 
+import csv
 import json
+from io import StringIO
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -23,6 +25,11 @@ DROP = """([text, name]) => {
   files.items.add(new File([text], name));
   const event = new DragEvent("drop", { dataTransfer: files, bubbles: true });
   document.querySelector(".drop").dispatchEvent(event);
+}"""
+SLICES = """async ([text, size]) => {
+  const { slicesOf } = await import("/static/audit-slices.js");
+  const { slices } = await slicesOf(new File([text], "new.csv"), size);
+  return Promise.all(slices.map(({ content }) => content.text()));
 }"""
 
 
@@ -136,6 +143,23 @@ def test_a_large_file_is_imported_in_slices(visit: Visit, server: Server) -> Non
     assert len(sent) == 1 + 3
     with server.client() as client:
         assert client.get("/products?q=big").json()["total"] == 2_001
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '1,5" nail\n2,"two\nlines"\n3,b\n4,c\n',
+        '1,5"" nail"\n2,"a""\n""b"\n3,""\n4,"\n,x,"\n',
+        '1,a"b\n\n2," ""\n,""\n"\r\n3,"c"',
+    ],
+)
+def test_slices_are_cut_where_the_server_begins_a_row(visit: Visit, rows: str) -> None:
+    text = f"a,b\n{rows}"
+    page = visit.open("/audit")
+    sliced = page.evaluate(SLICES, [text, 1])
+    whole = list(csv.reader(StringIO(text, newline=""), strict=True))
+    parts = [[*csv.reader(StringIO(it, newline=""), strict=True)] for it in sliced]
+    assert parts == [[whole[0], row] for row in whole[1:]]
 
 
 @pytest.mark.heavy

@@ -1,15 +1,24 @@
 // Slices of a file to import, cut between its rows, each as a file of its own.
-const [QUOTE, LINE_END] = [0x22, 0x0a];
+const [QUOTE, COMMA, LINE_END] = [0x22, 0x2c, 0x0a];
 
 export const isLines = (file) => /\.(jsonl|ndjson)$/i.test(file.name);
 
-/** Return the offsets after each row. In CSV, a quoted cell may contain line ends. */
-function rowEnds(bytes, quoted) {
+/**
+ * Return the offsets after each row. In CSV, a cell that begins with a quote may contain
+ * line ends; in any other, a quote is a character like others: 5" nail.
+ */
+function rowEnds(bytes, isCsv) {
   const ends = [];
-  let open = false;
+  let [starts, quoted, open] = [true, false, false];
   for (let place = 0; place < bytes.length; place += 1) {
-    if (quoted && bytes[place] === QUOTE) open = !open;
-    if (bytes[place] === LINE_END && !open) ends.push(place + 1);
+    const byte = bytes[place];
+    if (byte === QUOTE && isCsv) {
+      quoted ||= starts;
+      open = quoted && !open;
+    }
+    starts = !open && (byte === COMMA || byte === LINE_END);
+    quoted &&= !starts;
+    if (byte === LINE_END && !open) ends.push(place + 1);
   }
   if (ends.at(-1) !== bytes.length) ends.push(bytes.length);
   return ends;
