@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 DRIVERS = ("sqlite:///", "postgresql://")
 # Other libraries name their driver.
 POSTGRESQL = re.compile(r"^postgres(ql)?(\+\w+)?://")
+SQLITE = re.compile(r"^sqlite\+(aio|py)sqlite://")
 ADDRESS = frozenset({"host", "port"})
 PARAMETER = re.compile("=[^&]*")
 END_OF_AUTHORITY = re.compile("[/?#]")
@@ -28,7 +29,7 @@ REMOVED = PASSED | IGNORED | {CONNECT_TIMEOUT}
 
 def check_database_url(url: str) -> str:
     """Return the URL with the name of the database system that it begins with."""
-    url = POSTGRESQL.sub("postgresql://", url)
+    url = SQLITE.sub("sqlite://", POSTGRESQL.sub("postgresql://", url))
     if not url.startswith(DRIVERS):
         raise ValueError(f"must begin with {' or '.join(DRIVERS)}")
     if url.startswith("sqlite"):

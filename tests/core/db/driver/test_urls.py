@@ -46,6 +46,11 @@ async def test_each_spelling_of_the_system_is_accepted(
     assert await ask(f"{scheme}://{server.partition('://')[2]}") == "app"
 
 
+@pytest.mark.parametrize("scheme", ["sqlite+aiosqlite", "sqlite+pysqlite"])
+def test_the_driver_of_a_file_is_ours(scheme: str) -> None:
+    assert make_settings(f"{scheme}:////x/app.db").DATABASE_URL == "sqlite:////x/app.db"
+
+
 async def test_parameters_of_libpq_are_used(server: str) -> None:
     given = "sslmode=prefer&connect_timeout=9&application_name=shop"
     given += "&channel_binding=prefer&target_session_attrs=read-write"
