@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
@@ -48,15 +49,18 @@ class Target:
             self.unique[self.key] if self.key else self.resource.entity.__table__.c.id
         )
 
-    def unknown(self, names: Iterable[str]) -> list[str]:
+    @cached_property
+    def known(self) -> set[str]:
         named = map(name_column, map(relation_name, self.references))
-        known = {*self.resource.read.model_fields, *self.writable, *named}
-        return [name for name in names if name not in known]
+        return {*self.resource.read.model_fields, *self.writable, *named}
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if name not in self.known]
 
     def ignored(self, names: Iterable[str]) -> set[str]:
         """Return the columns that are read-only. The version guards each change."""
         used = self.writable | ({"version"} if self.key else IDENTITY)
-        return {*names} - used
+        return self.known.intersection(names) - used
 
     def stored(self, field: str, value: Any) -> Any:
         """Return the value that the unique column has for this value of its field."""
