@@ -1,15 +1,21 @@
 // Slices of a file to import, cut between its rows, each as a file of its own.
-const [QUOTE, LINE_END] = [0x22, 0x0a];
+const [QUOTE, COMMA, LINE_END] = [0x22, 0x2c, 0x0a];
 
 export const isLines = (file) => /\.(jsonl|ndjson)$/i.test(file.name);
 
-/** Return the offsets after each row. In CSV, a quoted cell may contain line ends. */
+/** Return the offsets after each row. In CSV, a cell that begins with a quote may contain line ends. */
 function rowEnds(bytes, quoted) {
   const ends = [];
-  let open = false;
+  let [open, closed, start] = [false, -1, 0];
   for (let place = 0; place < bytes.length; place += 1) {
-    if (quoted && bytes[place] === QUOTE) open = !open;
-    if (bytes[place] === LINE_END && !open) ends.push(place + 1);
+    const byte = bytes[place];
+    if (quoted && byte === QUOTE) {
+      if (open) closed = place;
+      open = !open && (place === start || place === closed + 1); // or it is text
+    } else if (!open && (byte === COMMA || byte === LINE_END)) {
+      start = place + 1;
+      if (byte === LINE_END) ends.push(start);
+    }
   }
   if (ends.at(-1) !== bytes.length) ends.push(bytes.length);
   return ends;
