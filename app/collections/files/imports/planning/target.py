@@ -9,6 +9,7 @@ from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
 from app.collections.files.exports.names import name_column
 from app.collections.lists.relations import relation_name
+from app.core.db.constraints import foreign_keys_of
 from app.core.models import Entity
 from app.core.web.collections.resource import Resource
 
@@ -35,7 +36,7 @@ class Target:
         if key is not None and key not in unique:
             choices = ", ".join(sorted(unique)) or "none"
             raise LookupError(f"key must be a unique field: {choices}")
-        keys = resource.entity.__table__.foreign_keys
+        keys = foreign_keys_of(resource.entity.__table__)
         return cls(resource, key, unique, {it.parent.key: it for it in keys})
 
     @property
@@ -73,11 +74,11 @@ class Target:
 def unique_fields(resource: Resource) -> dict[str, Column[Any]]:
     """Return the unique column of each field of a new record that has one."""
     fields = resource.create.model_fields
-    return {
-        name: column
+    unique = {
+        column.key if column.key in fields else stem(column): column
         for column in unique_columns(resource.entity)
-        if (name := column.key if column.key in fields else stem(column)) in fields
     }
+    return {name: unique[name] for name in fields if name in unique}
 
 
 def stem(column: Column[Any]) -> str:
