@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -94,6 +96,22 @@ def test_a_reference_must_exist(client: TestClient) -> None:
         assert error["loc"] == ["body", "customer_id"]
         assert error["type"] == "missing_reference"
     assert client.get("tasks").json()["total"] == 1
+
+
+def test_missing_references_are_named_in_the_order_of_the_fields(
+    client: TestClient,
+) -> None:
+    named = ["customer_id", "assignee_id"]
+    body = {"title": "Sell", **dict.fromkeys(named, str(uuid7()))}
+    rejected = client.post("tasks", json=body).json()
+    assert [error["loc"] for error in rejected["errors"]] == [
+        ["body", name] for name in named
+    ]
+    kind = {"content-type": "application/jsonl"}
+    rejected = client.post("tasks/import", content=json.dumps(body), headers=kind)
+    assert [error["loc"] for error in rejected.json()["errors"]] == [
+        ["body", 1, name] for name in named
+    ]
 
 
 def test_a_customer_with_tasks_cannot_be_deleted(client: TestClient) -> None:

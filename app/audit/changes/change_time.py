@@ -47,20 +47,25 @@ NEWEST = Prepared(
         NextChangeNumber().label("number"),
     )
 )
+# A tick after the record's last version, or at its time if this transaction wrote it.
+AFTER = """at + CASE transaction_id
+    WHEN CAST(CAST(pg_current_xact_id() AS text) AS bigint) THEN interval '0'
+    ELSE interval '1 microsecond'
+END"""
 # One index look-up per record, where max(at) would read all of its versions.
-NEWEST_OF = text("""
-SELECT max(last.at)
+EARLIEST_OF = """
+SELECT max(last.after)
 FROM unnest(CAST(:entities AS text[]), CAST(:ids AS uuid[])) AS record (entity, id)
 CROSS JOIN LATERAL (
-    SELECT at FROM audit_change
+    SELECT {after} AS after FROM audit_change
     WHERE entity = record.entity AND entity_id = record.id
         AND at BETWEEN '0001-01-01' AND :limit
     ORDER BY version DESC LIMIT 1
 ) AS last
-""")
+"""
 # The look-up inside the INSERT of a single row saves a round trip.
 AFTER_PREVIOUS = (
-    select(CHANGE.at + literal_column("interval '1 microsecond'"))
+    select(literal_column(AFTER, UtcDateTime()))
     .where(CHANGE.entity == bindparam("name"), CHANGE.entity_id == bindparam("record"))
     .where(IS_USABLE)
     .order_by(CHANGE.version.desc())
@@ -104,7 +109,7 @@ def log_position(connection: Connection) -> LogPosition:
 def insert_after_previous(
     connection: Connection, row: Row, earliest: datetime
 ) -> datetime:
-    """Insert the row at `earliest` or after the previous version; return its time."""
+    """Insert the row at `earliest`, or later if it has to be; return its time."""
     hide_actor(key_url(connection.engine.url), [row])
     record = {"name": row["entity"], "record": row["entity_id"], "earliest": earliest}
     values = {**new_values(row), **record}
@@ -113,10 +118,11 @@ def insert_after_previous(
     return at
 
 
-def newest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime:
-    """Return the latest time in the log of these records' last versions."""
+def earliest_of(connection: Connection, changes: Iterable[RowChange]) -> datetime:
+    """Return the earliest time that is right for the next version of each record."""
     pairs = [(name, it.id) for it in changes for name in recorded_names(it.model)]
     entities, ids = zip(*pairs, strict=True)
+    query = text(EARLIEST_OF.format(after=AFTER))
     parameters = {"entities": list(entities), "ids": list(ids), "limit": time_limit()}
-    newest: datetime | None = connection.scalar(NEWEST_OF, parameters)
-    return newest or EPOCH  # the previous versions may all be archived
+    earliest: datetime | None = connection.scalar(query, parameters)
+    return earliest or EPOCH  # the previous versions may all be archived

@@ -83,13 +83,8 @@ class ChangeRecorder(FlushListener):
         self.clock.clear()
         self.epoch = object()
 
-    def savepoint_rolled_back(self) -> None:
-        """Forget which records have a change. The session forgets their rows."""
-        self.clock.recorded.clear()
-
     def forget_rows(self) -> None:
         """Read rows and versions again: the rollback of a savepoint released locks."""
-        self.savepoint_rolled_back()
         self.epoch = object()
 
     def record_changes(self, connection: Connection, changes: list[RowChange]) -> None:

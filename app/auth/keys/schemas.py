@@ -27,6 +27,7 @@ from app.core.fields import SINGLE_LINE, Instant
 from app.core.schemas import Body
 
 LONGEST_LIFE = timedelta(days=366)
+NO_NETWORK = "Text must be an IP address or a network, such as 192.0.2.0/24"
 
 
 def check_scope(scope: str) -> str:
@@ -43,8 +44,12 @@ def check_expiry(at: datetime) -> datetime:
 
 def check_address(text: str) -> str:
     """Return the network as `ipaddress` spells it; an address is a network of one."""
-    network = None if "%" in text else ip_network(text)
-    if network is None or getattr(network.network_address, "ipv4_mapped", None):
+    try:
+        network = ip_network(text)
+    except ValueError:  # its message has the text
+        raise ValueError(NO_NETWORK) from None
+    address = network.network_address
+    if "%" in text or getattr(address, "ipv4_mapped", None):
         raise ValueError("Zones and mapped addresses never match a client")
     return str(network)
 

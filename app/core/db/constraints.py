@@ -50,10 +50,15 @@ async def missing_references(
     await session.undo()
     errors = [
         missing_reference(key.parent.name)
-        for key in table.foreign_keys
+        for key in foreign_keys_of(table)
         if not await exist(session, key, {row.get(key.parent.name) for row in many})
     ]
     return ValidationFailedException(errors)
+
+
+def foreign_keys_of(table: Table) -> list[ForeignKey]:
+    """Return the foreign keys in the order of their columns; SQLAlchemy has none."""
+    return [key for column in table.columns for key in column.foreign_keys]
 
 
 async def exist(session: DatabaseSession, key: ForeignKey, values: set[Any]) -> bool:

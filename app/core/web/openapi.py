@@ -44,10 +44,14 @@ def describe(path: str, options: Json, added: Iterable[Json]) -> None:
         headers = {"ETag": ETAG} | ({"Location": LOCATION} if success == 201 else {})
         responses[success] = {"headers": headers, **given.get(success, {})}
     if "If-None-Match" in names:
-        responses[304] = {"description": "The client has this version already"}
+        responses[304] = not_modified("The client has this version already", ETAG)
     options["responses"] = responses
     if takes_headers:
         options["openapi_extra"] = with_parameters(extra or {}, (*conditions, *added))
+
+
+def not_modified(description: str, etag: Json) -> Json:
+    return {"description": description, "headers": {"ETag": etag}}
 
 
 def headers_of(dependencies: Iterable[Any]) -> Iterator[Json]:

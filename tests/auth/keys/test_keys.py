@@ -203,6 +203,8 @@ def test_an_invalid_key_is_not_made(client: TestClient, values: dict[str, Any]) 
     refused = client.post("auth/keys", json=body)
     assert status_and_code(refused) == (422, "validation_failed")
     assert client.get("auth/keys").json() == []
+    for address in filter(None, values.get("addresses", ())):
+        assert address not in refused.text
 
 
 def test_a_key_must_expire(client: TestClient) -> None:

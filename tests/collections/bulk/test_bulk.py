@@ -62,6 +62,20 @@ def test_all_changes_are_of_one_request_and_one_time(client: TestClient) -> None
     assert client.get(f"products/{two}/history").json()["items"][0]["version"] == 1
 
 
+def test_changes_before_and_after_a_failed_item_have_one_time(
+    client: TestClient,
+) -> None:
+    (one,) = made(client, "PEN-1")
+    items = update(one, name="A"), update(one, "1", name="B"), delete(one)
+    answer = send(client, *items, atomic=False).json()
+    assert [item["status"] for item in answer["items"]] == [200, 412, 204]
+    _, *times = [change["at"] for change in log(client)]
+    assert len(times) == 2
+    assert len(set(times)) == 1
+    # No reader has seen the record with the first change and without the second.
+    assert client.get(f"products/{one}?as_of={times[0]}").status_code == 404
+
+
 def test_nothing_is_done_if_an_item_fails(client: TestClient) -> None:
     one, two, frozen = (
         *made(client, "PEN-1", "PEN-2"),

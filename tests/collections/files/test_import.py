@@ -115,6 +115,18 @@ def test_read_only_columns_are_ignored_and_named(client: TestClient) -> None:
     assert report["updated"] == 1
 
 
+@pytest.mark.parametrize("kind", [CSV, JSONL])
+def test_unknown_columns_are_errors_and_not_named_as_ignored(
+    client: TestClient, kind: str
+) -> None:
+    row = {"sku": "PEN-1", "colour": "blue", "created_at": "x"}
+    file = as_csv([row]) if kind == CSV else json.dumps(row).encode()
+    report = send(client, file, "dry_run=true", kind=kind).json()
+    (error,) = report["errors"]
+    assert (error["column"], error["code"]) == ("colour", "unknown_column")
+    assert report["ignored"] == ["created_at"]
+
+
 WRONG: list[tuple[Json, tuple[str | None, str]]] = [
     ({"price": "1,50"}, ("price", "value_error")),
     ({"price": ""}, ("price", "value_error")),

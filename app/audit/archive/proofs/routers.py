@@ -18,11 +18,13 @@ from app.auth.dependencies import guarded_router
 from app.auth.permissions.registry import READ
 from app.core.dependencies import SessionDep
 from app.core.fields import Id
+from app.core.web.document.response_headers import add_references
 from app.core.web.openapi import documented
 
 router = guarded_router("audit", (READ,))
 LogQueryDep = Annotated[LogQuery, Query()]
 RESPONSES = documented(409, 410)
+add_references(RESPONSES[409], "Retry-After")
 UNSEALED = documented(404)
 GROWTH = documented(404, 410)
 

@@ -77,7 +77,6 @@ class BatchingSession(LazySession):
         self.transaction.failure = None
         command(self.transaction.begun(), UNDO)
         self.records.reset()
-        self.listener.savepoint_rolled_back()
 
     @contextmanager
     def deferred_flushes(self) -> Iterator[None]:

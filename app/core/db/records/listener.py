@@ -31,8 +31,5 @@ class FlushListener:
     def loaded(self, record: SQLModel, row: Row) -> None:
         """Handle the row that a record was made of, in this transaction."""
 
-    def savepoint_rolled_back(self) -> None:
-        """Handle a ROLLBACK TO SAVEPOINT."""
-
     def transaction_ended(self) -> None:
         """Handle a COMMIT or ROLLBACK."""

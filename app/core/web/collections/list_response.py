@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from app.core.web.etag import hash_etag
-from app.core.web.openapi import header
+from app.core.web.openapi import header, not_modified
 from app.core.web.request import read_preconditions
 
 ETAG = {"description": "A hash of the body", "schema": {"type": "string"}}
@@ -13,7 +13,7 @@ ETAG = {"description": "A hash of the body", "schema": {"type": "string"}}
 DOCUMENTED: dict[str, Any] = {
     "responses": {
         200: {"headers": {"ETag": ETAG}},
-        304: {"description": "The client has this already"},
+        304: not_modified("The client has this already", ETAG),
     },
     "openapi_extra": {
         "parameters": [

@@ -8,7 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 from app.core.field_types.query_values import EXPLODE
 from app.core.problem import Problem
 from app.core.web.document import rate_limits, response_headers
-from app.core.web.document.rate_limits import add_refusal
+from app.core.web.document.rate_limits import add_limits
 from app.core.web.document.response_headers import add_headers
 from app.core.web.openapi import REFERENCE, Json, documented
 
@@ -109,7 +109,7 @@ def complete_operation(operation: Json, is_limited: bool) -> None:
         refusals = {str(status): each for status, each in documented(401, 403).items()}
         operation["responses"] = refusals | operation["responses"]
         if is_limited:
-            add_refusal(operation["responses"])
+            add_limits(operation["responses"])
     operation["responses"] = dict(sorted(operation["responses"].items()))
     add_headers(operation)
     for parameter in operation.get("parameters", ()):

@@ -1,22 +1,27 @@
-"""The refusal by a rate limit, in the OpenAPI document of each guarded route."""
+"""Rate limits in the OpenAPI document of each guarded route."""
 
 from typing import Any
 
-from app.core.web.document.response_headers import reference_to
+from app.core.web.document.response_headers import SUCCESSES, add_references
 from app.core.web.openapi import documented
 
 STATUS = "429"
 DESCRIPTIONS = {
-    "RateLimit": 'What remains, and for how many seconds: `"user";r=50;t=30`',
+    "RateLimit": 'What remains, and for how many seconds: `"user";r=50;t=30`. '
+    "Errors have it as well",
     "RateLimit-Policy": 'Requests, and seconds: `"user";q=600;w=60`',
 }
 NOTE = "Also over a rate limit, if the operator has set one"
 
 
-def add_refusal(responses: dict[str, Any]) -> None:
-    """Add 429 with its headers; keep what a route says about its own."""
+def add_limits(responses: dict[str, Any]) -> None:
+    """Add 429, keeping what a route says about its own, and the headers of successes.
+
+    Those of errors would make the document a quarter longer.
+    """
     limited = documented(429)[429]
-    headers = {name: reference_to(name) for name in ("Retry-After", *DESCRIPTIONS)}
-    text = f"{limited['description']}. {NOTE}"
     own = responses.get(STATUS, {})
-    responses[STATUS] = {**limited, **own, "description": text, "headers": headers}
+    text = f"{limited['description']}. {NOTE}"
+    responses[STATUS] = {**limited, **own, "description": text}
+    for status in responses.keys() & {*SUCCESSES, STATUS}:
+        add_references(responses[status], *DESCRIPTIONS)

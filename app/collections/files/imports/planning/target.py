@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
 from app.collections.files.exports.names import name_column
 from app.collections.lists.relations import relation_name
+from app.core.db.constraints import foreign_keys_of
 from app.core.models import Entity
 from app.core.web.collections.resource import Resource
 
@@ -34,7 +36,7 @@ class Target:
         if key is not None and key not in unique:
             choices = ", ".join(sorted(unique)) or "none"
             raise LookupError(f"key must be a unique field: {choices}")
-        keys = resource.entity.__table__.foreign_keys
+        keys = foreign_keys_of(resource.entity.__table__)
         return cls(resource, key, unique, {it.parent.key: it for it in keys})
 
     @property
@@ -48,15 +50,18 @@ class Target:
             self.unique[self.key] if self.key else self.resource.entity.__table__.c.id
         )
 
-    def unknown(self, names: Iterable[str]) -> list[str]:
+    @cached_property
+    def known(self) -> set[str]:
         named = map(name_column, map(relation_name, self.references))
-        known = {*self.resource.read.model_fields, *self.writable, *named}
-        return [name for name in names if name not in known]
+        return {*self.resource.read.model_fields, *self.writable, *named}
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if name not in self.known]
 
     def ignored(self, names: Iterable[str]) -> set[str]:
         """Return the columns that are read-only. The version guards each change."""
         used = self.writable | ({"version"} if self.key else IDENTITY)
-        return {*names} - used
+        return self.known.intersection(names) - used
 
     def stored(self, field: str, value: Any) -> Any:
         """Return the value that the unique column has for this value of its field."""
@@ -69,11 +74,11 @@ class Target:
 def unique_fields(resource: Resource) -> dict[str, Column[Any]]:
     """Return the unique column of each field of a new record that has one."""
     fields = resource.create.model_fields
-    return {
-        name: column
+    unique = {
+        column.key if column.key in fields else stem(column): column
         for column in unique_columns(resource.entity)
-        if (name := column.key if column.key in fields else stem(column)) in fields
     }
+    return {name: unique[name] for name in fields if name in unique}
 
 
 def stem(column: Column[Any]) -> str:
