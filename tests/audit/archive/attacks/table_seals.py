@@ -107,6 +107,12 @@ CHAIN = [
         note="the same rows give the same tree",
     ),
     Attack(
+        "the same, before the application seals them together with a later row",
+        seals.delete_newest_seal,
+        then=events.change_and_seal,
+        note="the tree begins with the one that was exported",
+    ),
+    Attack(
         "deletes the newest seal with all of its rows",
         seals.delete_newest_and_its_rows,
         {LOST: 1},
