@@ -12,7 +12,7 @@ from app.audit.archive.logs import CHANGES
 from app.audit.archive.models import AuditHold
 from app.core.clock import now
 from app.core.config import Settings
-from tests.audit.archive.rows import AuditLog
+from tests.audit.archive.rows import OLD, AuditLog, make_change
 from tests.audit.consistency.test_check import check, tamper
 from tests.audit.history.test_history import PEN, make
 
@@ -24,6 +24,11 @@ PLACED = (
     "LIMIT 1"
 )
 RELEASED = "UPDATE audit_hold SET released_at = placed_at, released_by = 'eve'"
+
+RELEASED_EARLY = (
+    "UPDATE audit_hold SET released_at = '2000-01-01 00:00:00.000000', "
+    "released_by = 'eve' WHERE released_at IS NULL"
+)
 
 
 @pytest.fixture
@@ -75,6 +80,15 @@ def test_a_hold_that_cannot_be_read_hides_no_other(log: AuditLog, url: str) -> N
     assert found.code == 1
     assert "was changed without an entry" in found.output
     assert "was removed without an entry" in found.output
+
+
+def test_a_release_dated_to_an_archived_time_is_found(log: AuditLog, url: str) -> None:
+    log.add(CHANGES, [make_change(OLD, 0, entity="Pencil")])
+    log.archive()
+    assert check(url).code == 0
+    tamper(log.settings, RELEASED_EARLY)
+    found = check(url)
+    assert (found.code, found.output.count("was released without")) == (1, 1)
 
 
 def test_a_hold_of_an_archived_time_is_no_finding(log: AuditLog, url: str) -> None:
