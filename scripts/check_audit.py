@@ -30,13 +30,14 @@ from sqlmodel import SQLModel
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.exceptions import ArchiveException
 from app.audit.archive.logs import model_table
-from app.audit.archive.models import AuditArchive
+from app.audit.archive.models import AuditArchive, AuditHold
 from app.audit.archive.tree.checkpoints import Checkpoint
 from app.audit.archive.verify.evidence_file import read_evidence
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.consistency.check import ConsistencyCheck
 from app.audit.consistency.exported import find_lost_ends, newest_checkpoints
 from app.audit.consistency.findings import Finding, Note
+from app.audit.consistency.holds import find_unlogged_holds
 from app.audit.consistency.permits import find_permits
 from app.audit.models import AuditChange
 from app.core.config import Settings, settings
@@ -92,6 +93,7 @@ async def print_problems(database: Database, exported: dict[str, Checkpoint]) ->
     """Print what is wrong with the log as a whole; return the number of problems."""
     async with database.reading() as session:
         problems = await find_permits(session)
+        problems += await find_unlogged_holds(session)
         problems += [each async for each in find_lost_ends(session, exported)]
     for problem in problems:
         print(problem)
@@ -115,7 +117,7 @@ def checked_models() -> list[type[Entity]]:
 def checked_tables() -> list[Table]:
     """Return the tables that are read. A newer release's may have further columns."""
     models: list[type[SQLModel]] = [*checked_models()]
-    models += [AuditChange, AuditArchive, AuditSeal]
+    models += [AuditChange, AuditArchive, AuditHold, AuditSeal]
     return [model_table(model) for model in models]
 
 

@@ -6,16 +6,21 @@ shows that its log ends too early. `verify` compares all checkpoints, and signat
 
 from collections.abc import AsyncIterator, Iterable
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.audit.archive.checkpoints.growth import frontier_of
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.files.manifest import SealRef
 from app.audit.archive.identity import read_archive_id
-from app.audit.archive.logs import LOGS
+from app.audit.archive.logs import LOGS, Log
+from app.audit.archive.proofs.exceptions import ArchivedLeavesException
+from app.audit.archive.proofs.prover import Prover
 from app.audit.archive.tree.checkpoints import Checkpoint
+from app.audit.archive.tree.encoding import decode_base64
 from app.audit.archive.tree.exceptions import ProofException
+from app.audit.archive.tree.merkle import TreeHead
 from app.audit.archive.tree.notes import Note
+from app.audit.archive.tree.proofs import ConsistencyProof
 from app.audit.archive.tree.signing_keys import log_name
+from app.core.db.session import DatabaseSession
 
 PARTIAL = (
     "{log}: the log ends at entry {end}, but a checkpoint at {size} was exported. The "
@@ -45,7 +50,7 @@ def newest_checkpoints(evidence: Iterable[SealRef | str]) -> dict[str, Checkpoin
 
 
 async def find_lost_ends(
-    session: AsyncSession, exported: dict[str, Checkpoint]
+    session: DatabaseSession, exported: dict[str, Checkpoint]
 ) -> AsyncIterator[str]:
     """Yield a sentence for each log that lacks its newest exported checkpoint."""
     archive = await read_archive_id(session)
@@ -53,14 +58,30 @@ async def find_lost_ends(
         {log_name(archive, name): log for name, log in LOGS.items()} if archive else {}
     )
     for origin, checkpoint in exported.items():
-        size, root = checkpoint.head.size, checkpoint.head.root.hex()
+        size = checkpoint.head.size
         if origin not in own:
             yield f"{origin}: this database has no log of that name"
             continue
         tree = TreeRepository(session, own[origin])
-        newest, seal = await tree.get_newest(), await tree.get_by_size(size)
-        end = (newest.size if newest else None) or 0
-        if end < size:
-            yield PARTIAL.format(log=own[origin].name, end=end, size=size)
-        elif size and (seal is None or seal.root != root):
+        newest = frontier_of(await tree.get_newest()).head
+        if newest.size < size:
+            yield PARTIAL.format(log=own[origin].name, end=newest.size, size=size)
+        elif size and not await has_grown(session, own[origin], checkpoint.head):
             yield REPLACED.format(log=own[origin].name, size=size)
+
+
+async def has_grown(session: DatabaseSession, log: Log, head: TreeHead) -> bool:
+    """Return whether the tree of the log begins with an exported one.
+
+    The seal that ended there may have been lost, and made again with later rows.
+    """
+    tree = TreeRepository(session, log)
+    if seal := await tree.get_by_size(head.size):
+        return seal.root == head.root.hex()
+    newest = frontier_of(await tree.get_newest()).head
+    try:
+        hashes = await Prover(session, log).prove_consistency(head.size, newest.size)
+    except ArchivedLeavesException:
+        return True  # `verify` reads the files
+    proof = ConsistencyProof([decode_base64(each) for each in hashes])
+    return proof.matches(head, newest)

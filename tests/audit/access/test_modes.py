@@ -97,6 +97,20 @@ def test_shutdown_empties_the_spool(start: Start, read: Read, mode: str) -> None
     assert spooled(client) == ""
 
 
+def test_lines_that_were_set_aside_show_in_readyz(start: Start) -> None:
+    """Those of a process that has ended, too."""
+    with start("batch") as client:
+        log = log_of(client)
+        log.spool.folder.mkdir(parents=True, exist_ok=True)
+        (log.spool.folder / "1.refused").write_text("{}\n{}\n")
+        (log.spool.folder / "2.torn").write_text("{")
+        assert log.loader
+        client.call(log.loader.load)
+        found = state(client)
+        assert (found[:2], "lines refused: 2" in found) == ("ok", True)
+        assert "lines torn: 1" in found
+
+
 @pytest.mark.parametrize("mode", LOSSLESS[1:])
 def test_blocking_mode_inserts_the_row_before_the_response(
     start: Start, read: Read, mode: str

@@ -9,13 +9,18 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from app.audit.archive.checkpoints.export import export_checkpoints
+from app.audit.archive.checkpoints.models import AuditSeal
+from app.audit.archive.logs import model_table
+from app.audit.archive.verify.evidence_file import parse_evidence
 from app.core.config import Settings
 from app.main import open_database
 from app.modules.products.models import Product
 from scripts.check_audit import read_exported
 from tests.audit.archive.rows import AuditLog
+from tests.audit.archive.verify.tampering import execute
 from tests.databases import Template, make_settings
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
@@ -85,6 +90,18 @@ def test_a_log_that_was_continued_differently_is_found(
     AuditLog(older, tmp_path).seal()
     done = check(older, seals)
     assert (done.code, "is not the one that was exported" in done.output) == (1, True)
+
+
+def test_a_seal_that_was_lost_and_made_again_is_no_finding(
+    audit_log: AuditLog, seals: Path
+) -> None:
+    """A power failure may lose the newest seal, and not its rows."""
+    execute(audit_log, delete(model_table(AuditSeal)))
+    add_products(audit_log.settings, "PEN-2")
+    assert audit_log.seal() > 1
+    done = check(audit_log.settings, seals)
+    assert (done.code, done.errors) == (0, "")
+    assert audit_log.verify(*parse_evidence(seals.read_text())).findings == []
 
 
 def test_the_file_of_another_log_is_found(

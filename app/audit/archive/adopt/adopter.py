@@ -19,6 +19,7 @@ from app.audit.archive.files.ownership import (
     read_identity,
     write_identity,
 )
+from app.audit.archive.files.records import record_values
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.identity import (
     add_archive_id,
@@ -143,7 +144,7 @@ class Adopter:
                 number=manifest.number,
                 sequence=await files.next_sequence(log),
             )
-            values = candidate.signed.file_columns() | {"adopted_at": now()}
+            values = record_values(candidate.signed) | {"adopted_at": now()}
             await files.save_file(file.sqlmodel_update(values))
             details = {"file": manifest.data_path, "rows": manifest.count, "late": late}
             await record_action(session, log.live.name, "adopted", details)

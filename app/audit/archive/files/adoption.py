@@ -22,8 +22,8 @@ def adoption_path(manifest: Manifest) -> str:
 def write_adoption(store: Store, signer: Signer, signed: SignedManifest) -> None:
     """Write the statement, unless an interrupted command has done it."""
     if find_adoption_error(store, signer, signed):
-        content = encode_json(asdict(signer.sign(hash_adoption(signed))))
-        store.write_file(adoption_path(signed.manifest), content + b"\n")
+        content = encode_statement(signer.sign(hash_adoption(signed)))
+        store.write_file(adoption_path(signed.manifest), content)
 
 
 def find_adoption_error(
@@ -31,13 +31,20 @@ def find_adoption_error(
 ) -> str | None:
     """Return why nothing proves that the file was adopted, or None."""
     try:
-        values = orjson.loads(store.read_file(adoption_path(signed.manifest)))
+        content = store.read_file(adoption_path(signed.manifest))
+        values = orjson.loads(content)
         signature = Signature(values["kid"], values["signature"])
+        if content != encode_statement(signature):
+            return "its bytes are not those that were written"
         return signer.find_error(hash_adoption(signed), signature)
     except FileNotFoundError:
         return "no such file, although audit_archive says that it was adopted"
     except (VerificationException, OSError, *MALFORMED) as error:
         return str(error)
+
+
+def encode_statement(signature: Signature) -> bytes:
+    return encode_json(asdict(signature)) + b"\n"
 
 
 def hash_adoption(signed: SignedManifest) -> str:

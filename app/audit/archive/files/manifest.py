@@ -12,7 +12,7 @@ from app.audit.archive.canonical import MALFORMED, hash_json, json_default
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.leaf_runs import LeafRuns
 from app.audit.archive.logs import LogName, LogRange
-from app.audit.archive.models import FileState, base_path
+from app.audit.archive.models import base_path
 from app.audit.archive.seals.signing import Signature, Signer
 from app.audit.archive.store.store import Store
 
@@ -98,9 +98,7 @@ class Manifest:
 
     def encode_signed(self, signer: Signer) -> bytes:
         digest = self.compute_hash()
-        proof = {"hash": digest} | asdict(signer.sign(digest))
-        values = self.stored_values() | proof
-        return orjson.dumps(values, default=json_default, option=JSON_OPTIONS)
+        return encode_signed(self, digest, signer.sign(digest))
 
 
 MANIFEST_ADAPTER = TypeAdapter(Manifest)
@@ -109,25 +107,24 @@ PROOF_ADAPTER = TypeAdapter(tuple[str, str, str])
 
 @dataclass(frozen=True)
 class SignedManifest:
+    """A manifest as it was read. `is_exact`: its bytes are as they were written."""
+
     manifest: Manifest
     hash: str
     signature: Signature
+    is_exact: bool
 
     def find_error(self, signer: Signer) -> str | None:
         if self.manifest.compute_hash() != self.hash:
             return "its content does not match its hash"
+        if not self.is_exact:
+            return "its bytes are not those that were written"
         return signer.find_error(self.hash, self.signature)
 
-    def file_columns(self) -> dict[str, Any]:
-        """Return the columns of the file's record, in state VERIFIED."""
-        return {
-            "state": FileState.VERIFIED,
-            "count": self.manifest.count,
-            "size": self.manifest.file_bytes,
-            "first_at": self.manifest.first.at,
-            "last_at": self.manifest.last.at,
-            "manifest": self.hash,
-        }
+
+def encode_signed(manifest: Manifest, digest: str, signature: Signature) -> bytes:
+    values = manifest.stored_values() | {"hash": digest} | asdict(signature)
+    return orjson.dumps(values, default=json_default, option=JSON_OPTIONS)
 
 
 def read_manifest(store: Store, path: str) -> SignedManifest:
@@ -140,11 +137,14 @@ def read_manifest(store: Store, path: str) -> SignedManifest:
     if "\\" in path:  # escaped by the store, as no name of a manifest is
         raise VerificationException(f"{path} is no name of a manifest")
     try:
-        values: dict[str, Any] = orjson.loads(store.read_file(path))
+        content = store.read_file(path)
+        values: dict[str, Any] = orjson.loads(content)
         proof = PROOF_ADAPTER.validate_python(
             [values.pop(name) for name in ("hash", "kid", "signature")]
         )
         manifest = MANIFEST_ADAPTER.validate_python(values)
     except MALFORMED as error:
         raise VerificationException(f"Manifest {path} is malformed: {error}") from None
-    return SignedManifest(manifest, proof[0], Signature(proof[1], proof[2]))
+    digest, signature = proof[0], Signature(*proof[1:])
+    is_exact = encode_signed(manifest, digest, signature) == content
+    return SignedManifest(manifest, digest, signature, is_exact)

@@ -1,5 +1,6 @@
 """A seal with its leaves, compared with the tree that they were appended to."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,9 +27,27 @@ class SealedRun:
 
     @cached_property
     def growth(self) -> Growth:
+        return append(self.before, self.hashes)
+
+    @property
+    def hashes(self) -> Sequence[bytes]:
         if self.seal.start == 0 and not self.seal.count:
-            return append(self.before, self.old_seals)
-        return append(self.before, [leaf.digest for leaf in self.leaves])
+            return self.old_seals
+        return [leaf.digest for leaf in self.leaves]
+
+    def roots_within(self, sizes: Sequence[int]) -> dict[int, bytes]:
+        """Return the roots of the tree at those of the sizes that are within the run.
+
+        The sizes ascend. A seal that ended there was lost, and made again with others.
+        """
+        first = bisect_right(sizes, self.before.size)
+        end = bisect_left(sizes, self.growth.frontier.size)
+        found, tree, hashes = {}, self.before, self.hashes
+        for size in sizes[first:end]:
+            start = tree.size - self.before.size
+            tree = append(tree, hashes[start : size - self.before.size]).frontier
+            found[size] = tree.head.root
+        return found
 
     @property
     def is_in_place(self) -> bool:

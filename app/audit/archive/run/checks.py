@@ -10,6 +10,7 @@ from app.audit.archive.canonical import Row, decode_row, encode_row
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
+from app.audit.archive.files.records import find_record_error
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
 from app.audit.archive.repository import LogRepository
@@ -120,9 +121,7 @@ def verify_manifest(context: ArchiveContext, file: AuditArchive) -> Manifest:
         OSError: the file or its manifest is missing or unreadable.
     """
     signed = read_manifest(context.store, file.manifest_path)
-    error: str | None = "it differs from the one recorded in audit_archive"
-    if signed.hash == file.manifest:
-        error = find_file_error(context, signed)
+    error = find_record_error(file, signed) or find_file_error(context, signed)
     if error:
         raise VerificationException(f"Manifest of {file.name}: {error}. {ADVICE}")
     return signed.manifest

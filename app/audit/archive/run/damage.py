@@ -5,7 +5,8 @@ from datetime import datetime
 
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
-from app.audit.archive.files.manifest import read_manifest
+from app.audit.archive.files.manifest import SignedManifest, read_manifest
+from app.audit.archive.files.records import find_record_error
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
@@ -43,8 +44,12 @@ def find_damaged_manifests(
         except (VerificationException, OSError) as error:
             yield str(error).removesuffix(".")
         else:
-            fault = signed and signed.find_error(context.sealer.signer)
-            if signed and signed.hash != file.manifest:
-                yield f"{file.manifest_path} is not as it was recorded"
-            elif fault:
+            fault = signed and find_fault(context, file, signed)
+            if fault:
                 yield f"{file.manifest_path}: {fault}"
+
+
+def find_fault(
+    context: ArchiveContext, file: AuditArchive, signed: SignedManifest
+) -> str | None:
+    return find_record_error(file, signed) or signed.find_error(context.sealer.signer)

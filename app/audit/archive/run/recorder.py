@@ -5,6 +5,7 @@ from uuid import UUID
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.exceptions import VerificationException
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
+from app.audit.archive.files.records import record_values
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.logs import Log
 from app.audit.archive.models import AuditArchive
@@ -45,7 +46,7 @@ class FileRecorder:
         return ids
 
     async def record(self, file: AuditArchive, signed: SignedManifest) -> None:
-        file.sqlmodel_update(signed.file_columns())
+        file.sqlmodel_update(record_values(signed))
         async with self.context.database.writing() as session:
             await FileRepository(session).save_file(file)
             if is_partitioned(self.context.database, self.log):

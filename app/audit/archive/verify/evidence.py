@@ -1,11 +1,14 @@
 """Comparison of the seals with evidence that is kept outside the database."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from app.audit.archive.files.manifest import Manifest, SealRef
 from app.audit.archive.tree.checkpoints import Checkpoint, open_checkpoint
 from app.audit.archive.tree.exceptions import ProofException
+from app.audit.archive.tree.notes import Note
 from app.audit.archive.verify.report import FindingKind, Proven, VerificationReport
 from app.audit.archive.verify.tree import TreeVerifier
 from app.core.text import printable
@@ -102,6 +105,17 @@ class EvidenceVerifier:
                 at=signed_at or sealed_at,
                 is_signed=signed_at is not None,
             )
+
+
+def sizes_of(evidence: Iterable[SealRef | str]) -> defaultdict[str, set[int]]:
+    """Return of which sizes there are checkpoints, by their origin."""
+    sizes = defaultdict[str, set[int]](set)
+    for note in evidence:
+        if isinstance(note, str):
+            with suppress(ProofException):
+                checkpoint = Checkpoint.parse(Note.parse(note).text)
+                sizes[checkpoint.origin].add(checkpoint.head.size)
+    return sizes
 
 
 def listed(manifests: Iterable[Manifest]) -> Iterator[SealRef | str]:

@@ -10,6 +10,7 @@ from app.audit.archive.files.adoption import adoption_path, find_adoption_error
 from app.audit.archive.files.extra import find_extra
 from app.audit.archive.files.manifest import Manifest, SignedManifest, read_manifest
 from app.audit.archive.files.ownership import IDENTITY_FILE, find_identity_error
+from app.audit.archive.files.records import find_record_error
 from app.audit.archive.files.repository import FileRepository
 from app.audit.archive.identity import read_archive_id
 from app.audit.archive.logs import Log
@@ -107,13 +108,13 @@ class FileVerifier:
         """Yield what is wrong with a manifest, the first error alone."""
         manifest, changed = signed.manifest, FindingKind.MANIFEST_CHANGED
         path, digest = file.manifest_path, manifest.compute_hash()
-        if (digest, manifest.path) != (signed.hash, path):
-            yield changed, "does not match its hash or path"
+        if (digest, manifest.path, signed.is_exact) != (signed.hash, path, True):
+            yield changed, "does not match its hash, its path, or what was written"
         elif error := signed.find_error(self.context.sealer.signer):
             yield FindingKind.MANIFEST_FORGED, error
-        elif signed.hash != file.manifest:
-            yield changed, "differs from audit_archive"
-        elif error := manifest.find_archive_error(self.archive):
+        elif error := (
+            find_record_error(file, signed) or manifest.find_archive_error(self.archive)
+        ):
             yield changed, error
         elif previous and manifest.previous != previous:
             yield changed, "`previous` does not match"

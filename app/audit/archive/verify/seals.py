@@ -1,6 +1,6 @@
 """Verification of all seals in the order of their numbers, then of their evidence."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from app.audit.archive.checkpoints.models import AuditSeal
@@ -11,7 +11,7 @@ from app.audit.archive.logs import LOGS, Log
 from app.audit.archive.seals.late import LateRows
 from app.audit.archive.seals.leaves import Leaf, unpack_leaves
 from app.audit.archive.seals.repository import SealRepository
-from app.audit.archive.verify.evidence import EvidenceVerifier
+from app.audit.archive.verify.evidence import EvidenceVerifier, listed, sizes_of
 from app.audit.archive.verify.leaves import LeafVerifier
 from app.audit.archive.verify.old_seals import OldSealVerifier
 from app.audit.archive.verify.report import FindingKind, VerificationReport
@@ -36,6 +36,7 @@ class SealVerifier:
         self.report = report
         self.hashes: dict[int, str] = {}
         self.number = BEFORE_ALL  # of the seal that was read last
+        self.kept: Mapping[str, Collection[int]] = {}
         self.late = LateRows()
         self.old_seals = OldSealVerifier(context, report)
         self.trees: dict[str, TreeVerifier] = {}
@@ -45,6 +46,8 @@ class SealVerifier:
         self, manifests: Iterable[Manifest], evidence: Iterable[SealRef | str]
     ) -> None:
         """Verify each seal; compare them with manifests and with outside evidence."""
+        manifests, evidence = [*manifests], [*evidence]
+        self.kept = sizes_of([*listed(manifests), *evidence])
         await self.follow(self.context.database.reading)
         # Rows are sealed meanwhile: the tables must be of the same moment as the end.
         async with self.context.database.snapshot() as session:
@@ -71,7 +74,9 @@ class SealVerifier:
         async with opened() as session:
             archive = await read_archive_id(session)
         for log in LOGS.values():
-            self.trees[log.name] = TreeVerifier(self.context, log, archive, self.report)
+            tree = TreeVerifier(self.context, log, archive, self.report)
+            tree.kept = sorted(self.kept.get(tree.origin, ()))
+            self.trees[log.name] = tree
 
     async def read_page(self, opened: OpenSession) -> list[AuditSeal]:
         async with opened() as session:

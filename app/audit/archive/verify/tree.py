@@ -1,5 +1,6 @@
 """Verification of a log's tree: each run of leaves, and its checkpoint."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from app.audit.archive.verify.report import FindingKind, VerificationReport
 class TreeVerifier:
     """Build the tree again. `checkpoints` has each size with its root and time.
 
+    Among them are the sizes of which evidence is `kept`.
+
     `faulty` are the numbers of seals whose leaves are not proven. `suspect` are rows
     that were changed together with their leaves, with the numbers of their seals.
     """
@@ -38,6 +41,7 @@ class TreeVerifier:
         self.log = log
         self.signed = CheckpointVerifier(context, log, archive)
         self.report = report
+        self.kept: Sequence[int] = ()
         self.old_seals: list[bytes] = []
         self.frontier = Frontier()
         self.tiles = BuiltTiles()
@@ -73,6 +77,8 @@ class TreeVerifier:
         else:
             self.frontier = run.growth.frontier
             self.tiles.add(run.growth)
+            for size, root in run.roots_within(self.kept).items():
+                self.checkpoints[size] = root, seal.sealed_at
         self.add_checkpoint(seal)
         return run.error is None
 

@@ -42,7 +42,7 @@ UNION ALL
 SELECT 'partition', c.relname::text, p.relname::text, NULL, true, NULL
 FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
 JOIN pg_class p ON p.oid = inhparent
-WHERE p.relkind = 'p' AND p.relnamespace = current_schema()::regnamespace
+WHERE p.relkind IN ('r', 'p') AND p.relnamespace = current_schema()::regnamespace
 UNION ALL
 SELECT 'rule', rulename::text, NULL, NULL, true, relname::text
 FROM pg_rewrite JOIN pg_class c ON c.oid = ev_class

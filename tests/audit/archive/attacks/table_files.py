@@ -81,6 +81,14 @@ MANIFESTS = [
         {FORGED: 1},
         (Command.RESTORE,),
     ),
+    *(
+        storage(sentence, act, {MANIFEST_CHANGED: 1}, (Command.RESTORE,))
+        for sentence, act in (
+            ("gives a manifest a second count", files.repeat_member_of_manifest),
+            ("gives a manifest another member", files.add_member_to_manifest),
+            ("makes a manifest's count a text", files.retype_member_of_manifest),
+        )
+    ),
     storage("makes a manifest a list", files.make_manifest_list, NO_MANIFEST),
     storage("makes a manifest null", files.make_manifest_null, NO_MANIFEST),
     storage(

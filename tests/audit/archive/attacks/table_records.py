@@ -39,6 +39,27 @@ RECORD_ATTACKS = [
         (Command.RUN,),
     ),
     Attack(
+        "gives a file a state that there is not",
+        records.call_file_by_no_state,
+        {MANIFEST_CHANGED: 1},
+        None,
+        (Command.RUN,),
+    ),
+    Attack(
+        "re-dates the records of all files, so that their changes seem to be live",
+        records.redate_record,
+        {MANIFEST_CHANGED: 3},
+        None,
+        (Command.RUN,),
+    ),
+    Attack(
+        "changes the count of a file's record",
+        records.change_count_of_record,
+        {MANIFEST_CHANGED: 1},
+        None,
+        (Command.RUN,),
+    ),
+    Attack(
         "deletes the record of a file",
         records.delete_record,
         UNKNOWN | {MANIFEST_CHANGED: 1},

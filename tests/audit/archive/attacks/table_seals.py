@@ -30,6 +30,13 @@ LEAVES = [
         UNPROVEN,
     ),
     Attack(
+        "dates all leaves to the year 9999, and deletes all rows",
+        seals.redate_all_leaves,
+        {CHANGED: 1, MISSING: 28},
+        base=Base.LIVE,
+        inconsistent="the record exists, and the change log has no entry for it",
+    ),
+    Attack(
         "moves an access's leaf away, and inserts the access with another user",
         seals.replace_access,
         MOVED,
@@ -105,6 +112,12 @@ CHAIN = [
         seals.delete_newest_seal,
         then=events.seal,
         note="the same rows give the same tree",
+    ),
+    Attack(
+        "the same, before the application seals them together with a later row",
+        seals.delete_newest_seal,
+        then=events.change_and_seal,
+        note="the tree begins with the one that was exported",
     ),
     Attack(
         "deletes the newest seal with all of its rows",

@@ -183,6 +183,21 @@ def test_what_interferes_with_the_log_is_named(
     assert "on audit_change is not in the code" in detail
 
 
+def test_a_table_that_inherits_from_the_log_is_named(
+    settings: Settings, url: str
+) -> None:
+    """Its rows are among those of the log, whose triggers it does not have."""
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite has no tables that inherit")
+    execute(settings, "CREATE TABLE audit_change_more () INHERITS (audit_change)")
+    with TestClient(create_app(settings), raise_server_exceptions=False) as client:
+        detail = client.get("http://test/readyz").json()["detail"]
+    assert "audit_change_more_append_only on audit_change_more is missing" in detail
+    assert script(url).code == 0
+    with TestClient(create_app(settings)) as client:
+        assert client.get("http://test/readyz").status_code == 200
+
+
 def test_each_constraint_states_how_postgresql_stores_it() -> None:
     """Without it, PostgreSQL's constraint is compared by name only."""
     declared = declared_guarantees(SQLModel.metadata, "postgresql", {})

@@ -129,6 +129,29 @@ def sign_manifest(target: Target) -> None:
     edit_manifest(target, hash=digest, **stored_seals.sign(digest))
 
 
+def rewrite_manifest(target: Target, old: str, new: str) -> None:
+    """Change the bytes of a manifest, and not the value that is signed."""
+    path = files(target, MANIFEST)[0]
+    before = path.read_text()
+    path.write_text(before.replace(old, new, 1))
+    assert path.read_text() != before
+
+
+def repeat_member_of_manifest(target: Target) -> None:
+    """Put a false count before the true one, which parsers of JSON take."""
+    rewrite_manifest(target, '"count":', '"count": 5, "count":')
+
+
+def add_member_to_manifest(target: Target) -> None:
+    rewrite_manifest(target, '"count":', '"note": "5 rows", "count":')
+
+
+def retype_member_of_manifest(target: Target) -> None:
+    """Make the count a text of the same number."""
+    count = json.loads(files(target, MANIFEST)[0].read_text())["count"]
+    rewrite_manifest(target, f'"count": {count}', f'"count": "{count}"')
+
+
 def make_manifest_list(target: Target) -> None:
     files(target, MANIFEST)[0].write_text("[1]")
 

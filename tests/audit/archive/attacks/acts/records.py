@@ -14,7 +14,7 @@ from app.audit.archive.models import (
     RestoredAccess,
     RestoredChange,
 )
-from app.core.clock import TICK
+from app.core.clock import EPOCH, TICK
 from app.core.db.ids import uuid7
 from tests.audit.archive.attacks.acts import files, stored_files
 from tests.audit.archive.attacks.acts.target import Target
@@ -39,6 +39,21 @@ def call_file_verified(target: Target) -> None:
     forged = stored_files.read_rows(target)[0] | {"actor_label": "eve@example.com"}
     target.add(CHANGES, forged | {"transaction_id": None})
     set_state(target, FileState.VERIFIED)
+
+
+def call_file_by_no_state(target: Target) -> None:
+    first = update(FILES).where(OWN, FILES.c.day == FIRST)
+    target.execute(first.values(state="gone"))
+
+
+def redate_record(target: Target) -> None:
+    """Date the records of all files back, as if only older changes were archived."""
+    target.execute(update(FILES).where(OWN).values(last_at=EPOCH))
+
+
+def change_count_of_record(target: Target) -> None:
+    first = update(FILES).where(OWN, FILES.c.day == FIRST)
+    target.execute(first.values(count=1))
 
 
 def delete_record(target: Target) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 from app.audit.archive.canonical import Row
 from app.audit.archive.logs import ACCESSES, CHANGES, Log, model_table
 from app.audit.archive.models import AuditArchive
+from app.audit.archive.seals.leaves import LEAF_BYTES
 from app.core.db.ids import uuid7
 from tests.audit.archive.attacks.acts import inserts, rows, stored_seals
 from tests.audit.archive.attacks.acts.rows import products
@@ -39,6 +40,16 @@ def redate_leaf(target: Target, ticks: int, log: Log = CHANGES) -> None:
 
 def redate_leaf_to_9999(target: Target) -> None:
     redate_leaf(target, stored_seals.YEAR_9999)
+
+
+def redate_all_leaves(target: Target) -> None:
+    """Date the leaves of the whole change log to 9999, and delete its rows."""
+    for seal in (each for each in list_seals(target) if each.log == CHANGES.name):
+        ends = range(0, len(seal.leaves), LEAF_BYTES)
+        leaves = (seal.leaves[at : at + LEAF_BYTES] for at in ends)
+        moved = b"".join(redate(leaf, stored_seals.YEAR_9999) for leaf in leaves)
+        stored_seals.change_seal(target, seal.number, leaves=moved)
+    target.prune(delete(ROWS))
 
 
 def redate_leaf_of_access(target: Target) -> None:

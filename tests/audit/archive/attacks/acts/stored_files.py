@@ -52,7 +52,12 @@ def change_line(target: Target) -> Path:
 
 def edit_manifest(target: Target, **values: Any) -> None:
     path = files(target, MANIFEST)[0]
-    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    path.write_bytes(write_manifest(json.loads(path.read_text()) | values))
+
+
+def write_manifest(values: dict[str, Any]) -> bytes:
+    """Return a manifest in the bytes in which the application writes it."""
+    return json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n"
 
 
 def recompute_hashes(target: Target) -> None:
