@@ -6,12 +6,17 @@ from contextlib import suppress
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
+from idna import valid_contextj
 
 MAX_ENTRIES = 100  # per object or array; no schema needs more
 # In a row, as in Unicode's Stream-Safe Text Format: to normalize n of them takes O(n²).
 MAX_COMBINING_MARKS = 30
 ACE_PREFIX = "xn--"  # of a label of a domain in ASCII (Punycode)
 ALLOWED_CONTROLS = {"\n", "\r", "\t"}
+INVISIBLE = ("Cc", "Cf", "Zl", "Zp")  # categories of Unicode
+JOINERS = "\u200c\u200d"
+EMOJI = ("So", "Sk")  # with tones of skin
+EMOJI_STYLE = "\ufe0f"
 
 
 def clean(data: Any) -> Any:
@@ -53,14 +58,31 @@ def clean_text(text: str) -> str:
 
 
 def check_single_line(text: str) -> str:
-    """Reject line breaks, and control and format characters (zero-width, bidi)."""
+    """Reject line breaks, and control and format characters (zero-width, bidi).
+
+    Joiners are allowed where they shape the text, as in Persian and Sinhala names.
+    """
     if text.isascii() and text.isprintable():
         return text
     if any(
-        unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp") for char in set(text)
+        unicodedata.category(char) in INVISIBLE and not is_joiner(text, place)
+        for place, char in enumerate(text)
     ):
         raise ValueError("Text must be one line of visible characters")
     return text
+
+
+def is_joiner(text: str, place: int) -> bool:
+    """Return whether a joiner is at this place, between letters or emoji that it joins.
+
+    For letters by RFC 5892, A.1 and A.2, as in names of domains.
+    """
+    if text[place] not in JOINERS or not 0 < place < len(text):
+        return False
+    before, after = text[place - 1], text[place + 1 : place + 2]
+    joins_emoji = after and unicodedata.category(after) == "So"
+    is_emoji = before == EMOJI_STYLE or unicodedata.category(before) in EMOJI
+    return bool(joins_emoji and is_emoji) or valid_contextj(text, place)
 
 
 def fold(text: str) -> str:

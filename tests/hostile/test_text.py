@@ -27,8 +27,23 @@ INVALID_EMAILS = [
     *("ada@example.com\nBcc: b@b.com", "ada@exa mple.com", "\ufdfa" * 60 + "@b.com"),
 ]
 NAMES = body_fields(is_name)
+# Persian, Sinhala and Hindi, a family, and a woman of a skin tone with a laptop.
+JOINED = [
+    "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",
+    "\u0dc1\u0dca\u200d\u0dbb\u0dd3",
+    "\u0915\u094d\u200d\u0937",
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "\U0001f469\U0001f3fd\u200d\U0001f4bb \u2764\ufe0f\u200d\U0001f525",
+]
+NOT_JOINED = [
+    *("admin\u200c", "\u200dadmin", "ad\u200cmin", "ad\u200dmin", "\u200d"),
+    *("a \u200cb", "\u200d\u200d"),
+    *("\u0639\u200c", "\u0915\u200d\u0937", "a\u200d\U0001f467", "\U0001f468\u200da"),
+    *("\U0001f468\u200d", "\U0001f468\u200d\u200d\U0001f467"),
+]
 CHANGED_TEXTS = [field for field in TEXTS if field.operation.method == "PATCH"]
 OTHERS = [field for field in STRINGS if str(field) not in map(str, CHANGED_TEXTS)]
+CHANGED_NAMES = [field for field in NAMES if str(field) in map(str, CHANGED_TEXTS)]
 
 
 @pytest.mark.sampled(5, on=["postgresql"])
@@ -104,6 +119,16 @@ def test_invisible_characters_in_a_name_are_rejected(api: Api, field: Field) -> 
             assert is_rejected(api.send_field(field, f"a{sign}b")), sign
         for blank in ("", " ", "\u3000\u00a0"):
             assert is_rejected(api.send_field(field, blank))
+
+
+@pytest.mark.either
+@pytest.mark.parametrize("field", CHANGED_NAMES, ids=str)
+def test_joiners_are_accepted_where_they_shape_a_name(api: Api, field: Field) -> None:
+    for name in JOINED:
+        assert api.send_field(field, name).json()[field.name] == name
+    with api.unchanged(field.operation):
+        for text in NOT_JOINED:
+            assert is_rejected(api.send_field(field, text)), ascii(text)
 
 
 @pytest.mark.parametrize("field", CHANGED_TEXTS, ids=str)
