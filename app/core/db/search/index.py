@@ -17,6 +17,8 @@ from app.core.db.guarantees.definitions import (
 )
 
 MIN_LETTERS = 3  # of a word that the index finds
+# Columns that would stand for SQLite's row numbers, and name an index like this one.
+TAKEN_COLUMNS = {"rowid", "search"}
 # The tables in which FTS5 keeps an index.
 SHADOWS = ("_config", "_content", "_data", "_docsize", "_idx")
 ADD = "INSERT INTO {index}(rowid, {text}) VALUES (new.rowid, new.{text});"
@@ -25,12 +27,12 @@ REMOVE = (
     "VALUES ('delete', old.rowid, old.{text});"
 )
 TRIGGER_BODIES = {
-    "insert": f"AFTER INSERT ON {{table}} BEGIN {ADD} END",
+    "insert": f'AFTER INSERT ON "{{table}}" BEGIN {ADD} END',
     "update": (
-        "AFTER UPDATE OF {text} ON {table} WHEN old.{text} IS NOT new.{text} "
+        'AFTER UPDATE OF {text} ON "{table}" WHEN old.{text} IS NOT new.{text} '
         f"BEGIN {REMOVE} {ADD} END"
     ),
-    "delete": f"AFTER DELETE ON {{table}} BEGIN {REMOVE} END",
+    "delete": f'AFTER DELETE ON "{{table}}" BEGIN {REMOVE} END',
 }
 SQLITE = (
     "DROP TABLE IF EXISTS {index}",
@@ -63,13 +65,19 @@ END $function$
 # Without it an INSERT changes a hundred pages of the index, and takes 11 ms, not 0.2.
 POSTGRESQL = (
     "DROP INDEX IF EXISTS {index}",
-    "CREATE INDEX {index} ON {table} USING gin (trigrams({text}))",
-    "ANALYZE {table}",
+    'CREATE INDEX {index} ON "{table}" USING gin (trigrams({text}))',
+    'ANALYZE "{table}"',
 )
 
 
 def declare_search_index(table: Table) -> None:
-    """Add the search index and its triggers to `Table.info`."""
+    """Add the search index and its triggers to `Table.info`.
+
+    Raises:
+        TypeError: a column has a name that the index needs.
+    """
+    if taken := ", ".join(sorted(TAKEN_COLUMNS & {*table.c.keys()})):
+        raise TypeError(f"A table with a search index has no column {taken}: {table}")
     names = {"table": table.name, "index": f"{table.name}_search", "text": SEARCH_TEXT}
     on_sqlite = SearchIndex(
         names["index"], table.name, "table", tuple(it.format(**names) for it in SQLITE)
