@@ -27,8 +27,7 @@ from sqlmodel import AutoString, SQLModel
 
 from app.core.db.column_types import FixedDecimal, UtcDateTime
 from app.core.db.compatibility.operations import note_obstacles
-from app.core.db.derived.columns import DERIVATION
-from app.core.db.derived.operations import FillDerivedOp
+from app.core.db.derived.operations import fills_of
 from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
 from app.core.db.guarantees.search_index import drops_of
 
@@ -91,7 +90,7 @@ def create_guarantees(
 def drop_search_index(
     _: MigrationContext, __: Any, op: DropTableOp
 ) -> list[MigrateOperation]:
-    return [*drops_of(op.table_name), op]
+    return [*drops_of(op), op]
 
 
 @rewriter.rewrites(ModifyTableOps)
@@ -101,11 +100,9 @@ def restore_guarantees(
     """Recreate what a copy of the table loses, and fill derived columns."""
     table = op.table_name
     restored = [RestoreGuaranteesOp(table)] if has_guarantees(table) else []
-    added = (each.column for each in op.ops if isinstance(each, AddColumnOp))
-    derived = [it.info[DERIVATION] for it in added if DERIVATION in it.info]
-    sources = {each.name: each.sources for each in derived}
-    filled = [FillDerivedOp(table, sources)] if sources else []
-    return [op, *filled, *restored]
+    added = [each.column for each in op.ops if isinstance(each, AddColumnOp)]
+    filled = {each.name for each in added if field_default(table, each.name)}
+    return [op, *fills_of(table, op.ops, filled), *restored]
 
 
 def with_default(column: Column[Any], default: str) -> Column[Any]:

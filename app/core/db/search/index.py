@@ -5,7 +5,7 @@ the text and refers to rows by rowid, so a copy of the table needs a new index.
 PostgreSQL: a GIN index over a function, which needs no extension.
 """
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table, text
 from sqlmodel import SQLModel
 
 from app.core.db.derived.columns import SEARCH_TEXT
@@ -40,6 +40,17 @@ SQLITE = (
     "tokenize='trigram case_sensitive 1')",
     "INSERT INTO {index}({index}) VALUES ('rebuild')",
 )
+# All search indexes, also those of tables that no model has any more.
+INDEXES = {
+    "sqlite": text("""
+SELECT name FROM sqlite_master
+WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(search_text,%'
+"""),
+    "postgresql": text("""
+SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema()
+    AND indexdef LIKE '% USING gin (trigrams(search_text))'
+"""),
+}
 # In pieces of 64 characters, as the position of a character is found by counting. The
 # cost and the restriction keep PostgreSQL from calling it for each row of a scan.
 TRIGRAMS = """
@@ -96,6 +107,12 @@ def trigger(event: str, names: dict[str, str]) -> Trigger:
     name = f"{names['index']}_{event}"
     create = f"CREATE TRIGGER {name} {TRIGGER_BODIES[event].format(**names)}"
     return Trigger(name, names["table"], create, fills=names["index"])
+
+
+def index_names(connection: Connection) -> set[str]:
+    """Return the names of all search indexes, and of their tables."""
+    names = connection.scalars(INDEXES[connection.dialect.name]).all()
+    return {f"{name}{end}" for name in names for end in ("", *SHADOWS)}
 
 
 def is_part_of_index(name: str) -> bool:
