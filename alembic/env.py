@@ -30,7 +30,7 @@ from app.core.db.guarantees.after_migration import comparing_guarantees
 from app.core.db.locks.process_lock import ProcessLock
 from app.core.db.migrations import head
 from app.core.db.outages.migrating import connect, reject_unknown_revision
-from app.core.db.partitions import hiding_partitions
+from app.core.db.partitions import hiding_parts
 from app.core.db.sqlite import batch  # noqa: F401  renames in batch blocks
 from app.modules.customers import models as customers
 from app.modules.products import models as products
@@ -71,7 +71,7 @@ def configure(**options: Any) -> None:
 def migrate(connection: Connection) -> None:
     reject_unknown_revision(connection, context.script)
     compare = comparing_guarantees(connection, head())
-    include = hiding_partitions(connection, is_compared)
+    include = hiding_parts(connection, is_compared)
     connection.commit()
     record = recording_compatibility(context.script)
     configure(

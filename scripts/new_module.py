@@ -8,6 +8,7 @@ If a step fails, all changes are undone. See --help for the types of fields.
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def add_module(root: Path, module: Module) -> None:
             (root / path).write_text(text, encoding="utf-8")
         print("Writing the migration, the OpenAPI document and tables …", flush=True)
         revision = f"alembic revision --autogenerate -m {quote(module.labels)}"
-        run(root, url, revision, *EXPORTS)
+        run(root, url, revision, "alembic upgrade head", "alembic check", *EXPORTS)
 
 
 @contextmanager
@@ -83,12 +84,14 @@ def all_or_nothing(root: Path, module: Module, paths: list[Path]) -> Iterator[No
     try:
         yield
     except BaseException:
+        # First what is new, since the disk may be full.
+        shutil.rmtree(root / "app/modules" / module.name, ignore_errors=True)
         made = {*(root / VERSIONS).glob(f"*_{module.name}.py")} - revisions
         for place in (made | places) - before.keys():
             place.unlink(missing_ok=True)
         for place, content in before.items():
-            place.write_bytes(content)
-        shutil.rmtree(root / "app/modules" / module.name, ignore_errors=True)
+            if place.read_bytes() != content:
+                place.write_bytes(content)
         raise
 
 
@@ -118,13 +121,18 @@ def main(
     \b
     python scripts/new_module.py warehouses 'code:str!' name:str 'phone:str?' notes:text
     """
+    # A closed terminal or a stopped job undoes all changes as well.
+    for ending in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         module = parse_module(name, singular, fields)
         add_module(ROOT, module)
     except RefusedException as error:
         sys.exit(f"Nothing was changed. {error}")
-    except FailedException as error:
+    except (FailedException, OSError) as error:
         sys.exit(f"All changes were undone. {error}")
+    except KeyboardInterrupt:
+        sys.exit("All changes were undone. The command was interrupted.")
     print(f"Created {name}: class {module.entity}, table {module.table}.")
     print("Review its files and its migration, then run: alembic upgrade head")
 

@@ -12,8 +12,8 @@ from app.core.schemas import Strict
 T = TypeVar("T")
 
 PAGING_FIELDS = {"limit", "offset", "after", "count", "sort", "q", "as_of"}
-# Fields that choose what of the records is shown.
-SHOWING_FIELDS = {"fields", "include", "by"}
+# Fields that choose what of the records is shown, and how.
+SHOWING_FIELDS = {"fields", "include", "by", "format"}
 SORT = "Sort fields, the first one first; `-` means descending. Default: newest first."
 
 

@@ -22,6 +22,10 @@ class Field:
         return KINDS[self.type]
 
     @property
+    def is_collated(self) -> bool:
+        return self.kind.is_text and self.kind.is_sorted
+
+    @property
     def label(self) -> str:
         return self.name.replace("_", " ").replace("email", "e-mail")
 

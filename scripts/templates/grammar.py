@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import StringConstraints, TypeAdapter
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import SchemaError
 
 from scripts.templates.fields import Field
@@ -62,12 +62,13 @@ def parse_field(text: str) -> Field:
 
 
 def is_matched(pattern: str, example: str) -> bool:
-    """Return whether Pydantic accepts the pattern, and the example matches it."""
+    """Return whether Pydantic accepts the pattern, and matches the example."""
     try:
-        TypeAdapter(Annotated[str, StringConstraints(pattern=f"^({pattern})$")])
-        return bool(pattern and re.fullmatch(pattern, example))
-    except (SchemaError, re.error):
+        shape = StringConstraints(max_length=200, pattern=f"^({pattern})$")
+        TypeAdapter(Annotated[str, shape]).validate_python(example)
+    except (SchemaError, ValidationError):
         return False
+    return bool(pattern)
 
 
 def is_fitting(kind: str, argument: str) -> bool:

@@ -126,7 +126,7 @@ KINDS = {
         python="str",
         wire="{alias}",
         column="max_length=200",
-        first='"{example}"',
+        first="{example!r}",
         is_text=True,
     ),
     "email": Kind(

@@ -1,4 +1,4 @@
-"""Docstrings, lists of words and class names in generated code."""
+"""Docstrings, literals, lists of words and class names in generated code."""
 
 from collections.abc import Iterable
 from textwrap import fill
@@ -20,6 +20,12 @@ def joined(words: Iterable[str], last: str) -> str:
     """Join words with commas and a conjunction: one, two and three."""
     *others, end = words
     return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def regex(pattern: str) -> str:
+    """Return a literal for a regular expression, raw if it can be."""
+    can_be = pattern.isprintable() and '"' not in pattern
+    return f'r"^({pattern})$"' if can_be else repr(f"^({pattern})$")
 
 
 def class_name(name: str) -> str:

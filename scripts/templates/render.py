@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from scripts.templates.grammar import RefusedException
 from scripts.templates.module import Module
 from scripts.templates.names import check_names
-from scripts.templates.prose import class_name, docstring, joined
+from scripts.templates.prose import class_name, docstring, joined, regex
 
 LAYERS = ("models", "schemas", "repository", "service", "routers")
 LONGEST_FILE = 150
@@ -57,7 +57,7 @@ def fill_templates(module: Module) -> dict[Path, str]:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.globals["docstring"] = docstring
+    templates.globals |= {"docstring": docstring, "regex": regex}
     templates.filters |= {"joined": joined, "class_name": class_name}
     folder = Path("app/modules", module.name)
     names = {folder / f"{layer}.py": f"{layer}.py.jinja" for layer in LAYERS}

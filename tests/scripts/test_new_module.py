@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,38 +135,64 @@ def test_a_new_domain_is_complete_and_isolated(
         check_all(copy)
 
 
+# Names that SQL reserves, and a reference to the domain itself.
 VALUES = (
-    "name:str born_on:date left_on:date? weight:decimal=3 rate:decimal=6? site:url "
-    "link:url? shelf:code! slot:code? plate:pattern=[A-Z]{2}[0-9]+,AB12"
+    "name:str born_on:date end:date? weight:decimal=3 rate:decimal=6? default:url "
+    "link:url? order:code! group:code? plate:pattern=[A-Z]{2}[0-9]+,AB12 "
+    'select:pattern=["\']+\\\\,"\\ parent_id:ref=orders?'
 ).split()
 TEST_OF_VALUES = """
 from fastapi.testclient import TestClient
 
-from tests.modules.test_parcels import TestCrud as Parcels
+from tests.modules.test_orders import TestCrud as Orders
 
 
 def test_values(client: TestClient) -> None:
-    made = client.post("parcels", json=Parcels.payload | {"weight": "-0.0"}).json()
+    made = client.post("orders", json=Orders.payload | {"weight": "-0.0"}).json()
     assert (made["born_on"], made["weight"]) == ("2026-01-31", "0.000")
-    (change,) = client.get(f"parcels/{made['id']}/history").json()["items"]
+    (change,) = client.get(f"orders/{made['id']}/history").json()["items"]
     new = change["new"]
     assert (new["born_on"], new["weight"]) == ("2026-01-31", "0.000")
+    parent = {"parent_id": made["id"], "order": "CODE-2"}
+    client.post("orders", json=Orders.payload | parent | {"plate": "CD1"})
     for query in ("q=AB1", "born_on_before=2026-02-01", "min_weight=0&max_weight=0.0"):
-        assert client.get(f"parcels?{query}").json()["total"] == 1, query
+        query += "&parent_id=null"
+        assert client.get(f"orders?{query}").json()["total"] == 1, query
     for query in ("born_on_after=2026-01-31", "max_weight=-0.001", "min_rate=-1"):
-        assert client.get(f"parcels?{query}").json()["total"] == 0, query
+        assert client.get(f"orders?{query}").json()["total"] == 0, query
+    assert client.delete(f"orders/{made['id']}").status_code == 409
 """
 
 
 @pytest.mark.heavy
 def test_a_domain_of_other_types_is_complete(copy: Path) -> None:
-    run(copy, "scripts/new_module.py", "parcels", *VALUES)
+    run(copy, "scripts/new_module.py", "orders", *VALUES)
     run(copy, "-m", "ruff", "check", ".")
     run(copy, "-m", "ruff", "format", "--check", ".")
-    run(copy, "-m", "mypy", "app/modules/parcels")
+    run(copy, "-m", "mypy", "app/modules/orders")
     (copy / "tests/modules/test_values.py").write_text(TEST_OF_VALUES)
-    tests = ("tests/modules/test_parcels.py", "tests/modules/test_values.py")
+    tests = ("tests/modules/test_orders.py", "tests/modules/test_values.py")
     run(copy, "-m", "pytest", "-q", *tests, OWN_TESTS[-1])
+    every = "tests/collections/test_every_collection.py"
+    run(copy, "-m", "pytest", "-q", *ON_SQLITE, every, "-k", "orders")
+
+
+@pytest.mark.slow
+@pytest.mark.heavy
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_command_leaves_no_files(copy: Path, ending: int) -> None:
+    before = tree(copy)
+    words = [sys.executable, "scripts/new_module.py", "gizmos", "name:str"]
+    with subprocess.Popen(
+        words, cwd=copy, stderr=subprocess.PIPE, text=True
+    ) as command:
+        while not (copy / "app/modules/gizmos/routers.py").exists():
+            assert command.poll() is None
+            time.sleep(0.01)
+        command.send_signal(ending)
+        _, said = command.communicate()
+    assert said == "All changes were undone. The command was interrupted.\n"
+    assert tree(copy) == before
 
 
 WRONG_STEPS = {

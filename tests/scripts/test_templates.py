@@ -71,8 +71,10 @@ def before(repository: Path) -> dict[str, int]:
         ("vars name:str", "`vars` is a reserved name"),
         ("users name:str", "`users` is a reserved name"),
         ("people name:str", "Unknown singular of people"),
+        ("statuses name:str", "Unknown singular of statuses"),
         ("products name:str", "The path /api/v1/products already exists"),
         ("wares/product name:str", "The table `product` already exists"),
+        ("product_searches name:str", "The table `product_search` already exists"),
         ("problems name:str", "The class `Problem` already exists"),
         ("services name:str", "`get_service` conflicts with a name"),
         (
@@ -92,6 +94,7 @@ def before(repository: Path) -> dict[str, int]:
         ("gizmos name:str kind:enum=a|B", "has an invalid enum argument"),
         ("gizmos name:str boss_id:ref", "has an invalid ref argument"),
         ("gizmos name:str boss_id:ref=bosses", "refers to unknown module bosses"),
+        ("gizmos name:str boss_id:ref=gizmos", "refers to gizmos itself"),
         ("gizmos name:str?", "At least one str, text or email"),
         ("gizmos seats:int", "At least one str, text or email"),
         ("gizmos name:str name:text", "`name` conflicts with a name"),
@@ -113,7 +116,8 @@ def before(repository: Path) -> dict[str, int]:
         *(
             (f"gizmos name:str {reserved}:int", f"`{reserved}` is a reserved name")
             for reserved in "id version created_at updated_at limit offset after count "
-            "sort q metadata registry changes filters redacted self".split()
+            "sort q metadata registry changes filters redacted self rowid search "
+            "as_of by fields format include ctid xmin name_sort".split()
         ),
     ],
 )

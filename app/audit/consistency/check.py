@@ -105,8 +105,7 @@ class Record:
             if document is not None and not is_readable(document):
                 yield self.finding(change.version, unreadable("JSON"))
                 return
-        since = self.replay.at
-        for problem in self.replay.apply(change):
+        for problem, since in self.replay.apply(change):
             reason = self.check.unaudited.explain(since, change.at)
             yield self.finding(change.version, problem, reason)
 
@@ -117,8 +116,8 @@ class Record:
         raw = self.row and self.row._mapping
         state = self.row and self.state_of(raw)
         version = self.row.version if self.row else self.replay.version
-        for problem in self.replay.finish(state, raw):
-            reason = self.check.unaudited.explain(self.replay.at, None)
+        for problem, since in self.replay.finish(state, raw):
+            reason = self.check.unaudited.explain(since, None)
             yield self.finding(version, problem, reason)
         if raw:
             yield from self.check_derived(raw)

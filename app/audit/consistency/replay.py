@@ -11,6 +11,8 @@ from app.audit.consistency.redacted import RedactedValues
 from app.audit.models import Action
 
 State = dict[str, Any]
+# A contradiction, and the time since which an unaudited write may explain it.
+Problem = tuple[str, datetime | None]
 RECORDED = (Action.INSERT, Action.UPDATE, Action.DELETE)
 
 
@@ -29,24 +31,30 @@ class Replay:
         self.at: datetime | None = None
         self.exists = False
         self.state: State = {}
+        self.times: dict[str, datetime] = {}  # when a change last had the column
 
-    def apply(self, change: Any) -> Iterator[str]:
+    def apply(self, change: Any) -> Iterator[Problem]:
         """Apply the next change; yield what contradicts the state before."""
-        if self.version is None:
-            yield from self.check_first(change)
-        else:
-            yield from self.check_next(change, self.version)
         old, new = as_object(change.old), as_object(change.new)
+        for problem in self.check_change(change):
+            yield problem, self.at
         yield from self.check_old(old)
-        if change.action not in RECORDED:
-            yield findings.unknown_action(change.action)
         self.exists = change.action != Action.DELETE
         if change.action == Action.UPDATE:
             self.state |= old | new
         else:
             self.state = new if self.exists else old
         self.version, self.at = change.version, change.at
+        self.times |= dict.fromkeys((*old, *new, "version"), change.at)
         self.state["version"] = change.version
+
+    def check_change(self, change: Any) -> Iterator[str]:
+        if self.version is None:
+            yield from self.check_first(change)
+        else:
+            yield from self.check_next(change, self.version)
+        if change.action not in RECORDED:
+            yield findings.unknown_action(change.action)
 
     def check_first(self, change: Any) -> Iterator[str]:
         if change.version > 1 and not self.archived.may_begin(self.id):
@@ -63,35 +71,37 @@ class Replay:
         if change.action != Action.INSERT and not self.exists:
             yield findings.CHANGED_AFTER_DELETE
 
-    def check_old(self, old: State) -> Iterator[str]:
+    def check_old(self, old: State) -> Iterator[Problem]:
         """Yield the columns whose old value is not the one of the change before."""
         if not self.exists or self.version is None:
             return
         for name in old.keys() & self.state.keys() - {"version"}:
             was, is_old = self.state[name], old[name]
             if was != is_old and not self.redacted.may_be_equal(name, was, is_old):
-                yield findings.unlogged_value(name, was, is_old, self.version)
+                problem = findings.unlogged_value(name, was, is_old, self.version)
+                yield problem, self.times.get(name)
 
-    def finish(self, row: State | None, raw: Any) -> Iterator[str]:
+    def finish(self, row: State | None, raw: Any) -> Iterator[Problem]:
         """Compare the last state with the row, in the form of the log and as stored."""
         if row is None:
             if self.exists:
-                yield findings.NOT_DELETED
+                yield findings.NOT_DELETED, self.at
         elif self.version is None:
             if not self.archived.may_begin(self.id):
-                yield findings.UNLOGGED
+                yield findings.UNLOGGED, self.at
         elif not self.exists:
-            yield findings.DELETED
+            yield findings.DELETED, self.at
         else:
             yield from self.check_row(row, raw)
 
-    def check_row(self, row: State, raw: Any) -> Iterator[str]:
+    def check_row(self, row: State, raw: Any) -> Iterator[Problem]:
         for name in row.keys() & self.state.keys():
             stored, logged = row[name], self.state[name]
             if stored == logged:
                 continue
             if not self.redacted.matches(name, raw[name], logged):
-                yield findings.wrong_value(name, stored, logged)
+                problem = findings.wrong_value(name, stored, logged)
+                yield problem, self.times.get(name, self.at)
 
 
 def as_object(snapshot: Any) -> State:

@@ -3,9 +3,13 @@
 They render types, add defaults of new columns, and derive the compatibility.
 """
 
+import json
 from collections.abc import Iterator
-from enum import StrEnum
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from typing import Any, Literal
+from uuid import UUID
 
 from alembic.autogenerate.rewriter import Rewriter
 from alembic.operations.ops import (
@@ -23,8 +27,7 @@ from sqlmodel import AutoString, SQLModel
 
 from app.core.db.column_types import FixedDecimal, UtcDateTime
 from app.core.db.compatibility.operations import note_obstacles
-from app.core.db.derived.columns import DERIVATION
-from app.core.db.derived.operations import FillDerivedOp
+from app.core.db.derived.operations import fills_of
 from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
 from app.core.db.guarantees.search_index import drops_of
 
@@ -65,8 +68,9 @@ def add_server_default(_: MigrationContext, __: Any, op: AddColumnOp) -> AddColu
         default = field_default(op.table_name, column.name)
         if default is None:
             raise CommandError(
-                f"{op.table_name}.{column.name} is NOT NULL and has no default, so no "
-                "table with rows can get it. Give the field a default, or allow None."
+                f"{op.table_name}.{column.name} is NOT NULL and has no default that "
+                "both databases take (a time is none), so no table with rows can get "
+                "it. Give the field a default, or allow None."
             )
         op.column = with_default(column, default)
     return op
@@ -86,7 +90,7 @@ def create_guarantees(
 def drop_search_index(
     _: MigrationContext, __: Any, op: DropTableOp
 ) -> list[MigrateOperation]:
-    return [*drops_of(op.table_name), op]
+    return [*drops_of(op), op]
 
 
 @rewriter.rewrites(ModifyTableOps)
@@ -96,11 +100,9 @@ def restore_guarantees(
     """Recreate what a copy of the table loses, and fill derived columns."""
     table = op.table_name
     restored = [RestoreGuaranteesOp(table)] if has_guarantees(table) else []
-    added = (each.column for each in op.ops if isinstance(each, AddColumnOp))
-    derived = [it.info[DERIVATION] for it in added if DERIVATION in it.info]
-    sources = {each.name: each.sources for each in derived}
-    filled = [FillDerivedOp(table, sources)] if sources else []
-    return [op, *filled, *restored]
+    added = [each.column for each in op.ops if isinstance(each, AddColumnOp)]
+    filled = {each.name for each in added if field_default(table, each.name)}
+    return [op, *fills_of(table, op.ops, filled), *restored]
 
 
 def with_default(column: Column[Any], default: str) -> Column[Any]:
@@ -117,12 +119,23 @@ def field_default(table: str, name: str) -> str | None:
 
 
 def as_sql(value: Any) -> str | None:
-    """Return a literal that both databases convert to the type of the column."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, StrEnum):
-        return value.value
-    return None if value is None else str(value)
+    """Return a literal that both databases convert to the type of the column.
+
+    There is none for a time: with a zone SQLite would keep it as it is, which no query
+    can read, and without one PostgreSQL would take it for a local time.
+    """
+    match value:
+        case bool():
+            return str(int(value))
+        case Enum():
+            return as_sql(value.value)
+        case UUID():
+            return value.hex
+        case dict() | list():
+            return json.dumps(value)
+        case str() | int() | float() | Decimal():
+            return str(value)
+    return str(value) if type(value) is date else None
 
 
 def models() -> Iterator[type[SQLModel]]:

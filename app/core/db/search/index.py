@@ -5,7 +5,7 @@ the text and refers to rows by rowid, so a copy of the table needs a new index.
 PostgreSQL: a GIN index over a function, which needs no extension.
 """
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table, text
 from sqlmodel import SQLModel
 
 from app.core.db.derived.columns import SEARCH_TEXT
@@ -17,6 +17,8 @@ from app.core.db.guarantees.definitions import (
 )
 
 MIN_LETTERS = 3  # of a word that the index finds
+# Columns that would stand for SQLite's row numbers, and name an index like this one.
+TAKEN_COLUMNS = {"rowid", "search"}
 # The tables in which FTS5 keeps an index.
 SHADOWS = ("_config", "_content", "_data", "_docsize", "_idx")
 ADD = "INSERT INTO {index}(rowid, {text}) VALUES (new.rowid, new.{text});"
@@ -25,12 +27,12 @@ REMOVE = (
     "VALUES ('delete', old.rowid, old.{text});"
 )
 TRIGGER_BODIES = {
-    "insert": f"AFTER INSERT ON {{table}} BEGIN {ADD} END",
+    "insert": f'AFTER INSERT ON "{{table}}" BEGIN {ADD} END',
     "update": (
-        "AFTER UPDATE OF {text} ON {table} WHEN old.{text} IS NOT new.{text} "
+        'AFTER UPDATE OF {text} ON "{table}" WHEN old.{text} IS NOT new.{text} '
         f"BEGIN {REMOVE} {ADD} END"
     ),
-    "delete": f"AFTER DELETE ON {{table}} BEGIN {REMOVE} END",
+    "delete": f'AFTER DELETE ON "{{table}}" BEGIN {REMOVE} END',
 }
 SQLITE = (
     "DROP TABLE IF EXISTS {index}",
@@ -38,6 +40,17 @@ SQLITE = (
     "tokenize='trigram case_sensitive 1')",
     "INSERT INTO {index}({index}) VALUES ('rebuild')",
 )
+# All search indexes, also those of tables that no model has any more.
+INDEXES = {
+    "sqlite": text("""
+SELECT name FROM sqlite_master
+WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5(search_text,%'
+"""),
+    "postgresql": text("""
+SELECT indexname::text FROM pg_indexes WHERE schemaname = current_schema()
+    AND indexdef LIKE '% USING gin (trigrams(search_text))'
+"""),
+}
 # In pieces of 64 characters, as the position of a character is found by counting. The
 # cost and the restriction keep PostgreSQL from calling it for each row of a scan.
 TRIGRAMS = """
@@ -63,13 +76,19 @@ END $function$
 # Without it an INSERT changes a hundred pages of the index, and takes 11 ms, not 0.2.
 POSTGRESQL = (
     "DROP INDEX IF EXISTS {index}",
-    "CREATE INDEX {index} ON {table} USING gin (trigrams({text}))",
-    "ANALYZE {table}",
+    'CREATE INDEX {index} ON "{table}" USING gin (trigrams({text}))',
+    'ANALYZE "{table}"',
 )
 
 
 def declare_search_index(table: Table) -> None:
-    """Add the search index and its triggers to `Table.info`."""
+    """Add the search index and its triggers to `Table.info`.
+
+    Raises:
+        TypeError: a column has a name that the index needs.
+    """
+    if taken := ", ".join(sorted(TAKEN_COLUMNS & {*table.c.keys()})):
+        raise TypeError(f"A table with a search index has no column {taken}: {table}")
     names = {"table": table.name, "index": f"{table.name}_search", "text": SEARCH_TEXT}
     on_sqlite = SearchIndex(
         names["index"], table.name, "table", tuple(it.format(**names) for it in SQLITE)
@@ -88,6 +107,12 @@ def trigger(event: str, names: dict[str, str]) -> Trigger:
     name = f"{names['index']}_{event}"
     create = f"CREATE TRIGGER {name} {TRIGGER_BODIES[event].format(**names)}"
     return Trigger(name, names["table"], create, fills=names["index"])
+
+
+def index_names(connection: Connection) -> set[str]:
+    """Return the names of all search indexes, and of their tables."""
+    names = connection.scalars(INDEXES[connection.dialect.name]).all()
+    return {f"{name}{end}" for name in names for end in ("", *SHADOWS)}
 
 
 def is_part_of_index(name: str) -> bool:

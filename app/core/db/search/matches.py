@@ -33,7 +33,7 @@ def match(searched: Table, words: Sequence[str]) -> Condition:
     index = table(name, column("rowid"), column(name))
     phrases = " ".join('"' + word.replace('"', '""') + '"' for word in words)
     found = select(index.c.rowid).where(index.c[name].op("MATCH")(phrases))
-    return literal_column(f"{searched.name}.rowid").in_(found)
+    return literal_column(f'"{searched.name}".rowid').in_(found)
 
 
 def in_index(

@@ -8,13 +8,15 @@ from typing import Any, get_type_hints
 from fastapi import APIRouter
 
 from app.core.models import Entity
-from app.core.pagination import PageQuery
+from app.core.pagination import SHOWING_FIELDS, PageQuery
 from app.core.repository import BaseRepository
 from app.core.schemas import Body, Read
 from app.core.web.collections.null_filters import with_null_filters
 from app.core.web.routing import Route
 
 ONE, ALL = True, False
+# Parameters that a collection's routes add to its query.
+COMMON_PARAMETERS = SHOWING_FIELDS | {"as_of"}
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,20 @@ def resource_of(router: APIRouter) -> Resource:
         read=read,
         create=hints_of(creating)["data"],
         update=hints_of(changing)["data"],
-        query=with_null_filters(query_of(listing), entity, read),
+        query=checked(with_null_filters(query_of(listing), entity, read)),
         get_service=service_of(changing),
         id=id,
         name=id.removesuffix("_id"),
         plural=router.prefix.rpartition("/")[2],
     )
+
+
+def checked(query: type[PageQuery]) -> type[PageQuery]:
+    """Reject a filter that has the name of a parameter of all collections."""
+    if taken := ", ".join(sorted(COMMON_PARAMETERS & query.model_fields.keys())):
+        reason = "every collection has a parameter of this name"
+        raise TypeError(f"{query.__name__} has a filter {taken}: {reason}")
+    return query
 
 
 def overrides_visible(repository: type[BaseRepository[Any]]) -> bool:

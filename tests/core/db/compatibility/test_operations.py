@@ -74,6 +74,7 @@ def test_other_operations_are_not(obstacle: str) -> None:
             "ALTER TABLE product ADD COLUMN color TEXT",
             [
                 "# It may fail after: drop column product.color.",
+                "# It may fail after: fill derived on product.",
                 "compatible_with_previous = False",
             ],
         ),
