@@ -20,7 +20,11 @@ from typing import Any
 
 import pytest
 
-os.environ.setdefault("SECRET_KEY", "test-only-" + "s" * 40)
+# Settings that are exported for the application would change what tests run.
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+for setting in EXAMPLE.read_text(encoding="utf-8").splitlines():
+    os.environ.pop(setting.partition("=")[0], None)
+os.environ["SECRET_KEY"] = "test-only-" + "s" * 40
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
