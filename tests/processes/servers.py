@@ -1,6 +1,7 @@
 """The application as a server: a separate process on a free port."""
 
 import os
+import re
 import signal
 import socket
 import ssl
@@ -20,6 +21,8 @@ from tests.databases import ROOT, SECRET, SPOOL, make_settings
 from tests.processes.forked import Forked
 
 TIMEOUT = 60.0  # seconds, enough for a busy machine
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+DEFAULTS = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 
 
 @dataclass
@@ -72,8 +75,9 @@ def free_port() -> int:
 
 
 def environment(url: str, **values: str) -> dict[str, str]:
+    """Return the environment of a process, which overrides the developer's .env."""
     fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "AUDIT_SPOOL_DIR": SPOOL}
-    return os.environ | fixed | {"SHUTDOWN_DELAY": "0"} | values
+    return os.environ | DEFAULTS | fixed | {"SHUTDOWN_DELAY": "0"} | values
 
 
 @contextmanager
