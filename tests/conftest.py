@@ -20,11 +20,10 @@ from typing import Any
 
 import pytest
 
-# Settings that are exported for the application would change what tests run.
-EXAMPLE = Path(__file__).parents[1] / ".env.example"
-for setting in EXAMPLE.read_text(encoding="utf-8").splitlines():
-    os.environ.pop(setting.partition("=")[0], None)
-os.environ["SECRET_KEY"] = "test-only-" + "s" * 40
+from tests.processes.environment import DEFAULTS
+
+# Before the application reads them.
+os.environ |= DEFAULTS | {"SECRET_KEY": "test-only-" + "s" * 40}
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient

@@ -1,7 +1,6 @@
 """The application as a server: a separate process on a free port."""
 
 import os
-import re
 import signal
 import socket
 import ssl
@@ -18,11 +17,10 @@ import psutil  # type: ignore[import-untyped]  # It has no type stubs.
 
 from tests.accounts import root_header
 from tests.databases import ROOT, SECRET, SPOOL, make_settings
+from tests.processes.environment import DEFAULTS
 from tests.processes.forked import Forked
 
 TIMEOUT = 60.0  # seconds, enough for a busy machine
-EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
-DEFAULTS = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 
 
 @dataclass
