@@ -121,8 +121,9 @@ def main(
     \b
     python scripts/new_module.py warehouses 'code:str!' name:str 'phone:str?' notes:text
     """
-    # A closed terminal or a stopped job undoes all changes as well.
-    for ending in (signal.SIGHUP, signal.SIGTERM):
+    # A closed terminal or a stopped job undoes all changes as well. SIGINT is among
+    # them, as a shell has background jobs ignore it.
+    for ending in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     try:
         module = parse_module(name, singular, fields)
