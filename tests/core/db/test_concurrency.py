@@ -10,18 +10,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.config import Settings
-from tests.databases import make_settings
 from tests.modules.test_products import PEN, make_product
 from tests.processes.servers import serving
 
 pytestmark = [pytest.mark.threads, pytest.mark.slow]
-
-
-@pytest.fixture
-def settings(url: str) -> Settings:
-    """Let requests wait longer for a connection: the machine may be busy."""
-    return make_settings(url, DATABASE_TIMEOUT=60)
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
