@@ -53,7 +53,7 @@ AFTER = """at + CASE transaction_id
     ELSE interval '1 microsecond'
 END"""
 # One index look-up per record, where max(at) would read all of its versions.
-EARLIEST_OF = """
+LAST_OF_EACH = """
 SELECT max(last.after)
 FROM unnest(CAST(:entities AS text[]), CAST(:ids AS uuid[])) AS record (entity, id)
 CROSS JOIN LATERAL (
@@ -63,6 +63,7 @@ CROSS JOIN LATERAL (
     ORDER BY version DESC LIMIT 1
 ) AS last
 """
+EARLIEST_OF = text(LAST_OF_EACH.format(after=AFTER))
 # The look-up inside the INSERT of a single row saves a round trip.
 AFTER_PREVIOUS = (
     select(literal_column(AFTER, UtcDateTime()))
@@ -122,7 +123,6 @@ def earliest_of(connection: Connection, changes: Iterable[RowChange]) -> datetim
     """Return the earliest time that is right for the next version of each record."""
     pairs = [(name, it.id) for it in changes for name in recorded_names(it.model)]
     entities, ids = zip(*pairs, strict=True)
-    query = text(EARLIEST_OF.format(after=AFTER))
     parameters = {"entities": list(entities), "ids": list(ids), "limit": time_limit()}
-    earliest: datetime | None = connection.scalar(query, parameters)
+    earliest: datetime | None = connection.scalar(EARLIEST_OF, parameters)
     return earliest or EPOCH  # the previous versions may all be archived

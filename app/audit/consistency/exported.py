@@ -66,22 +66,25 @@ async def find_lost_ends(
         newest = frontier_of(await tree.get_newest()).head
         if newest.size < size:
             yield PARTIAL.format(log=own[origin].name, end=newest.size, size=size)
-        elif size and not await has_grown(session, own[origin], checkpoint.head):
+        elif size and not await has_grown(
+            session, own[origin], checkpoint.head, newest
+        ):
             yield REPLACED.format(log=own[origin].name, size=size)
 
 
-async def has_grown(session: DatabaseSession, log: Log, head: TreeHead) -> bool:
-    """Return whether the tree of the log begins with an exported one.
+async def has_grown(
+    session: DatabaseSession, log: Log, exported: TreeHead, newest: TreeHead
+) -> bool:
+    """Return whether the newest tree of the log begins with an exported one.
 
     The seal that ended there may have been lost, and made again with later rows.
     """
-    tree = TreeRepository(session, log)
-    if seal := await tree.get_by_size(head.size):
-        return seal.root == head.root.hex()
-    newest = frontier_of(await tree.get_newest()).head
+    if seal := await TreeRepository(session, log).get_by_size(exported.size):
+        return seal.root == exported.root.hex()
+    sizes = exported.size, newest.size
     try:
-        hashes = await Prover(session, log).prove_consistency(head.size, newest.size)
+        hashes = await Prover(session, log).prove_consistency(*sizes)
     except ArchivedLeavesException:
         return True  # `verify` reads the files
     proof = ConsistencyProof([decode_base64(each) for each in hashes])
-    return proof.matches(head, newest)
+    return proof.matches(exported, newest)

@@ -11,8 +11,8 @@ from app.audit.consistency.redacted import RedactedValues
 from app.audit.models import Action
 
 State = dict[str, Any]
-# A contradiction, and the time since which an unaudited write may explain it.
-Problem = tuple[str, datetime | None]
+# Its sentence, and the time since which an unaudited write may explain it.
+Contradiction = tuple[str, datetime | None]
 RECORDED = (Action.INSERT, Action.UPDATE, Action.DELETE)
 
 
@@ -33,7 +33,7 @@ class Replay:
         self.state: State = {}
         self.times: dict[str, datetime] = {}  # when a change last had the column
 
-    def apply(self, change: Any) -> Iterator[Problem]:
+    def apply(self, change: Any) -> Iterator[Contradiction]:
         """Apply the next change; yield what contradicts the state before."""
         old, new = as_object(change.old), as_object(change.new)
         for problem in self.check_change(change):
@@ -71,7 +71,7 @@ class Replay:
         if change.action != Action.INSERT and not self.exists:
             yield findings.CHANGED_AFTER_DELETE
 
-    def check_old(self, old: State) -> Iterator[Problem]:
+    def check_old(self, old: State) -> Iterator[Contradiction]:
         """Yield the columns whose old value is not the one of the change before."""
         if not self.exists or self.version is None:
             return
@@ -81,7 +81,7 @@ class Replay:
                 problem = findings.unlogged_value(name, was, is_old, self.version)
                 yield problem, self.times.get(name)
 
-    def finish(self, row: State | None, raw: Any) -> Iterator[Problem]:
+    def finish(self, row: State | None, raw: Any) -> Iterator[Contradiction]:
         """Compare the last state with the row, in the form of the log and as stored."""
         if row is None:
             if self.exists:
@@ -94,7 +94,7 @@ class Replay:
         else:
             yield from self.check_row(row, raw)
 
-    def check_row(self, row: State, raw: Any) -> Iterator[Problem]:
+    def check_row(self, row: State, raw: Any) -> Iterator[Contradiction]:
         for name in row.keys() & self.state.keys():
             stored, logged = row[name], self.state[name]
             if stored == logged:

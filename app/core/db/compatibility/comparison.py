@@ -6,7 +6,6 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from app.core.db.compatibility.table import NAME
-from app.core.db.search.index import is_part_of_index
 
 # A key of `Table.info`: columns that the model no longer has, but the database still
 # does, because the release before uses them. The next release drops them.
@@ -18,6 +17,6 @@ def is_compared(
 ) -> bool:
     """Return whether to compare a part of the database (`include_name`)."""
     if kind in ("table", "index"):
-        return name != NAME and not is_part_of_index(str(name))
+        return name != NAME
     table = SQLModel.metadata.tables.get(str(parents.get("table_name")))
     return kind != "column" or table is None or name not in table.info.get(RETIRED, ())

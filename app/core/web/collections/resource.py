@@ -65,7 +65,7 @@ def resource_of(router: APIRouter) -> Resource:
         read=read,
         create=hints_of(creating)["data"],
         update=hints_of(changing)["data"],
-        query=checked(with_null_filters(query_of(listing), entity, read)),
+        query=check_filters(with_null_filters(query_of(listing), entity, read)),
         get_service=service_of(changing),
         id=id,
         name=id.removesuffix("_id"),
@@ -73,8 +73,12 @@ def resource_of(router: APIRouter) -> Resource:
     )
 
 
-def checked(query: type[PageQuery]) -> type[PageQuery]:
-    """Reject a filter that has the name of a parameter of all collections."""
+def check_filters(query: type[PageQuery]) -> type[PageQuery]:
+    """Return the query; reject a filter named like a parameter of all collections.
+
+    Raises:
+        TypeError: there is one.
+    """
     if taken := ", ".join(sorted(COMMON_PARAMETERS & query.model_fields.keys())):
         reason = "every collection has a parameter of this name"
         raise TypeError(f"{query.__name__} has a filter {taken}: {reason}")
