@@ -63,7 +63,10 @@ def test_arbitrary_text_is_accepted_or_rejected(
 def test_text_is_returned_as_sent(api: Api, field: Field, text: str) -> None:
     """The stored text is in NFC and stripped."""
     answer = api.send_field(field, text)
-    if is_processed(answer):
+    if answer.status_code == 409:  # an earlier example gave another record this value
+        (error,) = answer.json()["errors"]
+        assert error["loc"] == ["body", field.name]
+    elif is_processed(answer):
         stored = unicodedata.normalize("NFC", text).strip()
         assert answer.json()[field.name] == stored
         assert api.get_record(field.operation).json()[field.name] == stored
