@@ -53,7 +53,7 @@ MARKS = (
     "heavy: takes long and varies what another test shows; runs with --whole",
     "sampled(number=1, on=None): only with its first parameters, on these databases; "
     "runs with all of them with --whole",
-    "slow: takes half a second or more; not in the quick run",
+    "slow: takes a tenth of a second or more; not in the quick run",
     "threads: sends concurrent requests from several threads",
     "asvs(number): covers a requirement of OWASP ASVS 5.0",
 )

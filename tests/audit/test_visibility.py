@@ -108,6 +108,7 @@ def test_a_generated_id_has_no_source(client: TestClient) -> None:
     assert change["request_id_source"] is None
 
 
+@pytest.mark.slow
 def test_a_flood_of_accesses_does_not_hide_the_one_that_changed_something(
     client: TestClient, settings: Settings
 ) -> None:

@@ -27,6 +27,8 @@ from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.processes.servers import serving
 
+pytestmark = pytest.mark.slow
+
 KEY = "canary-of-the-secret-key-" + "k" * 20
 WRONG = "canary of a wrong password"
 TYPED_EMAIL = "canary-typed@example.com"
@@ -205,7 +207,6 @@ def test_a_database_error_reveals_no_secret(usage: Usage, settings: Settings) ->
     assert found(usage.secrets, usage.log()) == []
 
 
-@pytest.mark.slow
 def test_production_reveals_no_secret(
     url: str, tmp_path: Path, make_account: MakeAccount
 ) -> None:

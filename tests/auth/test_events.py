@@ -20,7 +20,7 @@ from tests.auth.provisioning.test_links import redeem
 from tests.auth.signing import NEW_PASSWORD, login, refresh
 from tests.conftest import MakeAccount
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 AUTH = Path(auth.__path__[0])
 WRONG = "not the password"

@@ -117,6 +117,7 @@ def operations(app: FastAPI) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_no_route_of_a_collection_shows_a_hidden_record(
     app: FastAPI, client: TestClient, ids: list[str]
 ) -> None:

@@ -56,6 +56,7 @@ def test_some_fields_are_shown_with_related_records(
     assert (page["fields"], len(id)) == (["title"], 36)
 
 
+@pytest.mark.slow
 def test_a_record_that_the_caller_may_not_read_is_left_out(
     client: TestClient, make_account: MakeAccount, people: Json
 ) -> None:
@@ -159,6 +160,7 @@ def test_a_list_is_filtered_by_null_and_sorted_by_two_fields(
     assert titles(client.get(f"tasks?{query}")) == found
 
 
+@pytest.mark.slow
 def test_statistics_have_the_filters_of_the_list(
     client: TestClient, people: Json
 ) -> None:

@@ -32,6 +32,7 @@ async def test_a_task_continues_after_a_failure_until_its_block_ends() -> None:
     assert len(done) == count
 
 
+@pytest.mark.slow
 async def test_expired_rows_are_purged_in_the_background(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from app.core.logging import configure_logging
 from app.core.observability.log_output import LogOutput, log_output
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.slow
+
 
 class Unprintable:
     def __repr__(self) -> str:

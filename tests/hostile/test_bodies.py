@@ -98,6 +98,7 @@ def test_deep_nesting_is_rejected_quickly(
                     assert is_rejected(api.send(operation, body))
 
 
+@pytest.mark.slow
 @writers
 def test_a_large_collection_is_rejected_quickly(api: Api, operation: Operation) -> None:
     field = next(iter(operation.body["properties"])).encode()
@@ -109,6 +110,7 @@ def test_a_large_collection_is_rejected_quickly(api: Api, operation: Operation) 
                     assert is_rejected(api.send(operation, body))
 
 
+@pytest.mark.slow
 @writers
 def test_a_long_text_is_rejected_quickly(api: Api, operation: Operation) -> None:
     for field in operation.body["properties"]:
@@ -142,6 +144,7 @@ def test_arbitrary_bytes_are_rejected(
     assert is_rejected(api.send(operation, body)) or body.strip() == b"{}"
 
 
+@pytest.mark.slow
 @writers
 @max_examples(10)
 @given(data=st.data())

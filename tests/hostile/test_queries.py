@@ -125,6 +125,7 @@ def test_a_cursor_page_has_bounds(api: Api, operation: Operation) -> None:
         assert api.query(operation, {"limit": limit}).status_code == 200, limit
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("operation", [*LISTS, *LOGS], ids=str)
 @max_examples(40)

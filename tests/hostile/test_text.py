@@ -148,6 +148,7 @@ def test_an_invalid_email_is_rejected(api: Api, field: Field) -> None:
             assert is_rejected(api.send_field(field, text)), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", body_fields(is_email), ids=str)
 @max_examples(20)
 @given(address=st.emails())

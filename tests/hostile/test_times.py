@@ -49,6 +49,7 @@ def test_an_invalid_timestamp_in_a_query_is_rejected(api: Api, field: Field) -> 
         assert is_rejected(api.query(field.operation, {field.name: text})), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", CHANGED, ids=str)
 @max_examples(40)
 @given(timestamp=TIMESTAMPS)
@@ -63,6 +64,7 @@ def test_a_timestamp_is_returned_in_utc(
         assert datetime.fromisoformat(text) == timestamp.astimezone(UTC)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(5, on=["postgresql"])
 @pytest.mark.parametrize("field", QUERY_FIELDS, ids=str)
 @max_examples(20)

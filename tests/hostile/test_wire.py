@@ -16,7 +16,7 @@ from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS, Operation
 from tests.processes.servers import Server
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 TIMEOUT = 5
 MEBIBYTE = 2**20

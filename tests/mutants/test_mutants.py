@@ -6,8 +6,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.mutants.mutant import ROOT, mismatches, read_mutants
 from tests.mutants.source import MismatchError
+
+pytestmark = pytest.mark.slow
 
 MUTANTS = read_mutants()
 

@@ -64,6 +64,8 @@ QUICK = (
     *("-m", "not slow and not browser and not client"),
     *(f"--ignore=tests/{room}" for room in UNCONCERNED),
 )
+# The slow tests that walk over all collections.
+SLOW = ("-m", "slow", "tests/hostile", "tests/collections", "tests/auth/permissions")
 ON_SQLITE = ("--database", "sqlite")
 
 
@@ -95,12 +97,13 @@ def check_only_additions(old: bytes, new: bytes) -> None:
 
 
 def check_all(copy: Path) -> None:
-    """Check types and import contracts, and run all quick tests, on the copy."""
+    """Check types and import contracts, and run what concerns a domain, on the copy."""
     if (ROOT / ".mypy_cache").exists():
         shutil.copytree(ROOT / ".mypy_cache", copy / ".mypy_cache")
     run(copy, "-m", "mypy", ".")
     run(copy, LINT_IMPORTS, "--config", "tests/layers.ini", "--no-cache")
-    run(copy, "-m", "pytest", "-q", *ON_SQLITE, *QUICK)
+    for chosen in (QUICK, SLOW):
+        run(copy, "-m", "pytest", "-q", *ON_SQLITE, *chosen)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ def write(name: str, table: str, fields: str) -> dict[Path, str]:
     return tidy(ROOT, fill_templates(module))
 
 
+@pytest.mark.slow
 def test_generated_files_are_short() -> None:
     files = write("gizmos", "gizmo", "code:str! name:str phone:str? notes:text")
     test = files.pop(Path("tests/modules/test_gizmos.py"))
@@ -35,6 +36,7 @@ def skeleton(text: str) -> str:
     return ast.dump(tree)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["service", "routers"])
 def test_generated_files_match_the_handwritten_ones(layer: str) -> None:
     path = Path(f"app/modules/customers/{layer}.py")

@@ -77,6 +77,7 @@ def app(settings: Settings) -> FastAPI:
     return app
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_and_status", REQUESTS)
 def test_each_request_is_recorded_in_one_row(
     client: TestClient,

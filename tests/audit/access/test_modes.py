@@ -177,6 +177,7 @@ def test_strict_mode_withholds_the_response(
     assert (second.status, second.outcome) == (200, "answered")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "status"), [("blocking", 200), ("blocking-strict", 503)]
 )
@@ -189,6 +190,7 @@ def test_the_wait_for_a_locked_table_is_limited(
     assert [row.status for row in rows(read)] == [status]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", LOSSLESS)
 def test_concurrent_requests_are_all_recorded(
     start: Start, read: Read, settings: Settings, mode: str

@@ -22,7 +22,7 @@ from tests.contract import status_and_code
 
 __all__ = ["meanwhile"]  # a fixture
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 YESTERDAY = (TODAY - timedelta(days=1)).isoformat()
 BEFORE = (OLD - timedelta(hours=1)).isoformat()

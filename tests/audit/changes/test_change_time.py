@@ -27,6 +27,8 @@ from tests.databases import make_settings
 from tests.processes.forked import forks
 from tests.processes.locks import locked
 
+pytestmark = pytest.mark.slow
+
 STEPS = [timedelta(minutes=-10), timedelta(0), timedelta(seconds=1), timedelta(days=1)]
 BACK = timedelta(minutes=-10)
 
@@ -250,7 +252,6 @@ def rename_with_a_clock_that_differs(
 
 
 @pytest.mark.anyio
-@pytest.mark.slow
 async def test_processes_with_different_clocks_keep_the_order(
     library: Library, url: str
 ) -> None:

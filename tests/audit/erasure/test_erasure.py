@@ -144,6 +144,7 @@ def test_a_kept_response_is_deleted_but_not_repeated(
     assert client.get("customers").json()["total"] == 1
 
 
+@pytest.mark.slow
 def test_responses_to_requests_that_changed_nothing_are_deleted(
     client: TestClient, commands: Commands, read: Read, ada: str
 ) -> None:
@@ -192,6 +193,7 @@ def test_a_legal_hold_wins(client: TestClient, commands: Commands, ada: str) -> 
     assert history(client, ada)[1]["new"]["name"] == "[erased]"
 
 
+@pytest.mark.slow
 def test_an_erased_user_can_do_nothing(client: TestClient, commands: Commands) -> None:
     body = {"email": "bob@example.com", "full_name": "Bob", "password": "x" * 12 + "Y1"}
     bob = client.post("users", json=body | {"role_ids": []}).json()

@@ -24,6 +24,8 @@ from tests.audit.feed.conftest import (  # noqa: F401  fixtures
 from tests.audit.feed.following import opened
 from tests.processes.turns import counting_turns
 
+pytestmark = pytest.mark.slow
+
 Rows = list[dict[str, Any]]
 Reveal = Callable[[str, Rows], Awaitable[Rows]]
 

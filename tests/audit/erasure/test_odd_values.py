@@ -18,6 +18,7 @@ LIKE_ONE = "encrypted:" + b64encode(bytes(range(48))).decode()
 PEN = {"sku": "PEN", "name": LIKE_ONE, "price": "1.00", "stock": 1}
 
 
+@pytest.mark.slow
 def test_a_text_like_an_encrypted_one_is_shown_and_restored(
     client: TestClient, ada: str, commands: Commands
 ) -> None:

@@ -22,6 +22,8 @@ from tests.databases import Template, make_settings
 from tests.processes.standby import wait_until
 from tests.scripts.backups.conftest import Site, programs_of
 
+pytestmark = pytest.mark.slow
+
 NOTE = "personal_data"
 TOMORROW = TODAY + timedelta(days=1)
 

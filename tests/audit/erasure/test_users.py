@@ -87,6 +87,7 @@ def test_without_a_right_to_addresses_none_is_shown(
     assert (change["actor_label"], change["actor_name"]) == (None, TRACES[1])
 
 
+@pytest.mark.slow
 def test_the_database_has_no_trace_of_an_erased_user(
     client: Client, commands: Commands, template: Template, bob: Account, pen: str
 ) -> None:
@@ -106,6 +107,7 @@ def test_the_database_has_no_trace_of_an_erased_user(
     assert commands.findings() == []
 
 
+@pytest.mark.slow
 def test_no_archive_has_a_trace_of_a_user(
     commands: Commands, audit_log: AuditLog, bob: Account, pen: str
 ) -> None:
@@ -232,6 +234,7 @@ def kinds(commands: Commands, bob: Account) -> Counter[str]:
     return Counter(item["kind"] for item in commands.run(export))
 
 
+@pytest.mark.slow
 def test_an_export_has_what_was_restored(
     commands: Commands, audit_log: AuditLog, bob: Account, pen: str
 ) -> None:
@@ -247,6 +250,7 @@ def test_an_export_has_what_was_restored(
     assert kinds(commands, bob) == before
 
 
+@pytest.mark.slow
 def test_the_report_counts_what_was_restored(
     commands: Commands, audit_log: AuditLog
 ) -> None:

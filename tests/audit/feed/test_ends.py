@@ -24,6 +24,7 @@ from tests.processes.servers import TIMEOUT
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_a_lost_permission_hides_addresses_in_an_open_stream(
     running: FastAPI,
     api: httpx2.AsyncClient,
@@ -82,6 +83,7 @@ async def test_a_stopping_server_ends_it_and_refuses_others(
     assert refused.status == 503
 
 
+@pytest.mark.slow
 async def test_the_last_stream_ends_the_reading(
     running: FastAPI, api: httpx2.AsyncClient, root: Header
 ) -> None:
@@ -118,6 +120,7 @@ async def test_one_row_is_recorded(url: str, root: Header, mode: str) -> None:
     assert (row["outcome"], row["bytes"] > 0) == (outcome, True)
 
 
+@pytest.mark.slow
 async def test_a_client_that_does_not_read_holds_a_chunk_and_no_connection(
     running: FastAPI,
     api: httpx2.AsyncClient,

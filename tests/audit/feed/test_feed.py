@@ -48,6 +48,7 @@ async def test_a_stream_resumes_after_the_last_event(
     assert seen == ids
 
 
+@pytest.mark.slow
 async def test_a_stream_far_behind_gets_everything_once_and_in_order(
     running: FastAPI,
     api: httpx2.AsyncClient,
@@ -67,6 +68,7 @@ async def test_a_stream_far_behind_gets_everything_once_and_in_order(
     assert places == sorted(set(places))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behind", [False, True])
 async def test_filters(
     running: FastAPI,
@@ -93,6 +95,7 @@ async def test_filters(
         assert [each.data["entity_id"] for each in changes] == wanted
 
 
+@pytest.mark.slow
 async def test_addresses_of_users_need_a_permission(
     running: FastAPI, api: httpx2.AsyncClient, make_account: MakeAccount
 ) -> None:
@@ -161,6 +164,7 @@ async def expect_too_many(app: FastAPI, header: Header) -> None:
     assert "too_many_streams" in refused.body()
 
 
+@pytest.mark.slow
 async def test_a_long_way_leaves_the_loop_to_others(
     running: FastAPI,
     api: httpx2.AsyncClient,
@@ -202,6 +206,7 @@ async def test_changes_are_streamed_as_ocsf(
         assert await stream.next() == live
 
 
+@pytest.mark.slow
 async def test_ocsf_hides_addresses_as_well(
     running: FastAPI, api: httpx2.AsyncClient, make_account: MakeAccount
 ) -> None:

@@ -86,6 +86,7 @@ async def test_no_change_of_many_writers_is_missed(
     assert ids == sorted(set(ids))
 
 
+@pytest.mark.slow
 async def test_another_process_is_woken(
     other: FastAPI, api: httpx2.AsyncClient, root: Header
 ) -> None:

@@ -12,7 +12,7 @@ from tests.audit.feed.following import Stream, opened
 from tests.auth.keys.keys import key_body, with_key
 from tests.conftest import MakeAccount
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

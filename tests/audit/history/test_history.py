@@ -230,6 +230,7 @@ def user_of(client: TestClient, *roles: str, email: str = "u@example.com") -> st
     return make(client, "users", {**user, "role_ids": ids})
 
 
+@pytest.mark.slow
 def test_a_user_is_restored_without_a_password(client: TestClient) -> None:
     role = make(client, "roles", {"name": "clerk", "modules": {"tasks": []}})
     user = user_of(client, role)
@@ -251,6 +252,7 @@ def test_a_superuser_is_restored_as_an_ordinary_user(
     assert body(client.post(f"{url}/restore"))["is_superuser"] is False
 
 
+@pytest.mark.slow
 def test_a_past_state_of_a_user_includes_the_roles(client: TestClient) -> None:
     role = make(client, "roles", {"name": "clerk", "modules": {"tasks": []}})
     user = user_of(client, role)
@@ -263,6 +265,7 @@ def test_a_past_state_of_a_user_includes_the_roles(client: TestClient) -> None:
     assert [each["name"] for each in reverted["roles"]] == ["clerk"]
 
 
+@pytest.mark.slow
 def test_a_dry_run_returns_the_changes_of_the_revert(client: TestClient) -> None:
     role = make(client, "roles", {"name": "clerk", "modules": {"tasks": []}})
     user = user_of(client, role)
@@ -328,6 +331,7 @@ def make_roles(client: TestClient, count: int) -> list[str]:
     return [make(client, "roles", {"name": n, "modules": modules}) for n in names]
 
 
+@pytest.mark.slow
 def test_a_past_user_takes_as_many_statements_with_one_role_as_with_ten(
     app: FastAPI, client: TestClient
 ) -> None:

@@ -65,6 +65,7 @@ async def test_a_restore_waits_for_another_one(
     assert [each["version"] for each in versions] == [3, 2, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("path", ["products", "products/export"])
 async def test_a_record_that_is_renamed_meanwhile_is_in_the_past_list(

@@ -118,6 +118,7 @@ def test_an_unstated_rename_never_shows_the_present_value(
     assert body(client.get(url))["description"] == "Red"
 
 
+@pytest.mark.slow
 def test_two_renames_are_followed(
     client: TestClient, earlier: Earlier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

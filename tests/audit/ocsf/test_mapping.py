@@ -128,6 +128,7 @@ def test_a_login_through_the_api_is_an_authentication(client: TestClient) -> Non
     assert (event["type_uid"], event["user"]["name"]) == (300201, "unknown")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log", [CHANGES, ACCESSES], ids=lambda log: log.name.value)
 def test_rows_that_cannot_be_read_are_valid_events(
     client: TestClient, url: str, log: Log

@@ -44,6 +44,7 @@ def test_guesses_are_limited_and_valid_keys_are_not(
     assert client.get("products", headers=with_key(key)).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few")
 def test_a_blocked_guess_writes_nothing(app: FastAPI, client: TestClient) -> None:
     for _ in range(3):

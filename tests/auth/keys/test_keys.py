@@ -213,6 +213,7 @@ def test_a_key_must_expire(client: TestClient) -> None:
     assert client.post("auth/keys", json=body).status_code == 422
 
 
+@pytest.mark.slow
 def test_a_user_has_twenty_keys_at_most(client: TestClient, ada: Account) -> None:
     keys = [make_key(client, ada, "products:read") for _ in range(20)]
     body = key_body("products:read")

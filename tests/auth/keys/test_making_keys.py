@@ -37,6 +37,7 @@ def test_an_administrator_makes_a_key_for_a_service_account(
     assert me(client, key) == 401
 
 
+@pytest.mark.slow
 def test_a_key_does_not_exceed_its_maker_or_its_user(
     client: TestClient, manager: Account, make_account: MakeAccount
 ) -> None:

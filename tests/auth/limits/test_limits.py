@@ -223,6 +223,7 @@ def test_refusals_are_recorded_and_counted(
     assert found == {200: 5, 429: 2}
 
 
+@pytest.mark.slow
 def test_most_requests_cost_no_statement(url: str) -> None:
     settings = make_settings(url, RATE_LIMIT_USER=f"200/{DAY}")
     ada = add_account(settings, "products:read")

@@ -24,7 +24,7 @@ from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.processes.servers import Server, serving
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 CLIENTS = 100
 ONE_HASH = 19 * 2**20
@@ -50,7 +50,6 @@ def measure(server: Server, logins: list[Future[int]]) -> Iterator[tuple[float, 
 
 
 @pytest.mark.heavy
-@pytest.mark.slow
 @pytest.mark.asvs("15.2.2")
 def test_a_hundred_concurrent_logins_leave_the_server_responsive(
     url: str, tmp_path: Path

@@ -14,7 +14,7 @@ from tests.conftest import MakeAccount
 from tests.contract import status_and_code
 from tests.slices import SLICES
 
-pytestmark = pytest.mark.either
+pytestmark = [pytest.mark.either, pytest.mark.slow]
 
 # Operations permitted while the initial password must be changed.
 BEFORE_A_CHANGE = {
@@ -120,7 +120,6 @@ def test_responses_about_sessions_are_not_cached(client: TestClient) -> None:
             assert answer.headers["cache-control"] == "no-store", operation
 
 
-@pytest.mark.slow
 @pytest.mark.asvs("6.4.1")
 def test_an_initial_password_must_be_changed_before_other_requests(
     client: TestClient, make_account: MakeAccount
@@ -186,7 +185,6 @@ def test_a_reader_of_everything_may_only_read(
             ), operation
 
 
-@pytest.mark.slow
 @pytest.mark.asvs("8.2.1")
 def test_the_required_permission_is_sufficient(
     client: TestClient, header_with: HeaderWith

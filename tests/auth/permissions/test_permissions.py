@@ -131,6 +131,7 @@ def test_a_module_without_actions_grants_read(
     assert client.get("tasks", headers=ada.header).status_code == 403
 
 
+@pytest.mark.slow
 def test_permissions_of_several_roles_are_combined(
     client: TestClient, make_account: MakeAccount
 ) -> None:
@@ -151,6 +152,7 @@ def test_permissions_of_several_roles_are_combined(
     assert client.post("products", json=PEN, headers=ada.header).status_code == 201
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("8.3.2")
 def test_a_change_applies_from_the_next_request(
     client: TestClient, make_account: MakeAccount
@@ -181,6 +183,7 @@ def test_a_change_applies_from_the_next_request(
         assert is_permitted() is expected, number
 
 
+@pytest.mark.slow
 def test_changed_permissions_change_the_etag_of_the_account(
     client: TestClient, make_account: MakeAccount
 ) -> None:
@@ -204,6 +207,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("15.3.1")
 def test_a_response_has_exactly_these_fields(
     client: TestClient, make_account: MakeAccount
@@ -250,6 +254,7 @@ ADMINISTRATIVE: Json = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("15.3.3")
 def test_protected_fields_of_a_user_are_rejected(
     client: TestClient, make_account: MakeAccount
@@ -269,6 +274,7 @@ def test_protected_fields_of_a_user_are_rejected(
     assert client.get("users").json() == before
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("15.3.3")
 def test_protected_fields_of_a_role_are_rejected(client: TestClient) -> None:
     role = make_role(client, "sales")

@@ -18,6 +18,8 @@ from tests.modules.test_products import PEN
 from tests.processes.locks import locked
 from tests.slices import SLICES
 
+pytestmark = pytest.mark.slow
+
 Call = dict[str, Any]
 
 WAIT = 0.2  # seconds

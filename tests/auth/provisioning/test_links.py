@@ -50,6 +50,7 @@ def redeem(client: TestClient, token: str, password: str = NEW_PASSWORD) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_a_user_sets_a_password_with_a_link(client: TestClient, ada: Account) -> None:
     token = make_link(client, ada.id)
     assert me(client, {"access_token": ada.access_token}) == 200
@@ -75,6 +76,7 @@ def test_the_change_is_recorded_with_the_link_s_maker(
     assert change["new"]["auth_version"] == 2
 
 
+@pytest.mark.slow
 def test_a_link_works_once(client: TestClient, ada: Account) -> None:
     token = make_link(client, ada.id)
     assert redeem(client, token).status_code == 204
@@ -82,12 +84,14 @@ def test_a_link_works_once(client: TestClient, ada: Account) -> None:
     assert login(client, ada.email, NEW_PASSWORD).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_new_link_replaces_the_former_one(client: TestClient, ada: Account) -> None:
     former, latter = make_link(client, ada.id), make_link(client, ada.id)
     assert status_and_code(redeem(client, former)) == INVALID
     assert redeem(client, latter).status_code == 204
 
 
+@pytest.mark.slow
 def test_a_link_expires_after_an_hour(
     client: TestClient, ada: Account, time_machine: TimeMachineFixture
 ) -> None:
@@ -121,6 +125,7 @@ ENDS: dict[str, Callable[[TestClient, Account], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_a_link_ends(
     client: TestClient,
@@ -134,6 +139,7 @@ def test_a_link_ends(
     assert status_and_code(redeem(client, token)) == INVALID
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"is_active": False}, {"role_ids": []}], ids=str)
 def test_a_link_ends_with_its_maker_s_rights(
     client: TestClient, ada: Account, make_account: MakeAccount, change: Any
@@ -144,6 +150,7 @@ def test_a_link_ends_with_its_maker_s_rights(
     assert status_and_code(redeem(client, token)) == INVALID
 
 
+@pytest.mark.slow
 def test_no_link_is_made_for_a_stronger_user(
     client: TestClient, make_account: MakeAccount, read: Read
 ) -> None:
@@ -173,6 +180,7 @@ def test_only_the_hash_of_a_token_is_stored(
     assert read(select(col(PasswordLink.token_hash))) == [hash_of(token)]
 
 
+@pytest.mark.slow
 def test_a_rejected_password_keeps_the_link(client: TestClient, ada: Account) -> None:
     token = make_link(client, ada.id)
     for weak in ("short", "password1234", f"{ada.email.partition('@')[0]}", "x\0" * 9):
@@ -186,6 +194,7 @@ def test_another_text_is_no_link(client: TestClient, text: str) -> None:
     assert redeem(client, "a" * 201).status_code == 422
 
 
+@pytest.mark.slow
 def test_guesses_of_links_are_limited(
     client: TestClient, ada: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

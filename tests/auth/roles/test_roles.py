@@ -58,6 +58,7 @@ UNKNOWN: tuple[Any, ...] = (
 )
 
 
+@pytest.mark.slow
 def test_unknown_permissions_cannot_be_granted(client: TestClient) -> None:
     role = make_role(client, "sales")
     for modules in UNKNOWN:
@@ -95,6 +96,7 @@ def test_grants_are_replaced(client: TestClient) -> None:
     assert again["modules"] == changed["modules"]
 
 
+@pytest.mark.slow
 def test_changed_grants_increment_the_version(client: TestClient) -> None:
     role = make_role(client, "sales", products=["create"])
     steps: tuple[tuple[dict[str, list[str]], str], ...] = (
@@ -114,6 +116,7 @@ def test_changed_grants_increment_the_version(client: TestClient) -> None:
     assert client.get(role, headers={"if-none-match": '"5"'}).status_code == 304
 
 
+@pytest.mark.slow
 def test_a_deleted_role_is_removed_from_its_users(
     client: TestClient, make_account: MakeAccount
 ) -> None:
@@ -124,6 +127,7 @@ def test_a_deleted_role_is_removed_from_its_users(
     assert client.get(url).json()["roles"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.threads
 def test_a_role_and_its_user_can_change_concurrently(
     client: TestClient, make_account: MakeAccount
@@ -167,6 +171,7 @@ LISTS = {
 }
 
 
+@pytest.mark.slow
 def test_a_list_is_filtered_and_sorted(client: TestClient) -> None:
     for name, text in (("buyers", "Keeps stock"), ("desk", "100%"), ("Été", "")):
         client.post("roles", json={"name": name, "description": text})

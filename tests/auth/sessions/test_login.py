@@ -65,6 +65,7 @@ def test_other_parameters_of_oauth2_are_ignored(
     assert anonymous.post("auth/login", data=form | other).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("6.3.8")
 def test_failures_are_indistinguishable(
     app: FastAPI, anonymous: TestClient, make_account: MakeAccount, spy: list[str]
@@ -90,6 +91,7 @@ def test_failures_are_indistinguishable(
     assert len(spy) == len(answers)
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("6.2.8")
 def test_a_password_is_compared_exactly(
     anonymous: TestClient, make_account: MakeAccount
@@ -116,6 +118,7 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", SPELLINGS[:3])
 def test_a_domain_in_ascii_or_unicode_is_one_account(
     client: TestClient, made: str
@@ -203,12 +206,14 @@ def test_the_minimum_password_length_is_configurable(
             assert made.status_code == status
 
 
+@pytest.mark.slow
 def test_a_long_password_is_verified_to_its_last_character(client: TestClient) -> None:
     client.post("users", json=NEW | {"password": "q🙂" * 64})
     for wrong in ("q🙂" * 63 + "qx", "q🙂" * 63 + "q", "q🙂" * 63):
         assert login(client, NEW["email"], wrong).status_code == 401
 
 
+@pytest.mark.slow
 def test_a_password_is_normalised_once(client: TestClient) -> None:
     composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
     client.post("users", json=NEW | {"password": decomposed})
@@ -223,6 +228,7 @@ def change(client: TestClient, pair: Any, current: str, new: str = NEW_PASSWORD)
     return client.post("auth/password", json=passwords, headers=bearer(pair))
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("6.2.3")
 def test_a_change_needs_the_current_password(
     anonymous: TestClient, make_account: MakeAccount
@@ -243,6 +249,7 @@ def test_a_change_needs_the_current_password(
     assert login(anonymous, email, NEW_PASSWORD).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weak", ["short", "password1234", "back-office!2026"])
 def test_the_error_of_a_weak_password_names_its_field(
     client: TestClient, make_account: MakeAccount, weak: str
@@ -258,6 +265,7 @@ def test_the_error_of_a_weak_password_names_its_field(
         assert error["loc"] == ["body", field]
 
 
+@pytest.mark.slow
 def test_the_current_password_is_rejected_as_the_new_one(
     client: TestClient, read: Read
 ) -> None:
@@ -277,6 +285,7 @@ def test_the_current_password_is_rejected_as_the_new_one(
     assert change(client, pair, "wrong", "wrong").status_code == 403
 
 
+@pytest.mark.slow
 def test_wrong_current_passwords_are_counted_for_the_session(
     anonymous: TestClient, make_account: MakeAccount
 ) -> None:
@@ -288,6 +297,7 @@ def test_wrong_current_passwords_are_counted_for_the_session(
     assert change(anonymous, other, PASSWORD).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_weak_hash_is_upgraded_and_sessions_continue(
     anonymous: TestClient,
     make_account: MakeAccount,
@@ -312,6 +322,7 @@ def test_an_unreadable_hash_rejects_every_password(
     assert "password_hash_unreadable" in [entry["event"] for entry in logs]
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("6.4.1")
 def test_an_initial_password_must_be_changed_first(client: TestClient) -> None:
     account = {"email": "a@example.com", "full_name": "A", "password": PASSWORD}

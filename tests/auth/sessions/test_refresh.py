@@ -74,6 +74,7 @@ def test_a_refresh_returns_a_new_pair(anonymous: TestClient, pair: Json) -> None
     assert len({p[name] for name in names for p in (pair, first.json(), second)}) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("10.4.5")
 @pytest.mark.parametrize("generations", [1, 2, 5])
 def test_a_reused_token_revokes_its_session(
@@ -91,6 +92,7 @@ def test_a_reused_token_revokes_its_session(
     assert me(anonymous, refresh_pair(anonymous, other)) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("7.4.1")
 @pytest.mark.parametrize("generations", [0, 1, 3])
 def test_a_refresh_token_ends_its_session_without_the_access_token(
@@ -113,6 +115,7 @@ def test_a_refresh_token_ends_its_session_without_the_access_token(
     assert me(anonymous, refresh_pair(anonymous, other)) == 200
 
 
+@pytest.mark.slow
 def test_a_reused_token_is_accepted_within_the_grace_period(
     grace_client: TestClient, pair: Json, clock: TimeMachineFixture
 ) -> None:
@@ -186,6 +189,7 @@ def test_every_session_expires_after_a_month(
     assert are_rejected(anonymous, pair)
 
 
+@pytest.mark.slow
 def test_the_session_lifetime_is_configurable(
     settings: Settings, make_account: MakeAccount, clock: TimeMachineFixture
 ) -> None:
@@ -214,6 +218,7 @@ MALFORMED = (
 )
 
 
+@pytest.mark.slow
 def test_a_malformed_token_is_rejected_without_a_statement(
     app: FastAPI, anonymous: TestClient, pair: Json
 ) -> None:
@@ -242,6 +247,7 @@ def test_an_access_token_is_rejected_as_a_refresh_token(
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_grant")
 
 
+@pytest.mark.slow
 def test_an_old_key_verifies_while_it_is_listed(
     settings: Settings, make_account: MakeAccount
 ) -> None:
@@ -276,6 +282,7 @@ def dump(settings: Settings) -> str:
     return asyncio.run(ask())
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("7.2.3")
 def test_a_refresh_token_cannot_be_forged_from_the_database_or_the_key(
     settings: Settings, anonymous: TestClient, pair: Json, read: Read

@@ -106,6 +106,7 @@ def write(
     asyncio.run(work())
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("7.4.1")
 @pytest.mark.asvs("7.4.2")
 @pytest.mark.asvs("7.4.3")
@@ -128,6 +129,7 @@ def test_an_ended_session_is_rejected_at_once(
     assert me(client, refresh_pair(client, bystander)) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.name)
 def test_a_login_in_the_second_of_a_revocation_is_valid(
     client: TestClient, pair: Json, ending: Ending, time_machine: TimeMachineFixture
@@ -142,6 +144,7 @@ def test_a_login_in_the_second_of_a_revocation_is_valid(
     assert are_rejected(client, pair)
 
 
+@pytest.mark.slow
 def test_a_reenabled_user_must_sign_in_again(client: TestClient, pair: Json) -> None:
     for is_active in (False, True):
         change = {"is_active": is_active}
@@ -207,6 +210,7 @@ def test_an_ended_session_is_not_listed(
     assert [each["current"] for each in sessions(client, again)] == [True]
 
 
+@pytest.mark.slow
 def test_a_session_of_another_user_is_404(
     anonymous: TestClient, make_account: MakeAccount, pair: Json
 ) -> None:
@@ -219,6 +223,7 @@ def test_a_session_of_another_user_is_404(
     assert are_rejected(anonymous, newer)
 
 
+@pytest.mark.slow
 def test_of_more_than_twenty_sessions_the_oldest_end(
     anonymous: TestClient, pair: Json
 ) -> None:
@@ -230,6 +235,7 @@ def test_of_more_than_twenty_sessions_the_oldest_end(
     assert len(sessions(anonymous, newer[-1])) == 20
 
 
+@pytest.mark.slow
 def test_a_purge_keeps_a_session_until_it_expires(
     anonymous: TestClient,
     settings: Settings,
@@ -254,6 +260,7 @@ def test_a_purge_keeps_a_session_until_it_expires(
     assert read(select(col(AuthSession.id))) == []
 
 
+@pytest.mark.slow
 def test_a_purge_keeps_a_revocation_until_its_token_expires(
     anonymous: TestClient,
     settings: Settings,
@@ -270,6 +277,7 @@ def test_a_purge_keeps_a_revocation_until_its_token_expires(
         assert are_rejected(anonymous, pair)
 
 
+@pytest.mark.slow
 def test_a_purge_keeps_an_active_throttle(
     anonymous: TestClient,
     settings: Settings,

@@ -44,6 +44,7 @@ def other_accounts(read: Read) -> list[User]:
     return read(select(User).where(others))
 
 
+@pytest.mark.slow
 def test_the_configured_password_signs_in(url: str, anonymous: TestClient) -> None:
     assert add_superuser(first_settings(url, PASSWORD)) == [None]
     pair = sign_in(anonymous, EMAIL.lower())
@@ -52,6 +53,7 @@ def test_the_configured_password_signs_in(url: str, anonymous: TestClient) -> No
     assert anonymous.get("users", headers=bearer(pair)).status_code == 200
 
 
+@pytest.mark.slow
 def test_the_configured_password_is_normalised(url: str, anonymous: TestClient) -> None:
     """Request bodies are normalised as a whole; settings are not."""
     composed, decomposed = "caf\u00e9 au lait noir", "cafe\u0301 au lait noir"
@@ -59,6 +61,7 @@ def test_the_configured_password_is_normalised(url: str, anonymous: TestClient) 
     assert login(anonymous, EMAIL, composed).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shortest", [8, 64])
 def test_a_missing_password_is_generated(
     url: str, anonymous: TestClient, shortest: int
@@ -71,6 +74,7 @@ def test_a_missing_password_is_generated(
     assert login(anonymous, EMAIL, "").status_code == 422
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("6.3.2")
 def test_each_generated_password_is_different(url: str, anonymous: TestClient) -> None:
     passwords = {
@@ -80,6 +84,7 @@ def test_each_generated_password_is_different(url: str, anonymous: TestClient) -
     assert len(passwords) == 2
 
 
+@pytest.mark.slow
 def test_a_second_run_changes_nothing(
     url: str, read: Read, anonymous: TestClient
 ) -> None:

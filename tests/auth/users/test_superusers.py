@@ -53,6 +53,7 @@ def delete(client: TestClient, actor: Account, target: str) -> Any:
     return client.delete(target, headers=actor.header)
 
 
+@pytest.mark.slow
 def test_a_user_is_promoted_and_demoted(
     client: TestClient, make_account: MakeAccount
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_user_is_promoted_and_demoted(
     assert get_permissions(client, ada) == []
 
 
+@pytest.mark.slow
 @pytest.mark.asvs("7.5.1")
 def test_a_promotion_requires_the_password(
     client: TestClient, make_account: MakeAccount
@@ -174,6 +176,7 @@ def test_a_superuser_signed_out_during_verification_cannot_promote(
     assert client.get(url).json()["is_superuser"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 def test_a_superuser_demoted_during_verification_cannot_promote(
@@ -228,6 +231,7 @@ def test_a_disabled_superuser_can_be_demoted_or_deleted(
     assert client.delete(two).status_code == 204
 
 
+@pytest.mark.slow
 @pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("act", [demote, disable, delete])
@@ -254,6 +258,7 @@ def test_two_superusers_cannot_remove_each_other(
         assert left["id"] == str(remaining.id)
 
 
+@pytest.mark.slow
 @pytest.mark.threads
 @pytest.mark.asvs("15.4.2")
 @pytest.mark.parametrize("act", [demote, disable, delete])

@@ -195,6 +195,7 @@ def test_a_reset_password_cannot_contain_the_email(
     assert client.patch(url, json={"password": "1815181518151815"}).is_success
 
 
+@pytest.mark.slow
 @pytest.mark.threads
 def test_concurrent_changes_are_all_applied(client: TestClient, ada: str) -> None:
     def rename(number: int) -> int:
@@ -224,6 +225,7 @@ LISTS = {
 }
 
 
+@pytest.mark.slow
 def test_a_list_is_filtered_and_sorted(
     client: TestClient, make_account: MakeAccount
 ) -> None:

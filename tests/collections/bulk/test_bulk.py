@@ -235,6 +235,7 @@ def test_an_invalid_request_is_422(client: TestClient, body: Any) -> None:
     assert client.get("products").json()["total"] == 0
 
 
+@pytest.mark.slow
 def test_the_size_of_a_request_is_limited(
     app: FastAPI, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

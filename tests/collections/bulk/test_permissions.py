@@ -44,6 +44,7 @@ def test_an_invalid_item_needs_the_permission_of_its_op(
     assert send(client, {"op": "create"}, headers=header).status_code == 422
 
 
+@pytest.mark.slow
 def test_a_permission_that_is_gone_at_the_end_is_missed(
     url: str, client: TestClient, make_account: MakeAccount
 ) -> None:

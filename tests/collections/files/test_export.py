@@ -74,6 +74,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "PART_ROWS", 3)
 
 
+@pytest.mark.slow
 def test_batches_follow_each_other_in_every_order(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

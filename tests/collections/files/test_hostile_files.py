@@ -108,6 +108,7 @@ ODD = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", ["id", "version", *ROW])
 def test_odd_values_are_errors_of_their_row(client: TestClient, field: str) -> None:
     client.post("products", json=ROW)

@@ -44,6 +44,7 @@ def test_a_condition_belongs_to_a_row(client: TestClient, header: str) -> None:
     assert client.get("products").json()["total"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_an_export_is_imported_without_a_change(client: TestClient, kind: str) -> None:
     texts = ["=1+1", "'a", "''b", 'a "b", c', "two\nlines", "-5", "ö 𝄞", " ", ""]
@@ -205,6 +206,7 @@ def test_repeated_rows_are_errors(client: TestClient) -> None:
     assert client.get("products").json()["items"] == [item]
 
 
+@pytest.mark.slow
 def test_many_rows_need_batches(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +262,7 @@ def test_the_type_and_encoding_of_the_body(client: TestClient) -> None:
     assert status_and_code(refused) == (415, "unsupported_media_type")
 
 
+@pytest.mark.slow
 def test_an_import_needs_both_permissions(client_with: ClientWith) -> None:
     for action, missing in (("create", "update"), ("update", "create")):
         client = client_with(f"products:{action}")

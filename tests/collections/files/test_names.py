@@ -124,6 +124,7 @@ def test_the_past_has_no_names_of_today(client: TestClient) -> None:
     assert "customer_name" not in exported(client, f"as_of={then}")[0]
 
 
+@pytest.mark.slow
 def test_an_export_ends_when_its_reader_loses_the_names(
     client: Client, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,7 @@ def listed(client: TestClient, path: str, **query: Any) -> Any:
     return body(client.get(path, params={"limit": 200, **query}))["items"]
 
 
+@pytest.mark.slow
 def test_an_export_of_the_past_is_the_list_of_then(client: TestClient) -> None:
     items = make_products(client, *({"sku": f"PEN-{n}"} for n in range(9)))
     then = now()
@@ -45,6 +46,7 @@ def test_an_export_of_the_past_is_the_list_of_then(client: TestClient) -> None:
     assert lines(client, "products", as_of="1900-01-01T00:00:00Z") == []
 
 
+@pytest.mark.slow
 def test_what_is_written_meanwhile_is_not_in_the_file(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +69,7 @@ def test_what_is_written_meanwhile_is_not_in_the_file(
     assert lines(client, "products") == []
 
 
+@pytest.mark.slow
 def test_users_are_exported_with_their_roles_of_then(client: TestClient) -> None:
     role = body(client.post("roles", json={"name": "clerk"}), 201)["id"]
     ada = {"full_name": "Ada", "password": "correct horse battery staple"}

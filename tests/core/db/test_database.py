@@ -164,6 +164,7 @@ async def test_sqlite_rejects_a_second_session_in_one_task() -> None:
         await session.execute(select(1))
 
 
+@pytest.mark.slow
 def test_a_lock_timeout_returns_503_with_retry_after(
     url: str, app: FastAPI, client: TestClient
 ) -> None:
@@ -181,6 +182,7 @@ def test_a_lock_timeout_returns_503_with_retry_after(
         assert second_client.patch(product, json={"name": "New"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_an_exhausted_pool_returns_503(url: str, client: TestClient) -> None:
     short_timeout = make_settings(url, DATABASE_TIMEOUT=0.2, DATABASE_POOL_SIZE=1)
     app = create_app(short_timeout)

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from app.core.db.json_text import DECODER, OTHER, dump_json, load_canonical, load_json
 
+pytestmark = pytest.mark.slow
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda each: st.lists(each) | st.dictionaries(st.text(), each),

@@ -3,6 +3,8 @@
 import ast
 import re
 
+import pytest
+
 from tests.test_house import APP, SOURCES, parse
 
 GUIDE = APP.parent / "docs/OPERATIONS.md"
@@ -23,6 +25,7 @@ def logged() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_each_warning_and_error_is_in_the_guide() -> None:
     _, table, _ = re.split("<!-- /?events -->", GUIDE.read_text())
     rows = [line for line in table.splitlines() if line.startswith("| `")]

@@ -32,6 +32,7 @@ def test_a_file_has_its_media_type(client: TestClient, name: str, kind: str) -> 
     assert response.headers["content-type"] == kind
 
 
+@pytest.mark.slow
 def test_only_a_url_with_the_current_digest_is_cached(client: TestClient) -> None:
     page = client.get("http://test/").text
     for url_path in re.findall(r'"(/static/[^"]+)"', page):

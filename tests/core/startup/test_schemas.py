@@ -75,6 +75,7 @@ def migrated_url(tmp_path: Path) -> str:
     return url
 
 
+@pytest.mark.slow
 async def test_the_files_of_sqlite_are_their_owner_s(
     tmp_path: Path, migrated_url: str
 ) -> None:

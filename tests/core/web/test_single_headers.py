@@ -85,6 +85,7 @@ def haproxy(server: Server, folder: Path) -> Iterator[int]:
         kill(process)
 
 
+@pytest.mark.slow
 def test_a_trailer_cannot_forge_the_address(trusting: Server) -> None:
     given = b"X-Forwarded-For: 203.0.113.9"
     assert "ip=203.0.113.9 " in fail_to_log_in(trusting, port_of(trusting), given)

@@ -26,6 +26,8 @@ from tests.audit.consistency.test_check import tamper
 from tests.databases import Template
 from tests.scripts.backups.conftest import Site
 
+pytestmark = pytest.mark.slow
+
 SEGMENT = "00000000000070008000000000000000.jsonl"
 
 
@@ -56,7 +58,6 @@ def modes(folder: Path) -> set[int]:
     return {path.stat().st_mode & 0o077 for path in [folder, *folder.rglob("*")]}
 
 
-@pytest.mark.slow
 def test_a_restored_site_has_what_was_backed_up(site: Site, other_site: Site) -> None:
     add_products(site.settings, "PEN-1", "PEN-2")
     site.audit_log.seal()

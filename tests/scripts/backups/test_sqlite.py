@@ -64,6 +64,7 @@ def test_a_database_is_restored_to_a_disk_without_links(
     assert restored.read_bytes() == path.read_bytes()
 
 
+@pytest.mark.slow
 def test_former_values_that_a_reader_keeps_are_reported(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,6 +152,7 @@ async def drive_against_not_found() -> None:
         await drive(Address(port), Load(repeat(request), 200, inf))
 
 
+@pytest.mark.slow
 def test_an_unexpected_status_stops_the_benchmark() -> None:
     with pytest.raises(WrongAnswerError, match="404 Not Found"):
         asyncio.run(drive_against_not_found())

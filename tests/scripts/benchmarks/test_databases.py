@@ -11,6 +11,8 @@ from scripts.bench.databases import synced_template
 from scripts.bench.servers import SPOOL
 from tests.databases import MEMORY, Engine
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 IN_MEMORY = re.compile(r"from tests.databases import .*\b(template_on|memory)\b")
 

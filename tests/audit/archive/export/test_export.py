@@ -33,6 +33,8 @@ from tests.audit.archive.rows import (
 from tests.audit.ocsf.validation import faults
 from tests.audit.test_unreadable_rows import plant
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = f"{10**18 - 1}-{'0' * 32}"
 
 
@@ -51,7 +53,6 @@ def traces(audit_log: AuditLog) -> list[dict[str, Any]]:
     return [row for row in audit_log.rows(CHANGES) if row["reason"] == "exported"]
 
 
-@pytest.mark.slow
 def test_both_logs_are_valid_events(filled: AuditLog) -> None:
     done = command(filled, "export", "--format", "ocsf")
     assert done.code == 0, done.errors
@@ -145,7 +146,6 @@ def test_times_bound_an_export(filled: AuditLog) -> None:
     assert trace["new"]["since"] == OLD.isoformat()
 
 
-@pytest.mark.slow
 def test_an_export_that_leaves_out_rows_has_no_cursor(filled: AuditLog) -> None:
     """Rows before the last one may be of a later time."""
     words = ("export", "--format", "jsonl", "--table", "changes")
@@ -190,7 +190,6 @@ def test_rows_that_cannot_be_read_are_exported(
     assert len(list(rows)) > stored["rows"]
 
 
-@pytest.mark.slow
 def test_a_line_that_was_cut_is_ended(filled: AuditLog, tmp_path: Path) -> None:
     path, cursor = tmp_path / "log", tmp_path / "cursor"
     path.write_text('{"id": "whole"}\n{"id": "cu')

@@ -21,6 +21,7 @@ def write_without_sealing(audit_log: AuditLog) -> None:
     audit_log.add(ACCESSES, ACCESS_ROWS[:10])
 
 
+@pytest.mark.slow
 def test_no_file_is_adopted_if_the_database_has_become_another_one(
     audit_log: AuditLog, template: Template, meanwhile: Meanwhile
 ) -> None:

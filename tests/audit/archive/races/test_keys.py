@@ -9,6 +9,7 @@ from tests.databases import SECRET, make_settings
 NEW = {"SECRET_KEY": "new-" + "s" * 40, "SECRET_KEYS_OLD": SECRET}
 
 
+@pytest.mark.slow
 @pytest.mark.either
 def test_processes_are_restarted_one_after_the_other(audit_log: AuditLog) -> None:
     rotated = make_settings(audit_log.settings.DATABASE_URL, **NEW)

@@ -22,6 +22,8 @@ from tests.audit.archive.rows import ALL, OLD, AuditLog, CallAtStep, make_change
 from tests.audit.archive.verify import tampering
 from tests.databases import Template
 
+pytestmark = pytest.mark.slow
+
 
 def replace_by(audit_log: AuditLog, lines: list[bytes]) -> None:
     """Replace the first file by one of other rows."""

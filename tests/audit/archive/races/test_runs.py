@@ -16,6 +16,8 @@ from tests.audit.archive.races.meanwhile import Meanwhile
 from tests.audit.archive.races.proving import prove
 from tests.audit.archive.rows import ALL, PRODUCT, AuditLog
 
+pytestmark = pytest.mark.slow
+
 
 def search(audit_log: AuditLog) -> SearchResult:
     query = SearchQuery(ALL, 1_000, entity=PRODUCT)

@@ -23,6 +23,7 @@ def seal_late(audit_log: AuditLog) -> None:
     audit_log.run(lambda context: context.sealer.seal_late_rows(ACCESSES, late))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["grow", "seal_batch"])
 def test_rows_that_are_sealed_late_meanwhile_are_no_repetition(
     audit_log: AuditLog, meanwhile: Meanwhile, step: str
@@ -37,6 +38,7 @@ def test_rows_that_are_sealed_late_meanwhile_are_no_repetition(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.slow
 def test_rows_that_both_would_seal_late_are_sealed_once(
     audit_log: AuditLog, meanwhile: Meanwhile
 ) -> None:

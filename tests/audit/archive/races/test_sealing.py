@@ -4,6 +4,8 @@ from datetime import timedelta
 from itertools import count, islice
 from uuid import UUID
 
+import pytest
+
 from app.audit.archive.canonical import decode_row
 from app.audit.archive.checkpoints.repository import TreeRepository
 from app.audit.archive.logs import CHANGES
@@ -12,6 +14,8 @@ from app.audit.archive.verify.seals import SealVerifier
 from tests.audit.archive.races.meanwhile import Meanwhile
 from tests.audit.archive.races.proving import prove
 from tests.audit.archive.rows import KEPT, AuditLog, make_change
+
+pytestmark = pytest.mark.slow
 
 TILE = 256  # leaves
 NUMBERS = count(1_000)  # of other versions than those that are there

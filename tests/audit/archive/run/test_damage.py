@@ -13,6 +13,7 @@ SQLITE = ["'x'", "5", "x'ff'", "substr(at, 1, 10)", "''"]
 POSTGRESQL = ["'infinity'", "'-infinity'", "'20000-01-01'", "'0044-03-15 BC'"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("log", [CHANGES, ACCESSES], ids=lambda log: log.name.value)
 def test_a_row_of_no_day_is_named(audit_log: AuditLog, log: Log) -> None:
     on_postgresql = audit_log.settings.DATABASE_URL.startswith("postgresql")

@@ -14,7 +14,7 @@ from tests.audit.archive.places import both_places
 from tests.audit.archive.rows import PRODUCT, AuditLog, CallAtStep
 from tests.audit.archive.verify import tampering
 
-pytestmark = both_places
+pytestmark = [both_places, pytest.mark.slow]
 
 
 def stop() -> None:

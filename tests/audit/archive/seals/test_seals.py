@@ -65,6 +65,7 @@ def test_seals_are_runs_of_one_tree(
     assert sum(seal.count for seal in audit_log.seals()) == 120
 
 
+@pytest.mark.slow
 def test_concurrent_sealers_write_one_chain(
     audit_log: AuditLog,
 ) -> None:
@@ -75,6 +76,7 @@ def test_concurrent_sealers_write_one_chain(
     assert audit_log.count_findings() == {}
 
 
+@pytest.mark.slow
 def test_seals_are_appended_to_a_file(audit_log: AuditLog, tmp_path: Path) -> None:
     file = tmp_path / "seals.jsonl"
     audit_log.settings = make_settings(
@@ -209,6 +211,7 @@ def test_the_application_seals_in_the_background(
     audit_log.run(wait)
 
 
+@pytest.mark.slow
 def test_a_newer_schema_is_sealed_by_the_newer_release(
     audit_log: AuditLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

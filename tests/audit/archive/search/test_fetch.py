@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_duckdb_answers_the_guide_s_questions(
     archived: AuditLog, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

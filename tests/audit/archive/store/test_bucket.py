@@ -20,6 +20,8 @@ from app.audit.archive.store.store import Store
 from tests.databases import make_settings
 from tests.processes.s3_answers import S3Answers, answering
 
+pytestmark = pytest.mark.slow
+
 PARTS = "app.audit.archive.store.object_reader.PART_BYTES"
 BASE = "changes/2026/11/2026-11-23.0001"
 

@@ -20,6 +20,8 @@ from tests.audit.archive.rows import (
     make_changes,
 )
 
+pytestmark = pytest.mark.slow
+
 DATA, KEYS, MANIFEST = (".jsonl.gz",), (".jsonl.gz", ".keys"), (".manifest.json",)
 
 

@@ -32,6 +32,8 @@ from tests.audit.archive.tree.trees import (
 )
 from tests.hostile.strategies import max_examples
 
+pytestmark = pytest.mark.slow
+
 LARGE = [leaf_hash(number.to_bytes(4, "big")) for number in range(66_000)]
 
 

@@ -42,6 +42,7 @@ def almost_correct(draw: st.DrawFn) -> str:
     return correct[:start] + middle + correct[end:]
 
 
+@pytest.mark.slow
 @given(TEXT | almost_correct())
 @max_examples(250)
 def test_parsers_raise_one_exception(text: str) -> None:

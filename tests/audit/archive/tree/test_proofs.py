@@ -37,6 +37,7 @@ def damage(hashes: Sequence[bytes]) -> list[list[bytes]]:
     return damaged
 
 
+@pytest.mark.slow
 @given(sizes, st.data())
 @max_examples(40)
 def test_a_leaf_is_proven(size: int, data: st.DataObject) -> None:
@@ -53,6 +54,7 @@ def test_a_leaf_is_proven(size: int, data: st.DataObject) -> None:
     assert not proof.matches(LEAVES[index], longer)
 
 
+@pytest.mark.slow
 @given(sizes, st.data())
 @max_examples(40)
 def test_a_tree_is_proven_to_begin_with_an_older_one(

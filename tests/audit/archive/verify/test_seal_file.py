@@ -22,6 +22,7 @@ SPOILT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", SPOILT, ids=lambda line: repr(line[:12]))
 def test_a_line_that_is_no_checkpoint_is_a_finding(
     archived: AuditLog, tmp_path: Path, line: bytes

@@ -9,6 +9,8 @@ from tests.audit.archive.commands import KEEP, command
 from tests.audit.archive.rows import AuditLog, make_changes
 from tests.audit.archive.verify.tampering import execute
 
+pytestmark = pytest.mark.slow
+
 VALUES = [
     ("audit_change", "id", "request_id = 'request-0'"),
     ("audit_change", "entity_id", "request_id = 'request-0'"),
@@ -74,7 +76,6 @@ def test_the_other_files_are_compared(archived: AuditLog) -> None:
     }
 
 
-@pytest.mark.slow
 def test_a_run_names_an_unreadable_value_that_it_leaves(audit_log: AuditLog) -> None:
     audit_log.fill(days=1)
     spoil(audit_log, *VALUES[1])

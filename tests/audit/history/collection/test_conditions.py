@@ -60,6 +60,7 @@ def test_a_condition_on_other_tables_is_refused(
     assert body(refused, 422)["errors"][0]["loc"] == ["query", "as_of"]
 
 
+@pytest.mark.slow
 def test_a_renamed_column_is_searched_and_sorted_as_it_was(
     client: TestClient, earlier: Earlier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_column_of_later_cannot_sort_what_was_before(
     assert_unknown(client.get("products", params=filtered), "stock")
 
 
+@pytest.mark.slow
 def test_the_far_past_is_empty_and_the_future_as_now(client: TestClient) -> None:
     make(client, "products", PEN)
     empty = body(client.get("products?as_of=1900-01-01T00:00:00Z&q=pen&sort=name"))
@@ -100,6 +102,7 @@ def test_the_far_past_is_empty_and_the_future_as_now(client: TestClient) -> None
     assert body(future) == present
 
 
+@pytest.mark.slow
 def test_pages_after_an_id_are_of_the_same_time(client: TestClient) -> None:
     urls = [make(client, "products", {**PEN, "sku": f"PEN-{n}"}) for n in range(5)]
     then = now()
@@ -116,6 +119,7 @@ def test_pages_after_an_id_are_of_the_same_time(client: TestClient) -> None:
     assert [f"products/{id}" for id in ids] == urls[::-1]
 
 
+@pytest.mark.slow
 def test_users_are_read_with_their_roles_of_then_set_wise(
     client: TestClient, app: FastAPI
 ) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
@@ -40,6 +41,7 @@ def test_deleted_records_are_listed_once_with_their_last_values(
     assert newest["record"]["version"] == 4
 
 
+@pytest.mark.slow
 def test_who_deleted_is_shown_as_in_the_log(
     client: TestClient, make_account: MakeAccount
 ) -> None:

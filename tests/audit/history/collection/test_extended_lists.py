@@ -1,5 +1,6 @@
 """A list as of a time, with what lists are extended by: fields, include and a tag."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import LATE, body, make
@@ -16,6 +17,7 @@ def test_a_past_list_has_fields_and_a_tag(client: TestClient) -> None:
     assert again.status_code == 304
 
 
+@pytest.mark.slow
 def test_a_past_list_compares_nulls_and_times_of_change(client: TestClient) -> None:
     make(client, "tasks", {"title": "Pay"})
     found = f"tasks?as_of={LATE}&customer_id=null&sort=-priority,due_at"

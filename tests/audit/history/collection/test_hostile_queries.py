@@ -53,6 +53,7 @@ def times_of(path: str, time: str) -> dict[str, str]:
     return {"from": EPOCH, "to": time} if "diff" in path else {"as_of": time}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["products", "products/export", "audit/diff"])
 def test_odd_times_are_rejected(client: TestClient, path: str) -> None:
     make(client, "products", PEN)
@@ -121,6 +122,7 @@ def test_what_has_no_past_refuses_the_parameter(client: TestClient) -> None:
     assert body(client.get("products"))["total"] == 1
 
 
+@pytest.mark.slow
 def test_the_past_needs_what_the_present_needs(
     client: TestClient, make_account: MakeAccount
 ) -> None:

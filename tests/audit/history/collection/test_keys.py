@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 
+import pytest
 from fastapi.testclient import TestClient
 
 from tests.audit.history.test_history import LATE, PEN, body, make, now
@@ -12,6 +13,7 @@ EPOCH = "1970-01-01T00:00:00Z"
 DIFF = f"audit/diff?from={EPOCH}&to={LATE}"
 
 
+@pytest.mark.slow
 def test_a_key_reads_the_past_within_its_scopes(
     client: TestClient, make_account: MakeAccount
 ) -> None:

@@ -78,6 +78,7 @@ async def change(database: Database, id: UUID, values: dict[str, Any]) -> None:
             setattr(sample, name, value)
 
 
+@pytest.mark.slow
 async def test_each_type_of_column_is_as_it_was_stored(database: Database) -> None:
     async with database.engine.begin() as connection:
         await connection.run_sync(Own.metadata.create_all)
@@ -109,6 +110,7 @@ async def test_each_type_of_column_is_as_it_was_stored(database: Database) -> No
             assert wrong == []
 
 
+@pytest.mark.slow
 async def test_a_list_is_read_in_batches(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def fault(migrations: Migrations, check: Check = check_schema) -> str | None:
     return asyncio.run(ask())
 
 
+@pytest.mark.slow
 def test_releases_are_compatible_up_to_the_first_migration_that_is_not(
     migrations: Migrations,
 ) -> None:
@@ -68,6 +69,7 @@ def test_releases_are_compatible_up_to_the_first_migration_that_is_not(
     assert migrations.releases() == {"e"}
 
 
+@pytest.mark.slow
 def test_the_release_before_reads_them(migrations: Migrations) -> None:
     upgrade(migrations.add("a", compatible=True), "head")
     assert fault(migrations) is None
@@ -96,6 +98,7 @@ def test_records_of_another_revision_are_stale(migrations: Migrations) -> None:
     assert fault(migrations)
 
 
+@pytest.mark.slow
 def test_a_database_without_records_must_be_at_head(migrations: Migrations) -> None:
     migrations.execute("DROP TABLE schema_compatibility")
     assert fault(migrations) is None
@@ -108,6 +111,7 @@ def test_a_database_without_records_must_be_at_head(migrations: Migrations) -> N
     assert fault(migrations) is None
 
 
+@pytest.mark.slow
 def test_offline_the_same_records_are_written(
     migrations: Migrations, capsys: pytest.CaptureFixture[str]
 ) -> None:

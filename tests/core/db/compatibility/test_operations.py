@@ -14,6 +14,8 @@ from app.core.db.compatibility.operations import find_obstacles
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from tests.core.db.compatibility.migrations import Migrations
 
+pytestmark = pytest.mark.slow
+
 COLUMN = sa.Column("color", sa.String(10), nullable=True)
 REQUIRED = sa.Column("color", sa.String(10), nullable=False)
 DEFAULT = sa.Column("color", sa.String(10), nullable=False, server_default="")

@@ -73,6 +73,7 @@ async def test_an_entity_is_read_as_the_orm_reads_it(database: Database) -> None
         assert await session.find(Product, uuid4()) is None
 
 
+@pytest.mark.slow
 async def test_the_cache_is_bounded(database: Database) -> None:
     dialect = database.engine.dialect
     for number in range(2 * statements.CACHE_SIZE):

@@ -67,6 +67,7 @@ PREPARED = Prepared(
 )
 
 
+@pytest.mark.slow
 def test_values_of_every_type_are_those_of_sqlalchemy(url: str) -> None:
     with running(url) as (runner, database):
 
@@ -96,6 +97,7 @@ def test_values_of_every_type_are_those_of_sqlalchemy(url: str) -> None:
         check()
 
 
+@pytest.mark.slow
 def test_rows_of_every_table_are_those_of_sqlalchemy(url: str) -> None:
     with running(url) as (runner, database):
 

@@ -32,6 +32,7 @@ async def test_one_process_at_a_time_holds_it(url: str, database: Database) -> N
             pass
 
 
+@pytest.mark.slow
 async def test_who_waits_gets_it_next(url: str, database: Database) -> None:
     notes: list[str] = []
     order: list[str] = []

@@ -86,6 +86,7 @@ async def test_a_change_of_other_columns_leaves_them(database: Database) -> None
         assert "search_text" not in vars(product)
 
 
+@pytest.mark.slow
 def test_they_are_in_no_answer_and_no_entry(
     client: TestClient, read: Callable[..., Any], url: str
 ) -> None:

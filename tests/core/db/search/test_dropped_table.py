@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from alembic.command import check, revision, upgrade
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
@@ -22,6 +23,7 @@ def create_statements(dialect: str) -> list[str]:
     return [made, *(each.replace(":", r"\:") for each in statements)]
 
 
+@pytest.mark.slow
 def test_its_search_index_is_dropped_as_well(url: str, tmp_path: Path) -> None:
     migrations = Migrations(url, tmp_path)
     dialect = url.partition(":")[0]

@@ -28,7 +28,7 @@ from app.modules.products.schemas import ProductQuery
 from tests.audit.consistency.test_check import tamper
 from tests.databases import alembic_config
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 TEXTS = (
     "Fountain pen",
     "FOUNTAIN PEN, black",

@@ -77,6 +77,7 @@ async def test_a_cancelled_writer_leaves_the_connection_free(
     await write(database)
 
 
+@pytest.mark.slow
 async def test_the_wait_for_another_process_has_an_end(url: str) -> None:
     short = make_settings(url, DATABASE_TIMEOUT=0.1)
     async with open_database(short) as database:

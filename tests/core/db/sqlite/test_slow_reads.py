@@ -20,7 +20,7 @@ from app.core.exceptions import UnavailableException
 from app.main import open_database
 from tests.databases import make_settings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 STEPS = 400_000  # tens of milliseconds
 
 
@@ -62,7 +62,6 @@ def checked_out(database: Database) -> int:
     return count
 
 
-@pytest.mark.slow
 async def test_quick_reads_overtake_slow_ones(database: Database, way: str) -> None:
     slow = [asyncio.create_task(read(database, STEPS, way)) for _ in range(6)]
     for _ in range(20):

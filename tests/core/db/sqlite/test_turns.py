@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from app.core.db.sqlite import turns
 from app.core.db.sqlite.turns import background_turn
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def test_work_is_done_in_turns(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from app.core.web.server.stopped_requests import StoppedRequests
 from tests.core.web.server.running import GET, Running, read_all, running
 from tests.processes.servers import Server, serving
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 16
 
 
@@ -52,7 +54,6 @@ def ask_until_closed(server: Server, begin: Barrier) -> int:
     return status
 
 
-@pytest.mark.slow
 def test_each_connection_is_closed_by_a_response(tmp_path: Path) -> None:
     begin = Barrier(CLIENTS + 1)
     with (
@@ -68,7 +69,6 @@ def test_each_connection_is_closed_by_a_response(tmp_path: Path) -> None:
         assert [each.result() for each in clients] == [200] * CLIENTS
 
 
-@pytest.mark.slow
 def test_readyz_is_503_while_connections_are_still_accepted(tmp_path: Path) -> None:
     with serving(empty(tmp_path), tmp_path, SHUTDOWN_DELAY="30") as server:
         idle = connect(server)

@@ -14,6 +14,8 @@ from app.core.web.server.config import ServerConfig
 from tests.core.web.server.running import GET, POST, answer, read_all, running
 from tests.databases import make_settings
 
+pytestmark = pytest.mark.slow
+
 HEAD = b"GET / HTTP/1.1\r\nHost: local"
 DETAIL = "The request did not arrive in time"
 
