@@ -55,7 +55,9 @@ class Ledger:
         Raises:
             ErasureException: the file can't be written.
         """
-        line = orjson.dumps({"at": now(), "state": state, **vars(erasure)}) + b"\n"
+        values = {"at": now(), "state": state, **vars(erasure)}
+        # An id that asyncpg has read is of a class that orjson does not know.
+        line = orjson.dumps(values, default=str) + b"\n"
         with self.explaining("written"), self.locked() as file:
             # A line that was cut, as by a full disk: nothing has followed from it.
             content = os.pread(file, os.fstat(file).st_size, 0)

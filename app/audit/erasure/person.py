@@ -27,13 +27,17 @@ class Person:
         return erased_values(self.model, self.id)
 
 
+def personal_models() -> list[type[Entity]]:
+    return [it for it in entities() if it.personal]
+
+
 def find_person(entity: str, id: UUID) -> Person:
     """Return the person; the name of the class, or a former one, may be in any case.
 
     Raises:
         UsageException: no class of this name has personal columns.
     """
-    models = {it.__name__: it for it in entities() if it.personal}
+    models = {it.__name__: it for it in personal_models()}
     for model in models.values():
         if entity.lower() in map(str.lower, recorded_names(model)):
             return Person(model, id)

@@ -1,5 +1,6 @@
 """Queries of an erasure, in its transaction."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from app.audit.archive.models import AuditHold
 from app.audit.changes.change_row import insert_rows, unaudited_row
 from app.audit.changes.change_time import log_position
 from app.audit.erasure.answers import ANSWERS, may_show
-from app.audit.erasure.person import Person
+from app.audit.erasure.person import Person, personal_models
 from app.audit.personal.envelopes import ID_LENGTH, PREFIX
 from app.audit.personal.keys import ENTITY
 from app.audit.personal.reading import key_ids
@@ -53,6 +54,18 @@ class ErasureRepository:
             await users.lock_superusers()  # before the user, as requests do
         await lock_record(self.session, person.id)
         return await self.session.find_for_update(person.model, person.id)
+
+    async def find_unerased(self, ids: Collection[UUID]) -> list[Person]:
+        """Return those of these persons whose records have values to erase."""
+        found: list[Person] = []
+        for model in personal_models():
+            columns = [getattr(model, name) for name in ("id", *model.personal)]
+            query = select(*columns).where(columns[0].in_(ids))
+            for row in await self.session.rows(query):
+                person = Person(model, row["id"])
+                if row != {"id": person.id} | person.erased():
+                    found.append(person)
+        return found
 
     async def is_last_superuser(self, record: Any) -> bool:
         is_user = isinstance(record, User)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.audit.erasure.eraser import Eraser
 from app.audit.erasure.exceptions import ErasureException
 from app.audit.erasure.ledger import Entry, open_ledger
-from app.audit.erasure.reapplying import find_missing
+from app.audit.erasure.reapplying import find_missing, find_unlisted
 from app.audit.personal.exceptions import KeysUnavailableException
 from app.core.background import DaemonThread, run_every
 from app.core.config import Settings
@@ -23,12 +23,17 @@ logger = structlog.get_logger()
 
 
 class ErasureWatch:
-    """The state, and the erasures that the log has, which are not looked up again."""
+    """The state, and the erasures that the log has, which are not looked up again.
+
+    `unlisted` are those that the ledger lacks. They are looked for at the start, and
+    again as long as there are any.
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database, self.settings = database, settings
         self.thread = DaemonThread()
         self.applied: set[Entry] = set()
+        self.unlisted: list[Entry] | None = None
         self.state = self.found = ""
 
     async def check(self) -> str:
@@ -49,6 +54,9 @@ class ErasureWatch:
             await eraser.require_keys()
             entries = await self.thread.call(eraser.ledger.read)
             missing = len(await self.find_unapplied(entries))
+            if self.unlisted != []:
+                self.unlisted = await find_unlisted(eraser, entries)
+            missing += len(self.unlisted)
         except (ErasureException, KeysUnavailableException) as error:
             return str(error)
         except (SQLAlchemyError, OSError) as error:

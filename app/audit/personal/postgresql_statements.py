@@ -15,6 +15,11 @@ SELECT subject, id, key FROM personal_key WHERE subject = ANY(:ids) AND key IS N
 ERASED = text("""
 SELECT subject FROM personal_key WHERE subject = ANY(:ids) AND key IS NULL
 """)
+ALL_ERASED = text("""
+SELECT DISTINCT subject FROM personal_key erased
+WHERE key IS NULL AND subject IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM personal_key WHERE subject = erased.subject AND key IS NOT NULL)
+""")
 ASSIGN = text("""
 UPDATE personal_key SET subject = given.subject
 FROM unnest(CAST(:ids AS uuid[]), CAST(:subjects AS uuid[])) AS given (id, subject)

@@ -24,6 +24,7 @@ from app.audit.personal.exceptions import KeysUnavailableException
 from app.audit.personal.postgresql_statements import (
     ACTIVE,
     ADD,
+    ALL_ERASED,
     ASSIGN,
     DESTROY,
     ERASED,
@@ -100,6 +101,10 @@ class PostgresqlKeyStore:
     def erased(self, subjects: Collection[UUID]) -> set[UUID]:
         """Return those of these persons who had a key that was destroyed."""
         return {id for (id,) in self.execute(ERASED, {"ids": [*subjects]})}
+
+    def all_erased(self) -> set[UUID]:
+        """Return everyone whose keys were all destroyed."""
+        return {id for (id,) in self.execute(ALL_ERASED)}
 
     def add(self, keys: Sequence[Key]) -> None:
         """Insert keys without a person. They are on disk when it returns."""

@@ -19,6 +19,10 @@ CREATE TABLE personal_key (
 ) WITHOUT ROWID
 """
 INDEX = "CREATE INDEX personal_key_subject ON personal_key (subject)"
+ERASED_INDEX = """
+CREATE INDEX IF NOT EXISTS personal_key_erased ON personal_key (subject)
+WHERE key IS NULL
+"""
 ADD = """
 INSERT INTO personal_key (id, key) SELECT key, value FROM json_each(?)
 """
@@ -35,6 +39,11 @@ WHERE subject IN (SELECT value FROM json_each(?)) AND key IS NOT NULL
 ERASED = """
 SELECT subject FROM personal_key
 WHERE subject IN (SELECT value FROM json_each(?)) AND key IS NULL
+"""
+ALL_ERASED = """
+SELECT DISTINCT subject FROM personal_key erased
+WHERE key IS NULL AND subject IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM personal_key WHERE subject = erased.subject AND key IS NOT NULL)
 """
 ASSIGN = "UPDATE personal_key SET subject = ? WHERE id = ? RETURNING id"
 ASSIGN_MANY = """
@@ -73,6 +82,12 @@ class SqliteKeyStore(SqliteFile):
     def erased(self, subjects: Collection[UUID]) -> set[UUID]:
         """Return those of these persons who had a key that was destroyed."""
         return {UUID(id) for (id,) in self.execute(ERASED, dump(subjects))}
+
+    def all_erased(self) -> set[UUID]:
+        """Return everyone whose keys were all destroyed."""
+        # A store of a former release has no such index.
+        self.execute(ERASED_INDEX)
+        return {UUID(id) for (id,) in self.execute(ALL_ERASED)}
 
     def add(self, keys: Sequence[Key]) -> None:
         """Insert keys without a person. They are on disk when it returns."""

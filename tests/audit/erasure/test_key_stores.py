@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,6 +15,8 @@ from app.audit.personal.keys import keys_at
 from app.audit.personal.marks import UnerasableError, check_personal
 from app.audit.personal.postgresql_store import close_engines
 from app.core.config import Settings
+from app.core.db.database import Database
+from app.core.db.personal.key_urls import key_url
 from app.modules.customers.models import Customer
 from app.modules.products.models import Product
 from tests.audit.erasure.conftest import ADA, Commands, history
@@ -32,6 +35,11 @@ def settings(url: str, template: Template, tmp_path: Path) -> Iterator[Settings]
         yield make_settings(url, PERSONAL_KEYS_URL=keys, AUDIT_SEAL_FILE=seals)
 
 
+async def erased_persons(database: Database) -> set[UUID]:
+    store = keys_at(key_url(database.engine.url)).store
+    return await greenlet_spawn(store.all_erased)
+
+
 async def create(url: str) -> None:
     await greenlet_spawn(keys_at(url).store.create)
     await close_engines()
@@ -48,6 +56,7 @@ def test_keys_are_in_another_database(
     client.post("customers/bulk", json={"items": items}).raise_for_status()
     assert commands.erase(ada).keys == 1
     assert history(client, ada)[1]["new"]["name"] == "[erased]"
+    assert commands.run(erased_persons) == {UUID(ada)}
     (change, *_) = client.get("audit/changes?entity=Customer&action=INSERT").json()[
         "items"
     ]

@@ -15,6 +15,7 @@ from app.audit.personal.keys import keys_at
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.main import create_app, open_database
+from tests.accounts import PASSWORD
 from tests.audit.archive.rows import TODAY, AuditLog
 from tests.audit.erasure.conftest import Commands, history
 from tests.audit.erasure.test_crashes import state_of
@@ -81,6 +82,47 @@ def restored_at(copy: str, settings: Settings) -> Settings:
         it: getattr(settings, it) for it in ("PERSONAL_KEYS_URL", "AUDIT_SEAL_FILE")
     }
     return make_settings(copy, **kept)
+
+
+@pytest.mark.parametrize("entity", ["Customer", "User"])
+def test_the_store_of_the_keys_knows_what_a_lost_ledger_had(
+    commands: Commands, client: TestClient, template: Template, entity: str
+) -> None:
+    id = make_person(client, entity)
+    client.__exit__(None, None, None)  # to copy the database
+    with template.copy(commands.settings.DATABASE_URL) as copy:
+        commands.erase(id, entity)
+        commands.ledger.path.unlink()
+        assert state_of(commands.settings) == "ok"  # this database is erased
+        restored = restored_at(copy, commands.settings)
+        assert "1 erasures are not applied" in state_of(restored)
+        assert Commands(restored).reapply() == 1
+        assert state_of(restored) == "ok"
+        assert Commands(restored).reapply() == 0
+    client.__enter__()
+    (entry,) = commands.ledger.read()
+    assert entry.erasure.id == UUID(id)
+
+
+def make_person(client: TestClient, entity: str) -> str:
+    email = {"email": "ada@example.com"}
+    if entity == "Customer":
+        made = client.post("customers", json={"name": "Ada"} | email)
+    else:
+        body = {"full_name": "Ada", "password": PASSWORD} | email
+        made = client.post("users", json=body)
+    id: str = made.raise_for_status().json()["id"]
+    return id
+
+
+def test_a_person_with_a_new_key_was_not_erased_for_good(
+    commands: Commands, client: TestClient, ada: str
+) -> None:
+    commands.erase(ada)
+    client.patch(f"customers/{ada}", json={"name": "Ada Byron"}).raise_for_status()
+    commands.ledger.path.unlink()
+    assert state_of(commands.settings) == "ok"
+    assert commands.reapply() == 0
 
 
 def test_a_ledger_on_a_disk_that_is_away_does_not_pass_for_none(
