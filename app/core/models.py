@@ -17,6 +17,7 @@ from app.core.db.derived.columns import (
     make_derivations,
 )
 from app.core.db.ids import uuid7
+from app.core.db.records.timestamps import change_time
 from app.core.db.records.versions import announce, next_version
 from app.core.db.search.index import declare_search_index
 
@@ -54,7 +55,7 @@ class Entity(SQLModel):
     updated_at: datetime = Field(
         default_factory=now,
         sa_type=UtcDateTime,
-        sa_column_kwargs={"onupdate": now},
+        sa_column_kwargs={"onupdate": change_time},
     )
 
     @declared_attr.directive

@@ -18,6 +18,7 @@ from app.audit.changes.tables import recorded
 from app.audit.changes.values.derived_values import update_derived
 from app.audit.models import Action
 from app.core.db.derived.columns import base_columns
+from app.core.db.records.timestamps import changing
 from app.core.models import Entity
 
 Rows = dict[UUID, Values]
@@ -45,18 +46,22 @@ def run_bulk_write(state: ORMExecuteState) -> tuple[Result[Any], list[RowChange]
             than MAX_ROWS rows, or changes a primary key.
     """
     mapper, statement = state.bind_mapper, supported_statement(state)
+    session = require_audited(state.session)
     assert mapper  # noqa: S101  is_bulk_write() has checked it
-    before = lock_rows(state.session, mapper, statement.whereclause)
+    before = lock_rows(session, mapper, statement.whereclause)
     # Select by id: rows inserted since the read may satisfy the original condition.
     ids = mapper.c.id.in_(before)
     statement = statement.where(ids)
     if isinstance(statement, Update):
         statement = statement.values(version=mapper.c.version + 1)
     options = recorded(mapper.class_.__table__.name)
-    result = state.invoke_statement(statement, execution_options=options)
-    after = lock_rows(state.session, mapper, ids)
+    recorder, connection = session.recorder, session.connection()
+    times = (row["updated_at"] for row in before.values())
+    with changing(recorder.clock.start(connection, times)):
+        result = state.invoke_statement(statement, execution_options=options)
+    after = lock_rows(session, mapper, ids)
     changes = row_changes(mapper, before, after, state)
-    update_derived(state.session.connection(), mapper.class_, before, after)
+    update_derived(connection, mapper.class_, before, after)
     return result, changes
 
 
@@ -87,8 +92,6 @@ def lock_rows(
         query = query.where(where)
     connection = session.connection()
     rows = connection.execute(query).mappings().all()
-    # The time of the changes: after the locks, before the statement sets `updated_at`.
-    require_audited(session).recorder.clock.start(connection)
     if len(rows) > MAX_ROWS:
         raise UnauditedWriteError(
             f"The statement affects more than {MAX_ROWS} rows: split it into batches"

@@ -1,5 +1,6 @@
 """The time of a transaction's changes, and the INSERT of their rows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,8 +11,10 @@ from app.audit.changes.change_time import (
     earliest_of,
     insert_after_previous,
     log_position,
+    time_limit,
 )
 from app.audit.changes.guard import require_transaction
+from app.core.clock import EPOCH, TICK
 
 
 class ChangeClock:
@@ -28,11 +31,16 @@ class ChangeClock:
     def clear(self) -> None:
         self.at = None
 
-    def start(self, connection: Connection) -> datetime:
+    def start(self, connection: Connection, old: Iterable[datetime] = ()) -> datetime:
+        """Return the time for rows that were last changed at those times.
+
+        On PostgreSQL, `insert` finds only later that a version before has this time.
+        """
         require_transaction(connection)
         if self.at is None:
             self.at, self.number = log_position(connection)
-        return self.at
+        latest = max(old, default=EPOCH)
+        return latest + TICK if self.at <= latest < time_limit() else self.at
 
     def insert(
         self, connection: Connection, changes: list[RowChange], rows: list[Row]

@@ -6,7 +6,6 @@ of records continues their recorder too.
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -22,7 +21,7 @@ from app.audit.personal.writing import encrypt_rows
 from app.core.clock import now
 from app.core.db.personal.key_urls import key_url
 from app.core.db.records.listener import FlushListener
-from app.core.db.records.versions import is_restored
+from app.core.db.records.timestamps import changing, stamp, updated_before
 from app.core.models import Entity
 
 ROW = "row in this transaction"  # a key of `InstanceState.info`
@@ -46,7 +45,7 @@ class ChangeRecorder(FlushListener):
     @contextmanager
     def flushing(self) -> Iterator[None]:
         try:
-            with flushing(self):
+            with flushing(self), changing():
                 yield
         finally:
             self.changes.clear()
@@ -60,7 +59,9 @@ class ChangeRecorder(FlushListener):
 
         A time set at the first query would precede the wait for row locks.
         """
-        self.stamp(self.clock.start(connection), new, changed)
+        old = [*entities_in(changed)]
+        at = self.clock.start(connection, map(updated_before, old))
+        stamp(at, self.opened, entities_in(new), old)
 
     def after_flush(self, connection: Connection) -> None:
         if self.is_rolled_back:
@@ -100,26 +101,6 @@ class ChangeRecorder(FlushListener):
             raise UnauditedWriteError(
                 "The change log already has an entry for this version of the record"
             ) from error
-
-    def stamp(
-        self, at: datetime, new: Collection[Any], changed: Collection[Any]
-    ) -> None:
-        """Move times that were set in this session to the change time.
-
-        With these times, a record exists `as_of` its own `created_at`, and is in its
-        present state `as_of` its own `updated_at`.
-        """
-        for entity in entities_in(new):
-            created = () if is_restored(entity.id) else ("created_at",)
-            self.move(entity, (*created, "updated_at"), at)
-        for entity in entities_in(changed):
-            if "updated_at" in instance_state(entity).committed_state:
-                self.move(entity, ("updated_at",), at)
-
-    def move(self, entity: Entity, names: tuple[str, ...], at: datetime) -> None:
-        for name in names:
-            if self.opened <= getattr(entity, name) != at:
-                setattr(entity, name, at)
 
 
 def entities_in(objects: Iterable[Any]) -> Iterator[Entity]:

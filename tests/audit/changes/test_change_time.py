@@ -83,6 +83,35 @@ def test_versions_keep_their_order(
     assert_versions_at_their_times(client, url)
 
 
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_record_has_the_time_of_its_change(
+    client: TestClient,
+    settings: Settings,
+    clock: time_machine.Traveller,
+    step: timedelta,
+) -> None:
+    pen, ink = (make(client, "products", PEN | {"sku": sku}) for sku in ("PEN", "INK"))
+    client.patch(ink, json={"stock": 4})
+    items = [
+        {"op": "update", "id": url.removeprefix("products/"), "data": {"stock": 9}}
+        for url in (pen, ink)
+    ]
+    for method, path, change in [
+        ("PATCH", pen, {"stock": 5}),
+        ("POST", f"{pen}/stock", {"delta": 2}),
+        ("POST", f"{pen}/revert", {"to_version": 1}),
+        ("POST", "products/bulk", {"items": items}),
+    ]:
+        clock.shift(step)
+        client.headers.update(root_header(settings))
+        body(client.request(method, path, json=change))
+        for url in (pen, ink):
+            (newest, *_) = history(client, url)
+            present = body(client.get(url))
+            assert present["updated_at"] == newest["at"]
+            assert body(at(client, url, present["updated_at"])) == present
+
+
 def test_a_restore_within_a_second_is_later_than_the_deletion(
     client: TestClient,
 ) -> None:
