@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 from structlog.testing import capture_logs
 
+from app.audit.models import AuditChange
 from app.auth.models import User
 from app.auth.passwords import hashing
 from app.auth.passwords.hashing import password_context
@@ -301,6 +302,8 @@ def test_a_weak_hash_is_upgraded_and_sessions_continue(
     assert "m=19456,t=2,p=1" in digest
     assert [me(anonymous, pair) for pair in (asdict(account), first)] == [200, 200]
     assert login(anonymous, email).status_code == 200
+    made = col(AuditChange.entity_id) == account.id, col(AuditChange.action) == "UPDATE"
+    assert read(select(col(AuditChange.actor_id)).where(*made)) == [account.id]
 
 
 def test_an_unreadable_hash_rejects_every_password(
