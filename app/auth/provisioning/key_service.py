@@ -39,7 +39,7 @@ class KeyService:
     async def create_own(self, data: ApiKeyCreate) -> NewApiKey:
         # Locked, so that concurrent requests count each other's keys.
         user = await self.users.repository.get_for_update(self.users.actor.user_id)
-        await self.users.recheck(None)
+        await self.users.recheck()
         return await self.create(user, data)
 
     async def create_for(self, user_id: UUID, data: ApiKeyCreate) -> NewApiKey:
@@ -77,7 +77,7 @@ class KeyService:
             raise forbidden(self.users.actor, reason)
 
     async def revoke_own(self, key_id: UUID) -> None:
-        recheck_before_commit(self.keys.session, self.users.actor, (None,))
+        recheck_before_commit(self.keys.session, self.users.actor)
         await self.revoke(self.users.actor.user_id, key_id)
 
     async def revoke_for(self, user_id: UUID, key_id: UUID) -> None:

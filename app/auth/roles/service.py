@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 
 from app.auth.models import Role, User
+from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.recheck import forbidden, recheck
 from app.auth.permissions.registry import READ
@@ -86,10 +87,10 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
 
     def require_grantable(self, modules: dict[str, list[str]]) -> None:
         """Raise if the modules contain a permission that the actor lacks."""
-        for module, actions in modules.items():
-            for action in (READ, *actions):
-                if not self.actor.has_permission(f"{module}:{action}"):
-                    raise forbidden(self.actor, ESCALATION_DETAIL)
+        granted = [f"{it}:{do}" for it in modules for do in (READ, *modules[it])]
+        if not all(map(self.actor.has_permission, granted)):
+            raise forbidden(self.actor, ESCALATION_DETAIL)
+        recheck_before_commit(self.repository.session, self.actor, granted)
 
     def log_event(self, event: str, role_id: UUID) -> None:
         logger.info(event, role_id=str(role_id), by=str(self.actor.user_id))

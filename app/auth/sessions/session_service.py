@@ -36,7 +36,7 @@ class SessionService:
         if user is None:
             raise UnauthorizedException
         # It may have ended while this waited for the lock.
-        await recheck(self.repository.session, actor, None)
+        await recheck(self.repository.session, actor)
         await self.accounts.bump_auth_version(user)
         await self.repository.revoke_all(user.id, "logout_all")
         logger.info("logged_out_everywhere", user_id=str(user.id))
@@ -47,7 +47,7 @@ class SessionService:
     async def end_session(self, actor: Principal, session_id: UUID) -> None:
         """Revoke one session. Raise NotFoundException if it is another user's."""
         if session_id != actor.session_id:
-            recheck_before_commit(self.repository.session, actor, (None,))
+            recheck_before_commit(self.repository.session, actor)
         if not await self.repository.revoke_one(actor.user_id, session_id, "ended"):
             raise NotFoundException(f"Session {session_id} does not exist")
         logger.info("session_ended", user_id=str(actor.user_id))

@@ -26,7 +26,7 @@ ORM_SESSION = frozenset({"sync_session", "_proxied"})
 
 class DatabaseSession(AsyncSession):
     # Called by `Database.writing` once the transaction has all its locks.
-    before_commit: Callable[[], Awaitable[None]] | None = None
+    before_commit: Callable[[], Awaitable[object]] | None = None
     has_orm_session = True
 
     @property
