@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-import structlog
-
+from app.auth.events import log_event
 from app.auth.keys.key_text import hash_of, new_key, prefix_of
 from app.auth.keys.repository import KeyRepository
 from app.auth.keys.schemas import ApiKeyCreate, ApiKeyRead, NewApiKey
@@ -15,8 +14,6 @@ from app.auth.users.service import UserService
 from app.core.exceptions import ConflictException
 
 MAX_KEYS_PER_USER = 20
-
-logger = structlog.get_logger()
 
 
 class KeyService:
@@ -89,5 +86,5 @@ class KeyService:
         self.log_event("key_revoked", key_id, user_id)
 
     def log_event(self, event: str, key_id: UUID, user_id: UUID) -> None:
-        by = str(self.users.actor.user_id)
-        logger.info(event, key=str(key_id), user_id=str(user_id), by=by)
+        by, session = self.users.actor.user_id, self.keys.session
+        log_event(event, session, key=key_id, user_id=user_id, by=by)

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-import structlog
-
+from app.auth.events import log_event
 from app.auth.models import Role, User
 from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
@@ -15,8 +14,6 @@ from app.core.service import CrudService
 from app.core.web.etag import Preconditions
 
 ESCALATION_DETAIL = "You can't grant or change permissions that you lack"
-
-logger = structlog.get_logger()
 
 
 class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
@@ -93,4 +90,5 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
         recheck_before_commit(self.repository.session, self.actor, granted)
 
     def log_event(self, event: str, role_id: UUID) -> None:
-        logger.info(event, role_id=str(role_id), by=str(self.actor.user_id))
+        by, session = self.actor.user_id, self.repository.session
+        log_event(event, session, role_id=role_id, by=by)

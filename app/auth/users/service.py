@@ -2,9 +2,8 @@
 
 from uuid import UUID
 
-import structlog
-
 from app.auth.components import AuthComponents
+from app.auth.events import log_event
 from app.auth.exceptions import LastSuperuserException
 from app.auth.models import User
 from app.auth.passwords.hashing import dummy_hash
@@ -22,8 +21,6 @@ from app.core.web.etag import Preconditions
 NOT_SELF_EDITABLE = {"password", "is_active", "role_ids"}
 SELF_EDIT_DETAIL = "You can't set your own password, is_active or role_ids here"
 NONE: Credentials = {}
-
-logger = structlog.get_logger()
 
 
 class UserService(CrudService[User, UserCreate, UserUpdate]):
@@ -147,4 +144,5 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
             raise LastSuperuserException(*fields)
 
     def log_event(self, event: str, user_id: UUID) -> None:
-        logger.info(event, user_id=str(user_id), by=str(self.actor.user_id))
+        by, session = self.actor.user_id, self.repository.session
+        log_event(event, session, user_id=user_id, by=by)

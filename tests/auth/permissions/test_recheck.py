@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from app.main import create_app
 from tests.accounts import PASSWORD, Account, add_account
@@ -120,12 +121,14 @@ def test_a_permission_that_is_gone_is_neither_granted_nor_withdrawn(
     method, path = target.format(**ids).split()
     # What is written last: by then, all has been checked.
     table = "password_link" if "link" in path else "audit_change"
-    with locked(url, table, LOSE.format(email=author.email)) as release:
+    lose = LOSE.format(email=author.email)
+    with capture_logs() as logs, locked(url, table, lose) as release:
         Timer(WAIT, release.set).start()
         body = bodies.get(target)
         answer = client.request(method, path, json=body, headers=author.header)
         assert release.is_set(), "The request has not waited"
     assert status_and_code(answer) == (403, "permission_denied")
+    assert not any("by" in entry for entry in logs)  # no event of what was not done
 
 
 def test_a_revoked_session_cannot_revert(
