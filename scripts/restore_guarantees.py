@@ -28,6 +28,7 @@ from sqlmodel import SQLModel
 
 from app.audit.archive.trace import record_action
 from app.core.config import settings
+from app.core.context import Context, new_context
 from app.core.db.database import Database
 from app.core.db.driver.limits import MIGRATION_LIMITS
 from app.core.db.engine import allow_copies_of_tables
@@ -35,7 +36,7 @@ from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, user_name
 
 
 def restore(connection: Connection) -> list[str]:
@@ -78,7 +79,8 @@ async def restore_all() -> list[str]:
 
 def main() -> None:
     """Recreate triggers and CHECK constraints that are missing or altered."""
-    with exit_on_database_error("Nothing was restored."):
+    by = new_context(Context(actor_label=user_name()))
+    with exit_on_database_error("Nothing was restored."), by:
         faults = asyncio.run(restore_all())
     for fault in faults:
         print(f"Restored: {fault}")

@@ -253,7 +253,8 @@ def event_of(node: ast.AST) -> str | None:
     """Return the event name if the node is a call of a logger."""
     match node:
         case ast.Call(
-            func=ast.Attribute(attr="info" | "warning" | "error" | "log_event"),
+            func=ast.Attribute(attr="info" | "warning" | "error" | "log_event")
+            | ast.Name(id="log_event"),
             args=[ast.Constant(value=str(name)), *_],
         ):
             return name

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlmodel import col
 
 from app.auth.keys.models import ApiKey, ApiKeyUse
+from app.core.context import Context, new_context
 from app.core.db.driver.compiled import Row
 from app.core.exceptions import NotFoundException
 from app.core.repository import BaseRepository
@@ -46,7 +47,8 @@ class KeyRepository(BaseRepository[ApiKey]):
         Uses that were written while their key was revoked go as well.
         """
         expired = select(ApiKey).where(col(ApiKey.expires_at) < before)
-        count = await self._delete(expired.with_for_update(skip_locked=True))
+        with new_context(Context(actor_label="purge", reason="expired")):
+            count = await self._delete(expired.with_for_update(skip_locked=True))
         await self._forget_uses(col(ApiKeyUse.key_id).not_in(select(col(ApiKey.id))))
         return count
 

@@ -16,9 +16,9 @@ logger = structlog.get_logger()
 
 
 async def recheck(
-    session: DatabaseSession, actor: Principal, permission: str | None
+    session: DatabaseSession, actor: Principal, *permissions: str
 ) -> Principal:
-    """Return the actor's current principal, or raise if the permission is gone.
+    """Return the actor's current principal, or raise if a permission is gone.
 
     Hashing a password or waiting for a lock between the first check and the write takes
     long enough for the actor to be disabled or to lose a role.
@@ -26,12 +26,11 @@ async def recheck(
     found = await actor.find(session)
     if found is None:
         raise UnauthorizedException
-    if permission is None:
-        return found
-    if found.must_change_password:
+    if permissions and found.must_change_password:
         raise PasswordChangeRequiredException
-    if not found.has_permission(permission):
-        raise MissingPermissionException(permission)
+    for permission in permissions:
+        if not found.has_permission(permission):
+            raise MissingPermissionException(permission)
     return found
 
 

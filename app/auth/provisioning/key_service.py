@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-import structlog
-
+from app.auth.events import log_event
 from app.auth.keys.key_text import hash_of, new_key, prefix_of
 from app.auth.keys.repository import KeyRepository
 from app.auth.keys.schemas import ApiKeyCreate, ApiKeyRead, NewApiKey
@@ -15,8 +14,6 @@ from app.auth.users.service import UserService
 from app.core.exceptions import ConflictException
 
 MAX_KEYS_PER_USER = 20
-
-logger = structlog.get_logger()
 
 
 class KeyService:
@@ -39,7 +36,7 @@ class KeyService:
     async def create_own(self, data: ApiKeyCreate) -> NewApiKey:
         # Locked, so that concurrent requests count each other's keys.
         user = await self.users.repository.get_for_update(self.users.actor.user_id)
-        await self.users.recheck(None)
+        await self.users.recheck()
         return await self.create(user, data)
 
     async def create_for(self, user_id: UUID, data: ApiKeyCreate) -> NewApiKey:
@@ -77,7 +74,7 @@ class KeyService:
             raise forbidden(self.users.actor, reason)
 
     async def revoke_own(self, key_id: UUID) -> None:
-        recheck_before_commit(self.keys.session, self.users.actor, (None,))
+        recheck_before_commit(self.keys.session, self.users.actor)
         await self.revoke(self.users.actor.user_id, key_id)
 
     async def revoke_for(self, user_id: UUID, key_id: UUID) -> None:
@@ -89,5 +86,5 @@ class KeyService:
         self.log_event("key_revoked", key_id, user_id)
 
     def log_event(self, event: str, key_id: UUID, user_id: UUID) -> None:
-        by = str(self.users.actor.user_id)
-        logger.info(event, key=str(key_id), user_id=str(user_id), by=by)
+        by, session = self.users.actor.user_id, self.keys.session
+        log_event(event, session, key=key_id, user_id=user_id, by=by)

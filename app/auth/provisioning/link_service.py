@@ -2,15 +2,12 @@
 
 from uuid import UUID
 
-import structlog
-
+from app.auth.events import log_event
 from app.auth.passwords.links import PasswordLink, hash_of, new_token
 from app.auth.permissions.recheck import require_person
 from app.auth.provisioning.link_repository import LinkRepository
 from app.auth.provisioning.other_users import get_other_user
 from app.auth.users.service import UserService
-
-logger = structlog.get_logger()
 
 
 class LinkService:
@@ -26,6 +23,6 @@ class LinkService:
         require_person(actor)
         token = new_token()
         link = await self.links.replace(user, hash_of(token), actor.user_id)
-        by = str(actor.user_id)
-        logger.info("password_link_created", user_id=str(user_id), by=by)
+        session, by = self.links.session, actor.user_id
+        log_event("password_link_created", session, user_id=user_id, by=by)
         return token, link

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-import structlog
-
+from app.auth.events import log_event
 from app.auth.models import Role, User
+from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.recheck import forbidden, recheck
 from app.auth.permissions.registry import READ
@@ -14,8 +14,6 @@ from app.core.service import CrudService
 from app.core.web.etag import Preconditions
 
 ESCALATION_DETAIL = "You can't grant or change permissions that you lack"
-
-logger = structlog.get_logger()
 
 
 class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
@@ -86,10 +84,11 @@ class RoleService(CrudService[Role, RoleCreate, RoleUpdate]):
 
     def require_grantable(self, modules: dict[str, list[str]]) -> None:
         """Raise if the modules contain a permission that the actor lacks."""
-        for module, actions in modules.items():
-            for action in (READ, *actions):
-                if not self.actor.has_permission(f"{module}:{action}"):
-                    raise forbidden(self.actor, ESCALATION_DETAIL)
+        granted = [f"{it}:{do}" for it in modules for do in (READ, *modules[it])]
+        if not all(map(self.actor.has_permission, granted)):
+            raise forbidden(self.actor, ESCALATION_DETAIL)
+        recheck_before_commit(self.repository.session, self.actor, granted)
 
     def log_event(self, event: str, role_id: UUID) -> None:
-        logger.info(event, role_id=str(role_id), by=str(self.actor.user_id))
+        by, session = self.actor.user_id, self.repository.session
+        log_event(event, session, role_id=role_id, by=by)

@@ -26,7 +26,8 @@ class AccountRepository:
         return await self.session.scalar(query.options(raiseload("*")))
 
     async def get(self, user_id: UUID) -> User | None:
-        return await self.session.get(User, user_id)
+        """Return the user without roles."""
+        return await self.session.get(User, user_id, options=[raiseload("*")])
 
     async def lock_if_unchanged(self, user: User) -> User | None:
         """Return the user, read again with a lock.

@@ -18,7 +18,12 @@ from app.auth.passwords.password_policy import normalize_password
 from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import TokenPair
-from app.auth.sessions.token_pair import SessionRef, issue_token_pair, open_session
+from app.auth.sessions.token_pair import (
+    SessionRef,
+    identified,
+    issue_token_pair,
+    open_session,
+)
 from app.auth.tokens.refresh_tokens import RefreshToken, decode_refresh_token
 from app.core.clock import now
 from app.core.db.database import Database
@@ -63,7 +68,7 @@ class LoginService:
         async with self.database.writing() as session:
             sessions = SessionRepository(session)
             row = await sessions.rotate(token, self.components.lifetimes, self.client)
-            ref = SessionRef(row.user_id, row.id, row.auth_version) if row else None
+            ref = await identified(session, row) if row else None
             ref = ref or await self.handle_reuse(sessions, token)
         if ref is None:
             raise RefreshException
@@ -82,6 +87,7 @@ class LoginService:
             found = await sessions.get_live(token)
             if found is None:
                 return
+            await identified(session, found)
             await sessions.revoke_one(found.user_id, found.id, "logout")
         logger.info("logged_out", user_id=str(found.user_id))
 
@@ -108,9 +114,9 @@ class LoginService:
             fresh = await AccountRepository(session).lock_if_unchanged(user)
             if fresh is None:
                 raise self.login_failed()
+            pair = await open_session(session, self.components, fresh, self.client)
             if new_hash:
                 fresh.password_hash = new_hash
-            pair = await open_session(session, self.components, fresh, self.client)
             # Last, since all logins from one address wait for its counter.
             await AttemptCounters(session).succeed(reservation)
             return pair
@@ -127,9 +133,10 @@ class LoginService:
         found = await sessions.get_live(token)
         if found is None or token.gen >= found.gen:
             return None
+        ref = await identified(sessions.session, found)
         grace_ends = found.rotated_at + self.components.lifetimes.grace
         if token.gen == found.gen - 1 and now() < grace_ends:
-            return SessionRef(found.user_id, found.id, found.auth_version)
+            return ref
         await sessions.revoke_one(found.user_id, found.id, "reuse")
         logger.warning("token_reused", user_id=str(found.user_id), ip=self.client.ip)
         return None

@@ -83,7 +83,7 @@ class PasswordService:
             fresh = await AccountRepository(session).lock_if_unchanged(user)
             if fresh is None:
                 raise UnauthorizedException
-            await recheck(session, actor, None)  # this session may have ended
+            await recheck(session, actor)  # this session may have ended
             fresh.password_hash = password_hash
             fresh.must_change_password = False
             fresh.auth_version += 1

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-import structlog
-
+from app.auth.events import log_event
 from app.auth.exceptions import UnauthorizedException
 from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
@@ -13,8 +12,6 @@ from app.auth.sessions.repository import SessionRepository
 from app.auth.tokens.access_tokens import Claims
 from app.core.db.driver.compiled import Row
 from app.core.exceptions import NotFoundException
-
-logger = structlog.get_logger()
 
 
 class SessionService:
@@ -28,7 +25,7 @@ class SessionService:
         """Revoke the session and the access token of these claims."""
         await self.repository.revoke_one(claims.sub, claims.sid, "logout")
         await self.repository.revoke_token(claims, "logout")
-        logger.info("logged_out", user_id=str(claims.sub))
+        log_event("logged_out", self.repository.session, user_id=claims.sub)
 
     async def logout_all(self, actor: Principal) -> None:
         """Revoke every session and token of this user."""
@@ -36,10 +33,10 @@ class SessionService:
         if user is None:
             raise UnauthorizedException
         # It may have ended while this waited for the lock.
-        await recheck(self.repository.session, actor, None)
+        await recheck(self.repository.session, actor)
         await self.accounts.bump_auth_version(user)
         await self.repository.revoke_all(user.id, "logout_all")
-        logger.info("logged_out_everywhere", user_id=str(user.id))
+        log_event("logged_out_everywhere", self.repository.session, user_id=user.id)
 
     async def list_sessions(self, user_id: UUID) -> list[Row]:
         return await self.repository.list_live(user_id)
@@ -47,7 +44,7 @@ class SessionService:
     async def end_session(self, actor: Principal, session_id: UUID) -> None:
         """Revoke one session. Raise NotFoundException if it is another user's."""
         if session_id != actor.session_id:
-            recheck_before_commit(self.repository.session, actor, (None,))
+            recheck_before_commit(self.repository.session, actor)
         if not await self.repository.revoke_one(actor.user_id, session_id, "ended"):
             raise NotFoundException(f"Session {session_id} does not exist")
-        logger.info("session_ended", user_id=str(actor.user_id))
+        log_event("session_ended", self.repository.session, user_id=actor.user_id)

@@ -1,16 +1,19 @@
 """Issue token pairs: an access token and the refresh token for the next pair."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.auth.client import Client
 from app.auth.components import AuthComponents
 from app.auth.models import User
+from app.auth.sessions.account_repository import AccountRepository
 from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import TokenPair
 from app.auth.tokens.access_tokens import Claims
 from app.auth.tokens.refresh_tokens import RefreshToken, encode_refresh_token
 from app.core.clock import now
+from app.core.context import current_context
 from app.core.db.ids import uuid7
 from app.core.db.session import DatabaseSession
 
@@ -44,6 +47,16 @@ def issue_token_pair(
     )
 
 
+async def identified(session: DatabaseSession, opened: Any) -> SessionRef:
+    """Record the session's user as the request's; return what refers to it."""
+    context = current_context()
+    if user := await AccountRepository(session).get(opened.user_id):
+        context.actor_id, context.actor_label = user.id, user.email
+        context.actor_name = user.full_name
+        context.session_id = context.session_id or opened.id
+    return SessionRef(opened.user_id, opened.id, opened.auth_version)
+
+
 async def open_session(
     session: DatabaseSession, components: AuthComponents, user: User, client: Client
 ) -> TokenPair:
@@ -51,6 +64,4 @@ async def open_session(
     token = RefreshToken.new()
     sessions = SessionRepository(session)
     opened = await sessions.open(user, token, components.lifetimes, client)
-    return issue_token_pair(
-        components, SessionRef(user.id, opened.id, user.auth_version), token
-    )
+    return issue_token_pair(components, await identified(session, opened), token)

@@ -1,5 +1,6 @@
 """Queries on users."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -38,13 +39,11 @@ class UserRepository(EntityPageRepository[User]):
         return await super().update(entity, values)
 
     async def make_links(self, user_id: UUID, role_ids: set[UUID]) -> list[UserRole]:
-        roles = await self.get_roles(role_ids)
-        return [UserRole(user_id=user_id, role_id=role.id, role=role) for role in roles]
+        return links_to(user_id, await self.get_roles(role_ids))
 
     async def make_remaining_links(self, user: User) -> list[UserRole]:
         """Return links from a deleted user to those of the roles that still exist."""
-        held = select(col(Role.id)).where(col(Role.id).in_(user.role_ids))
-        return await self.make_links(user.id, set(await self.session.scalars(held)))
+        return links_to(user.id, await self.lock_roles(set(user.role_ids)))
 
     async def is_superuser(self, id: UUID) -> bool:
         """Return the flag without loading the user, who is not locked yet."""
@@ -89,11 +88,16 @@ class UserRepository(EntityPageRepository[User]):
 
     async def get_roles(self, ids: set[UUID]) -> list[Role]:
         """Return these roles, or raise if one does not exist."""
-        query = select(Role).where(col(Role.id).in_(ids))
-        roles = list(await self.session.scalars(query))
+        roles = await self.lock_roles(ids)
         if len(roles) < len(ids):
             raise ValidationFailedException([missing_reference("role_ids")])
         return roles
+
+    async def lock_roles(self, ids: set[UUID]) -> list[Role]:
+        """Return those of these roles that exist; until the end, none is deleted."""
+        query = select(Role).where(col(Role.id).in_(ids))
+        locked = query.with_for_update(read=True, key_share=True)
+        return list(await self.session.scalars(locked))
 
     async def get_permissions(self, role_ids: set[UUID]) -> set[str]:
         """Return the union of the permissions of these roles, as `module:action`."""
@@ -103,3 +107,7 @@ class UserRepository(EntityPageRepository[User]):
             for module, actions in role.modules.items()
             for action in ("read", *actions)
         }
+
+
+def links_to(user_id: UUID, roles: Iterable[Role]) -> list[UserRole]:
+    return [UserRole(user_id=user_id, role_id=role.id, role=role) for role in roles]

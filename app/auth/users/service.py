@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-import structlog
-
 from app.auth.components import AuthComponents
+from app.auth.events import log_event
 from app.auth.exceptions import LastSuperuserException
 from app.auth.models import User
 from app.auth.passwords.hashing import dummy_hash
 from app.auth.passwords.password_policy import check_password
+from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.recheck import forbidden, recheck
 from app.auth.sessions.schemas import MeUpdate
@@ -21,8 +21,6 @@ from app.core.web.etag import Preconditions
 NOT_SELF_EDITABLE = {"password", "is_active", "role_ids"}
 SELF_EDIT_DETAIL = "You can't set your own password, is_active or role_ids here"
 NONE: Credentials = {}
-
-logger = structlog.get_logger()
 
 
 class UserService(CrudService[User, UserCreate, UserUpdate]):
@@ -83,7 +81,7 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
     async def update_me(self, data: MeUpdate) -> User:
         """Update the actor's own profile, which needs no permission."""
         user = await self.get_for_update(self.actor.user_id)
-        await self.recheck(None)
+        await self.recheck()
         return await self.repository.update(user, data.changes())
 
     async def end_sessions(self, id: UUID) -> None:
@@ -105,26 +103,25 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         if not self.actor.is_superuser:
             raise forbidden(self.actor, "Only a superuser can change superusers")
 
-    async def recheck(self, permission: str | None) -> None:
-        self.actor = await recheck(self.repository.session, self.actor, permission)
+    async def recheck(self, *permissions: str) -> None:
+        self.actor = await recheck(self.repository.session, self.actor, *permissions)
 
     async def get_manageable(self, id: UUID, permission: str) -> User:
         """Return the user, locked, if the actor has all of the user's permissions.
 
-        Otherwise the actor could set the user's password and log in with it. Lock the
-        superusers first, so that two of them can't demote each other concurrently.
+        Otherwise the actor could set the user's password and log in with it.
         """
         if await self.repository.is_superuser(id):
             self.superusers = await self.repository.lock_superusers()
         user = await self.get_for_update(id)
         await self.recheck(permission)
+        if not self.actor.is_superuser:
+            held = await self.repository.get_permissions(set(user.role_ids))
+            if user.is_superuser or not held <= self.actor.permissions:
+                raise forbidden(self.actor, "The user has permissions that you lack")
+            recheck_before_commit(self.repository.session, self.actor, held)
         if user.id == self.actor.user_id:
             self.repository.session.before_commit = None  # their session may end
-        if self.actor.is_superuser:
-            return user
-        held = await self.repository.get_permissions(set(user.role_ids))
-        if user.is_superuser or not held <= self.actor.permissions:
-            raise forbidden(self.actor, "The user has permissions that you lack")
         return user
 
     def check_update(self, user: User, data: UserUpdate) -> None:
@@ -140,10 +137,12 @@ class UserService(CrudService[User, UserCreate, UserUpdate]):
         granted = await self.repository.get_permissions(role_ids)
         if not self.actor.is_superuser and not granted <= self.actor.permissions:
             raise forbidden(self.actor, "The roles grant permissions that you lack")
+        recheck_before_commit(self.repository.session, self.actor, granted)
 
     def require_another_superuser(self, user: User, *fields: str) -> None:
         if user.is_superuser and user.is_active and self.superusers <= {user.id}:
             raise LastSuperuserException(*fields)
 
     def log_event(self, event: str, user_id: UUID) -> None:
-        logger.info(event, user_id=str(user_id), by=str(self.actor.user_id))
+        by, session = self.actor.user_id, self.repository.session
+        log_event(event, session, user_id=user_id, by=by)

@@ -87,7 +87,8 @@ class Database:
                 await session.before_commit()
             await session.commit()
             self.writes.succeeded()
-            self.after_commit()
+            for call in (self.after_commit, *session.on_commit):
+                call()
         except BaseException as error:
             self.writes.failed(error)
             await session.rollback()

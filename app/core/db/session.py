@@ -26,7 +26,8 @@ ORM_SESSION = frozenset({"sync_session", "_proxied"})
 
 class DatabaseSession(AsyncSession):
     # Called by `Database.writing` once the transaction has all its locks.
-    before_commit: Callable[[], Awaitable[None]] | None = None
+    before_commit: Callable[[], Awaitable[object]] | None = None
+    on_commit: tuple[Callable[[], object], ...] = ()  # called by it after the commit
     has_orm_session = True
 
     @property

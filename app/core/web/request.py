@@ -21,7 +21,10 @@ NO_QUERY = QueryParams()
 MAX_DIGITS = 18  # of a Content-Length
 # In a body, which is parsed at once: 8 MiB of empty lists would take 0.6 s.
 MAX_COMMAS = 500_000
-JSON = re.compile(r"application/([^/]*\+)?json")
+# Types of bodies, and the one that is named where another was sent.
+URLENCODED = "application/x-www-form-urlencoded"
+JSON = re.compile(r"application/([^/]*\+)?json"), "application/json"
+FORM = re.compile(f"({URLENCODED}|multipart/form-data)?"), URLENCODED
 # In the scope: the hash of a body that was not kept in memory.
 BODY_DIGEST = "app.body_digest"
 PRECONDITIONS = "app.preconditions"  # in the scope
@@ -106,7 +109,8 @@ def check_encoding(request: Request) -> None:
         )
 
 
-def check_type(request: Request) -> None:
+def check_type(request: Request, accepted: tuple[re.Pattern[str], str]) -> None:
+    pattern, named = accepted
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not JSON.fullmatch(kind):
-        raise UnsupportedMediaTypeException("Content-Type must be application/json")
+    if not pattern.fullmatch(kind):
+        raise UnsupportedMediaTypeException(f"Content-Type must be {named}")

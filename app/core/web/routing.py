@@ -21,6 +21,8 @@ from app.core.web.plan.plannable import is_plannable
 from app.core.web.plan.planned_app import PlannedApp
 from app.core.web.query_params import reader_of
 from app.core.web.request import (
+    FORM,
+    JSON,
     StrictRequest,
     check_encoding,
     check_size,
@@ -76,8 +78,7 @@ class Route(APIRoute):
         return replace(self.dependant, query_params=[])
 
     def has_form(self) -> bool:
-        field = self.body_field
-        return field is not None and isinstance(field.field_info, params.Form)
+        return isinstance(getattr(self.body_field, "field_info", None), params.Form)
 
     def planned_app(self) -> PlannedApp | None:
         """Return an application that follows a plan, if one can be made."""
@@ -93,8 +94,7 @@ class Route(APIRoute):
             for check in self.head_checks:
                 check(request)
             check_encoding(request)
-            if not self.has_form():
-                check_type(request)
+            check_type(request, FORM if self.has_form() else JSON)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         app: FastAPI = scope["app"]

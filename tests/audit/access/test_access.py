@@ -18,6 +18,7 @@ from app.main import create_app
 from tests.accounts import PASSWORD, ROOT
 from tests.audit.access.conftest import Accesses
 from tests.auth.keys.keys import make_key, with_key
+from tests.auth.signing import refresh, revoke, sign_in
 from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
@@ -138,6 +139,23 @@ def test_an_anonymous_request_has_no_user(
     (row,) = accesses()
     assert (row.user_id, row.user_label, row.session_id) == (None, None, None)
     assert (row.status, row.route) == (401, PRODUCTS)
+
+
+def test_requests_with_credentials_of_a_user_name_the_user(
+    anonymous: TestClient, accesses: Accesses, make_account: MakeAccount
+) -> None:
+    ada = make_account()
+    sessions = [sign_in(anonymous, ada.email) for _ in range(2)]
+    used, revoked = sessions
+    assert [refresh(anonymous, used).status_code for _ in range(2)] == [200, 401]
+    assert [revoke(anonymous, pair) for pair in (revoked, revoked)] == [204] * 2
+    *named, unknown = accesses()
+    assert {(row.user_id, row.user_label, row.user_name) for row in named} == {
+        (ada.id, ada.email, "Test")
+    }
+    first, second = (row.session_id for row in named[:2])
+    assert [row.session_id for row in named[2:]] == [first, first, second]
+    assert (unknown.user_id, unknown.session_id) == (None, None)
 
 
 @pytest.mark.either

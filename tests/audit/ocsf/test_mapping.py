@@ -14,10 +14,12 @@ from app.audit.ocsf.changes import MAPPINGS as CHANGE_MAPPINGS
 from app.audit.ocsf.render import render
 from app.audit.schemas import AccessRead, ChangeRead
 from app.audit.shown.rows import shown_row
+from tests.accounts import PASSWORD
 from tests.audit.archive.attacks.acts.target import Target
 from tests.audit.archive.rows import OLD, make_access, make_change
 from tests.audit.ocsf.validation import SCHEMA, faults
 from tests.audit.test_unreadable_rows import plant
+from tests.auth.signing import login
 from tests.databases import ROOT
 
 ID = "018f3c1e-7a2b-7c3d-8e4f-0123456789ab"
@@ -119,13 +121,18 @@ def test_every_field_of_a_log_is_mapped(class_uid: int) -> None:
     assert named >= model.model_fields.keys()
 
 
-def test_a_login_through_the_api_is_an_authentication(client: TestClient) -> None:
-    form = {"username": "root@example.com", "password": "wrong"}
-    assert client.post("auth/login", data=form).status_code == 401
+@pytest.mark.parametrize(
+    ("password", "status", "name"),
+    [(PASSWORD, 200, "root@example.com"), ("wrong", 401, "unknown")],
+)
+def test_a_login_through_the_api_is_an_authentication(
+    client: TestClient, password: str, status: int, name: str
+) -> None:
+    assert login(client, "root@example.com", password).status_code == status
     client.call(client.app.state.access_log.loader.load)  # type: ignore[attr-defined]
-    (item,) = client.get("audit/accesses?status=401").json()["items"]
+    (item,) = client.get(f"audit/accesses?status={status}").json()["items"]
     event = json.loads(render(AccessRead.model_validate(item)))
-    assert (event["type_uid"], event["user"]["name"]) == (300201, "unknown")
+    assert (event["type_uid"], event["user"]["name"]) == (300201, name)
 
 
 @pytest.mark.slow

@@ -120,9 +120,11 @@ def stored_key(name: str, days: int) -> ApiKey:
 
 
 def test_the_purge_deletes_what_has_expired(settings: Settings, read: Read) -> None:
-    old, recent = stored_key("old", -31), stored_key("recent", -29)
+    old, older = stored_key("old", -31), stored_key("older", -32)
+    recent = stored_key("recent", -29)
     rows: list[SQLModel] = [
         old,
+        older,
         recent,
         ApiKeyUse(key_id=old.id),
         ApiKeyUse(key_id=recent.id),
@@ -145,9 +147,11 @@ def test_the_purge_deletes_what_has_expired(settings: Settings, read: Read) -> N
             async with database.writing() as session:
                 return [first, await purge(session)]
 
-    assert asyncio.run(run()) == [2, 0]
+    assert asyncio.run(run()) == [3, 0]
     assert read(select(col(ApiKey.name))) == ["recent"]
     assert read(select(col(ApiKeyUse.key_id))) == [recent.id]
     assert read(select(col(PasswordLink.user_id))) == []
-    deleted = col(AuditChange.action) == "DELETE"
-    assert read(select(col(AuditChange.entity_id)).where(deleted)) == [old.id]
+    changes = read(select(AuditChange).where(col(AuditChange.action) == "DELETE"))
+    assert {change.entity_id for change in changes} == {old.id, older.id}
+    assert {(it.actor_label, it.reason) for it in changes} == {("purge", "expired")}
+    assert len({change.request_id for change in changes}) == 1

@@ -95,6 +95,8 @@ def test_a_key_is_refused_on_all_of_auth_but_the_profile(
     for operation in operations:
         method, url = split_operation(operation)
         body = MATRIX[operation].body if operation in MATRIX else {}
+        if url.endswith("/login"):
+            body = None  # it takes a form
         answer = client.request(method, missing_url(url), json=body, headers=header)
         found = status_and_code(answer) if answer.status_code != 200 else 200
         allowed = operation == "GET /api/v1/auth/me"

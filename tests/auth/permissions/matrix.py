@@ -31,11 +31,11 @@ class Row:
     file: bytes | None = None
 
 
-# Operations without authentication, and their status for an empty body.
+# Operations without authentication, and their status for {}: a login takes a form.
 PUBLIC = {
     "GET /livez": 200,
     "GET /readyz": 200,
-    "POST /api/v1/auth/login": 422,
+    "POST /api/v1/auth/login": 415,
     "POST /api/v1/auth/refresh": 422,
     "POST /api/v1/auth/revoke": 422,
     "POST /api/v1/auth/password-link/redeem": 422,

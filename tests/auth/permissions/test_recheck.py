@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
 from app.main import create_app
 from tests.accounts import PASSWORD, Account, add_account
@@ -83,6 +84,53 @@ def test_a_permission_that_is_gone_is_missed(
     call = call_of(client, SLICES["products"], method)
     last = REMOVE.format(action=ACTIONS[method])
     assert write_after(last, url, client, author, call) == 403
+
+
+GRANT: Call = {"modules": {"products": ["update"]}}
+LOSE = (
+    "DELETE FROM role_permission WHERE action = 'update' AND grant_id IN (SELECT id "
+    "FROM role_module WHERE module = 'products' AND role_id IN (SELECT role_id FROM "
+    "user_role JOIN user_account ON user_account.id = user_id WHERE email = '{email}'))"
+)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "POST users",
+        "PATCH users/{user}",
+        "DELETE users/{holder}",
+        "POST users/{holder}/password-link",
+        "POST roles",
+        "DELETE roles/{role}",
+    ],
+)
+def test_a_permission_that_is_gone_is_neither_granted_nor_withdrawn(
+    url: str, client: TestClient, author: Account, target: str
+) -> None:
+    role = client.post("roles", json={"name": "role", **GRANT}).json()["id"]
+    user, holder, new = (SLICES["users"].body(client) for _ in range(3))
+    ids = {
+        "role": role,
+        "user": client.post("users", json=user).json()["id"],
+        "holder": client.post("users", json=holder | {"role_ids": [role]}).json()["id"],
+    }
+    bodies = {
+        "POST users": new | {"role_ids": [role]},
+        "PATCH users/{user}": {"role_ids": [role]},
+        "POST roles": {"name": "new", **GRANT},
+    }
+    method, path = target.format(**ids).split()
+    # What is written last: by then, all has been checked.
+    table = "password_link" if "link" in path else "audit_change"
+    lose = LOSE.format(email=author.email)
+    with capture_logs() as logs, locked(url, table, lose) as release:
+        Timer(WAIT, release.set).start()
+        body = bodies.get(target)
+        answer = client.request(method, path, json=body, headers=author.header)
+        assert release.is_set(), "The request has not waited"
+    assert status_and_code(answer) == (403, "permission_denied")
+    assert not any("by" in entry for entry in logs)  # no event of what was not done
 
 
 def test_a_revoked_session_cannot_revert(

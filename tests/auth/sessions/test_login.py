@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 from structlog.testing import capture_logs
 
+from app.audit.models import AuditChange
 from app.auth.models import User
 from app.auth.passwords import hashing
 from app.auth.passwords.hashing import password_context
@@ -19,6 +20,7 @@ from tests.accounts import PASSWORD
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, sign_in
 from tests.auth.tokens.test_access_tokens import record_statements, running
 from tests.conftest import MakeAccount, Read
+from tests.contract import status_and_code
 from tests.databases import make_settings
 
 pytestmark = pytest.mark.either
@@ -63,6 +65,15 @@ def test_other_parameters_of_oauth2_are_ignored(
     other = {"resource": "https://api.example.com", "audience": "app", "scope": ""}
     form = {"username": make_account().email, "password": PASSWORD}
     assert anonymous.post("auth/login", data=form | other).status_code == 200
+
+
+@pytest.mark.either
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_a_login_is_a_form(anonymous: TestClient, kind: str) -> None:
+    body = '{"username": "root@example.com", "password": "x"}'
+    sent = anonymous.post("auth/login", content=body, headers={"content-type": kind})
+    assert status_and_code(sent) == (415, "unsupported_media_type")
+    assert "application/x-www-form-urlencoded" in sent.json()["detail"]
 
 
 @pytest.mark.slow
@@ -311,6 +322,8 @@ def test_a_weak_hash_is_upgraded_and_sessions_continue(
     assert "m=19456,t=2,p=1" in digest
     assert [me(anonymous, pair) for pair in (asdict(account), first)] == [200, 200]
     assert login(anonymous, email).status_code == 200
+    made = col(AuditChange.entity_id) == account.id, col(AuditChange.action) == "UPDATE"
+    assert read(select(col(AuditChange.actor_id)).where(*made)) == [account.id]
 
 
 def test_an_unreadable_hash_rejects_every_password(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,12 +17,13 @@ from app.auth.components import AuthComponents
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
 from app.auth.sessions.purge import purge
 from app.auth.sessions.repository import SessionRepository
+from app.auth.tokens.refresh_tokens import RefreshToken
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.db.ids import uuid7
 from app.core.db.session import DatabaseSession
 from app.main import create_app, open_database
-from tests.accounts import PASSWORD
+from tests.accounts import PASSWORD, make_session
 from tests.auth.sessions.test_refresh import DAY, SECOND, are_rejected, refresh_pair
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, refresh, sign_in
 from tests.auth.tokens.attacks import Json
@@ -221,6 +223,25 @@ def test_a_session_of_another_user_is_404(
     ended = session_id(anonymous, newer := sign_in(anonymous, pair["email"]))
     assert [delete(anonymous, pair, ended).status_code for _ in "12"] == [204, 404]
     assert are_rejected(anonymous, newer)
+
+
+def test_a_new_session_is_kept_if_another_host_s_clock_is_ahead(
+    anonymous: TestClient, make_account: MakeAccount, settings: Settings
+) -> None:
+    ada = make_account()
+
+    async def open_ahead() -> None:
+        ahead = uuid7().int + (10_000 << 80)  # of a UUIDv7, the first 48 bits are ms
+        async with open_database(settings) as database, database.writing() as session:
+            for number in range(20):
+                row = make_session(ada.id, RefreshToken.new())
+                row.id = UUID(int=ahead + (number << 80))
+                session.add(row)
+
+    asyncio.run(open_ahead())
+    newest = sign_in(anonymous, ada.email)
+    assert me(anonymous, newest) == 200
+    assert len(sessions(anonymous, newest)) == 20
 
 
 @pytest.mark.slow

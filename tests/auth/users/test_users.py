@@ -1,6 +1,7 @@
 """Administration of users."""
 
 from collections import Counter
+from threading import Timer
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +14,7 @@ from tests.conftest import MakeAccount
 from tests.contract import CrudContract, status_and_code
 from tests.core.db.test_concurrency import at_once
 from tests.modules.test_tasks import make_task
+from tests.processes.locks import locked
 
 ADA = {"email": "ada@example.com", "full_name": "Ada", "password": PASSWORD}
 
@@ -71,6 +73,29 @@ def test_an_unknown_role_is_422(client: TestClient, ada: str) -> None:
             assert error["loc"] == ["body", "role_ids"]
             assert error["type"] == "missing_reference"
     assert client.get("users").json() == before
+
+
+@pytest.mark.parametrize("restores", [False, True])
+def test_a_role_that_is_deleted_meanwhile_is_unknown(
+    url: str, client: TestClient, ada: str, restores: bool
+) -> None:
+    change = {"role_ids": [make_role(client, "buyer").removeprefix("roles/")]}
+    if restores:
+        assert client.patch(ada, json=change).status_code == 200
+        assert client.delete(ada).status_code == 204
+    with locked(url, "role", "DELETE FROM role WHERE name = 'buyer'") as release:
+        Timer(0.2, release.set).start()
+        answer = (
+            client.post(f"{ada}/restore")
+            if restores
+            else client.patch(ada, json=change)
+        )
+        assert release.is_set(), "The request has not waited"
+    if restores:
+        assert (answer.status_code, answer.json()["roles"]) == (200, [])
+    else:
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["loc"]) == (422, ["body", "role_ids"])
 
 
 def test_changed_roles_increment_the_version(client: TestClient, ada: str) -> None:

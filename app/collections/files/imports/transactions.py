@@ -20,14 +20,12 @@ class _RolledBack(Exception):  # it ends a trial, as intended
 def writing(database: Database, user: Principal, resource: str) -> Opening:
     """Return transactions, each of which asks for the permissions before it commits."""
 
-    async def recheck_all(session: DatabaseSession) -> None:
-        for action in ACTIONS:
-            await recheck(session, user, f"{resource}:{action}")
+    permissions = [f"{resource}:{action}" for action in ACTIONS]
 
     @asynccontextmanager
     async def open_transaction() -> AsyncIterator[DatabaseSession]:
         async with database.writing() as session:
-            session.before_commit = partial(recheck_all, session)
+            session.before_commit = partial(recheck, session, user, *permissions)
             yield session
 
     return open_transaction

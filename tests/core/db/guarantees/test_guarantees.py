@@ -11,15 +11,18 @@ from alembic.command import check, downgrade, revision, stamp, upgrade
 from alembic.config import Config
 from alembic.util import CommandError
 from fastapi.testclient import TestClient
-from sqlalchemy import event, make_url, text
-from sqlmodel import SQLModel
+from sqlalchemy import event, make_url, select, text
+from sqlmodel import SQLModel, col
 
+from app.audit.models import AuditChange
 from app.core.config import Settings
 from app.core.db.database import Database
 from app.core.db.engine import make_engine
 from app.core.db.guarantees.definitions import Check, declared_guarantees
 from app.core.db.migrations import FOLDER, check_schema, head
 from app.main import create_app
+from scripts.commands import user_name
+from tests.conftest import Read
 from tests.databases import alembic_config, make_settings
 from tests.processes.forked import Done, command
 from tests.processes.servers import environment
@@ -128,7 +131,7 @@ def script(url: str) -> Done:
 
 @pytest.mark.parametrize("fault", CASES, indirect=True, ids=lambda case: case[1][:60])
 def test_a_lost_guarantee_is_named_and_restored(
-    settings: Settings, url: str, fault: str
+    settings: Settings, url: str, fault: str, read: Read
 ) -> None:
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         ready = client.get("http://test/readyz")
@@ -146,6 +149,8 @@ def test_a_lost_guarantee_is_named_and_restored(
     assert fault in done.output
     check(alembic_config(url))
     assert "in force" in script(url).output
+    restored = col(AuditChange.reason) == "guarantees restored"
+    assert read(select(col(AuditChange.actor_label)).where(restored)) == [user_name()]
     with TestClient(create_app(settings)) as client:
         assert client.get("http://test/readyz").status_code == 200
 
