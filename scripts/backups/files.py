@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 
 from app.audit.access.segments import SUFFIX, open_regular
 from scripts.backups.exceptions import BackupException
@@ -139,19 +140,24 @@ def write_new(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def read_list(folder: Path) -> dict[str, Any]:
+class BackupList(BaseModel):
+    release: str
+    database: str
+    archive: str
+    sha256: dict[str, str]
+
+
+def read_list(folder: Path) -> BackupList:
     """Return the list of a complete backup, whose files are as they were.
 
     Raises:
         BackupException: it is not complete, or was changed.
     """
     try:
-        values: dict[str, Any] = orjson.loads((folder / LIST).read_bytes())
-        recorded: dict[str, str] = values["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+        values = BackupList.model_validate_json((folder / LIST).read_bytes())
+    except (OSError, ValueError):
         raise BackupException(f"{folder} is no complete backup: no {LIST}") from None
-    found = hash_files(folder)
-    if changed := sorted(set(recorded.items()) ^ set(found.items())):
+    if changed := sorted(values.sha256.items() ^ hash_files(folder).items()):
         names = ", ".join(dict.fromkeys(name for name, _ in changed))
         raise BackupException(f"Damaged, missing or added in {folder}: {names}")
     return values
