@@ -35,7 +35,7 @@ from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, run_command
 
 
 def restore(connection: Connection) -> list[str]:
@@ -87,4 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))
