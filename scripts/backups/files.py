@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from app.audit.access.segments import SUFFIX, open_regular
+from app.audit.access.segments import SUFFIX, list_folder, open_regular
+from app.audit.archive.store.opening import list_tree
 from scripts.backups.exceptions import BackupException
 
 LIST = "backup.json"
@@ -70,7 +71,7 @@ def give_name(part: Path, target: Path) -> None:
 
 def copy_spool(source: Path, target: Path) -> None:
     """Copy the segments of a spool, of which the loader may delete any meanwhile."""
-    for path in sorted(source.glob("*")):
+    for path in list_folder(source):
         if not path.is_file():
             continue
         try:
@@ -100,7 +101,7 @@ def copy_new_files(source: Path, target: Path) -> int:
 
 def has_others(folder: Path, copied: Path) -> bool:
     """Return whether a folder has links, or files that are not those of its copy."""
-    entries = (path for path in folder.rglob("*") if path.suffix != PART)
+    entries = (path for path in list_tree(folder) if path.suffix != PART)
     return not all(is_same(path, copied / path.relative_to(folder)) for path in entries)
 
 
@@ -112,7 +113,7 @@ def is_same(path: Path, other: Path) -> bool:
 
 
 def list_files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(list_tree(folder)):
         if path.is_file() and not path.is_symlink():
             yield path
 
@@ -165,7 +166,7 @@ def read_list(folder: Path) -> BackupList:
 
 def complete(partial: Path) -> Path:
     """Sync the folder, and give it its name; an interrupted backup never has one."""
-    for path in [*partial.rglob("*"), partial]:
+    for path in [*list_tree(partial), partial]:
         if path.is_dir():
             sync(path)
     done = partial.with_name(partial.name.removesuffix(PARTIAL))

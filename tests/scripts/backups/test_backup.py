@@ -283,3 +283,13 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "seals")
     with pytest.raises(BackupException, match="seals was not copied: no regular file"):
         copy_file(tmp_path / "seals", tmp_path / "copy")
+
+
+def test_a_spool_that_cannot_be_read_ends_a_backup(site: Site) -> None:
+    """It is no empty one: the requests in it would be missing from the backup."""
+    folder = spool_folder(site.settings)
+    folder.parent.mkdir(exist_ok=True)
+    folder.write_text("no folder")
+    done = site.back_up("--no-check")
+    assert done.code == 1
+    assert f"{folder}: Not a directory. No backup was completed" in done.errors
