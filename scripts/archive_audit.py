@@ -63,6 +63,7 @@ from scripts.archive.options import (
     selected_logs,
 )
 from scripts.archive.runner import exit_with_error, run_with_database
+from scripts.commands import run_command
 
 HELP = """
 Archive old audit rows in files; search, restore and verify them. Without a command,
@@ -373,4 +374,4 @@ for command in (
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

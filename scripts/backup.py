@@ -30,7 +30,7 @@ from scripts.archive.runner import exit_with_error, log_to_stderr
 from scripts.backups.exceptions import BackupException
 from scripts.backups.files import PARTIAL, complete
 from scripts.backups.making import make_backup
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, run_command
 
 FAILED = "No backup was completed; what there is of it has a name that ends in"
 Folder = Annotated[
@@ -74,4 +74,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

@@ -46,7 +46,7 @@ from app.core.db.database import Database
 from app.core.db.migrations import RESTORE, check_guarantees, read_revision
 from app.core.models import Entity, entities
 from app.main import open_database
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, run_command
 
 
 class ExitCode(IntEnum):
@@ -144,4 +144,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main), ExitCode.INCOMPLETE)

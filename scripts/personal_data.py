@@ -47,7 +47,7 @@ from scripts.archive.holds import check_reason
 from scripts.archive.output import pluralize
 from scripts.archive.runner import log_to_stderr
 from scripts.backups.vacuum import vacuum
-from scripts.commands import exit_on_database_error, user_name
+from scripts.commands import exit_on_database_error, run_command, user_name
 
 app = typer.Typer(help=__doc__, rich_markup_mode=None)
 Entity = Annotated[str, typer.Argument(help="Entity type, such as Customer or User.")]
@@ -171,4 +171,4 @@ def reapply() -> None:
 
 
 if __name__ == "__main__":
-    app()
+    run_command(app)

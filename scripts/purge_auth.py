@@ -21,7 +21,7 @@ from app.auth.sessions.purge import purge
 from app.core.config import settings
 from app.core.db.migrations import check_schema
 from app.main import open_database
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, run_command
 
 
 async def purge_expired() -> int:
@@ -41,4 +41,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

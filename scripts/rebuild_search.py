@@ -34,7 +34,7 @@ from app.core.db.engine import allow_copies_of_tables
 from app.core.db.guarantees.search_index import create_search_index
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, run_command
 
 
 def rebuild(connection: Connection) -> dict[str, int]:
@@ -71,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

@@ -23,6 +23,7 @@ from app.core.config import settings
 from scripts.archive.runner import exit_with_error
 from scripts.backups.exceptions import BackupException
 from scripts.backups.restoring import restore_backup
+from scripts.commands import run_command
 
 Folder = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help="Folder of one backup.")
@@ -43,4 +44,4 @@ def main(folder: Folder) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

@@ -36,7 +36,7 @@ from app.core.db.guarantees.comparison import SchemaComparison, find_faults
 from app.core.db.guarantees.operations import RestoreGuaranteesOp
 from app.core.db.migrations import check_head
 from app.main import app  # noqa: F401  imports all models
-from scripts.commands import exit_on_database_error, user_name
+from scripts.commands import exit_on_database_error, run_command, user_name
 
 
 def restore(connection: Connection) -> list[str]:
@@ -89,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

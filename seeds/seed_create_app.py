@@ -44,7 +44,7 @@ from app.modules.tasks.models import Status
 from app.modules.tasks.repository import TaskRepository
 from app.modules.tasks.schemas import TaskUpdate
 from app.modules.tasks.service import TaskService
-from scripts.commands import exit_on_database_error
+from scripts.commands import exit_on_database_error, run_command
 from seeds import data
 from seeds.accounts import add_accounts
 
@@ -165,4 +165,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(lambda: typer.run(main))

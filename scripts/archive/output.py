@@ -17,7 +17,7 @@ from app.audit.archive.verify.report import Proven, VerificationReport
 from app.core.text import printable
 
 JSON_OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
-LISTS = ("unfinished", "copied")  # columns that are printed line by line
+PRINTED_APART = ("unfinished", "copied", "partitions")  # in lines
 MEGABYTE = 1_000_000
 MAX_FINDINGS = 20  # as text; --json prints up to 1000 of each kind
 
@@ -177,7 +177,7 @@ def print_status(status: Status) -> None:
     # A column for each log: a row would not fit into a terminal.
     table = Table("", *status.logs)
     for each in LogStatus.__annotations__:
-        if each not in LISTS:
+        if each not in PRINTED_APART:
             table.add_row(
                 each, *(str(getattr(log, each)) for log in status.logs.values())
             )

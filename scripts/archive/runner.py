@@ -4,11 +4,9 @@ import asyncio
 import logging
 import sys
 from collections.abc import Awaitable, Callable
-from socket import gaierror
 from typing import NoReturn, TypeVar
 
 import structlog
-from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.audit.archive.exceptions import (
@@ -22,14 +20,11 @@ from app.core.config import settings
 from app.core.context import Context, new_context
 from app.core.db.database import Database
 from app.core.db.migrations import check_head
-from app.core.exceptions import UnavailableException
 from app.core.observability.log_output import log_output
-from app.core.startup.database_faults import describe_fault
-from scripts.commands import user_name
+from scripts.commands import exit_on_database_error, user_name
 
 # No client waits for a command: allow statements more time than in a request.
 STATEMENT_TIMEOUT = 120.0  # seconds
-EXIT_ERROR = 1
 RETRY_ADVICE = "No row is lost: correct the cause, and start the command again."
 DAMAGED = (
     "The tables of the audit log were changed: {}. Find out who did it, and restore "
@@ -42,19 +37,15 @@ def run_with_database(command: Callable[[Database], Awaitable[ResultT]]) -> Resu
     """Run a command; on failure print one line to standard error and exit."""
     log_to_stderr()
     try:
-        with new_context(Context(actor_label=user_name())):
+        with (
+            exit_on_database_error(RETRY_ADVICE),
+            new_context(Context(actor_label=user_name())),
+        ):
             return asyncio.run(with_database(command))
     except StoreException as error:
         exit_with_error(f"{error}. {RETRY_ADVICE}", error.exit_code)
     except ArchiveException as error:
         exit_with_error(str(error), error.exit_code)
-    except (CommandError, UnavailableException) as error:
-        exit_with_error(str(error), EXIT_ERROR)
-    except (SQLAlchemyError, ConnectionError, TimeoutError, gaierror) as error:
-        reason = describe_fault(error, settings.DATABASE_URL)
-        exit_with_error(f"Database error: {reason}. {RETRY_ADVICE}", EXIT_ERROR)
-    except OSError as error:
-        exit_with_error(f"{error}. {RETRY_ADVICE}", EXIT_ERROR)
 
 
 async def with_database(command: Callable[[Database], Awaitable[ResultT]]) -> ResultT:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 
-from app.audit.access.segments import SUFFIX, open_regular
+from app.audit.access.segments import SUFFIX, list_folder, open_regular
+from app.audit.archive.store.opening import list_tree
 from scripts.backups.exceptions import BackupException
 
 LIST = "backup.json"
@@ -69,7 +71,7 @@ def give_name(part: Path, target: Path) -> None:
 
 def copy_spool(source: Path, target: Path) -> None:
     """Copy the segments of a spool, of which the loader may delete any meanwhile."""
-    for path in sorted(source.glob("*")):
+    for path in list_folder(source):
         if not path.is_file():
             continue
         try:
@@ -99,7 +101,7 @@ def copy_new_files(source: Path, target: Path) -> int:
 
 def has_others(folder: Path, copied: Path) -> bool:
     """Return whether a folder has links, or files that are not those of its copy."""
-    entries = (path for path in folder.rglob("*") if path.suffix != PART)
+    entries = (path for path in list_tree(folder) if path.suffix != PART)
     return not all(is_same(path, copied / path.relative_to(folder)) for path in entries)
 
 
@@ -111,7 +113,7 @@ def is_same(path: Path, other: Path) -> bool:
 
 
 def list_files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(list_tree(folder)):
         if path.is_file() and not path.is_symlink():
             yield path
 
@@ -139,19 +141,24 @@ def write_new(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def read_list(folder: Path) -> dict[str, Any]:
+class BackupList(BaseModel):
+    release: str
+    database: str
+    archive: str
+    sha256: dict[str, str]
+
+
+def read_list(folder: Path) -> BackupList:
     """Return the list of a complete backup, whose files are as they were.
 
     Raises:
         BackupException: it is not complete, or was changed.
     """
     try:
-        values: dict[str, Any] = orjson.loads((folder / LIST).read_bytes())
-        recorded: dict[str, str] = values["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
+        values = BackupList.model_validate_json((folder / LIST).read_bytes())
+    except (OSError, ValueError):
         raise BackupException(f"{folder} is no complete backup: no {LIST}") from None
-    found = hash_files(folder)
-    if changed := sorted(set(recorded.items()) ^ set(found.items())):
+    if changed := sorted(values.sha256.items() ^ hash_files(folder).items()):
         names = ", ".join(dict.fromkeys(name for name, _ in changed))
         raise BackupException(f"Damaged, missing or added in {folder}: {names}")
     return values
@@ -159,7 +166,7 @@ def read_list(folder: Path) -> dict[str, Any]:
 
 def complete(partial: Path) -> Path:
     """Sync the folder, and give it its name; an interrupted backup never has one."""
-    for path in [*partial.rglob("*"), partial]:
+    for path in [*list_tree(partial), partial]:
         if path.is_dir():
             sync(path)
     done = partial.with_name(partial.name.removesuffix(PARTIAL))

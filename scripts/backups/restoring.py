@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from app import __version__
 from app.audit.access.spool import spool_folder
@@ -12,6 +11,7 @@ from scripts.backups.databases import ARCHIVE, SEALS, SPOOL, find_database
 from scripts.backups.erasures import reapply_erasures
 from scripts.backups.exceptions import BackupException
 from scripts.backups.files import (
+    BackupList,
     copy_file,
     copy_new_files,
     has_others,
@@ -41,9 +41,9 @@ def restore_backup(settings: Settings, folder: Path) -> list[str]:
     """Restore the database and what is lost of the rest; return what is left to do."""
     values = read_list(folder)
     database = find_database(settings.DATABASE_URL)
-    if values["database"] != database.copy_name:
+    if values.database != database.copy_name:
         raise BackupException(
-            f"{folder} has {values['database']}, which is not for DATABASE_URL"
+            f"{folder} has {values.database}, which is not for DATABASE_URL"
         )
     database.check_free()
     copy_new_files(folder / SPOOL, spool_folder(settings))
@@ -51,11 +51,9 @@ def restore_backup(settings: Settings, folder: Path) -> list[str]:
     return list(next_steps(settings, folder, values))
 
 
-def next_steps(
-    settings: Settings, folder: Path, values: dict[str, Any]
-) -> Iterator[str]:
-    if values["release"] != __version__:
-        yield f"The backup is of release {values['release']}, this is {__version__}."
+def next_steps(settings: Settings, folder: Path, values: BackupList) -> Iterator[str]:
+    if values.release != __version__:
+        yield f"The backup is of release {values.release}, this is {__version__}."
     yield UPGRADE
     yield from reapply_erasures(settings)
     if file := settings.AUDIT_SEAL_FILE:
@@ -67,7 +65,7 @@ def next_steps(
         if parse_location(archive) is None:
             yield from restore_archive(Path(archive), folder / ARCHIVE)
         # Without an identity, the application would make another one than the folder's.
-        if values["archive"] and any(list_files(folder / SPOOL)):
+        if values.archive and any(list_files(folder / SPOOL)):
             yield LOAD
         yield ADOPT
     yield VERIFY

@@ -69,12 +69,16 @@ class Loader:
             self.spool.set_fault(error)
 
     async def load(self) -> None:
-        """Load all rows; rotate only if the closed segments could be loaded."""
+        """Load all rows; rotate only if the closed segments could be loaded.
+
+        Those of others come last: an unreadable folder then delays no own row.
+        """
         try:
             async with self.loading, self.database.background_turn():
-                await self.load_closed_segments()
+                await self.load_own_segments()
                 self.spool.rotate()
-                await self.load_closed_segments()
+                await self.load_own_segments()
+                await self.load_segments_of_others()
         # Any error may be temporary: the segments stay, and the next run loads them.
         except Exception as error:
             self.set_fault(type(error).__name__)
@@ -98,10 +102,12 @@ class Loader:
         if fault != before:
             logger.warning("access_loader", fault=fault)
 
-    async def load_closed_segments(self) -> None:
+    async def load_own_segments(self) -> None:
         while self.spool.closed:
             await self.load_own_segment(self.spool.closed.popleft())
         await self.load_unsaved()
+
+    async def load_segments_of_others(self) -> None:
         for path, segment in lock_segments_of_others(
             self.spool.folder, self.unreadable
         ):

@@ -34,6 +34,22 @@ def open_segment(folder: Path) -> tuple[Path, int]:
         os.close(segment)
 
 
+def list_folder(folder: Path) -> list[Path]:
+    """Return what is in a spool, oldest segment first; nothing if there is none yet.
+
+    Raises:
+        OSError: it can't be read, which Path.glob() takes for an empty one.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def list_segments(folder: Path) -> list[Path]:
+    return [path for path in list_folder(folder) if path.suffix == SUFFIX]
+
+
 def unlock_and_close(segment: int) -> None:
     # Closing alone keeps the lock while a duplicate descriptor is being synced.
     fcntl.flock(segment, fcntl.LOCK_UN)
@@ -80,7 +96,7 @@ def lock_segments_of_others(
 
     Segments that cannot be opened are added to `unreadable`.
     """
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in list_segments(folder):
         try:
             segment = open_regular(path)
         except FileNotFoundError:

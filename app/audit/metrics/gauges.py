@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from app.audit.access.access_log import AccessLog
-from app.audit.access.segments import SUFFIX
+from app.audit.access.segments import list_segments
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import LOGS
 from app.audit.archive.models import AuditArchive, FileState
@@ -80,20 +80,25 @@ class AuditGauges:
             return {row[0]: row[1] for row in await session.execute(query)}
 
 
+def segments(folder: Path) -> list[Path]:
+    """Return the segments; none of a folder that can't be read: its loader lags."""
+    with suppress(OSError):
+        return list_segments(folder)
+    return []
+
+
 def sizes(folder: Path) -> list[int]:
     """Return the sizes of the segments. Any of them may be gone meanwhile."""
     found = []
-    for path in folder.glob(f"*{SUFFIX}"):
-        try:
+    for path in segments(folder):
+        with suppress(OSError):
             found.append(path.stat().st_size)
-        except FileNotFoundError:
-            continue
     return found
 
 
 def oldest_age(folder: Path) -> float:
     """Return the age of the oldest segment, whose name begins with its time."""
-    names = sorted(path.stem for path in folder.glob(f"*{SUFFIX}"))
+    names = [path.stem for path in segments(folder)]
     try:
         made = int(names[0][:12], 16) / 1000 if names else time.time()
     except ValueError:  # a file of that name is not the application's

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -29,10 +30,11 @@ def sqlite_reason(error: BaseException, url: URL) -> str:
     path = Path(url.database or "")
     if getattr(error, "sqlite_errorname", None) != CANNOT_OPEN:
         return first_line(error)
-    if not path.parent.is_dir():
-        return f"the folder {path.parent} does not exist"
-    if not path.exists():
-        return "the file does not exist, run `alembic upgrade head`"
+    with suppress(OSError):  # a folder that may not be entered
+        if not path.parent.is_dir():
+            return f"the folder {path.parent} does not exist"
+        if not path.exists():
+            return "the file does not exist, run `alembic upgrade head`"
     return "the file can't be opened, check its permissions"
 
 

@@ -1,5 +1,6 @@
 """Segments whose files others remove, move, truncate or lock away."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,7 +11,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from app.audit.access import own_segment
+from app.audit.access.loader import Loader
+from app.audit.access.segments import list_folder
 from app.audit.access.spool import Spool
+from app.audit.archive.store.opening import list_tree
+from app.core.config import Settings
+from app.main import open_database
 
 NOBODY = 65_534
 Damage = Callable[[Path], object]
@@ -124,3 +130,38 @@ def test_a_folder_that_becomes_read_only() -> None:
         assert found == b"first\nsecond\nthird\nfourth\n"
         spool.close()
         assert spool.lost_lines == 0
+
+
+@pytest.mark.parametrize(
+    "read", [list_folder, lambda it: [*list_tree(it)]], ids=["spool", "archive"]
+)
+def test_a_folder_that_cannot_be_read_is_not_empty(
+    read: Callable[[Path], list[Path]],
+) -> None:
+    """Path.glob() finds nothing in it: its files would be neither loaded nor copied."""
+    with TemporaryDirectory() as root, without_privileges(Path(root)):
+        folder = Path(root, "spool")
+        assert read(folder) == []
+        folder.mkdir()
+        (folder / "a.jsonl").touch()
+        assert read(folder) == [folder / "a.jsonl"]
+        folder.chmod(0o000)
+        with pytest.raises(PermissionError):
+            read(folder)
+        folder.chmod(0o700)
+
+
+def test_segments_that_cannot_be_listed_are_reported(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Those of former processes wait in the folder, and /readyz says so."""
+    folder = tmp_path / "spool"
+    folder.write_text("no folder")
+
+    async def load() -> str | None:
+        async with open_database(settings) as database:
+            loader = Loader(Spool(folder), database)
+            await loader.load()
+            return loader.fault
+
+    assert asyncio.run(load()) == "NotADirectoryError"

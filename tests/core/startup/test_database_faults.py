@@ -54,6 +54,15 @@ def fault_of(url: str) -> str:
     return asyncio.run(check())
 
 
+def test_a_path_that_cannot_be_asked_is_named() -> None:
+    """As one below a folder that may not be entered."""
+    name = "x" * 300
+    words = ("-m", "alembic", "upgrade", "head")
+    done = command(words, environment(f"sqlite:////tmp/{name}/app.db"))
+    reason = "the file can't be opened, check its permissions"
+    assert done.output.endswith(f"{name}/app.db: {reason}\n"), done
+
+
 def test_an_unknown_host_is_named() -> None:
     fault = fault_of("postgresql://app:hunter2@nowhere.invalid/app")
     assert fault == "PostgreSQL at nowhere.invalid:5432: the host name is unknown"

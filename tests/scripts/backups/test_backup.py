@@ -18,7 +18,7 @@ from app.main import open_database
 from app.modules.products.models import Product
 from scripts.backups.databases import ARCHIVE
 from scripts.backups.exceptions import BackupException
-from scripts.backups.files import copy_file, hash_files
+from scripts.backups.files import copy_file, hash_files, read_list
 from scripts.backups.postgresql import conninfo
 from scripts.backups.restoring import restore_archive
 from scripts.backups.sqlite import SqliteDatabase
@@ -122,6 +122,15 @@ def test_a_changed_backup_is_not_restored(site: Site, other_site: Site) -> None:
     done = other_site.restore(backup)
     assert (done.code, done.output) == (1, "")
     assert f"Damaged, missing or added in {backup}: {copy.name}" in done.errors
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"sha256": 5}'])
+def test_a_folder_with_another_list_is_no_backup(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "backup.json").write_bytes(content)
+    with pytest.raises(BackupException, match="is no complete backup"):
+        read_list(tmp_path)
 
 
 @pytest.mark.heavy
@@ -275,3 +284,13 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "seals")
     with pytest.raises(BackupException, match="seals was not copied: no regular file"):
         copy_file(tmp_path / "seals", tmp_path / "copy")
+
+
+def test_a_spool_that_cannot_be_read_ends_a_backup(site: Site) -> None:
+    """It is no empty one: the requests in it would be missing from the backup."""
+    folder = spool_folder(site.settings)
+    folder.parent.mkdir(exist_ok=True)
+    folder.write_text("no folder")
+    done = site.back_up("--no-check")
+    assert done.code == 1
+    assert f"{folder}: Not a directory. No backup was completed" in done.errors

@@ -8,7 +8,12 @@ from typing import BinaryIO
 
 from app.audit.archive.exceptions import ArchiveException, VerificationException
 from app.audit.archive.logs import LogName
-from app.audit.archive.store.opening import is_irregular, open_file, open_parent
+from app.audit.archive.store.opening import (
+    is_irregular,
+    list_tree,
+    open_file,
+    open_parent,
+)
 from app.audit.archive.store.store import ADOPT, Store
 from app.audit.archive.store.writing import create_file, remove_matching
 from app.core.text import printable
@@ -34,7 +39,7 @@ class FolderStore(Store):
     def list_tree(self, log: LogName) -> Iterator[Path]:
         folder = self.directory / log
         if not folder.is_symlink():
-            yield from folder.rglob("*")
+            yield from list_tree(folder)
 
     def name_path(self, path: Path) -> str:
         return printable(str(path.relative_to(self.directory)))

@@ -86,3 +86,18 @@ def is_irregular(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return not (S_ISREG(mode) or S_ISDIR(mode))
+
+
+def list_tree(folder: Path) -> Iterator[Path]:
+    """Yield what is below a folder, which may be missing, without following links.
+
+    Raises:
+        OSError: a folder is unreadable, which Path.rglob() takes for an empty one.
+    """
+    for path, folders, files in os.walk(folder, onerror=raise_unless_missing):
+        yield from (Path(path, name) for name in [*folders, *files])
+
+
+def raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error

@@ -133,6 +133,7 @@ def test_plan_and_status_show_what_waits(log: AuditLog) -> None:
     assert status["partitions"]["outside_ids"] == [str(stray["id"])]
     shown = command(log, "status").output
     assert f"1 row in {DEFAULT}, with ids of other months: {stray['id']}" in shown
+    assert "PartitionSummary" not in shown
     delete(log, [odd["id"]])
     run = command(log, "run", *KEEP, "--yes")
     assert f"Dropped the partition {PARTITION}." in run.output

@@ -14,6 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 from pydantic import ValidationError
 
+from app.audit.metrics.gauges import oldest_age, sizes
 from app.core.observability.metrics.collector import dead_workers
 from app.core.observability.metrics.names import PREFIX, REQUESTS, all_names
 from tests.databases import make_settings
@@ -194,3 +195,10 @@ def test_a_program_with_the_id_of_an_ended_worker_is_not_taken_for_it(
     for process in (os.getpid(), INIT):
         (tmp_path / f"gauge_livemin_{process}.db").touch()
     assert dead_workers(tmp_path) == {INIT}
+
+
+def test_a_spool_that_cannot_be_read_has_no_segments() -> None:
+    """Its metrics are samples of the same turn as all others, which go on."""
+    folder = Path("x" * 300)
+    assert sizes(folder) == []
+    assert oldest_age(folder) < 60
