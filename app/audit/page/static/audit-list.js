@@ -25,7 +25,11 @@ function append(list, entries, item, group) {
  */
 export async function pagedList(view, { load, item, afterLoad, empty, group = dayOf }) {
   const list = make("div", { className: "paged-list" });
-  const more = button("Show older", () => attempt(loadPage));
+  const more = button("Show older", async () => {
+    const shown = list.querySelectorAll("summary").length;
+    await attempt(loadPage);
+    list.querySelectorAll("summary")[shown]?.focus();
+  });
   const note = make("p", { className: "note", role: "status" });
   let cursor = null;
 

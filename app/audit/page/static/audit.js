@@ -24,6 +24,7 @@ const VIEWS = {
 };
 const form = document.getElementById("sign-in");
 const bar = document.getElementById("bar");
+const heading = document.getElementById("heading");
 
 let isSignedIn = false;
 let currentView = null;
@@ -36,16 +37,17 @@ function markTab(view) {
 }
 
 async function show() {
-  // The link "Skip to content" changes the hash, but not the view.
-  if (!isSignedIn || (currentView && location.hash === "#content")) return;
+  if (!isSignedIn) return;
   const route = currentRoute();
   const view = Object.hasOwn(VIEWS, route.view) ? route.view : "changes";
   const focused = view === currentView ? document.activeElement?.name : null;
   markTab(view);
-  await attempt(() => VIEWS[view](route), show);
+  const shown = attempt(() => VIEWS[view](route), show);
+  // At once: later, the user may be typing already.
   const control = focused && document.querySelector(`[name="${CSS.escape(focused)}"]`);
-  if (currentView) (control || document.getElementById("heading")).focus();
+  (control || heading).focus();
   currentView = view;
+  await shown;
 }
 
 async function enter(password) {
@@ -81,5 +83,10 @@ addEventListener("pagehide", () => signOut({ keepalive: true }).catch(() => null
 // A page that the browser kept, and shows again after Back, is of a session that ended.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("hashchange", show);
+// The hash names the view, so this link must not change it.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  heading.focus();
+});
 
 showSignIn("");
