@@ -15,6 +15,7 @@ const problem = find(".problem", HTMLElement, dialog);
 
 /** @type {{ read: Product, etag: string }} the record as the user saw it last */
 let base;
+let loads = 0; // that were requested
 
 /**
  * Open the dialog on the present state of a product.
@@ -34,9 +35,11 @@ export function discard() {
 
 /** @param {string} id */
 async function load(id) {
+  const number = ++loads;
   const params = { path: { product_id: id } };
   const { data, error, response } = await client.GET(PATH, { params });
-  problem.textContent = reason(error);
+  if (number < loads) return; // another product was chosen meanwhile
+  problem.textContent = reason(error, response);
   if (data) base = { read: data, etag: response.headers.get("ETag") ?? "" };
   return data;
 }
@@ -84,7 +87,7 @@ async function save() {
     params: { path: { product_id: id }, header: { "If-Match": base.etag } },
     body: changes(base.read, mine),
   });
-  problem.textContent = reason(error);
+  problem.textContent = reason(error, response);
   if (response.status === 412) await mergeWith(mine);
   return response.ok;
 }
