@@ -416,8 +416,9 @@ def test_a_product_that_was_deleted_is_named(
 def test_an_invalid_field_is_named(product: Any, page: Page) -> None:
     open_editor(page, product)
     field(page, "Price").fill("007")
-    save(page)
+    page.get_by_role("button", name="Save").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("price: ")
+    expect(page.get_by_role("button", name="Save")).to_be_focused()
 
 
 def test_many_changes_load_the_list_once(

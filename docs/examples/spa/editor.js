@@ -77,6 +77,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true; // a second click would lose a race against the first
   const saved = await save().finally(() => (button.disabled = false));
   if (saved) dialog.close();
+  else button.focus(); // which it lost while it was disabled
 });
 
 /** @returns {Promise<boolean>} whether the product is saved */
