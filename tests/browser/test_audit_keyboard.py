@@ -5,7 +5,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.test_audit_feed import make_pen, rename
-from tests.browser.test_audit_page import line, open_page, wait_until
+from tests.browser.test_audit_page import line, open_page, sign_in, wait_until
 from tests.processes.servers import Server
 
 pytestmark = [
@@ -154,16 +154,36 @@ def test_the_button_back_closes_a_question(visit: Visit, server: Server) -> None
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def end_other_sessions(server: Server) -> None:
+    with server.client() as client:
+        for each in client.get("/auth/sessions").json():
+            if not each["current"]:
+                client.delete(f"/auth/sessions/{each['id']}")
+
+
+@pytest.mark.heavy
+def test_a_request_that_hangs_does_not_prevent_the_next_sign_in(
+    visit: Visit, server: Server
+) -> None:
+    page = open_page(visit, "#/records")
+    page.route("**/audit/accesses", lambda route: None)
+    with page.expect_request("**/audit/accesses"):
+        page.get_by_role("link", name="Requests").click()
+    end_other_sessions(server)
+    page.get_by_role("link", name="Changes", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("session has ended")
+    sign_in(page)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    visit.faults.clear()  # the browser reports every 401
+
+
 @pytest.mark.heavy
 def test_a_session_that_ends_moves_the_focus_to_the_form(
     visit: Visit, server: Server
 ) -> None:
     page = open_page(visit, "#/requests")
     expect(line(page, "GET").first).to_be_visible()
-    with server.client() as client:
-        for each in client.get("/auth/sessions").json():
-            if not each["current"]:
-                client.delete(f"/auth/sessions/{each['id']}")
+    end_other_sessions(server)
     page.get_by_role("link", name="Records").click()
     page.get_by_label("Name, SKU").fill("pen")
     page.keyboard.press("Enter")

@@ -28,6 +28,7 @@ const heading = document.getElementById("heading");
 
 let isSignedIn = false;
 let currentView = null;
+let entering = null;
 
 function markTab(view) {
   const name = { record: "records", request: "requests" }[view] ?? view;
@@ -64,13 +65,12 @@ async function enter(password) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  // A second sign-in would leave the first session open.
-  if (document.body.classList.contains("busy")) return;
   const { username, password } = Object.fromEntries(new FormData(form));
-  attempt(async () => {
+  // A second sign-in would leave the first session open.
+  entering ??= attempt(async () => {
     await signIn(username, password);
     await enter(password);
-  });
+  }).finally(() => (entering = null));
 });
 
 // Reloading discards everything that was read.
