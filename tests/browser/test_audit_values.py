@@ -58,6 +58,15 @@ def test_the_old_value_stands_before_the_new_one_in_any_script(
     assert left(changed.locator("del")) < left(changed.locator("ins"))
 
 
+def test_today_is_yesterday_after_midnight(visit: Visit, server: Server) -> None:
+    visit.page.clock.install()
+    id = make_product(server, "NIGHT-1", "Pen", "Quill")
+    page = open_history(visit, id)
+    expect(page.get_by_role("heading", level=2)).to_have_text("Today")
+    page.clock.fast_forward("24:00:00")
+    expect(page.get_by_role("heading", level=2)).to_have_text("Yesterday")
+
+
 def test_a_value_is_cut_between_two_characters(visit: Visit, server: Server) -> None:
     id = make_product(server, "EMOJI-1", "😀" * 60, "a" + "😀" * 60)
     page = open_history(visit, id)

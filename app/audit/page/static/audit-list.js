@@ -10,7 +10,9 @@ function append(list, entries, item, group) {
     const heading = group(entry);
     if (list.dataset.heading !== heading) {
       list.dataset.heading = heading;
-      list.append(make("h2", {}, heading), make("ol", { className: "entries" }));
+      const title = make("h2", {}, heading);
+      if (group === dayOf) title.dataset.day = entry.at;
+      list.append(title, make("ol", { className: "entries" }));
     }
     list.lastElementChild.append(item(entry));
   }
