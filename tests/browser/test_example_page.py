@@ -259,6 +259,69 @@ def test_a_failed_request_is_shown(
     faults.clear()
 
 
+def test_the_answer_of_a_proxy_is_shown(context: BrowserContext, page: Page) -> None:
+    cors = {"access-control-allow-origin": "*"}
+    page.route(
+        "**/products?*", lambda it: it.fulfill(status=502, body="<p>", headers=cors)
+    )
+    page.get_by_label("Search").fill("pen")
+    expect(page.get_by_role("status")).to_have_text(
+        "The server answered 502. Try again later"
+    )
+
+
+def test_the_focus_stays_in_a_list_that_changes(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    button = row_of(page, product).get_by_role("button", name="Edit")
+    button.focus()
+    path = f"products/{product['id']}"
+    api.patch(path, json={"price": "6.25"}).raise_for_status()
+    expect(row_of(page, product)).to_contain_text("6.25")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    api.patch(path, json={"stock": 7}).raise_for_status()
+    expect(row_of(page, product).locator("td").nth(3)).to_have_text("7")
+    field(page, "Name").press("Escape")
+    expect(button).to_be_focused()
+
+
+def test_a_slow_product_does_not_replace_the_edited_one(
+    product: Any, page: Page, api: httpx2.Client
+) -> None:
+    body = {"sku": f"{product['sku']}-B", "name": "Ink", "price": "1.50"}
+    ink = api.post("products", json=body).raise_for_status().json()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/products/{product['id']}", hold)
+    page.get_by_label("Search").fill(product["sku"])
+    expect(page.locator("#total")).to_have_text("2 products")
+    for name in ("Pen", "Ink"):
+        page.get_by_role("row").filter(has_text=name).get_by_role("button").click()
+    expect(page.get_by_role("heading", name=ink["sku"])).to_be_visible()
+    field(page, "Name").fill("Blue ink")
+    with page.expect_response(f"**/products/{product['id']}"):
+        held[0].continue_()
+    page.wait_for_timeout(200)  # in which the response is read
+    expect(page.get_by_role("heading", name=ink["sku"])).to_be_visible()
+    expect(field(page, "Name")).to_have_value("Blue ink")
+
+
+def test_the_page_obeys_its_own_policy(
+    context: BrowserContext, origin: str, faults: list[str]
+) -> None:
+    page = context.new_page()
+    blocked: list[str] = []
+    page.on("console", lambda it: blocked.append(it.text))
+    page.goto(origin)
+    sign_in(page)
+    expect(page.get_by_label("Search")).to_be_focused()
+    assert not [text for text in blocked if "Content Security Policy" in text]
+
+
 @pytest.fixture
 def other(page: Page, context: BrowserContext) -> Page:
     """Return a second tab of the session."""
@@ -353,8 +416,9 @@ def test_a_product_that_was_deleted_is_named(
 def test_an_invalid_field_is_named(product: Any, page: Page) -> None:
     open_editor(page, product)
     field(page, "Price").fill("007")
-    save(page)
+    page.get_by_role("button", name="Save").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("price: ")
+    expect(page.get_by_role("button", name="Save")).to_be_focused()
 
 
 def test_many_changes_load_the_list_once(

@@ -2,14 +2,18 @@
 
 import csv
 import json
+import os
+from collections.abc import Sequence
 from io import StringIO
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.displays import DISPLAYS, check_display
+from tests.browser.test_audit_page import wait_until
 from tests.databases import make_settings
 from tests.processes.servers import Server
 
@@ -182,8 +186,99 @@ def test_an_import_that_stops_says_what_it_has_imported(visit: Visit) -> None:
     visit.faults.clear()  # the browser reports every failed request
 
 
+def import_slowly(page: Page, sku: str) -> list[Route]:
+    """Import a file of three slices, of which the last two are held."""
+    rows = "".join(f"{sku}-{n},slow,1.50,\n" for n in range(2_001))
+    check_file(page, HEADER + rows, key="sku")
+    button = page.get_by_role("button", name="Import 2001 records")
+    expect(button).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/import?*", hold)
+    button.click()
+    wait_until(lambda: has_arrived(page, held))
+    return held
+
+
+def has_arrived(page: Page, held: Sequence[object]) -> bool:
+    page.wait_for_timeout(20)  # in which requests arrive
+    return bool(held)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("is_done", [True, False])
+def test_an_import_goes_on_in_another_view_and_shows_its_result(
+    visit: Visit, is_done: bool
+) -> None:
+    page = open_import(visit)
+    (first,) = import_slowly(page, f"AWAY-{is_done:d}")
+    page.get_by_role("link", name="Changes", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changes")
+    page.get_by_role("link", name="Import", exact=True).click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("link", name="Records").click()
+    page.unroute("**/import?*")
+    if is_done:
+        first.continue_()
+    else:
+        first.abort()
+        visit.faults.clear()  # the browser reports every failed request
+    expect(page.locator("body")).to_have_class("ledger audit")
+    page.get_by_role("link", name="Import", exact=True).click()
+    text = "Imported" if is_done else "The service is not responding."
+    expect(page.get_by_role("heading", level=2)).to_have_text(text)
+    check_file(page, HEADER, key="sku")
+    expect(page.get_by_role("heading", level=2)).to_have_text(
+        "What the import would do"
+    )
+    visit.faults.clear()
+
+
+@pytest.mark.heavy
+def test_leaving_the_page_during_an_import_is_asked(visit: Visit) -> None:
+    page = open_import(visit)
+    (first,) = import_slowly(page, "STAY")
+    questions: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        questions.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.evaluate("location.reload()")
+    wait_until(lambda: has_arrived(page, questions))
+    page.unroute("**/import?*")
+    first.continue_()
+    expect(page.get_by_role("heading", level=2)).to_have_text("Imported")
+    assert questions == ["beforeunload"]
+
+
+@pytest.mark.heavy
+def test_a_file_that_has_changed_is_chosen_again(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = open_import(visit)
+    file = tmp_path / "new.csv"
+    file.write_text(f"{HEADER}EDIT-1,imported,1.50,\n", encoding="utf-8")
+    page.get_by_label("File: choose it").set_input_files(file)
+    page.get_by_role("button", name="Check the file").click()
+    button = page.get_by_role("button", name="Import 1 record")
+    expect(button).to_be_visible()
+    file.write_text(f"{HEADER}EDIT-2,imported,1.50,\n", encoding="utf-8")
+    os.utime(file, (1, 1))  # as if it had taken a second
+    button.click()  # imports what was checked
+    expect(page.get_by_role("heading", level=2)).to_have_text("Imported")
+    assert "EDIT-1" in skus(server)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.get_by_role("alert")).to_contain_text("choose it again")
+    expect(page.get_by_role("button", name="Check the file")).to_be_focused()
+
+
 @pytest.mark.heavy
 def test_a_user_who_may_not_import_gets_no_form(visit: Visit) -> None:
     page = open_import(visit, "auditor@example.com")
-    expect(page.get_by_text("You may not create and change")).to_be_visible()
+    expect(page.get_by_text("needs permission to create and change")).to_be_visible()
     expect(page.get_by_role("button", name="Check the file")).to_have_count(0)

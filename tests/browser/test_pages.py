@@ -41,6 +41,16 @@ def test_the_landing_page_follows_the_state_of_the_service(visit: Visit) -> None
 
 
 @pytest.mark.heavy
+def test_the_landing_page_says_that_the_service_hangs(visit: Visit) -> None:
+    page = visit.open("/")
+    # The timers of the page do not include that of AbortSignal.timeout().
+    page.evaluate("AbortSignal.timeout = () => AbortSignal.abort()")
+    page.route("**/readyz", lambda route: None)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("status")).to_contain_text("does not answer")
+
+
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "visit",
     [CLIPBOARD | {"viewport": {"width": 375, "height": 800}}],

@@ -1,5 +1,7 @@
 """The page on which a user sets a password with a one-time link."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -52,6 +54,9 @@ def test_a_user_sets_a_password(visit: Visit, server: Server, link: str) -> None
     expect(page.get_by_role("alert")).to_have_text("The two passwords differ.")
     fill(page, "short", "short")
     expect(page.get_by_role("alert")).to_contain_text("12 to 128 characters")
+    field = page.get_by_label("New password", exact=True)
+    expect(field).to_be_focused()
+    expect(field).to_have_accessible_description(re.compile("12 to 128 characters"))
     visit.faults.clear()  # the browser reports every 422
     fill(page, CHOSEN, CHOSEN)
     expect(page.get_by_role("status")).to_contain_text("Your password is set")

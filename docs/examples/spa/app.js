@@ -29,6 +29,7 @@ async function start() {
   feed.abort();
   feed = new AbortController();
   rows.replaceChildren();
+  find(isIn ? "#filters input" : "#sign-in input", HTMLInputElement).focus();
   if (!isIn) return discard(); // the dialog would be over the form
   void list();
   void follow("Product", changed, feed.signal);
@@ -42,9 +43,11 @@ async function list() {
   });
   if (response.status === 401) return start(); // the tokens are gone
   if (number < lists) return; // a later one shows more
-  say(reason(error));
+  say(reason(error, response));
   if (!data || "fields" in data) return; // only a list with `fields` has them
+  const focused = document.activeElement;
   rows.replaceChildren(...data.items.map(row));
+  if (focused instanceof HTMLElement) focused.focus(); // on a button that was moved
   changedIds.clear();
   find("#total", HTMLElement).textContent = `${data.total} products`;
 }
@@ -55,13 +58,25 @@ function query() {
   return Object.fromEntries(set);
 }
 
+/**
+ * Return the button of a row: the same one in each list, as it may have the focus.
+ * @param {string} id
+ */
+function editButton(id) {
+  const held = document.getElementById(id);
+  if (held) return held;
+  const button = element("button", "Edit");
+  button.id = id;
+  button.addEventListener("click", () => edit(id));
+  return button;
+}
+
 /** @param {Product} product */
 function row(product) {
-  const button = element("button", "Edit");
-  button.addEventListener("click", () => edit(product.id));
-  const values = [product.sku, product.name, product.price, String(product.stock), button];
+  const { id, sku, name, price, stock } = product;
+  const values = [sku, name, price, String(stock), editButton(id)];
   const made = element("tr", ...values.map((value) => element("td", value)));
-  made.classList.toggle("changed", changedIds.has(product.id));
+  made.classList.toggle("changed", changedIds.has(id));
   return made;
 }
 

@@ -15,6 +15,7 @@ const problem = find(".problem", HTMLElement, dialog);
 
 /** @type {{ read: Product, etag: string }} the record as the user saw it last */
 let base;
+let loads = 0; // that were requested
 
 /**
  * Open the dialog on the present state of a product.
@@ -34,9 +35,11 @@ export function discard() {
 
 /** @param {string} id */
 async function load(id) {
+  const number = ++loads;
   const params = { path: { product_id: id } };
   const { data, error, response } = await client.GET(PATH, { params });
-  problem.textContent = reason(error);
+  if (number < loads) return; // another product was chosen meanwhile
+  problem.textContent = reason(error, response);
   if (data) base = { read: data, etag: response.headers.get("ETag") ?? "" };
   return data;
 }
@@ -74,6 +77,7 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true; // a second click would lose a race against the first
   const saved = await save().finally(() => (button.disabled = false));
   if (saved) dialog.close();
+  else button.focus(); // which it lost while it was disabled
 });
 
 /** @returns {Promise<boolean>} whether the product is saved */
@@ -84,7 +88,7 @@ async function save() {
     params: { path: { product_id: id }, header: { "If-Match": base.etag } },
     body: changes(base.read, mine),
   });
-  problem.textContent = reason(error);
+  problem.textContent = reason(error, response);
   if (response.status === 412) await mergeWith(mine);
   return response.ok;
 }

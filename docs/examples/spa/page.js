@@ -25,12 +25,16 @@ export function element(tag, ...children) {
 }
 
 /**
- * Return what is wrong with a request, field by field.
+ * Return what is wrong with a request, field by field; empty if nothing is. The answer
+ * of a proxy in front of the API is no problem document.
  * @param {import("./schema").components["schemas"]["Problem"] | undefined} problem
+ * @param {Response} response
  */
-export function reason(problem) {
+export function reason(problem, response) {
+  if (response.ok) return "";
+  const detail = problem?.detail ?? `The server answered ${response.status}. Try again later`;
   const fields = problem?.errors?.map(({ loc, msg }) => `${loc.at(-1)}: ${msg}`) ?? [];
-  return [problem?.detail ?? "", ...fields].join(". ");
+  return [detail, ...fields].join(". ");
 }
 
 /** @param {string} text */

@@ -31,6 +31,8 @@ BROKEN: dict[str, tuple[bytes, str, int, str]] = {
     "an empty first line": (b"\n" + HEADER, CSV, 1, "no_header"),
     "semicolons": (b"sku;name;price\nA-1;Pen;1\n", CSV, 1, "not_csv"),
     "an open quote": (HEADER + b'"A-1,Pen,1\n', CSV, 2, "not_csv"),
+    "a letter after a quote": (HEADER + b'"A"-1,Pen,1\n', CSV, 2, "not_csv"),
+    "lines of an old Mac": (b"sku,name,price\rA-1,Pen,1\r", CSV, 1, "not_csv"),
     "10 000 columns": (b",".join([b"x"] * 10_000), CSV, 1, "too_many_columns"),
     "many cells": (HEADER + b"," * 10_000, CSV, 2, "wrong_number_of_cells"),
     "a cell too few": (HEADER + b"A-1,Pen\n", CSV, 2, "wrong_number_of_cells"),
@@ -58,6 +60,9 @@ def test_a_broken_file_names_its_row(client: TestClient, name: str) -> None:
     found = [(it["row"], it["code"]) for it in report["errors"]]
     assert found[-1] == (row, code)
     assert len(json.dumps(report)) < 2_000  # it does not repeat the file
+    if code == "not_csv":  # in words of spreadsheets, not of Python
+        message = report["errors"][-1]["message"]
+        assert "separated by commas" in message or "quotes and line ends" in message
     refused = send(client, file, kind=kind)
     assert status_and_code(refused) == (422, "import_failed")
     assert client.get("products").json()["total"] == 0

@@ -43,7 +43,7 @@ async function send(path, options) {
 
 function errorMessage(response, body) {
   const detail = body.detail ?? `The service responded with status ${response.status}`;
-  const errors = (body.errors ?? []).map((each) => `${each.loc.join(" ")}: ${each.msg}`);
+  const errors = (body.errors ?? []).map((each) => `${each.loc.at(-1)}: ${each.msg}`);
   return [detail, ...errors].join(". ");
 }
 

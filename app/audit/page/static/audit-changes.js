@@ -4,10 +4,10 @@ import { button, make } from "./audit-dom.js";
 import { changeItem } from "./audit-entry.js";
 import { follow } from "./audit-feed.js";
 import { DATES, filters, timeRange } from "./audit-filters.js";
-import { attempt, openView, viewSignal } from "./audit-layout.js";
+import { openView, viewSignal } from "./audit-layout.js";
 import { pagedList } from "./audit-list.js";
 import { loadNames, storeName } from "./audit-names.js";
-import { entityTypes, query } from "./audit-route.js";
+import { entityTypes, navigate, query } from "./audit-route.js";
 import { fields, spaced } from "./audit-text.js";
 import { exact } from "./audit-time.js";
 
@@ -53,9 +53,11 @@ function announceNew(hint, values, page, view) {
   const isNew = ({ id, ...change }) =>
     !shown.has(id) &&
     CHECKED.every((name) => !values[name] || values[name] === change[name]);
+  // One button, as the next change must not take the focus from it.
+  const more = button("", () => navigate(location.hash));
   const show = (text) => {
-    const showAll = () => attempt(() => showChanges({ values }));
-    hint.replaceChildren(button(text, showAll));
+    more.textContent = text;
+    if (!more.isConnected) hint.append(more);
   };
   let count = 0;
   const path = `/audit/changes/stream${query({ entity, entity_id, actor_id })}`;

@@ -44,7 +44,8 @@ export function filters(view, fields, values) {
   };
   form.append(...fields.map((field) => labelled(field, values[field.name] ?? "")));
   form.append(make("button", { type: "submit", className: "button" }, "Show"));
-  form.addEventListener("change", apply);
+  // What is typed waits for "Show": a date changes with each digit of its year.
+  form.addEventListener("change", (event) => event.target.matches("select") && apply());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     apply();

@@ -1,7 +1,7 @@
 // The import of a file: check it, show what it would change, then import it.
 import { button, make } from "./audit-dom.js";
 import { attempt, openView } from "./audit-layout.js";
-import { isAllowed } from "./audit-names.js";
+import { isAllowed, permissions } from "./audit-names.js";
 import { changedBy, reportTables } from "./audit-report.js";
 import { entityTypes, link } from "./audit-route.js";
 import { slicesOf } from "./audit-slices.js";
@@ -9,6 +9,10 @@ import { upload, uploadSlices } from "./audit-upload.js";
 
 const ATOMIC_ROWS = 2_000; // a file of more is imported slice by slice
 const SLICE_ROWS = 1_000;
+const REFUSAL = "Importing needs permission to create and change records: ask an administrator.";
+
+// The form and the result, as an import goes on while other views are shown.
+let kept = {};
 
 const mayImport = (entity) =>
   entityTypes[entity].keys && isAllowed(entity, "create") && isAllowed(entity, "update");
@@ -30,28 +34,51 @@ async function wait(output, text, work) {
   }
 }
 
-async function commit(chosen, { rows, slices }, output) {
-  const report = await wait(output, `Importing ${rows} rows…`, (bar) =>
+/** Run an action of the form, which has to wait for it. */
+async function run([form, output], action) {
+  const work = async () => {
+    try {
+      await action();
+    } catch (error) {
+      if (!output.isConnected) show(output, error.message); // seen on return to this view
+      throw error;
+    }
+  };
+  form.inert = true;
+  await attempt(work);
+  form.inert = false;
+  if (document.activeElement === document.body) form.querySelector("button").focus();
+}
+
+const askBeforeLeaving = (event) => event.preventDefault();
+
+async function commit(chosen, { content, rows, slices }, output) {
+  addEventListener("beforeunload", askBeforeLeaving);
+  const work = wait(output, `Importing ${rows} rows…`, (bar) =>
     rows > ATOMIC_ROWS
       ? uploadSlices(chosen, slices, (part) => (bar.value = part))
-      : upload(chosen, chosen.file, {}),
+      : upload(chosen, content, {}),
+  );
+  const report = await work.finally(() =>
+    removeEventListener("beforeunload", askBeforeLeaving),
   );
   const title = report.error_count ? "Imported, but for the rows with errors" : "Imported";
   const changes = make("a", { href: link(["changes"], { entity: chosen.entity }) }, "Show the changes");
   show(output, title, ...reportTables(report), make("p", { className: "links" }, changes));
 }
 
-async function check(chosen, output) {
+async function check(chosen, parts) {
+  const output = parts[1];
   const sliced = await slicesOf(chosen.file, SLICE_ROWS);
   const values = { dry_run: "true", atomic: sliced.rows > ATOMIC_ROWS ? "false" : "" };
   const report = await wait(output, `Checking ${chosen.file.name}…`, () =>
-    upload(chosen, chosen.file, values),
+    upload(chosen, sliced.content, values),
   );
   const count = changedBy(report);
   const title = report.error_count
     ? "The file has errors: nothing can be imported"
     : "What the import would do";
-  const start = () => attempt(() => commit(chosen, sliced, output));
+  const start = () => run(parts, () => commit(chosen, sliced, output));
   const import_ = button(`Import ${count} ${count === 1 ? "record" : "records"}`, start, "button");
   const actions = report.error_count || !count ? [] : [make("p", { className: "actions" }, import_)];
   show(output, title, ...reportTables(report), ...actions);
@@ -65,6 +92,8 @@ function setKeys({ entity, key }) {
 
 /** Let a file be dropped anywhere on the form, and mark the form meanwhile. */
 function takeDrops(form) {
+  // Beside the form, a file would replace the page.
+  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
   const mark = (event, dragging) => {
     event.preventDefault();
     form.classList.toggle("dragging", dragging);
@@ -80,13 +109,9 @@ function takeDrops(form) {
   });
 }
 
-export async function showImport() {
-  const view = openView("Import");
+function makeParts() {
   const entities = Object.keys(entityTypes).filter(mayImport);
-  if (!entities.length) {
-    view.append(make("p", { className: "lede" }, "You may not create and change any records."));
-    return;
-  }
+  if (!entities.length) return [make("p", { className: "lede" }, REFUSAL)];
   const form = document.getElementById("import").content.firstElementChild.cloneNode(true);
   const output = make("div", { className: "result" });
   const { entity, key, file } = form.elements;
@@ -96,10 +121,15 @@ export async function showImport() {
   form.addEventListener("change", () => output.replaceChildren());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (document.body.classList.contains("busy")) return;
     const chosen = { entity: entity.value, key: key.value, file: file.files[0] };
-    attempt(() => check(chosen, output));
+    run([form, output], () => check(chosen, [form, output]));
   });
   takeDrops(form);
-  view.append(form, output);
+  return [form, output];
+}
+
+export async function showImport() {
+  const view = openView("Import");
+  if (kept.permissions !== permissions) kept = { permissions, parts: makeParts() };
+  view.append(...kept.parts);
 }

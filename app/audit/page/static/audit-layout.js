@@ -5,7 +5,7 @@ import { button, make } from "./audit-dom.js";
 const part = (id) => document.getElementById(id);
 const [heading, errorBox, view] = ["heading", "error", "view"].map(part);
 const ADVICE = {
-  403: "Ask an administrator for access.",
+  412: "Try again to load its newest change first.",
   429: "Wait a moment before you try again.",
   503: "This is usually temporary.",
 };
@@ -18,6 +18,7 @@ export const viewSignal = () => leaving.signal;
 
 function leaveView() {
   leaving.abort();
+  part("confirm").close();
   leaving = new AbortController();
 }
 

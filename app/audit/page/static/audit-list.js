@@ -10,7 +10,9 @@ function append(list, entries, item, group) {
     const heading = group(entry);
     if (list.dataset.heading !== heading) {
       list.dataset.heading = heading;
-      list.append(make("h2", {}, heading), make("ol", { className: "entries" }));
+      const title = make("h2", {}, heading);
+      if (group === dayOf) title.dataset.day = entry.at;
+      list.append(title, make("ol", { className: "entries" }));
     }
     list.lastElementChild.append(item(entry));
   }
@@ -25,7 +27,11 @@ function append(list, entries, item, group) {
  */
 export async function pagedList(view, { load, item, afterLoad, empty, group = dayOf }) {
   const list = make("div", { className: "paged-list" });
-  const more = button("Show older", () => attempt(loadPage));
+  const more = button("Show older", async () => {
+    const shown = list.querySelectorAll("summary").length;
+    await attempt(loadPage);
+    list.querySelectorAll("summary")[shown]?.focus();
+  });
   const note = make("p", { className: "note", role: "status" });
   let cursor = null;
 

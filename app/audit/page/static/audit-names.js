@@ -8,7 +8,7 @@ const MAX_SINGLE_REQUESTS = 30; // for records that are not on the first page of
 
 const names = new Map();
 const listed = new Set();
-let permissions = new Set();
+export let permissions = new Set();
 
 const key = (entity, id) => `${entity}/${id}`;
 const isUnknown = (change) => !names.has(key(change.entity, change.entity_id));

@@ -5,14 +5,14 @@ import { attempt, showNewPassword } from "./audit-layout.js";
 /** Show the form; call `proceed` once the password is changed. */
 export function askForNewPassword(current, proceed) {
   const form = showNewPassword();
+  let changing = null;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (document.body.classList.contains("busy")) return;
     const { chosen, repeated } = Object.fromEntries(new FormData(form));
-    attempt(async () => {
+    changing ??= attempt(async () => {
       if (chosen !== repeated) throw new Error("The two passwords differ");
       await changePassword(current, chosen);
       await proceed(chosen);
-    });
+    }).finally(() => (changing = null));
   });
 }

@@ -17,7 +17,7 @@ const readableTypes = () => Object.keys(entityTypes).filter((name) => isAllowed(
 /** Return the field that chooses a collection, and the one that is chosen. */
 function collectionChoice(values) {
   const names = readableTypes();
-  if (!names.length) throw new Error("Reading past records needs permission to read records.");
+  if (!names.length) throw new Error("Reading past records needs permission to read records: ask an administrator.");
   const entity = names.includes(values.entity) ? values.entity : names[0];
   const options = names.map((name) => [name, name]);
   return [{ name: "entity", label: "Record type", options }, entity];

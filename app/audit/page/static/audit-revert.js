@@ -2,7 +2,8 @@
 import { call, jsonRequest } from "./audit-api.js";
 import { make } from "./audit-dom.js";
 import { comparison } from "./audit-entry.js";
-import { attempt } from "./audit-layout.js";
+import { attempt, viewSignal } from "./audit-layout.js";
+import { navigate } from "./audit-route.js";
 
 const dialog = document.getElementById("confirm");
 const [title, text, preview, yes] = ["title", "text", "preview", "yes"].map((name) =>
@@ -30,14 +31,14 @@ function asChange(fields, entity) {
   return { entity, old: side(0), new: side(1) };
 }
 
-function reload() {
-  dispatchEvent(new HashChangeEvent("hashchange"));
-}
+const reload = () => navigate(location.hash);
 
 export function revert({ url, name, newest }, version) {
   const body = jsonRequest({ to_version: version });
+  const view = viewSignal();
   return attempt(async () => {
     const { changes } = await call(`${url}/revert?dry_run=true`, body);
+    if (view.aborted) return;
     const planned = asChange(changes, newest.entity);
     const table = comparison(planned, "Current", `Version ${version}`);
     const differs = table.querySelector("tbody").childElementCount > 0;
@@ -55,7 +56,7 @@ export function revert({ url, name, newest }, version) {
     const headers = { ...body.headers, "If-Match": `"${newest.version}"` };
     await call(`${url}/revert`, { ...body, headers });
     reload();
-  });
+  }, reload);
 }
 
 export function restore({ url, name }) {
@@ -65,5 +66,5 @@ export function restore({ url, name }) {
     if (!(await confirm(`Restore ${name}?`, explanation, [], "Restore"))) return;
     await call(`${url}/restore`, { method: "POST" });
     reload();
-  });
+  }, reload);
 }

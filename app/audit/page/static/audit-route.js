@@ -25,6 +25,8 @@ export function currentRoute() {
   }
 }
 
+/** Go to a view; load it again if it is the present one. */
 export function navigate(hash) {
-  location.hash = hash;
+  if (hash === location.hash) dispatchEvent(new HashChangeEvent("hashchange"));
+  else location.hash = hash;
 }

@@ -24,9 +24,19 @@ function rowEnds(bytes, isCsv) {
   return ends;
 }
 
-/** Return slices of at most `size` rows, and by how much the server's row numbers differ. */
+async function bytesOf(file) {
+  const bytes = await file.arrayBuffer().catch(() => {
+    throw new Error("The file can’t be read: close it in other programs, and choose it again.");
+  });
+  return new Uint8Array(bytes);
+}
+
+/**
+ * Return the file as it is now, its number of rows, and slices of at most `size` rows,
+ * with the offset of each slice's end and the rows that come before it.
+ */
 export async function slicesOf(file, size) {
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const bytes = await bytesOf(file);
   const ends = rowEnds(bytes, !isLines(file));
   const header = isLines(file) ? 0 : 1;
   const slices = [];
@@ -36,5 +46,5 @@ export async function slicesOf(file, size) {
     const parts = [bytes.subarray(0, header ? ends[0] : 0), bytes.subarray(start, end)];
     slices.push({ content: new Blob(parts), skipped: row - header, end });
   }
-  return { slices, rows: ends.length - header };
+  return { content: new Blob([bytes]), slices, rows: ends.length - header };
 }

@@ -7,7 +7,7 @@ const VERBS = { INSERT: "created", UPDATE: "changed", DELETE: "deleted" };
 // Every change modifies these fields, so they are left out.
 const BOOKKEEPING = new Set(["updated_at", "version"]);
 const MAX_FIELDS = 3; // in one line
-const MAX_LENGTH = 48; // of a value in one line
+const LONG = /^(.{48}).+/su; // a value that is cut in one line
 
 export const ANONYMOUS = "Anonymous";
 export const withKey = (user, { key_name }) => (key_name ? `${user} (API key ${key_name})` : user);
@@ -32,7 +32,7 @@ export function valueText(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-const truncate = (text) => (text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
+const truncate = (text) => text.replace(LONG, "$1…");
 
 function fieldChange(change, field) {
   const name = make("span", { className: "field" }, spaced(field));

@@ -58,4 +58,7 @@ setInterval(() => {
   for (const each of document.querySelectorAll("summary time")) {
     each.textContent = ago(new Date(each.dateTime));
   }
+  for (const each of document.querySelectorAll("[data-day]")) {
+    each.textContent = day(each.dataset.day);
+  }
 }, 30_000);

@@ -24,9 +24,11 @@ const VIEWS = {
 };
 const form = document.getElementById("sign-in");
 const bar = document.getElementById("bar");
+const heading = document.getElementById("heading");
 
 let isSignedIn = false;
 let currentView = null;
+let entering = null;
 
 function markTab(view) {
   const name = { record: "records", request: "requests" }[view] ?? view;
@@ -36,16 +38,17 @@ function markTab(view) {
 }
 
 async function show() {
-  // The link "Skip to content" changes the hash, but not the view.
-  if (!isSignedIn || (currentView && location.hash === "#content")) return;
+  if (!isSignedIn) return;
   const route = currentRoute();
   const view = Object.hasOwn(VIEWS, route.view) ? route.view : "changes";
   const focused = view === currentView ? document.activeElement?.name : null;
   markTab(view);
-  await attempt(() => VIEWS[view](route), show);
+  const shown = attempt(() => VIEWS[view](route), show);
+  // At once: later, the user may be typing already.
   const control = focused && document.querySelector(`[name="${CSS.escape(focused)}"]`);
-  if (currentView) (control || document.getElementById("heading")).focus();
+  (control || heading).focus();
   currentView = view;
+  await shown;
 }
 
 async function enter(password) {
@@ -62,13 +65,12 @@ async function enter(password) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  // A second sign-in would leave the first session open.
-  if (document.body.classList.contains("busy")) return;
   const { username, password } = Object.fromEntries(new FormData(form));
-  attempt(async () => {
+  // A second sign-in would leave the first session open.
+  entering ??= attempt(async () => {
     await signIn(username, password);
     await enter(password);
-  });
+  }).finally(() => (entering = null));
 });
 
 // Reloading discards everything that was read.
@@ -81,5 +83,10 @@ addEventListener("pagehide", () => signOut({ keepalive: true }).catch(() => null
 // A page that the browser kept, and shows again after Back, is of a session that ended.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("hashchange", show);
+// The hash names the view, so this link must not change it.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  heading.focus();
+});
 
 showSignIn("");

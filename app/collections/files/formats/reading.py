@@ -19,7 +19,9 @@ MAX_NAME = 63
 BOM = "\ufeff"
 OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 NO_HEADER = "The file has no header"
-NOT_UTF8 = "is not in UTF-8: save the file as “CSV UTF-8”"
+SAVE = "save the file as “CSV UTF-8”"
+NOT_UTF8 = f"is not in UTF-8: {SAVE}"
+NOT_CSV = f"is no CSV: check its quotes and line ends, or {SAVE}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def read_csv(file: IO[bytes]) -> Iterator[FileRow]:
         except StopIteration:
             break
         except csv.Error as error:
-            message = f"Row {number} is no CSV: {error}"
+            message = f"Row {number} {NOT_CSV}"
             raise BrokenFileError(number, "not_csv", message) from error
         if header is None:
             header = check_header(number, cells)

@@ -34,7 +34,8 @@ function showState(className, title, text) {
 async function checkReadiness() {
   if (document.hidden) return;
   try {
-    const response = await fetch(state.dataset.probe);
+    const signal = AbortSignal.timeout(POLL_INTERVAL);
+    const response = await fetch(state.dataset.probe, { signal });
     if (response.ok) showState("ready", "Ready", state.dataset.ready);
     else showState("fault", "Not ready", (await response.json()).detail);
   } catch {

@@ -46,6 +46,7 @@ form.addEventListener("submit", async (event) => {
     heading.focus();
   } catch (failure) {
     showError(failure.message);
+    form.elements.chosen.focus(); // a disabled button has lost the focus
   } finally {
     button.disabled = false;
   }
