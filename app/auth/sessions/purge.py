@@ -41,9 +41,8 @@ async def purge(session: DatabaseSession) -> int:
     which this transaction has.
     """
     instant = now()
-    repeated = instant - KEPT
     expired = (
-        (IdempotencyKey, col(IdempotencyKey.created_at) < repeated),
+        (IdempotencyKey, col(IdempotencyKey.created_at) < instant - KEPT),
         # A host whose clock is behind still accepts the token.
         (UserRevokedToken, col(UserRevokedToken.expires_at) < instant - MAX_SKEW),
         (AuthSession, col(AuthSession.expires_at) < instant),
