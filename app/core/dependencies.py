@@ -48,9 +48,8 @@ class StalePreference:
         health: Health = request.app.state.health
         if replica := health.database.replica:
             on_response(request.scope, partial(mark_stale, session))
-            query = request.scope["query_string"]
             wanted = prefers_stale(request.headers.getlist("prefer"))
-            if wanted and allows_stale(query, replica.max_lag):
+            if wanted and allows_stale(request.scope["query_string"], replica.max_lag):
                 read_stale(session, replica)
 
 

@@ -33,6 +33,7 @@ class OpenStreams:
             raise TooManyStreamsException("The server has too many streams")
         self.of_users[user_id] += 1
         self.permits.add(permit)
+        permit.hasten()  # it was found before its revocation would be noticed
         self.exist.set()
         try:
             yield

@@ -5,6 +5,7 @@ import asyncio
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.audit.archive.seals.cursor import Position
 from app.audit.feed.entries import make_entries
 from app.audit.feed.recent_changes import RecentChanges
 from app.audit.feed.revocations import Revocations
@@ -76,8 +77,7 @@ class ChangeReader:
     async def read(self) -> bool:
         if self.recent.complete == BEGINNING:
             async with self.database.reading() as session:
-                self.recent.clear(await SettledRepository(session).get_complete())
-            self.release()  # those that begin further behind
+                self.skip_to(await SettledRepository(session).get_complete())
         while True:
             page = await self.read_page()
             entries = make_entries(page.rows)
@@ -92,6 +92,12 @@ class ChangeReader:
                 return page.is_settled
             await asyncio.sleep(0)
 
+    def skip_to(self, position: Position) -> None:
+        """Continue from a position; wake the streams that begin further behind."""
+        self.recent.clear(position)
+        self.revocations.skip()
+        self.release()
+
     async def read_page(self) -> SettledPage:
         position = self.recent.complete
         async with self.database.reading() as session:
@@ -99,7 +105,6 @@ class ChangeReader:
             page = await settled.read_after(position, PAGE_ROWS)
             if page.rows and await settled.is_archived(position, page.reached):
                 # Streams behind it read the log themselves, and find this out.
-                self.recent.clear(page.reached)
-                self.release()
+                self.skip_to(page.reached)
                 return page._replace(rows=[])
             return page

@@ -10,9 +10,7 @@ from app.core.pagination import Page
 from app.core.schemas import Read
 
 RELATED = "Only with `include`, and if you may read it."
-
-# Values of each relation, one for each item.
-Columns = Mapping[str, Sequence[Any]]
+Columns = Mapping[str, Sequence[Any]]  # of each relation, a value for each item
 
 
 def item_of(read: type[Read], relations: Iterable[str]) -> type[Read]:

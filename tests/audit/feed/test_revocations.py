@@ -1,11 +1,13 @@
 """Revocations of another process, which end streams long before their next check."""
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 
+from app.audit.feed.dependencies import FeedResponse
 from tests.accounts import Account
 from tests.audit.feed.conftest import Header, in_thread
 from tests.audit.feed.following import Stream, opened
@@ -62,6 +64,33 @@ async def test_revocation_ends_it(
     assert again.status in (401, 403)
 
 
+@pytest.mark.parametrize("is_read", [False, True])
+async def test_a_revocation_while_it_opens_ends_it(
+    other: FastAPI,
+    api: httpx2.AsyncClient,
+    auditor: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    is_read: bool,
+) -> None:
+    """Its change is behind the position at which the reader begins, or has gone on."""
+    call = FeedResponse.__call__
+
+    async def revoke_first(response: FeedResponse, *rest: Any) -> None:
+        monkeypatch.setattr(FeedResponse, "__call__", call)
+        await deactivate(api, auditor)
+        if is_read:
+            await owner.next()
+        await call(response, *rest)
+
+    async with AsyncExitStack() as stack:
+        if is_read:
+            root = {"authorization": api.headers["authorization"]}
+            owner = await stack.enter_async_context(opened(other, root, "entity=User"))
+        monkeypatch.setattr(FeedResponse, "__call__", revoke_first)
+        async with opened(other, auditor.header) as stream:
+            await stream.end()
+
+
 @pytest.fixture
 async def key(api: httpx2.AsyncClient) -> Any:
     body = key_body("audit:read")
@@ -83,6 +112,8 @@ async def test_changes_of_others_and_new_rights_end_nothing(
     colleague: Account = await in_thread(make_account, "audit:read")
     feed = other.state.feed
     async with opened(other, auditor.header, "entity=User") as stream:
+        stream.skip()
+        await stream.next("heartbeat")  # after the check of what was revoked before
         await deactivate(api, colleague)
         assert (await stream.next()).data["entity_id"] == str(colleague.id)
         (permit,) = feed.streams.permits

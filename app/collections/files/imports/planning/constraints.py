@@ -13,7 +13,8 @@ from app.collections.files.imports.planning.steps import ImportStep
 from app.collections.files.imports.planning.target import Target
 from app.core.db.constraints import missing_reference
 
-Found = Iterator[tuple[ImportStep, RowFault]]
+Fault = tuple[ImportStep, RowFault]
+Found = Iterator[Fault]
 Given = list[tuple[ImportStep, Any]]
 
 
@@ -21,10 +22,8 @@ class ConstraintCheck:
     def __init__(self, target: Target, stored: ImportRepository) -> None:
         self.target, self.stored = target, stored
 
-    async def faults(
-        self, steps: Sequence[ImportStep]
-    ) -> list[tuple[ImportStep, RowFault]]:
-        found: list[tuple[ImportStep, RowFault]] = []
+    async def faults(self, steps: Sequence[ImportStep]) -> list[Fault]:
+        found: list[Fault] = []
         for name in self.target.unique:
             found += await self.taken(name, given(steps, name))
         for name in self.target.references:
