@@ -166,13 +166,19 @@ def test_slices_are_cut_where_the_server_begins_a_row(visit: Visit, rows: str) -
     assert parts == [[whole[0], row] for row in whole[1:]]
 
 
-@pytest.mark.heavy
-def test_an_import_that_stops_says_what_it_has_imported(visit: Visit) -> None:
-    page = open_import(visit)
-    rows = "".join(f"STOP-{n},stop,1.50,\n" for n in range(2_001))
+def check_three_slices(page: Page, sku: str) -> Locator:
+    """Check a file of three slices; return the button that imports it."""
+    rows = "".join(f"{sku}-{n},slow,1.50,\n" for n in range(2_001))
     check_file(page, HEADER + rows, key="sku")
     button = page.get_by_role("button", name="Import 2001 records")
     expect(button).to_be_visible()
+    return button
+
+
+@pytest.mark.heavy
+def test_an_import_that_stops_says_what_it_has_imported(visit: Visit) -> None:
+    page = open_import(visit)
+    button = check_three_slices(page, "STOP")
     slices: list[Route] = []
 
     def send_one(route: Route) -> None:
@@ -188,10 +194,7 @@ def test_an_import_that_stops_says_what_it_has_imported(visit: Visit) -> None:
 
 def import_slowly(page: Page, sku: str) -> list[Route]:
     """Import a file of three slices, of which the last two are held."""
-    rows = "".join(f"{sku}-{n},slow,1.50,\n" for n in range(2_001))
-    check_file(page, HEADER + rows, key="sku")
-    button = page.get_by_role("button", name="Import 2001 records")
-    expect(button).to_be_visible()
+    button = check_three_slices(page, sku)
     held: list[Route] = []
 
     def hold(route: Route) -> None:

@@ -25,15 +25,15 @@ logger = structlog.get_logger()
 class ErasureWatch:
     """The state, and the erasures that the log has, which are not looked up again.
 
-    `unlisted` are those that the ledger lacks. They are looked for at the start, and
-    again as long as there are any.
+    Those that the ledger lacks are looked for at the start and in a restored database,
+    and then as long as there are any.
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self.database, self.settings = database, settings
         self.thread = DaemonThread()
         self.applied: set[Entry] = set()
-        self.unlisted: list[Entry] | None = None
+        self.may_be_unlisted = True
         self.state = self.found = ""
 
     async def check(self) -> str:
@@ -54,9 +54,10 @@ class ErasureWatch:
             await eraser.require_keys()
             entries = await self.thread.call(eraser.ledger.read)
             missing = len(await self.find_unapplied(entries))
-            if self.unlisted != []:
-                self.unlisted = await find_unlisted(eraser, entries)
-            missing += len(self.unlisted)
+            if self.may_be_unlisted:
+                unlisted = len(await find_unlisted(eraser, entries))
+                self.may_be_unlisted = unlisted > 0
+                missing += unlisted
         except (ErasureException, KeysUnavailableException) as error:
             return str(error)
         except (SQLAlchemyError, OSError) as error:
@@ -67,6 +68,7 @@ class ErasureWatch:
         newest = sorted(entries, key=attrgetter("at"))[-1:]
         if await find_missing(self.database, newest):
             self.applied.clear()  # a restored database lacks the newest ones
+            self.may_be_unlisted = True
         unknown = [each for each in entries if each not in self.applied]
         missing = await find_missing(self.database, unknown)
         self.applied.update(set(unknown) - set(missing))

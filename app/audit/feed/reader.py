@@ -95,7 +95,7 @@ class ChangeReader:
     def skip_to(self, position: Position) -> None:
         """Continue from a position; wake the streams that begin further behind."""
         self.recent.clear(position)
-        self.revocations.skip()
+        self.revocations.hasten_all()
         self.release()
 
     async def read_page(self) -> SettledPage:

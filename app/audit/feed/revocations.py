@@ -38,8 +38,8 @@ class Revocations:
             if any(may_revoke(entry, permit) for entry in found):
                 permit.hasten()
 
-    def skip(self) -> None:
-        """Hasten the checks of all streams: changes were not read."""
+    def hasten_all(self) -> None:
+        """Hasten the checks of all streams: some changes are not read."""
         for permit in self.permits:
             permit.hasten()
 

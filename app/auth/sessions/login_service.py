@@ -20,7 +20,7 @@ from app.auth.sessions.repository import SessionRepository
 from app.auth.sessions.schemas import TokenPair
 from app.auth.sessions.token_pair import (
     SessionRef,
-    identified,
+    identify,
     issue_token_pair,
     open_session,
 )
@@ -68,7 +68,7 @@ class LoginService:
         async with self.database.writing() as session:
             sessions = SessionRepository(session)
             row = await sessions.rotate(token, self.components.lifetimes, self.client)
-            ref = await identified(session, row) if row else None
+            ref = await identify(session, row) if row else None
             ref = ref or await self.handle_reuse(sessions, token)
         if ref is None:
             raise RefreshException
@@ -87,7 +87,7 @@ class LoginService:
             found = await sessions.get_live(token)
             if found is None:
                 return
-            await identified(session, found)
+            await identify(session, found)
             await sessions.revoke_one(found.user_id, found.id, "logout")
         logger.info("logged_out", user_id=str(found.user_id))
 
@@ -133,7 +133,7 @@ class LoginService:
         found = await sessions.get_live(token)
         if found is None or token.gen >= found.gen:
             return None
-        ref = await identified(sessions.session, found)
+        ref = await identify(sessions.session, found)
         grace_ends = found.rotated_at + self.components.lifetimes.grace
         if token.gen == found.gen - 1 and now() < grace_ends:
             return ref

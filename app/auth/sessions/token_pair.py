@@ -47,7 +47,7 @@ def issue_token_pair(
     )
 
 
-async def identified(session: DatabaseSession, opened: Any) -> SessionRef:
+async def identify(session: DatabaseSession, opened: Any) -> SessionRef:
     """Record the session's user as the request's; return what refers to it."""
     context = current_context()
     if user := await AccountRepository(session).get(opened.user_id):
@@ -64,4 +64,4 @@ async def open_session(
     token = RefreshToken.new()
     sessions = SessionRepository(session)
     opened = await sessions.open(user, token, components.lifetimes, client)
-    return issue_token_pair(components, await identified(session, opened), token)
+    return issue_token_pair(components, await identify(session, opened), token)
