@@ -17,7 +17,6 @@ from scripts.bench.servers import TIMEOUT, Server
 SIZE = 500  # items of a bulk request
 # One item in so many conflicts with a record.
 FAILING = 50
-TICK = 1e-3  # microseconds: the clock of a process may not have moved
 Item = dict[str, Any]
 BULK = "/bulk"
 
@@ -74,7 +73,7 @@ class BulkBench:
             name,
             median(single.cpu for single, _ in pairs),
             median(bulk.cpu for _, bulk in pairs),
-            median(single.cpu / max(bulk.cpu, TICK) for single, bulk in pairs),
+            median(single.cpu / bulk.cpu for single, bulk in pairs),
             median(single.time / bulk.time for single, bulk in pairs),
         )
 
@@ -131,5 +130,5 @@ class BulkBench:
         before = self.server.cpu_seconds()
         load = Load(iter(requests), status, inf, connections)
         outcome = uvloop.run(drive(self.server.address, load))
-        spent = self.server.cpu_seconds() - before
+        spent = self.server.cpu_since(before)
         return Cost(spent / items * 1e6, outcome.seconds / items * 1e6)

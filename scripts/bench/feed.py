@@ -135,5 +135,5 @@ async def change(
             patched.raise_for_status()
             delays.append(await watchers.wait())
             await asyncio.sleep(PAUSE)
-    cpu = (server.cpu_seconds() - start) / changes * 1e6
+    cpu = server.cpu_since(start) / changes * 1e6
     return cpu, (median(delays), quantiles(delays, n=20)[-1])

@@ -54,7 +54,7 @@ class Subject:
         load = Load(self.streams[kind], self.operations[kind].status, seconds)
         before = self.server.cpu_seconds()
         answered, elapsed, latencies = self.drive(load)
-        spent = self.server.cpu_seconds() - before
+        spent = self.server.cpu_since(before)
         p99 = sorted(latencies)[answered * 99 // 100] * 1000
         return Sample(answered / elapsed, spent / answered * 1e6, p99)
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic, sleep
@@ -34,6 +33,7 @@ OPTIONS = (
     "--no-proxy-headers",
     "--log-level=warning",
 )
+CLOCK_TICK = 0.01  # seconds; USER_HZ, the unit of a process's CPU time
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
@@ -88,10 +88,21 @@ class Server:
         self.processes = [psutil.Process(each) for each in processes]
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time of the processes and their children."""
-        found = [(it, *it.children()) for it in self.processes]
-        times = [each.cpu_times() for each in chain.from_iterable(found)]
-        return float(sum(each.user + each.system for each in times))
+        """Return the CPU time of the processes and their children, also ended ones."""
+        return sum(map(cpu_of, self.processes)) + sum(
+            cpu_of(child) for each in self.processes for child in each.children()
+        )
+
+    def cpu_since(self, start: float) -> float:
+        """Return the CPU time since `start`; less than one tick can't be measured."""
+        return max(self.cpu_seconds() - start, CLOCK_TICK)
+
+
+def cpu_of(process: psutil.Process) -> float:
+    try:
+        return float(sum(process.cpu_times()[:4]))  # its own, and its ended children's
+    except psutil.NoSuchProcess:  # a child that ended meanwhile
+        return 0
 
 
 @contextmanager

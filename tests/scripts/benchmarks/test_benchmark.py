@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,7 +23,15 @@ from scripts.bench.drive import Address, Load, WrongAnswerError, drive
 from scripts.bench.operations import Kind, message, product
 from scripts.bench.report import Row, Spread, rows_of, table_of
 from scripts.bench.rounds import Sample
-from scripts.bench.servers import METRICS, TWO_HOSTS, VARIANTS, WORKERS, settings
+from scripts.bench.servers import (
+    CLOCK_TICK,
+    METRICS,
+    TWO_HOSTS,
+    VARIANTS,
+    WORKERS,
+    Server,
+    settings,
+)
 from tests.accounts import root_header
 from tests.databases import ROOT, Template, make_settings
 
@@ -74,6 +83,15 @@ def test_a_part_s_share_is_of_the_time_of_the_variant_that_has_it() -> None:
     without, whole = [[Sample(1, time, 1) for time in times] for times in SHARES]
     (_, row) = rows_of("sqlite", "patch", {"core": without, "+ changes": whole})
     assert row.share == Spread(median=25, low=12.5, high=50)
+
+
+def test_cpu_time_is_at_least_a_tick_and_includes_ended_processes() -> None:
+    server = Server("own", Address(0), own_api(), os.getpid())
+    start = server.cpu_seconds()
+    assert server.cpu_since(start + 60) == CLOCK_TICK
+    busy = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", busy], check=True)
+    assert server.cpu_since(start) >= 0.2 - CLOCK_TICK
 
 
 @pytest.mark.slow
