@@ -23,6 +23,12 @@ async def auditor(make_account: MakeAccount) -> Account:
     return account
 
 
+async def first_check(stream: Stream) -> None:
+    """Wait for the check of what was revoked while the stream opened."""
+    stream.skip()
+    await stream.next("heartbeat")
+
+
 async def log_out(api: httpx2.AsyncClient, auditor: Account) -> None:
     await api.delete(f"users/{auditor.id}/sessions")
 
@@ -56,6 +62,7 @@ async def test_revocation_ends_it(
     deed: Any,
 ) -> None:
     async with opened(other, auditor.header) as stream:
+        await first_check(stream)
         await deed(api, auditor)
         await stream.end()
     assert stream.messages[-1].get("more_body", False) is False
@@ -101,6 +108,7 @@ async def test_a_deleted_key_ends_it(
     other: FastAPI, api: httpx2.AsyncClient, root: Header, key: Any
 ) -> None:
     async with opened(other, with_key(key)) as stream, opened(other, root) as owner:
+        await first_check(stream)
         (await api.delete(f"auth/keys/{key['id']}")).raise_for_status()
         await stream.end()
         assert not owner.task.done()
@@ -112,8 +120,7 @@ async def test_changes_of_others_and_new_rights_end_nothing(
     colleague: Account = await in_thread(make_account, "audit:read")
     feed = other.state.feed
     async with opened(other, auditor.header, "entity=User") as stream:
-        stream.skip()
-        await stream.next("heartbeat")  # after the check of what was revoked before
+        await first_check(stream)
         await deactivate(api, colleague)
         assert (await stream.next()).data["entity_id"] == str(colleague.id)
         (permit,) = feed.streams.permits
