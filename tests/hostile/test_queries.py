@@ -72,6 +72,18 @@ def test_an_undocumented_choice_is_rejected(api: Api, field: Field) -> None:
         assert is_rejected(api.query(field.operation, {field.name: text})), text
 
 
+@pytest.mark.either
+@pytest.mark.parametrize("name", ["fields", "sort", "include"])
+def test_many_names_have_one_error(api: Api, name: str) -> None:
+    tasks = next(each for each in LISTS if each.path.endswith("/tasks"))
+    half = ",".join("x" * 60)
+    for query in (",".join("x" * 101), f"{half}&{name}={half}"):
+        answer = api.query(tasks, f"{name}={query}".encode())
+        assert is_rejected(answer)
+        (error,) = answer.json()["errors"]
+        assert error["loc"] == ["query", name]
+
+
 @lists
 def test_a_page_has_bounds(api: Api, operation: Operation) -> None:
     for query in (b"limit=0", b"limit=-1", b"limit=201", b"offset=-1", b"offset=10001"):

@@ -1,5 +1,6 @@
 """Database engine and sessions. Only its sessions commit; services never do."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -22,6 +23,7 @@ from app.core.db.session import DatabaseSession, ReadingSession
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
 
+BATCHES = 2  # of files, that a process reads or writes at once
 # It deletes no row, but fails where a write would.
 ATTEMPT = delete(table("alembic_version")).where(false())
 
@@ -34,10 +36,10 @@ class Database:
     """
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
-        self.url = settings.DATABASE_URL
-        self.writes = WriteState()
+        self.url, self.writes = settings.DATABASE_URL, WriteState()
         self.after_commit: Callable[[], None] = do_nothing
         self.on_close: list[Callable[[], Awaitable[None]]] = []
+        self.reading_turns, self.writing_turns = map(asyncio.Semaphore, (BATCHES,) * 2)
         self.engine = make_engine(settings, limits)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)

@@ -15,6 +15,8 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from app.core.text import MAX_ENTRIES
+
 T = TypeVar("T")
 
 EXPLODE = "explode"  # in the schema of a parameter; the document has it beside
@@ -33,9 +35,12 @@ ALSO_NULL = (Null.NULL.value, Null.NULL)
 
 def split_names(value: Any) -> Any:
     """Return the names of `a,b`, also if the parameter is repeated."""
-    if isinstance(value, list):
-        return tuple(name for part in value for name in str(part).split(","))
-    return value
+    if not isinstance(value, list):
+        return value
+    names = tuple(name for part in value for name in str(part).split(","))
+    if len(names) > MAX_ENTRIES:  # each would have an error of its own
+        raise ValueError(f"There are more than {MAX_ENTRIES} names")
+    return names
 
 
 def check_distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from fastapi.testclient import TestClient
 
+from app.audit.history.collection.repository import PastRepository
 from app.audit.history.moments import until
 from app.audit.history.repository import HistoryRepository
 from app.core.db.database import Database
@@ -52,3 +53,18 @@ async def test_other_work_runs_between_two_pages(
     assert {state["stock"] for state in states.values()} == {PEN["stock"]}
     assert [len(states), states[pens[1].id]["version"]] == [3, 1]
     assert turns.count >= CHANGES_EACH // PAGE
+
+
+@pytest.mark.anyio
+async def test_other_work_runs_while_records_are_rebuilt(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.audit.history.collection.repository.TOGETHER", 2)
+    async with database.writing() as session:
+        many = [PEN | {"price": Decimal(1), "sku": f"PEN-{n}"} for n in range(20)]
+        pens = await ProductRepository(session).create_many(many)
+    async with counting_turns() as turns, database.reading() as session:
+        past = PastRepository(ProductRepository(session), pens[0].created_at)
+        built = await past.build([pen.id for pen in pens])
+    assert [it.sku for it in built] == [it.sku for it in pens]
+    assert turns.count >= 10

@@ -78,6 +78,42 @@ def test_an_open_quote_is_not_collected_without_end() -> None:
     assert file.tell() < 2 * csv.field_size_limit()
 
 
+def test_a_row_with_too_many_lines_is_refused() -> None:
+    """Each of its cells is short enough, but they are not read without a break."""
+    file = io.BytesIO(HEADER + b",".join([b'"' + b"\n" * 100_000 + b'"'] * 3))
+    with pytest.raises(BrokenFileError) as raised:
+        next(ReceivedFile(file, FileFormat.CSV).batches())
+    assert (raised.value.error.row, raised.value.error.code) == (2, "not_csv")
+    assert file.tell() < 2 * reading.MAX_LINES
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (HEADER + b"\n" * 300_000, FileFormat.CSV),
+        (b" \n" * 150_000, FileFormat.JSONL),
+        (HEADER + b"a,b,%s\n" % (b"c" * 20_000) * 15, FileFormat.CSV),
+        (b'{"a": [%s0]}\n' % (b"[]," * 7_000) * 15, FileFormat.JSONL),
+    ],
+    ids=["empty rows", "empty lines", "long rows", "many values"],
+)
+def test_other_requests_take_their_turn_while_a_file_is_read(
+    lines: bytes, kind: FileFormat
+) -> None:
+    file, before, count = io.BytesIO(lines), 0, 0
+    for rows in ReceivedFile(file, kind).batches():
+        assert file.tell() - before < 100_000
+        before, count = file.tell(), count + len(rows)
+    assert before == len(lines)
+    assert count in (0, 15)
+
+
+def test_columns_are_checked_after_empty_lines(client: TestClient) -> None:
+    file = b"sku,colour\n" + b"\n" * 1_000 + b"A-1,red\n"
+    (error,) = send(client, file).json()["errors"]
+    assert error["loc"] == ["body", 1, "colour"]
+
+
 def test_control_characters_are_refused(client: TestClient) -> None:
     for name in ("a\0b", "a\x07b"):
         report = send(client, as_csv([ROW | {"name": name}]), "dry_run=true").json()

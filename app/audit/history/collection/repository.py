@@ -1,5 +1,6 @@
 """The past of a collection: ids by one query, and their records as single ones are."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
@@ -118,4 +119,5 @@ class PastRepository:
             states = await self.entities.past.states(self.model, {*chunk}, then)
             known = [states[id] for id in chunk if id in states]
             built += await self.entities.build_all(self.model, known, then)
+            await asyncio.sleep(0)  # SQLite answers without giving up control
         return built

@@ -1,6 +1,7 @@
 """HTTP for exports, which each collection has."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from inspect import getdoc, signature
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from app.collections.files.exports.names import NameColumns, without_fields
 from app.collections.files.exports.queries import ExportQuery, export_query
 from app.collections.files.exports.service import Exporter
 from app.collections.files.formats.media import MEDIA_TYPES
+from app.collections.files.services import reading_batch
 from app.collections.lists.relations import Relations, relations_of
 from app.core.db.session import DatabaseSession
 from app.core.dependencies import READS_STALE
@@ -89,7 +91,7 @@ def exporter_of(
             permission = f"{resource.plural}:read"
             names.check(await recheck(session, user, permission))
 
-        reading = request.app.state.health.database.reading
+        reading = partial(reading_batch, request.app.state.health.database)
         return Exporter(resource, service, reading, check, names)
 
     return get_exporter

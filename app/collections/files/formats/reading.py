@@ -14,11 +14,11 @@ from app.collections.files.formats.errors import BrokenFileError
 from app.collections.files.formats.media import FileFormat
 
 MAX_LINE = 1_048_576  # bytes
+MAX_LINES = 50_000  # of one row, in its cells; one with more has an open quote
 MAX_COLUMNS = 200
 MAX_NAME = 63
 BOM = "\ufeff"
 OTHER_ENCODINGS = (b"\xff\xfe", b"\xfe\xff", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-NO_HEADER = "The file has no header"
 SAVE = "save the file as “CSV UTF-8”"
 NOT_UTF8 = f"is not in UTF-8: {SAVE}"
 NOT_CSV = f"is no CSV: check its quotes and line ends, or {SAVE}"
@@ -54,46 +54,56 @@ def read_texts(file: IO[bytes]) -> Iterator[tuple[int, str]]:
         yield number, text.removeprefix(BOM) if number == 1 else text
 
 
-def read_csv(file: IO[bytes]) -> Iterator[FileRow]:
-    """Yield the rows of a CSV file (RFC 4180) after its header.
+class RowLimit:
+    """The number of lines that a row of a CSV file may still have."""
+
+    left = MAX_LINES
+
+    def check(self, texts: Iterator[tuple[int, str]]) -> Iterator[str]:
+        for _, text in texts:
+            self.left -= 1
+            if self.left < 0:
+                raise csv.Error("The row has too many lines")
+            yield text
+
+
+def read_csv(file: IO[bytes]) -> Iterator[FileRow | None]:
+    """Yield the rows of a CSV file (RFC 4180) after its header, None for an empty line.
 
     Raises:
         BrokenFileError: the file is no CSV file, or a row has too few or many cells.
     """
-    reader = csv.reader((text for _, text in read_texts(file)), strict=True)
-    header: list[str] | None = None
-    number = 0
-    while True:
-        number += 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            message = f"Row {number} {NOT_CSV}"
-            raise BrokenFileError(number, "not_csv", message) from error
-        if header is None:
-            header = check_header(number, cells)
-        elif cells:
-            check_number(number, cells, header)
-            yield FileRow(number, dict(zip(header, cells, strict=True)))
-    if header is None:
-        raise BrokenFileError(1, "no_header", NO_HEADER)
+    rows = enumerate(read_cells(file), start=1)
+    _, names = next(rows, (1, []))
+    header = check_header(names)
+    for number, cells in rows:
+        yield csv_row(number, cells, header)
 
 
-def check_header(number: int, cells: list[str]) -> list[str]:
+def read_cells(file: IO[bytes]) -> Iterator[list[str]]:
+    limit, number = RowLimit(), 1
+    try:
+        for cells in csv.reader(limit.check(read_texts(file)), strict=True):
+            yield cells
+            limit.left, number = MAX_LINES, number + 1
+    except csv.Error as error:
+        message = f"Row {number} {NOT_CSV}"
+        raise BrokenFileError(number, "not_csv", message) from error
+
+
+def check_header(cells: list[str]) -> list[str]:
     if not cells:
-        raise BrokenFileError(number, "no_header", NO_HEADER)
-    check_width(number, len(cells))
+        raise BrokenFileError(1, "no_header", "The file has no header")
+    check_width(1, len(cells))
     names = [cell.strip() for cell in cells]
     if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
         message = "The columns must be separated by commas"
-        raise BrokenFileError(number, "not_csv", message)
+        raise BrokenFileError(1, "not_csv", message)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or "" in names:
         shown = ", ".join(name[:MAX_NAME] for name in twice[:3] if name)
         message = f"Each column needs a name of its own{shown and ': ' + shown}"
-        raise BrokenFileError(number, "invalid_header", message)
+        raise BrokenFileError(1, "invalid_header", message)
     return names
 
 
@@ -103,20 +113,24 @@ def check_width(number: int, width: int) -> None:
         raise BrokenFileError(number, "too_many_columns", message)
 
 
-def check_number(number: int, cells: list[str], header: list[str]) -> None:
+def csv_row(number: int, cells: list[str], header: list[str]) -> FileRow | None:
+    if not cells:
+        return None
     if len(cells) != len(header):
         message = f"Row {number} has {len(cells)} cells; the header has {len(header)}"
         raise BrokenFileError(number, "wrong_number_of_cells", message)
+    return FileRow(number, dict(zip(header, cells, strict=True)))
 
 
-def read_jsonl(file: IO[bytes]) -> Iterator[FileRow]:
-    """Yield the objects of a file that has one in each line.
+def read_jsonl(file: IO[bytes]) -> Iterator[FileRow | None]:
+    """Yield the objects of a file that has one in each line, None for an empty line.
 
     Raises:
         BrokenFileError: a line is no object of JSON.
     """
     for number, text in read_texts(file):
         if not text.strip():
+            yield None
             continue
         try:
             values = from_json(text, allow_inf_nan=False)
@@ -130,7 +144,7 @@ def read_jsonl(file: IO[bytes]) -> Iterator[FileRow]:
         yield FileRow(number, values)
 
 
-READERS: Mapping[FileFormat, Callable[[IO[bytes]], Iterator[FileRow]]] = {
+READERS: Mapping[FileFormat, Callable[[IO[bytes]], Iterator[FileRow | None]]] = {
     FileFormat.CSV: read_csv,
     FileFormat.JSONL: read_jsonl,
 }

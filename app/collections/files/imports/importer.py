@@ -11,7 +11,7 @@ from app.collections.files.imports.received import ReceivedFile
 from app.collections.files.imports.schemas import ImportQuery, ImportReport
 from app.collections.files.imports.service import ImportService
 from app.collections.files.imports.transactions import trying, writing
-from app.collections.files.services import Service
+from app.collections.files.services import Service, reading_batch
 from app.core.context import current_context
 from app.core.db.database import Database
 from app.core.db.session import DatabaseSession
@@ -55,7 +55,7 @@ class Importer:
         if own.in_transaction():
             yield own
             return
-        async with self.database.reading() as session:
+        async with reading_batch(self.database) as session:
             yield session
 
     def target(self, query: ImportQuery) -> Target:

@@ -10,6 +10,7 @@ from app.collections.files.formats.media import FileFormat
 from app.collections.files.formats.reading import READERS, FileRow, read_texts
 
 BATCH_ROWS = 200  # of a transaction, for which other writers wait on SQLite
+BATCH_BYTES = 65_536  # that are read without a break, in which others take their turn
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,19 @@ class ReceivedFile:
         return dict.fromkeys(cell.strip() for cell in next(reader))
 
     def batches(self) -> Iterator[list[FileRow]]:
-        """Yield the rows from the beginning.
+        """Yield the rows from the beginning; a batch of empty lines has none.
 
         Raises:
             BrokenFileError: the file can't be read from some row on.
         """
         self.content.seek(0)
         rows = READERS[self.format](self.content)
-        while batch := [*islice(rows, BATCH_ROWS)]:
-            yield batch
+        while batch := [*self.read_batch(rows)]:
+            yield [row for row in batch if row]
+
+    def read_batch(self, rows: Iterator[FileRow | None]) -> Iterator[FileRow | None]:
+        end = self.content.tell() + BATCH_BYTES
+        for row in islice(rows, BATCH_ROWS):
+            yield row
+            if row and self.content.tell() > end:
+                break

@@ -43,7 +43,7 @@ class ImportService:
                 if (count := count + len(rows)) > MAX_ATOMIC_ROWS and atomic:
                     raise TooManyRowsException
                 ignored.update(*(self.target.ignored(row.values) for row in rows))
-                if place == 0 and (unknown := self.unknown_columns(rows[0])):
+                if count == len(rows) and (unknown := self.unknown_columns(rows[0])):
                     report.add_errors(unknown)
                     break
                 async with reading() as session:
@@ -117,5 +117,6 @@ class ImportService:
 
     async def batches(self) -> AsyncIterator[tuple[int, list[FileRow]]]:
         for place, rows in enumerate(self.file.batches()):
-            yield place, rows
+            if rows:
+                yield place, rows
             await asyncio.sleep(0)  # other requests take their turn

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.core.db.ids import uuid7
+from tests.collections.files.files import CSV, as_csv
 from tests.core.web.proxies.proxy import CLIENT, Proxy, each_recipe, proxying
 from tests.databases import Engine, template_on
 from tests.modules.test_products import PEN
@@ -76,3 +77,20 @@ def test_the_client_s_address_is_recorded(program: str, proxy: Proxy) -> None:
         log = client.get("/audit/accesses", params={"request_id": id})
     (entry,) = log.json()["items"]
     assert entry["ip"] == CLIENT
+
+
+@pytest.mark.slow
+@pytest.mark.sampled
+@each_recipe
+def test_a_large_file_passes(program: str, proxy: Proxy) -> None:
+    row = {"sku": "PEN-1", "name": "Pen", "price": "1.50", "description": "ink " * 500}
+    file = as_csv([row | {"sku": f"PEN-{number}"} for number in range(2_000)])
+    assert len(file) > 3 * 2**20
+    with proxy.client() as client:
+        done = client.post(
+            "/products/import?dry_run=true",
+            content=file,
+            headers={"content-type": CSV},
+        )
+        assert done.status_code == 200, done.text
+        assert done.json()["created"] == 2_000
