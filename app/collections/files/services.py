@@ -15,11 +15,8 @@ Service = CrudService[Any, Any, Any]
 
 @asynccontextmanager
 async def reading_batch(database: Database) -> AsyncIterator[DatabaseSession]:
-    """Open a session for a batch of a file; few of them are read at once.
-
-    Otherwise any other request would wait for one of each file, several times.
-    """
-    async with database.reading_turns, database.reading() as session:
+    """Open a session for a batch of a file, when it is its turn."""
+    async with database.turns.reading, database.reading() as session:
         yield session
 
 

@@ -1,6 +1,5 @@
 """Database engine and sessions. Only its sessions commit; services never do."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -9,11 +8,13 @@ from sqlalchemy import delete, event, false, table
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.core.config import Settings
+from app.core.db.driver.connections import DriverConnection
 from app.core.db.driver.factory import connections_to, is_unnamed
 from app.core.db.driver.limits import Limits
 from app.core.db.driver.read_only import reject_write
 from app.core.db.driver.transaction import Transaction
 from app.core.db.engine import make_engine
+from app.core.db.locks.batch_turns import BatchTurns
 from app.core.db.outages.write_state import WriteState
 from app.core.db.personal.key_urls import key_url
 from app.core.db.records.orm_session import OrmSession
@@ -23,7 +24,6 @@ from app.core.db.session import DatabaseSession, ReadingSession
 from app.core.db.sqlite.reading import reading_engine
 from app.core.db.sqlite.turns import background_turn
 
-BATCHES = 2  # of files, that a process reads or writes at once
 # It deletes no row, but fails where a write would.
 ATTEMPT = delete(table("alembic_version")).where(false())
 
@@ -36,10 +36,11 @@ class Database:
     """
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
-        self.url, self.writes = settings.DATABASE_URL, WriteState()
+        self.url = settings.DATABASE_URL
+        self.writes = WriteState()
         self.after_commit: Callable[[], None] = do_nothing
         self.on_close: list[Callable[[], Awaitable[None]]] = []
-        self.reading_turns, self.writing_turns = map(asyncio.Semaphore, (BATCHES,) * 2)
+        self.turns = BatchTurns()
         self.engine = make_engine(settings, limits)
         # On SQLite, readers do not wait for the one connection that writes.
         self.read_engine = reading_engine(self.engine)
@@ -50,12 +51,8 @@ class Database:
         )
         for engine in (reader, snapshot):
             event.listen(engine.sync_engine, "before_execute", reject_write)
-        self.readers = async_sessionmaker(
-            reader,
-            class_=ReadingSession,
-            expire_on_commit=False,
-            direct=connections_to(self.read_engine.sync_engine, settings),
-        )
+        direct = connections_to(self.read_engine.sync_engine, settings)
+        self.readers = make_readers(reader, direct)
         self.snapshots = make_sessionmaker(snapshot)
         self.writers = make_writers(self.engine)
         has_replica = bool(settings.DATABASE_REPLICA_URL)
@@ -129,6 +126,14 @@ def do_nothing() -> None:
 
 def make_sessionmaker(engine: AsyncEngine) -> async_sessionmaker[DatabaseSession]:
     return async_sessionmaker(engine, class_=DatabaseSession, expire_on_commit=False)
+
+
+def make_readers(
+    engine: AsyncEngine, direct: Callable[[], DriverConnection]
+) -> async_sessionmaker[ReadingSession]:
+    return async_sessionmaker(
+        engine, class_=ReadingSession, expire_on_commit=False, direct=direct
+    )
 
 
 def make_writers(engine: AsyncEngine) -> async_sessionmaker[WritingSession]:

@@ -11,7 +11,7 @@ from app.collections.files.exports import repository
 from app.collections.files.exports.repository import Newest
 from app.collections.files.imports import received
 from app.collections.files.imports.planning.planner import Planner
-from app.core.db.database import BATCHES
+from app.core.db.locks.batch_turns import BATCHES
 from tests.collections.files.files import PEN, as_csv, make_products, send
 from tests.core.db.test_concurrency import at_once
 

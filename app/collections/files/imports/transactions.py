@@ -24,7 +24,7 @@ def writing(database: Database, user: Principal, resource: str) -> Opening:
 
     @asynccontextmanager
     async def open_transaction() -> AsyncIterator[DatabaseSession]:
-        async with database.writing_turns, database.writing() as session:
+        async with database.turns.writing, database.writing() as session:
             session.before_commit = partial(recheck, session, user, *permissions)
             yield session
 
@@ -37,7 +37,7 @@ def trying(database: Database) -> Opening:
     @asynccontextmanager
     async def open_transaction() -> AsyncIterator[DatabaseSession]:
         with suppress(_RolledBack):
-            async with database.writing_turns, database.writing() as session:
+            async with database.turns.writing, database.writing() as session:
                 yield session
                 raise _RolledBack
 
