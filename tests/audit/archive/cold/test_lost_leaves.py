@@ -14,12 +14,12 @@ from tests.audit.archive.attacks.acts import files
 from tests.audit.archive.cold import logs
 from tests.audit.archive.commands import command
 from tests.audit.archive.rows import (
-    OLD,
     AuditLog,
     make_accesses,
     make_change,
     make_changes,
 )
+from tests.audit.archive.run.past import START, create_partition, past_accesses
 from tests.audit.archive.run.test_holds import hold
 from tests.audit.archive.verify import tampering
 
@@ -66,15 +66,17 @@ def test_late_rows_among_those_of_emptied_seals_are_archived(
 def test_an_access_whose_file_was_deleted_by_law_is_not_sealed_again(
     audit_log: AuditLog,
 ) -> None:
-    accesses = [row | {"transaction_id": None} for row in make_accesses(days=2)]
+    if audit_log.keeps_archived(ACCESSES):
+        create_partition(audit_log)
+    accesses = [row | {"transaction_id": None} for row in past_accesses()]
     audit_log.add(ACCESSES, accesses)
-    logs.archive_days(audit_log, 2)
+    audit_log.archive()
     empty_leaves(audit_log, ACCESSES)
-    for path in (audit_log.directory / ACCESSES.name).rglob(f"{OLD:%Y-%m-%d}.*"):
+    for path in (audit_log.directory / ACCESSES.name).rglob(f"{START:%Y-%m-%d}.*"):
         path.unlink()
     audit_log.add(ACCESSES, accesses[:1])
     with pytest.raises(VerificationException, match="leaves are neither"):
-        logs.archive_days(audit_log, 2)
+        audit_log.archive()
     assert len(audit_log.rows(ACCESSES)) == 1
 
 
