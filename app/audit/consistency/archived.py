@@ -32,13 +32,14 @@ class ArchivedChanges:
 def newest_archived_id(
     until: datetime, seals: Iterable[tuple[bytes, datetime]]
 ) -> UUID:
-    """Return the newest id among the leaves up to this time.
+    """Return the newest id of the time `until`, or among the leaves up to it.
 
-    `seals` have leaves, and the time of sealing: if the leaves are emptied, no id is
-    later than that. Without seals, return the newest id that `until` allows.
+    Ids may be later than the time of their transaction; and earlier, for as long as the
+    log continues a time that a clock ahead gave it. `seals` have leaves, and the time
+    of sealing: if the leaves are emptied, no id is later than that.
     """
     ids = [id for seal in seals for id in list_ids(to_ticks(until), *seal)]
-    return max(ids, default=highest_id(until))
+    return max([highest_id(until), *ids])
 
 
 def list_ids(until: int, packed: bytes, sealed_at: datetime) -> list[UUID]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
@@ -16,13 +16,13 @@ from app.audit.access.segments import list_segments
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.logs import LOGS
 from app.audit.archive.models import AuditArchive, FileState
+from app.audit.archive.partitions.repository import is_partitioned
 from app.audit.archive.seals.sealer import Sealer
 from app.audit.feed.feed import Feed
 from app.core.clock import now
 from app.core.db.database import Database
 
 REFRESH = 30.0  # seconds between the queries; the sample is more frequent
-UNFINISHED = (FileState.WRITING, FileState.VERIFIED)
 Ages = dict[str, datetime]
 
 
@@ -67,7 +67,12 @@ class AuditGauges:
 
     async def read_ages(self) -> None:
         seal, file = AuditSeal, AuditArchive
-        unfinished = col(file.state).in_(UNFINISHED)
+        logs = LOGS.values()  # a verified file of some waits for its partition
+        waiting = [log.name for log in logs if is_partitioned(self.database, log)]
+        unfinished = or_(
+            col(file.state) == FileState.WRITING,
+            and_(col(file.state) == FileState.VERIFIED, col(file.log).not_in(waiting)),
+        )
         self.sealed = await self.by_log(col(seal.log), func.max(col(seal.sealed_at)))
         newest = func.max(col(file.started_at))
         self.archived = await self.by_log(col(file.log), newest)

@@ -1,6 +1,7 @@
 """A healthy system has no findings: archives, rotated keys, migrations, writers."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
@@ -17,6 +18,7 @@ from app.modules.products.models import Product
 from scripts.check_audit import find_inconsistencies
 from tests.accounts import add_account
 from tests.audit.archive.rows import OLD, AuditLog
+from tests.audit.archive.run.past import id_at
 from tests.audit.archive.verify.tampering import FILES, execute
 from tests.audit.consistency.test_check import check, make_changes, tamper
 from tests.audit.history.test_history import PEN, make, user_of
@@ -57,6 +59,25 @@ def test_records_with_archived_changes_have_no_findings(
     tamper(log.settings, EMPTY_LEAVES)
     assert_quiet(check(url))
     log.restore()
+    assert_quiet(check(url))
+
+
+def test_records_of_a_clock_that_was_ahead_have_no_findings(
+    client: TestClient, url: str, log: AuditLog
+) -> None:
+    """Their seal is followed by seals of earlier times."""
+    make(client, "products", PEN)
+    ahead = now() + timedelta(days=1)
+    values = {"entity_id": id_at(ahead), "id": id_at(ahead), "at": ahead}
+    execute(log, update(LOG).where(LOG.c.entity == "Product").values(values))
+    execute(log, update(Product.__table__).values(id=values["entity_id"]))
+    for number in range(4):
+        customer = {"name": "C", "email": f"{number}@example.com"}
+        make(client, "customers", customer)
+        log.seal()
+    log.archive(before=ahead + timedelta(days=1))
+    assert_quiet(check(url))
+    tamper(log.settings, EMPTY_LEAVES)
     assert_quiet(check(url))
 
 

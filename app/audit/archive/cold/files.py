@@ -41,6 +41,13 @@ class RecordedFiles:
             archived.add(manifest)
         return archived
 
+    async def has_deleted(self, start: int, end: int) -> bool:
+        """Return whether a pruned file that may have had the leaves is wholly gone."""
+        first, last = await self.seals.get_times(start, end)
+        files = await self.files.list_between(self.log, first, last)
+        pruned = [each for each in files if each.state == FileState.PRUNED]
+        return not all(self.context.store.find_files(each.name) for each in pruned)
+
     async def list_between(
         self, first: datetime, last: datetime, state: FileState
     ) -> list[Manifest]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -16,6 +16,16 @@ from app.audit.archive.logs import Log
 EMPTY = b""
 START, SIZE, COUNT = col(AuditSeal.start), col(AuditSeal.size), col(AuditSeal.count)
 NUMBER, LEAVES = col(AuditSeal.number), col(AuditSeal.leaves)
+
+
+def is_sealed_around(first: datetime, last: datetime) -> ColumnElement[bool]:
+    """Match seals whose rows may have an id of this time.
+
+    After a clock was ahead, rows continue its time, but not their ids.
+    """
+    sealed_then = col(AuditSeal.sealed_at).between(first, last)
+    begins = or_(col(AuditSeal.first_at) <= last, sealed_then)
+    return and_(col(AuditSeal.last_at) >= first, begins)
 
 
 class ColdRepository:
@@ -59,8 +69,9 @@ class ColdRepository:
         return found[0], found[1]
 
     async def has_emptied(self, first: datetime, last: datetime) -> bool:
-        """Return whether a run with rows of this time has no leaves."""
-        query = self.select_emptied(first, last).with_only_columns(NUMBER)
+        """Return whether a run whose rows may have ids of this time has no leaves."""
+        emptied = is_sealed_around(first, last), func.length(LEAVES) == 0
+        query = self.select_runs().where(*emptied).with_only_columns(NUMBER)
         return await self.session.scalar(query.limit(1)) is not None
 
     async def list_emptied(

@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from app.audit.archive.checkpoints.models import AuditSeal
 from app.audit.archive.checkpoints.repository import RUN_COLUMNS, TreeRepository
-from app.audit.archive.cold.repository import ColdRepository
+from app.audit.archive.cold.repository import ColdRepository, is_sealed_around
 from app.audit.archive.logs import Log
 from app.audit.archive.seals.leaves import unpack_leaves
 from app.core.clock import from_ticks
@@ -37,10 +37,8 @@ class LeafFinder:
         """
         margin = timedelta() if at else ID_TIME_MARGIN
         around = at or time_of(id)
-        query = self.tree.select_seals().where(
-            col(AuditSeal.last_at) >= around - margin,
-            col(AuditSeal.first_at) <= around + margin,
-        )
+        near = is_sealed_around(around - margin, around + margin)
+        query = self.tree.select_seals().where(near)
         packed = id.bytes
         ordered = query.order_by(col(AuditSeal.start)).options(RUN_COLUMNS)
         for seal in await self.session.scalars(ordered):

@@ -15,7 +15,10 @@ MISSING = SealFault("its leaves are neither in the database nor in files")
 
 
 class RebuiltSeals(ProvenSeals):
-    """Proven seals for a run: a row must not pass as one that was never sealed."""
+    """Proven seals for a run: a row must not pass as one that was never sealed.
+
+    Files that were deleted by law matter only to rows whose leaf they may have had.
+    """
 
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         super().__init__(context, log)
@@ -29,7 +32,10 @@ class RebuiltSeals(ProvenSeals):
         archived = await files.read_range(*run)
         packed = join_pieces(archived.read(*run), run)
         if not packed:
-            return MISSING
+            if not await files.has_deleted(*run):
+                return MISSING
+            self.lost[seal.number] = MISSING.detail
+            return await super().find_emptied_fault(session, seal)
         session.expunge(seal)  # leaves are read here, and never written
         seal.leaves = packed
         return await self.find_leaf_fault(session, seal)

@@ -24,14 +24,15 @@ from app.core.db.session import DatabaseSession
 class ProvenSeals:
     """Reader of the seals of one log; `faults` are why others are not proven.
 
-    Of an emptied seal the checkpoint is proven. Its rows are in files, and are proven
-    by their manifests.
+    `lost` are why it matters if a row has no leaf. Of an emptied seal the checkpoint is
+    proven. Its rows are in files, and are proven by their manifests.
     """
 
     def __init__(self, context: ArchiveContext, log: Log) -> None:
         self.context = context
         self.log = log
         self.faults: dict[int, str] = {}
+        self.lost: dict[int, str] = {}
         self.verifier: CheckpointVerifier | None = None
         self.last = Frontier()  # the tree after the seal that was read last
 

@@ -25,6 +25,7 @@ class LeafHashes:
         self.context = proven.context
         self.log = proven.log
         self.proven = proven
+        self.counts: dict[int, int] = {}
         self.seals: dict[int, Digests] = {}
 
     async def find(self, rows: list[Row]) -> dict[UUID, bytes]:
@@ -35,6 +36,9 @@ class LeafHashes:
                 its leaves may be forged or missing.
         """
         found = await self.find_proven(rows)
+        if len(found) < len(rows):
+            lost = self.proven.lost
+            self.proven.faults |= {at: lost[at] for at in lost if at in self.counts}
         self.proven.raise_errors()
         return found
 
@@ -43,7 +47,7 @@ class LeafHashes:
         ids = {row["id"].bytes: row["id"] for row in rows}
         found: dict[UUID, bytes] = {}
         async with self.context.database.reading() as session:
-            counts = await self.count_leaves(session, rows)
+            self.counts = counts = await self.count_leaves(session, rows)
             self.seals = {at: self.seals[at] for at in counts if at in self.seals}
             for seal in self.seals.values():
                 found |= select_digests(seal, ids)

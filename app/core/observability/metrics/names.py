@@ -82,7 +82,7 @@ VALUES = {
         Kind.SMALLEST, "Time since the newest archive file of each log.", "log"
     ),
     "audit_archive_unfinished_files": Metric(
-        Kind.LARGEST, "Archive files whose rows are not all deleted yet.", "log"
+        Kind.LARGEST, "Archive files that no run has completed yet.", "log"
     ),
     "audit_rewritten": Metric(
         Kind.LARGEST, "1 if a log no longer has a checkpoint that the worker has seen."

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app.audit.archive.cold.emptying import SealEmptier
 from app.audit.archive.cold.indexes import LeafIndexer
@@ -11,7 +12,7 @@ from app.audit.archive.exceptions import TimeLimitException
 from app.audit.archive.logs import ACCESSES, CHANGES
 from app.audit.archive.progress import Progress
 from app.audit.archive.verify.report import FindingKind
-from app.core.clock import now
+from app.core.clock import TICK, now
 from tests.audit.archive.checkpoints.old_seals import seal_as_before
 from tests.audit.archive.checkpoints.test_tree import no_runs
 from tests.audit.archive.cold import logs
@@ -47,6 +48,22 @@ def test_the_leaves_of_pruned_tiles_are_emptied(audit_log: AuditLog) -> None:
     assert logs.emptied(audit_log) == [0, 100, 200, 300, 400]
     report = audit_log.verify()
     assert (report.findings, report.cold) == ([], 600)
+
+
+def test_an_archived_row_of_a_clock_that_was_ahead_is_not_unknown(
+    audit_log: AuditLog, client: TestClient
+) -> None:
+    """The log continues its time, so ids have earlier ones; some leaves are emptied."""
+    ahead = now() + timedelta(days=400)
+    rows = [make_change(ahead + number * TICK, number) for number in range(300)]
+    audit_log.batch_size = 1_000
+    audit_log.add(CHANGES, rows)
+    logs.seal_hundreds(audit_log)
+    audit_log.archive(ahead + timedelta(days=1))
+    assert logs.emptied(audit_log) == [0, 100]
+    for row in (rows[0], rows[-1]):
+        answer = client.get(f"audit/changes/{row['id']}/proof")
+        assert (answer.status_code, answer.json()["code"]) == (410, "archived")
 
 
 @pytest.mark.heavy

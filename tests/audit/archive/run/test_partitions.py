@@ -1,6 +1,7 @@
 """Partitions of the access log: created ahead, dropped when all of it is cold."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -16,9 +17,10 @@ from app.audit.archive.progress import Progress
 from app.audit.archive.run import partition_pruner
 from app.audit.archive.run.partition_pruner import PartitionPruner
 from app.audit.archive.verify.report import FindingKind
+from app.audit.metrics.gauges import AuditGauges
 from app.core.clock import now
 from tests.audit.archive.commands import KEEP, command
-from tests.audit.archive.rows import AuditLog, CallAtStep, make_access
+from tests.audit.archive.rows import AuditLog, CallAtStep, make_access, make_changes
 from tests.audit.archive.run.past import (
     DEFAULT,
     MONTH,
@@ -111,6 +113,24 @@ def test_the_table_of_before_the_upgrade_is_dropped_too(log: AuditLog) -> None:
         "Dropped the partition audit_access_old. Its rows are in verified files: 9."
     ]
     assert log.count_findings() == {}
+
+
+def test_the_metrics_count_no_file_that_waits_for_its_partition(log: AuditLog) -> None:
+    log.add(CHANGES, make_changes(days=1))
+    log.add(ACCESSES, [*past_accesses(), make_access(now(), 99, id=id_at(START))])
+
+    async def count_unfinished(context: ArchiveContext) -> dict[str, float]:
+        parts = SimpleNamespace(access_log=None, feed=None)
+        gauges = AuditGauges(context.database, parts, context.sealer)
+        await gauges.read_ages()
+        return gauges.unfinished
+
+    log.archive()
+    assert log.run(count_unfinished) == {"changes": 0, "accesses": 0}
+    execute(log, "UPDATE audit_archive SET state = 'verified'")
+    assert log.run(count_unfinished) == {"changes": 1, "accesses": 0}
+    execute(log, "UPDATE audit_archive SET state = 'writing'")
+    assert log.run(count_unfinished) == {"changes": 1, "accesses": 2}
 
 
 @pytest.mark.heavy
