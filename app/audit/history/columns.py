@@ -1,9 +1,14 @@
-"""Recorded values under the present names of their columns."""
+"""Recorded values under the present names of their columns, and as entities."""
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
+from pydantic import ValidationError
+
+from app.audit.history.exceptions import UnknownStateException
 from app.audit.shown.documents import values_of
+from app.core.db.derived.columns import base_names
 from app.core.models import Entity, present_name
 
 State = dict[str, Any]
@@ -34,3 +39,20 @@ def recorded_columns(model: type[Entity], column: str) -> list[str]:
     """Return all names under which the change log has the column's values."""
     former = [name for name in model.former_names if find_name(model, name) == column]
     return [column, *former]
+
+
+def validated(model: type[Entity], state: State) -> Entity:
+    if unknown := base_names(model.__table__) - state.keys():
+        raise UnknownStateException(model.__name__, unknown)
+    try:
+        return model.model_validate(state)
+    except ValidationError as error:
+        invalid = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+        raise UnknownStateException(model.__name__, invalid) from error
+
+
+def as_id(value: Any) -> UUID:
+    try:
+        return value if isinstance(value, UUID) else UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UnknownStateException("The record", {repr(value)}) from error

@@ -118,7 +118,7 @@ class HistoryService:
         state = deleted_state(self.model, deletion)
         check_shown(self.log.session, self.model, state)
         then = just_before(deletion["at"])
-        entity = await self.entities.build(self.model, state, then)
+        entity = await self.entities.rebuild(self.model, state, then)
         current_context().reason = "restore"
         with counting_from(await self.entities.last_versions(entity)):
             restored: Entity = await self.service.restore(entity)
