@@ -9,10 +9,11 @@ from sqlalchemy.orm.attributes import instance_state
 from app.audit.history.columns import State
 from app.audit.history.moments import EVER, Moment
 from app.audit.history.past_graph import PastGraph
-from app.audit.history.relations import loaded_relations, owned_relations
+from app.audit.history.relations import owned_relations
 from app.audit.history.repository import HistoryRepository
 from app.core.db.records.identity import key_of
 from app.core.db.session import DatabaseSession
+from app.core.entity_pages import loaded_relations
 from app.core.models import Entity
 
 

@@ -10,12 +10,6 @@ from app.core.models import Entity, entities
 
 Model = type[Entity]
 Relation = RelationshipProperty[Any]
-EAGER = ("selectin", "joined", "subquery", "immediate", False)
-
-
-def loaded_relations(model: Model) -> list[Relation]:
-    """Return the relationships that each query of the entity loads."""
-    return [it for it in inspect(model).relationships if it.lazy in EAGER]
 
 
 def owned_relations(model: Model) -> list[Relation]:

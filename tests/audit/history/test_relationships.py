@@ -17,6 +17,7 @@ from app.core.db.database import Database
 from app.core.db.ids import uuid7
 from app.core.db.records.versions import counting_from
 from app.core.db.session import DatabaseSession
+from app.core.entity_pages import EntityPageRepository
 from app.core.models import Entity
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +81,10 @@ class Single(MusicEntity, table=True):
         sa_relationship_kwargs=FOLLOWED
         | {"primaryjoin": "foreign(Genre.name) == Single.name", "viewonly": True}
     )
+
+
+class Tracks(EntityPageRepository[Track]):
+    model = Track
 
 
 @pytest.fixture
@@ -152,3 +157,12 @@ async def test_a_relationship_without_a_past_is_not_known(music: Database) -> No
         times = dict.fromkeys(("created_at", "updated_at"), now())
         with pytest.raises(UnknownStateException, match="namesakes"):
             await EntityRepository(session).build(Single, state | times, until(now()))
+
+
+async def test_a_written_entity_has_what_a_query_would_load(music: Database) -> None:
+    async with music.writing() as session:
+        tracks = Tracks(session)
+        track = await tracks.create({"title": "Three", "album_id": SECOND})
+        assert track.album.name == "Second"
+        track = await tracks.update(track, {"album_id": FIRST})
+        assert track.album.name == "First"
