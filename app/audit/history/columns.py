@@ -1,10 +1,10 @@
 """Recorded values under the present names of their columns, and as entities."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
-from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from app.audit.history.exceptions import UnknownStateException
 from app.audit.shown.documents import values_of
@@ -45,14 +45,16 @@ def validated(model: type[Entity], state: State) -> Entity:
     if unknown := base_names(model.__table__) - state.keys():
         raise UnknownStateException(model.__name__, unknown)
     try:
-        return model.model_validate(state)
+        values = recorded_model(model).model_validate(state).__dict__
+        return model(**values, **{name: state[name] for name in model.redacted})
     except ValidationError as error:
         invalid = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
         raise UnknownStateException(model.__name__, invalid) from error
 
 
-def as_id(value: Any) -> UUID:
-    try:
-        return value if isinstance(value, UUID) else UUID(value)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UnknownStateException("The record", {repr(value)}) from error
+@cache
+def recorded_model(model: type[Entity]) -> type[BaseModel]:
+    """Return a schema of the columns but secrets: of these the log has only a hash."""
+    fields: Any = {n: (it.annotation, it) for n, it in model.model_fields.items()}
+    shown = fields.keys() - model.redacted
+    return create_model(model.__name__, **{name: fields[name] for name in shown})

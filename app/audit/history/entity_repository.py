@@ -44,9 +44,15 @@ class EntityRepository:
         return entities
 
     async def rebuild(self, model: type[Entity], state: State, then: Moment) -> Any:
-        """Return a new entity with new rows of all that was deleted with it."""
+        """Return a new entity with new rows of all that was deleted with it.
+
+        They have no secrets, as the log has none.
+        """
         graph = PastGraph(self.session, then, owned_relations)
         (entity,) = await graph.build(model, [state])
+        for each in graph.built.values():
+            for name in each.redacted:
+                setattr(each, name, None)
         return entity
 
     async def last_versions(self, *entities: Entity) -> dict[UUID, int]:

@@ -13,17 +13,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import MANYTOONE
 
 from app.audit.history.changes import read_changes
-from app.audit.history.columns import State, as_id, recorded_columns, validated
+from app.audit.history.columns import State, recorded_columns, validated
 from app.audit.history.exceptions import UnknownStateException
 from app.audit.history.moments import Moment, of_model
 from app.audit.history.relations import Model, Relation, is_by_id, link_of
 from app.audit.history.repository import HistoryRepository
 from app.audit.repository import CHANGES
 from app.core.db.session import DatabaseSession
-
-
-def as_reference(value: Any) -> UUID | None:
-    return value and as_id(value)
 
 
 class PastGraph:
@@ -128,3 +124,14 @@ class PastGraph:
         once = select(CHANGES.c.entity_id).where(of_model(child), or_(*snapshots))
         recorded = await read_changes(self.session, once)
         return ids | {row["entity_id"] for row in recorded}
+
+
+def as_id(value: Any) -> UUID:
+    try:
+        return value if isinstance(value, UUID) else UUID(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UnknownStateException("The record", {repr(value)}) from error
+
+
+def as_reference(value: Any) -> UUID | None:
+    return value and as_id(value)
