@@ -137,6 +137,6 @@ def install_handlers(app: FastAPI) -> None:
     app.exception_handler(AppException)(on_app_exception)
     app.exception_handler(HTTPException)(on_http_exception)
     app.exception_handler(RequestValidationError)(on_validation_error)
-    for kind in (DBAPIError, StaleDataError, PoolTimeoutError, OSError):
+    for kind in (DBAPIError, StaleDataError, PoolTimeoutError, OSError, OverflowError):
         app.exception_handler(kind)(on_database_error)
     app.exception_handler(Exception)(on_crash)

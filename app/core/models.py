@@ -5,17 +5,14 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Index, Table, event, inspect
+from sqlalchemy import Index, Table, event
 from sqlalchemy.orm import Mapper, declared_attr, deferred
 from sqlmodel import Field, SQLModel
 
 from app.core.clock import now
 from app.core.db.column_types import UtcDateTime
-from app.core.db.derived.columns import (
-    Derivation,
-    derivations_of,
-    make_derivations,
-)
+from app.core.db.derived.columns import derivations_of, make_derivations
+from app.core.db.derived.events import derive, derive_changed
 from app.core.db.ids import uuid7
 from app.core.db.records.timestamps import change_time
 from app.core.db.records.versions import announce, next_version
@@ -60,7 +57,12 @@ class Entity(SQLModel):
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
-        return {"version_id_col": cls.version, "version_id_generator": next_version}
+        return {
+            "version_id_col": cls.version,
+            "version_id_generator": next_version,
+            # Read what the database computes at once: a response can't wait for it.
+            "eager_defaults": True,
+        }
 
     def __setattr__(self, name: str, value: Any) -> None:
         # SQLModel sets each attribute twice, for SQLAlchemy and for Pydantic, which
@@ -98,20 +100,6 @@ def prepare(_: Mapper[Any], __: Any, entity: Entity) -> None:
     announce(entity.id)
     for derivation in derivations_of(entity.__table__):
         derive(entity, derivation)
-
-
-def derive_changed(_: Mapper[Any], __: Any, entity: Entity) -> None:
-    """Set the derived columns that a changed attribute is a source of."""
-    state = inspect(entity)
-    for derivation in derivations_of(entity.__table__):
-        changed = state.committed_state.keys() & {*derivation.sources}
-        if any(state.attrs[name].history.has_changes() for name in changed):
-            derive(entity, derivation)
-
-
-def derive(entity: Entity, derivation: Derivation) -> None:
-    values = {name: getattr(entity, name) for name in derivation.sources}
-    setattr(entity, derivation.name, derivation.value(values))
 
 
 event.listen(Entity, "after_mapper_constructed", add_derived_columns, propagate=True)

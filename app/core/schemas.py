@@ -60,6 +60,11 @@ class Read(BaseModel):
     created_at: datetime
     updated_at: datetime
 
+    @classmethod
+    def shown(cls) -> list[str]:
+        """Return the names of all fields, those that the schema computes included."""
+        return [*cls.model_fields, *cls.model_computed_fields]
+
 
 def example(field: JsonSchemaValue) -> Any:
     shown = field.get("examples") or [field.get("default")]

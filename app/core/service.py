@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from app.core.exceptions import ConflictException
 from app.core.models import Entity
 from app.core.pagination import FilterQuery, Page, PageQuery
 from app.core.repository import BaseRepository
@@ -79,5 +80,17 @@ class CrudService(Generic[EntityT, CreateT, UpdateT]):
         await self.repository.delete(await self.get_for_update(id))
 
     async def restore(self, entity: EntityT) -> EntityT:
-        """Insert a deleted entity again, in the state it is given."""
+        """Insert a deleted entity again, in the state it is given.
+
+        The log has no secrets, so an override sets those that are required.
+
+        Raises:
+            ConflictException: one is missing.
+        """
+        columns, secrets = self.repository.table.c, sorted(type(entity).redacted)
+        required = [name for name in secrets if not columns[name].nullable]
+        missing = [name for name in required if getattr(entity, name) is None]
+        if missing:
+            reason = f"the change log does not contain its {' and '.join(missing)}"
+            raise ConflictException(f"The record can't be restored: {reason}")
         return await self.repository.add(entity)

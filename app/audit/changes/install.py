@@ -8,7 +8,7 @@ from sqlalchemy.orm import ColumnProperty, configure_mappers
 
 from app.audit.changes.guard import Guard
 from app.audit.changes.listeners import reject_expression
-from app.audit.changes.mapping_checks import check_mapping
+from app.audit.changes.mapping_checks import check_mapping, check_names
 from app.audit.changes.recorder import ChangeRecorder
 from app.audit.changes.redaction_keys import redaction_keys
 from app.audit.changes.session import (
@@ -42,6 +42,7 @@ def install_cdc(database: Database, settings: Settings) -> None:
         database.on_close.append(close_engines)
     models = entities()
     configure_mappers()
+    check_names(models)
     for model in models:
         check_mapping(model)
         check_personal(model)

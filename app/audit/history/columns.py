@@ -1,9 +1,14 @@
-"""Recorded values under the present names of their columns."""
+"""Recorded values under the present names of their columns, and as entities."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
+from pydantic import BaseModel, ValidationError, create_model
+
+from app.audit.history.exceptions import UnknownStateException
 from app.audit.shown.documents import values_of
+from app.core.db.derived.columns import base_names
 from app.core.models import Entity, present_name
 
 State = dict[str, Any]
@@ -34,3 +39,22 @@ def recorded_columns(model: type[Entity], column: str) -> list[str]:
     """Return all names under which the change log has the column's values."""
     former = [name for name in model.former_names if find_name(model, name) == column]
     return [column, *former]
+
+
+def validated(model: type[Entity], state: State) -> Entity:
+    if unknown := base_names(model.__table__) - state.keys():
+        raise UnknownStateException(model.__name__, unknown)
+    try:
+        values = recorded_model(model).model_validate(state).__dict__
+        return model(**values, **{name: state[name] for name in model.redacted})
+    except ValidationError as error:
+        invalid = {str(each["loc"][0]) for each in error.errors() if each["loc"]}
+        raise UnknownStateException(model.__name__, invalid) from error
+
+
+@cache
+def recorded_model(model: type[Entity]) -> type[BaseModel]:
+    """Return a schema of the columns but secrets: of these the log has only a hash."""
+    fields: Any = {n: (it.annotation, it) for n, it in model.model_fields.items()}
+    shown = fields.keys() - model.redacted
+    return create_model(model.__name__, **{name: fields[name] for name in shown})

@@ -96,8 +96,8 @@ class HistoryService:
         """Return the updatable fields whose values differ between version and now."""
         now = await self.service.get(self.id)
         then = await self.at_version(version)
-        fields = self.resource.update.model_fields
-        names = [name for name in fields if hasattr(then, name)]
+        fields, secrets = self.resource.update.model_fields, self.model.redacted
+        names = [it for it in fields if hasattr(then, it) and it not in secrets]
         pairs = {name: (getattr(now, name), getattr(then, name)) for name in names}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -118,7 +118,7 @@ class HistoryService:
         state = deleted_state(self.model, deletion)
         check_shown(self.log.session, self.model, state)
         then = just_before(deletion["at"])
-        entity = await self.entities.build(self.model, state, then)
+        entity = await self.entities.rebuild(self.model, state, then)
         current_context().reason = "restore"
         with counting_from(await self.entities.last_versions(entity)):
             restored: Entity = await self.service.restore(entity)

@@ -20,7 +20,7 @@ def list_query(
     query: type[PageQuery], read: type[Read], relations: Iterable[str]
 ) -> type[PageQuery]:
     """Return the query with `fields`, and with `include` if there are relations."""
-    added = {"fields": names(read.model_fields, FIELDS)}
+    added = {"fields": names(read.shown(), FIELDS)}
     if relations:
         added["include"] = names(relations, INCLUDE)
     extended: type[PageQuery] = create_model(query.__name__, __base__=query, **added)

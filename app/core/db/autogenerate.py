@@ -21,15 +21,18 @@ from alembic.operations.ops import (
 )
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
-from pydantic_core import PydanticUndefined
 from sqlalchemy import JSON, Column
 from sqlmodel import AutoString, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.db.column_types import FixedDecimal, UtcDateTime
 from app.core.db.compatibility.operations import note_obstacles
 from app.core.db.derived.operations import fills_of
 from app.core.db.guarantees.operations import RestoreGuaranteesOp, has_guarantees
 from app.core.db.guarantees.search_index import drops_of
+
+# Another factory makes another value each time, such as an id.
+EMPTY: dict[Any, Any] = {list: [], dict: {}}
 
 rewriter = Rewriter().chain(note_obstacles)
 
@@ -41,7 +44,7 @@ def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """
     if kind != "type":
         return False
-    if isinstance(item, UtcDateTime):
+    if isinstance(item, UtcDateTime | UTCDateTime):
         return "sa.DateTime(timezone=True)"
     if isinstance(item, FixedDecimal):
         number = f"sa.Numeric({item.digits}, {item.places})"
@@ -113,8 +116,8 @@ def field_default(table: str, name: str) -> str | None:
     """Return the constant default of a model's field as SQL, or None."""
     for model in models():
         if model.__tablename__ == table and name in model.model_fields:
-            default = model.model_fields[name].default
-            return None if default is PydanticUndefined else as_sql(default)
+            field = model.model_fields[name]
+            return as_sql(EMPTY.get(field.default_factory, field.default))
     return None
 
 

@@ -12,7 +12,9 @@ from app.core.exceptions import ConflictException, ValidationFailedException
 
 def taken(error: IntegrityError, table: Table, name: str) -> ConflictException:
     fields = taken_fields(error, table)
-    same = " and ".join(fields) or "values"
+    if not fields:  # of an expression, or of another table that was written with it
+        return ConflictException("Conflicts with an existing record")
+    same = " and ".join(fields)
     return ConflictException(f"Another {name} has the same {same}", *fields)
 
 

@@ -58,7 +58,20 @@ def to_app_exception(error: Exception) -> AppException | None:
         return UnavailableException(outage)
     code = error_code(error) if isinstance(error, DBAPIError) else ""
     if code.startswith(INTEGRITY_ERRORS):
-        return ConflictException("Conflicts with an existing record")
-    if code.startswith(DATA_ERRORS):
+        return ConflictException(violation(code))
+    if code.startswith(DATA_ERRORS) or is_beyond_64_bits(error):
         return ValidationFailedException([])
     return None
+
+
+def violation(code: str) -> str:
+    if code in UNIQUE_VIOLATION:
+        return "Conflicts with an existing record"
+    if code in FOREIGN_KEY_VIOLATION:
+        return "Refers to a record that does not exist, or is still in use"
+    return "The values violate a constraint"
+
+
+def is_beyond_64_bits(error: Exception) -> bool:
+    """Return whether SQLite's driver could not convert an integer."""
+    return isinstance(error, OverflowError) and "SQLite" in str(error)

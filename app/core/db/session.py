@@ -16,6 +16,7 @@ from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.connections import Reads, Taker
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.driver.statements import Statement, core_statement, rows_of
+from app.core.db.records.ended import EndedReads, reject_use
 from app.core.db.records.loading import make_instance, select_by_id
 from app.core.db.records.plain import mapper_of
 
@@ -77,7 +78,7 @@ class LazySession(DatabaseSession):
         return self.__dict__[name]
 
     def open_orm_session(self) -> None:
-        super().__init__(**self.options)
+        super().__init__(**self.options, close_resets_only=False)
         self.has_orm_session = True
 
     @property
@@ -98,6 +99,8 @@ class ReadingSession(LazySession):
 
     def open_orm_session(self) -> None:
         self.direct.release()
+        if isinstance(self.direct, EndedReads):
+            reject_use()
         super().open_orm_session()
 
     async def rows(
@@ -134,5 +137,6 @@ class ReadingSession(LazySession):
 
     async def close(self) -> None:
         self.direct.release()
+        self.direct = EndedReads()
         if self.has_orm_session:
             await super().close()

@@ -78,7 +78,9 @@ def reader_of(dependant: Dependant) -> tuple[str, QueryReader]:
     model = first.field_info.annotation
     is_strict = isinstance(model, type) and issubclass(model, Strict)
     if more or not is_strict or not dependant.query_params:
-        raise TypeError(f"{first.name}: describe the whole query in one Strict model")
+        name = getattr(dependant.call, "__name__", "The handler")
+        reason = f"describe the whole query, with {first.name}, in one Strict model"
+        raise TypeError(f"{name}: {reason}: `query: Annotated[Model, Query()]`")
     return first.name, QueryReader(model)
 
 

@@ -26,6 +26,7 @@ from tests.audit.changes.models import (
     Author,
     Book,
     Chapter,
+    Converted,
     Counted,
     Signed,
 )
@@ -314,3 +315,22 @@ async def test_a_column_that_each_update_sets_is_recorded(
     await library.write(change)
     (_, (_, diff)) = await library.entries()
     assert (diff["title"], diff[name]) == (["Tea", "Coffee"], expected)
+
+
+async def test_a_response_shows_what_the_database_has_computed(
+    library: Library,
+) -> None:
+    """It is made outside the session's greenlet, so it can't ask for the value."""
+
+    async def write(session: Any) -> None:
+        row = Converted(id=uuid7(), number=1)
+        session.add(row)
+        await session.flush()
+        assert (row.twice, row.origin) == (2, "here")
+        row.number = 2
+        await session.flush()
+        assert row.twice == 4
+
+    await library.write(write)
+    (_, (_, diff)) = await library.entries()
+    assert (diff["number"], diff["twice"]) == ([1, 2], [2, 4])

@@ -9,6 +9,8 @@ pytestmark = pytest.mark.slow
 
 # In another process, because a mapped entity would remain for all other tests.
 START = """
+from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlmodel import Column, Field, Relationship
@@ -16,6 +18,9 @@ from app.audit.changes.install import install_cdc
 from app.core.config import settings
 from app.core.db.database import Database
 from app.core.models import Entity
+
+class Shade(StrEnum):
+    DARK = "dark"
 
 class Link(Entity, table=True):
     one_id: UUID = Field(foreign_key="one.id")
@@ -73,6 +78,11 @@ def start(line: str) -> str:
             "__table_args__ = (UniqueConstraint('two_id', "
             "sqlite_on_conflict='IGNORE'),)",
             "ON CONFLICT",
+        ),
+        ("shade: Shade = Shade.DARK", "enum_column(Shade)"),
+        (
+            "former_entities: ClassVar = frozenset({'Two'})",
+            "Two: the change log can't tell apart",
         ),
         ("name: str", None),
     ],

@@ -1,10 +1,10 @@
 """Default that autogenerate gives to a new column, read in a row that existed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from alembic.migration import MigrationContext
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Connection,
     Date,
     Integer,
+    MetaData,
     String,
     Uuid,
     column,
@@ -23,9 +24,10 @@ from sqlalchemy import (
     select,
     table,
 )
+from sqlmodel import Field, SQLModel
 
 from app.audit.changes.guard import unaudited
-from app.core.db.autogenerate import as_sql
+from app.core.db.autogenerate import as_sql, field_default, render_item
 from app.core.db.column_types import FixedDecimal, Money, enum_column
 from app.core.db.database import Database
 
@@ -76,3 +78,35 @@ async def test_a_row_that_existed_has_the_default(database: Database) -> None:
 @pytest.mark.parametrize("value", [None, datetime(2030, 1, 2, tzinfo=UTC), b"x"])
 def test_a_default_that_one_database_misreads_is_none(value: Any) -> None:
     assert as_sql(value) is None
+
+
+class Bag(SQLModel, table=True):
+    metadata = MetaData()
+
+    id: int = Field(primary_key=True)
+    name: str = "bag"
+    made: datetime
+    day: date
+    hour: time
+    span: timedelta
+    price: Decimal
+    share: float
+    body: bytes
+    tone: Tone
+    sizes: list[int] = Field(default_factory=list, sa_type=JSON)
+    token: UUID = Field(default_factory=uuid4)
+
+
+def test_a_factory_is_a_default_if_its_values_are_equal() -> None:
+    assert [field_default("bag", name) for name in ("sizes", "token", "id")] == [
+        "[]",
+        None,
+        None,
+    ]
+
+
+def test_a_migration_needs_no_import_for_the_types_of_sqlmodel() -> None:
+    for each in Bag.metadata.tables["bag"].columns:
+        kind = each.type
+        is_known = type(kind).__module__.startswith("sqlalchemy.")
+        assert is_known or render_item("type", kind, None), each

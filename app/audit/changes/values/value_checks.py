@@ -9,6 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import AutoString
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.db.column_types import FixedDecimal, Money, UtcDateTime
 
@@ -116,6 +117,7 @@ CHECKS: dict[type, Callable[[Any], Check | None]] = {
     sa.Float: check_float,
     sa.Double: check_float,
     UtcDateTime: check_instant,
+    UTCDateTime: check_instant,
     sa.DateTime: check_datetime,
     sa.Time: check_time,
     sa.Date: check_exact(date),

@@ -8,9 +8,11 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     DateTime,
+    Enum,
     Numeric,
     String,
     Text,
+    Time,
     Uuid,
     case,
     cast,
@@ -67,6 +69,7 @@ class RecordedValues:
             value = func.json_extract(document, literal_column("'$'"), type_=Text())
             return type_coerce(on_sqlite(value, column), column.type)
         text: Expression = cast(document, JSON).op("#>>")(literal_column("'{}'"))
+        text = named(text, column)
         # A cast would cut a text that is longer than the column is now.
         is_text = isinstance(implementation(column.type), String)
         return type_coerce(text, column.type) if is_text else cast(text, column.type)
@@ -77,11 +80,20 @@ def on_sqlite(value: Expression, column: Column[Any]) -> Expression:
     kind = implementation(column.type)
     if isinstance(kind, Uuid):
         return func.replace(value, "-", "")
-    if isinstance(kind, DateTime):
+    if isinstance(kind, DateTime | Time):
         moment = func.replace(func.rtrim(value, "Z"), "T", " ", type_=Text())
         has_fraction = func.instr(value, ".") > 0
         return case((has_fraction, moment), else_=moment.concat(".000000"))
     if isinstance(kind, Numeric):
         return cast(value, REAL)
     # Also a number, which only a write past the application stores.
-    return cast(value, Text) if isinstance(kind, String) else value
+    return named(cast(value, Text), column) if isinstance(kind, String) else value
+
+
+def named(text: Expression, column: Column[Any]) -> Expression:
+    """Return the name of an enum's value, if the table stores names."""
+    kind = column.type
+    if not isinstance(kind, Enum) or kind.enum_class is None:
+        return text
+    names = {str(it.value): it.name for it in kind.enum_class if it.name in kind.enums}
+    return case(names, value=text, else_=text) if names else text

@@ -60,7 +60,7 @@ class NameColumns:
 
 def without_fields(resource: Resource, relations: Relations) -> Relations:
     """Return the relations whose column would not hide a field of the record."""
-    fields = resource.read.model_fields
+    fields = resource.read.shown()
     return {it: each for it, each in relations.items() if name_column(it) not in fields}
 
 

@@ -98,4 +98,4 @@ class Exporter:
     def columns(self, query: ExportQuery) -> list[str]:
         """Return the columns. The names of the past are not known."""
         named = () if query.as_of else self.names.columns
-        return [*self.resource.read.model_fields, *named]
+        return [*self.resource.read.shown(), *named]

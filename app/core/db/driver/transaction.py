@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import MissingGreenlet, PendingRollbackError
 from sqlalchemy.util import greenlet_spawn
 
+from app.core.db.records.ended import reject_use
+
 ResultT = TypeVar("ResultT")
 
 
@@ -32,6 +34,7 @@ class Transaction:
         self.connection: Connection | None = None
         self.failure: BaseException | None = None
         self.savepoints = 0
+        self.has_ended = False  # no one would commit what follows
 
     async def call(self, work: Callable[..., ResultT], *arguments: Any) -> ResultT:
         """Begin unless begun, and return the result of work in the transaction."""
@@ -90,6 +93,8 @@ class Transaction:
         return self.connection
 
     def require_intact(self) -> None:
+        if self.has_ended:
+            reject_use()
         if self.failure is not None:
             reason = "The transaction was rolled back after an error: call rollback()"
             raise PendingRollbackError(reason) from self.failure

@@ -102,3 +102,10 @@ class BatchingSession(LazySession):
         if is_plain(model) and not self.has_orm_session:
             self.records.locked |= {(model, row["id"]): row for row in rows}
             self.records.are_locked = True
+
+    async def close(self) -> None:
+        if self.has_orm_session:
+            await super().close()
+        elif self.transaction.is_open:
+            await self.rollback()
+        self.transaction.has_ended = True

@@ -142,9 +142,3 @@ class WritingSession(BatchingSession):
         if self.transaction.is_open:
             await self.transaction.run(self.transaction.rollback)
         self.listener.transaction_ended()
-
-    async def close(self) -> None:
-        if self.has_orm_session:
-            await super().close()
-        elif self.transaction.is_open:
-            await self.rollback()

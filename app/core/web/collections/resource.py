@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 from fastapi import APIRouter
 
+from app.core.db.derived.columns import base_names
 from app.core.models import Entity
 from app.core.pagination import SHOWING_FIELDS, PageQuery
 from app.core.repository import BaseRepository
@@ -56,7 +57,7 @@ def resource_of(router: APIRouter) -> Resource:
     reading, changing = route_of(router, "GET", ONE), route_of(router, "PATCH", ONE)
     (id,) = reading.param_convertors
     entity: type[Entity] = hints_of(changing)["return"]
-    read: type[Read] = reading.response_model
+    read = check_fields(reading.response_model, entity)
     return Resource(
         router=router,
         listing=listing,
@@ -83,6 +84,25 @@ def check_filters(query: type[PageQuery]) -> type[PageQuery]:
         reason = "every collection has a parameter of this name"
         raise TypeError(f"{query.__name__} has a filter {taken}: {reason}")
     return query
+
+
+def check_fields(read: type[Read], entity: type[Entity]) -> type[Read]:
+    """Return the schema; reject fields that the rows of a list do not have.
+
+    Raises:
+        TypeError: there is one, such as a property of the entity.
+    """
+    fields = read.model_fields.items()
+    names = {it.validation_alias or name for name, it in fields}
+    lacking = {it for it in names if isinstance(it, str)} - base_names(entity.__table__)
+    rows = [it for it in repositories_of(entity) if it.page is BaseRepository.page]
+    if lacking and rows:
+        raise TypeError(
+            f"{read.__name__}: lists read rows of {entity.__table__}, without "
+            f"{', '.join(sorted(lacking))}: compute it in the schema (computed_field), "
+            "or derive the repository from EntityPageRepository"
+        )
+    return read
 
 
 def overrides_visible(repository: type[BaseRepository[Any]]) -> bool:

@@ -1,13 +1,13 @@
 """Past tables as the database computes them: column types, and reads in batches."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import MetaData, select
+from sqlalchemy import Enum, MetaData, select
 from sqlalchemy.orm import registry
 from sqlmodel import Column, Field
 
@@ -32,6 +32,11 @@ class Kind(StrEnum):
     TWO = "two"
 
 
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
 class Own(Entity, registry=registry()):
     metadata = MetaData()
 
@@ -47,6 +52,11 @@ class Sample(Own, table=True):
     flag: bool | None = None
     day: date | None = None
     at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    hour: time | None = None
+    moment: datetime | None = None
+    level: Level | None = Field(
+        default=None, sa_column=Column(Enum(Level, native_enum=False))
+    )
     other_id: UUID | None = None
     kind: Kind | None = Field(
         default=None, sa_column=Column(enum_column(Kind), nullable=True)
@@ -63,10 +73,17 @@ FULL: dict[str, Any] = {
     "flag": False,
     "day": date(2026, 2, 28),
     "at": datetime(2026, 1, 31, 9, 30, tzinfo=UTC),
+    "hour": time(9, 30),
+    "moment": datetime(2026, 1, 31, 9, 30, tzinfo=UTC),
+    "level": Level.HIGH,
     "other_id": uuid4(),
     "kind": Kind.TWO,
 }
-LATER = {"flag": True, "at": datetime(2026, 1, 31, 9, 30, 0, 250_000, tzinfo=UTC)}
+LATER = {
+    "flag": True,
+    "at": datetime(2026, 1, 31, 9, 30, 0, 250_000, tzinfo=UTC),
+    "hour": time(9, 30, 0, 250_000),
+}
 PRICE = {"price": Decimal("1.00")}
 NULLS = dict.fromkeys([*FULL][1:])
 

@@ -11,7 +11,16 @@ from alembic.command import check, downgrade, revision, stamp, upgrade
 from alembic.config import Config
 from alembic.util import CommandError
 from fastapi.testclient import TestClient
-from sqlalchemy import event, make_url, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Integer,
+    Table,
+    event,
+    make_url,
+    select,
+    text,
+)
 from sqlmodel import SQLModel, col
 
 from app.audit.models import AuditChange
@@ -344,6 +353,20 @@ def test_a_downgrade_that_loses_a_trigger_fails(migrations: Config, url: str) ->
     execute(make_settings(url), "ALTER TABLE audit_change ADD COLUMN color TEXT")
     with pytest.raises(CommandError, match="restore_guarantees"):
         downgrade(migrations, "-1")
+
+
+def test_a_model_without_a_migration_does_not_stop_an_upgrade(
+    migrations: Config, url: str
+) -> None:
+    """Else the migration of the new table could not be generated either."""
+    add_migration(migrations, "product", 'op.restore_guarantees("product")')
+    declared = Table("pen", SQLModel.metadata, Column("ink", Integer))
+    declared.append_constraint(CheckConstraint("ink > 0", name="ink"))
+    try:
+        upgrade(migrations, "head")
+    finally:
+        SQLModel.metadata.remove(declared)
+    assert revisions(url) == {"batch"}
 
 
 def test_autogenerate_restores_what_is_missing(migrations: Config, url: str) -> None:

@@ -53,7 +53,7 @@ class Target:
     @cached_property
     def known(self) -> set[str]:
         named = map(name_column, map(relation_name, self.references))
-        return {*self.resource.read.model_fields, *self.writable, *named}
+        return {*self.resource.read.shown(), *self.writable, *named}
 
     def unknown(self, names: Iterable[str]) -> list[str]:
         return [name for name in names if name not in self.known]
