@@ -1,6 +1,7 @@
 """The application as a server: a separate process on a free port."""
 
 import os
+import secrets
 import signal
 import socket
 import ssl
@@ -21,6 +22,8 @@ from tests.processes.environment import DEFAULTS
 from tests.processes.forked import Forked
 
 TIMEOUT = 60.0  # seconds, enough for a busy machine
+# Below those that Linux and macOS give to clients; browsers refuse 10080.
+PORTS = range(11_000, 32_768)
 
 
 @dataclass
@@ -66,10 +69,12 @@ def kill(process: Forked | subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a free port, which no client of another test gets from the system."""
+    while True:
+        port = secrets.choice(PORTS)  # Hypothesis seeds `random` in all processes
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(url: str, **values: str) -> dict[str, str]:
