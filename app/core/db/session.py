@@ -16,7 +16,7 @@ from app.core.db.driver.compiled import Row, Values
 from app.core.db.driver.connections import Reads, Taker
 from app.core.db.driver.read_only import ReadOnlyError
 from app.core.db.driver.statements import Statement, core_statement, rows_of
-from app.core.db.records.ended import EndedReads, reject_use
+from app.core.db.records.ended import ENDED, reject_use
 from app.core.db.records.loading import make_instance, select_by_id
 from app.core.db.records.plain import mapper_of
 
@@ -99,7 +99,7 @@ class ReadingSession(LazySession):
 
     def open_orm_session(self) -> None:
         self.direct.release()
-        if isinstance(self.direct, EndedReads):
+        if self.direct is ENDED:
             reject_use()
         super().open_orm_session()
 
@@ -137,6 +137,6 @@ class ReadingSession(LazySession):
 
     async def close(self) -> None:
         self.direct.release()
-        self.direct = EndedReads()
+        self.direct = ENDED
         if self.has_orm_session:
             await super().close()

@@ -24,8 +24,9 @@ from app.core.db.session import DatabaseSession
 class ProvenSeals:
     """Reader of the seals of one log; `faults` are why others are not proven.
 
-    `lost` are why it matters if a row has no leaf. Of an emptied seal the checkpoint is
-    proven. Its rows are in files, and are proven by their manifests.
+    Of an emptied seal the checkpoint is proven. Its rows are in files, and are proven
+    by their manifests. If the files are gone, the seal is among the `lost`, which is a
+    fault for rows without a leaf of their own.
     """
 
     def __init__(self, context: ArchiveContext, log: Log) -> None:

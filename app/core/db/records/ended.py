@@ -23,3 +23,6 @@ class EndedReads:
 
     def release(self) -> None:
         """Do nothing: there is no connection."""
+
+
+ENDED = EndedReads()

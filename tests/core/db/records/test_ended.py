@@ -15,6 +15,10 @@ pytestmark = pytest.mark.anyio
 WAYS = ("records", "an ORM session", "records, then an ORM session")
 
 
+async def look_up(session: DatabaseSession, id: Any, way: str) -> None:
+    await (session.get if way == "an ORM session" else session.find)(Product, id)
+
+
 async def update(session: DatabaseSession, id: Any, way: str) -> None:
     if way == "records":
         products = ProductRepository(session)
@@ -30,10 +34,7 @@ async def test_nothing_is_written_after_the_end(database: Database, way: str) ->
     """It would not be committed, and on SQLite no other request could write."""
     id = await make_pen(database)
     async with database.writing() as session:
-        if way == "an ORM session":
-            await session.get(Product, id)
-        else:
-            await session.find(Product, id)
+        await look_up(session, id, way)
     with pytest.raises(InvalidRequestError):
         await update(session, id, way)
     assert await names(database) == ["Pen"]
@@ -45,10 +46,7 @@ async def test_nothing_is_read_after_the_end(database: Database, way: str) -> No
     """No one would release the connection."""
     id = await make_pen(database)
     async with database.reading() as session:
-        if way == "an ORM session":
-            await session.get(Product, id)
-        else:
-            await session.find(Product, id)
+        await look_up(session, id, way)
     with pytest.raises(InvalidRequestError):
         await (session.find if way == "records" else session.get)(Product, id)
     assert database.read_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
