@@ -12,6 +12,7 @@ from typing import Self
 
 from app.core.db.database import Database
 from app.core.db.session import DatabaseSession
+from app.core.db.sqlite.busy import LONGEST_PAUSE
 
 FIRST_ROWS = 50
 MIN_ROWS = 10
@@ -21,18 +22,17 @@ SAMPLES = 12  # transactions; the median ignores those that waited for something
 
 @dataclass(frozen=True)
 class Pace:
-    """Limits of a transaction: seconds for its rows, their number, and a pause."""
+    """Limits of a transaction, and the pause after it; times in seconds."""
 
     seconds: float
     max_rows: int
-    has_pauses: bool
+    pause: float
 
 
-# SQLite has one writer at a time, and a blocked writer polls after 1, 3, 8 and 18 ms.
-# A short transaction, and a pause as long, let its third or fourth attempt succeed.
-SINGLE_WRITER = Pace(seconds=0.008, max_rows=300, has_pauses=True)
+# SQLite has one writer at a time. In this pause, each that waits tries at least once.
+SINGLE_WRITER = Pace(seconds=0.014, max_rows=600, pause=LONGEST_PAUSE)
 # On PostgreSQL no writer waits for a transaction that deletes old rows.
-MANY_WRITERS = Pace(seconds=0.25, max_rows=2_000, has_pauses=False)
+MANY_WRITERS = Pace(seconds=0.25, max_rows=2_000, pause=0)
 PACES = {"sqlite": SINGLE_WRITER, "postgresql": MANY_WRITERS}
 
 
@@ -91,15 +91,10 @@ class BatchWriter:
 
     @asynccontextmanager
     async def writing(self, rows: int) -> AsyncIterator[DatabaseSession]:
-        """Open a session in a transaction that writes so many rows.
-
-        The pause lasts as long as the statements. The commit is part of it: on SQLite
-        most of it is a checkpoint, which blocks no writer.
-        """
+        """Open a session in a transaction that writes so many rows."""
         async with self.database.writing() as session:
             began = time.monotonic()
             yield session
             ended = time.monotonic()
         self.sizer.add_timing(Timing(rows, ended - began))
-        if self.sizer.pace.has_pauses:
-            await asyncio.sleep(2 * ended - began - time.monotonic())
+        await asyncio.sleep(self.sizer.pace.pause)

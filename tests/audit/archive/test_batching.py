@@ -26,7 +26,7 @@ def sizes(pace: Pace, latency: float, row_seconds: float) -> list[int]:
 
 def test_a_latency_of_20_ms_does_not_shrink_batches() -> None:
     assert max(sizes(MANY_WRITERS, 0.020, 10e-6)[-2:]) == MAX_ROWS
-    # On SQLite the rows of a transaction take at most 8 ms.
+    # On SQLite the rows of a transaction take at most 14 ms.
     assert max(sizes(SINGLE_WRITER, 0.020, 10e-6)[-2:]) == SINGLE_WRITER.max_rows
 
 
@@ -36,12 +36,13 @@ def test_a_second_of_latency_does_not_shrink_batches() -> None:
 
 def test_rows_of_a_millisecond_shrink_batches() -> None:
     assert max(sizes(MANY_WRITERS, 0.020, 1e-3)[-2:]) <= MANY_WRITERS.seconds / 1e-3
-    assert max(sizes(SINGLE_WRITER, 0.020, 1e-3)[-2:]) == MIN_ROWS
+    assert max(sizes(SINGLE_WRITER, 0.020, 1e-3)[-2:]) <= SINGLE_WRITER.seconds / 1e-3
+    assert max(sizes(SINGLE_WRITER, 0.020, 1e-2)[-2:]) == MIN_ROWS
 
 
 def test_the_rows_of_a_transaction_take_the_seconds_of_the_pace() -> None:
     found = max(sizes(SINGLE_WRITER, 0.002, 80e-6)[-2:])
-    assert 95 <= found <= 100
+    assert 0.95 <= found * 80e-6 / SINGLE_WRITER.seconds <= 1
 
 
 def test_a_few_delayed_transactions_do_not_change_the_size() -> None:

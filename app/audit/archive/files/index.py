@@ -28,18 +28,16 @@ BLOCK_BITS = 16
 COMPRESSION_LEVEL = 1
 
 
-def index_keys(row: Row) -> Iterator[int]:
+def index_entries(row: Row, block: int) -> Iterator[int]:
     for column in COLUMNS:
         if value := row.get(column):
-            yield crc32(str(value).encode(errors="surrogateescape"))
+            key = crc32(str(value).encode(errors="surrogateescape"))
+            yield key << BLOCK_BITS | block
 
 
-def pack_index(
-    block_ends: list[int], index_entries: Iterable[tuple[int, int]]
-) -> bytes:
-    """Encode the end offset of each block, and (CRC-32, block) entries."""
-    keys = sorted(key << BLOCK_BITS | block for key, block in index_entries)
-    numbers = array("Q", [len(block_ends), 0, *block_ends, *keys])
+def pack_index(block_ends: list[int], entries: Iterable[int]) -> bytes:
+    """Encode the end offset of each block, and the entries of their rows."""
+    numbers = array("Q", [len(block_ends), 0, *block_ends, *sorted(entries)])
     return gzip.compress(
         swap_if_big_endian(numbers).tobytes(), COMPRESSION_LEVEL, mtime=0
     )

@@ -9,7 +9,7 @@ from app.audit.archive.checkpoints.export import read_checkpoints
 from app.audit.archive.cold.indexes import LeafIndexer
 from app.audit.archive.context import ArchiveContext
 from app.audit.archive.files.blocks import BlockWriter
-from app.audit.archive.files.index import index_keys, pack_index
+from app.audit.archive.files.index import index_entries, pack_index
 from app.audit.archive.files.leaf_runs import LeafRuns
 from app.audit.archive.files.manifest import FORMAT, Manifest, RowRef, SealRef
 from app.audit.archive.files.repository import FileRepository
@@ -39,7 +39,7 @@ class FileStats:
         self.leaves: list[bytes] = []
         self.entities: Counter[str] = Counter()
         self.block_ends: list[int] = []
-        self.index_entries: set[tuple[int, int]] = set()
+        self.index_entries: set[int] = set()
 
     def add_row(self, row: Row, line: bytes, digest: bytes) -> None:
         self.leaves.append(digest)
@@ -135,9 +135,7 @@ class FileWriter:
             sealed = await select_sealed(self.context, self.log, self.leaves, rows)
             for row, line, digest in sealed:
                 stats.add_row(row, line, digest)
-                stats.index_entries.update(
-                    (key, blocks.current_block) for key in index_keys(row)
-                )
+                stats.index_entries.update(index_entries(row, blocks.current_block))
                 blocks.add_line(line + b"\n")
             self.context.progress.report_rows(len(rows))
         blocks.flush_block()
