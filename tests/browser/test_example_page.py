@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +31,7 @@ from tests.processes.servers import Server, serving
 
 SOURCE = ROOT / "docs/examples/spa"
 API = "http://127.0.0.1:8000"  # in the files of the example
+MOMENT = 0.2  # seconds, in the script of the example
 
 pytestmark = [
     pytest.mark.client,
@@ -421,7 +423,7 @@ def test_an_invalid_field_is_named(product: Any, page: Page) -> None:
     expect(page.get_by_role("button", name="Save")).to_be_focused()
 
 
-def test_many_changes_load_the_list_once(
+def test_many_changes_load_the_list_once_in_a_moment(
     product: Any, page: Page, api: httpx2.Client
 ) -> None:
     lists: list[Request] = []
@@ -434,18 +436,16 @@ def test_many_changes_load_the_list_once(
         page.wait_for_timeout(20)  # in which events arrive
         return len(lists)
 
-    page.clock.install()
     page.on("request", record)
     page.reload()
-    wait_until(lambda: count() == 2)  # at first, and when the stream is open
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    wait_until(lambda: count() >= 2)  # at first, and when the stream is open
+    before, began = len(lists), time.monotonic()
     update = {"op": "update", "id": product["id"]}
-    items = [{**update, "data": {"name": f"Pen {n}"}} for n in range(30)]
+    items = [{**update, "data": {"name": f"Pen {n}"}} for n in range(200)]
     api.post("products/bulk", json={"items": items}).raise_for_status()
-    page.wait_for_timeout(1000)
-    page.clock.resume()
-    expect(row_of(page, product)).to_contain_text("Pen 29")
-    assert count() == 3
+    expect(row_of(page, product)).to_contain_text("Pen 199")
+    moments = (time.monotonic() - began) / MOMENT
+    assert count() - before <= 2 + moments  # one may be of changes before
 
 
 def test_a_hidden_tab_closes_its_stream_and_resumes(
