@@ -186,10 +186,8 @@ def postgresql(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 @pytest.fixture
-def settings(url: str, request: pytest.FixtureRequest) -> Settings:
-    """Settings with which concurrent requests wait longer: the machine may be busy."""
-    is_concurrent = request.node.get_closest_marker("threads")
-    return make_settings(url, **({"DATABASE_TIMEOUT": 60} if is_concurrent else {}))
+def settings(url: str) -> Settings:
+    return make_settings(url)
 
 
 @pytest.fixture

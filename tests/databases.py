@@ -35,6 +35,8 @@ SECRET = "test-only-" + "s" * 40
 MEMORY = Path("/dev/shm")  # noqa: S108
 MIN_FREE = 2**30  # bytes; a container may have much less
 IN_MEMORY = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > MIN_FREE else None
+# Seconds, on a busy machine. Requests wait longer than in production.
+PATIENCE = 60.0
 # Contains a folder for each database.
 SPOOL = mkdtemp(prefix="audit-spool-", dir=IN_MEMORY)
 atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
@@ -50,8 +52,9 @@ class GivenSettings(Settings):
 
 def make_settings(url: str, **values: object) -> Settings:
     hosts = ("test", "localhost", "127.0.0.1")
-    fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "ALLOWED_HOSTS": hosts}
-    return GivenSettings.model_validate(fixed | {"AUDIT_SPOOL_DIR": SPOOL} | values)
+    fixed = {"SECRET_KEY": SECRET, "DATABASE_URL": url, "AUDIT_SPOOL_DIR": SPOOL}
+    patient = {"ALLOWED_HOSTS": hosts, "DATABASE_TIMEOUT": PATIENCE}
+    return GivenSettings.model_validate(fixed | patient | values)
 
 
 def alembic_config(url: str) -> Config:

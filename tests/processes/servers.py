@@ -17,11 +17,11 @@ import httpx2
 import psutil  # type: ignore[import-untyped]  # It has no type stubs.
 
 from tests.accounts import root_header
-from tests.databases import ROOT, SECRET, SPOOL, make_settings
+from tests.databases import PATIENCE, ROOT, SECRET, SPOOL, make_settings
 from tests.processes.environment import DEFAULTS
 from tests.processes.forked import Forked
 
-TIMEOUT = 60.0  # seconds, enough for a busy machine
+TIMEOUT = PATIENCE
 # Below those that Linux and macOS give to clients; browsers refuse 10080.
 PORTS = range(11_000, 32_768)
 

@@ -63,8 +63,7 @@ def search_the_past(client: TestClient) -> Any:
 def settings(url: str) -> Settings:
     if url.startswith("sqlite"):
         pytest.skip("On SQLite, reads have connections of their own, without a limit")
-    # Background work of the process takes its turn, for less than this time.
-    return make_settings(url, DATABASE_POOL_SIZE=1, DATABASE_TIMEOUT=3)
+    return make_settings(url, DATABASE_POOL_SIZE=1)
 
 
 @pytest.mark.parametrize(
