@@ -2,16 +2,17 @@
 
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from tests.databases import Template
-from tests.processes.servers import Server, free_port, kill, serving
+from tests.processes.servers import TIMEOUT, Server, free_port, kill, serving
+from tests.processes.standby import wait_until
 from tests.programs import require
 
 pytestmark = pytest.mark.either
@@ -23,9 +24,9 @@ HAPROXY = """
 defaults
     mode http
     option forwardfor
-    timeout connect 9s
-    timeout client 9s
-    timeout server 9s
+    timeout connect 60s
+    timeout client 60s
+    timeout server 60s
 listen proxy
     bind 127.0.0.1:{port}
     server app 127.0.0.1:{backend}
@@ -50,7 +51,7 @@ def send(port: int, line: bytes, *headers: bytes, body: bytes, trailer: bytes) -
     fixed = (b"Host: localhost", b"Connection: close", b"Transfer-Encoding: chunked")
     head = b"\r\n".join([line + b" HTTP/1.1", *fixed, *headers])
     chunks = b"%x\r\n%s\r\n0\r\n%s\r\n\r\n" % (len(body), body, trailer)
-    with socket.create_connection(("127.0.0.1", port), 9) as connection:
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT) as connection:
         connection.sendall(head + b"\r\n\r\n" + chunks)
         return int(connection.recv(65_536).split()[1])
 
@@ -67,6 +68,11 @@ def fail_to_log_in(server: Server, port: int, *headers: bytes) -> str:
     return [row for row in server.log.read_text().splitlines() if "failed" in row][-1]
 
 
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def haproxy(server: Server, folder: Path) -> Iterator[int]:
     """Run HAProxy in front of the server; return its port."""
@@ -75,11 +81,7 @@ def haproxy(server: Server, folder: Path) -> Iterator[int]:
     config.write_text(HAPROXY.format(port=port, backend=port_of(server)))
     process = subprocess.Popen([program, "-db", "-f", config])
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+        wait_until(partial(is_open, port), "HAProxy does not listen")
         yield port
     finally:
         kill(process)

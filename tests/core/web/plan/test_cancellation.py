@@ -12,6 +12,7 @@ from starlette.types import Message, Scope
 
 from app.core.handlers import install_handlers
 from app.core.web.routing import api_router
+from tests.processes.servers import TIMEOUT
 
 ROUTERS = [APIRouter(prefix="/api/v1"), api_router("")]
 calls: list[str] = []
@@ -39,7 +40,7 @@ SessionDep = Annotated[None, Depends(get_session, scope="function")]
 
 async def wait(session: SessionDep, request: Request) -> None:
     calls.append("waiting")
-    await anyio.sleep(10)
+    await anyio.sleep_forever()
 
 
 async def create(session: SessionDep, pen: Pen) -> Pen:
@@ -86,11 +87,17 @@ def test_a_client_that_has_gone_changes_nothing(router: APIRouter) -> None:
     assert (start["status"], calls) == (200, ["created", "closed"])
 
 
+async def until_it_waits() -> None:
+    with anyio.fail_after(TIMEOUT):
+        while calls != ["waiting"]:
+            await anyio.sleep(0)
+
+
 @pytest.mark.parametrize("router", ROUTERS, ids=["fastapi", "plan"])
 def test_a_cancelled_request_is_rolled_back(router: APIRouter) -> None:
     async def cancel() -> None:
         request = asyncio.create_task(send_request(router, "GET"))
-        await asyncio.sleep(0.01)
+        await until_it_waits()
         request.cancel()
         with pytest.raises(asyncio.CancelledError):
             await request
@@ -104,8 +111,10 @@ def test_a_request_in_a_scope_of_anyio_is_rolled_back(router: APIRouter) -> None
     """AnyIO repeats a cancellation at each await, unless it is shielded."""
 
     async def cancel() -> None:
-        with anyio.move_on_after(0.01):
-            await send_request(router, "GET")
+        async with anyio.create_task_group() as scope:
+            scope.start_soon(send_request, router, "GET")
+            await until_it_waits()
+            scope.cancel_scope.cancel()
 
     asyncio.run(cancel())
     assert calls == ["waiting", "CancelledError", "rolled back", "closed"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.web.server.config import ServerConfig
+from app.core.web.server.config import Limits, ServerConfig
 from app.core.web.server.protocol import ServerProtocol
 from app.core.web.server.server import Server
 from tests.databases import make_settings
@@ -35,6 +35,11 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 @dataclass
 class Running:
     server: Server
+
+    @property
+    def limits(self) -> Limits:
+        """Return the limits of its connections, which a test may change meanwhile."""
+        return self.server.config.limits
 
     def connect(self, sent: bytes = b"") -> socket.socket:
         address = ("127.0.0.1", self.server.config.port)

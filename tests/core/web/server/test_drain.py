@@ -5,7 +5,6 @@ import json
 import signal
 import socket
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,10 +16,11 @@ from starlette.types import Scope
 
 from app.core.web.middleware import RequestMiddleware
 from app.core.web.server.handshakes import stop_handshakes
+from app.core.web.server.protocol import ServerProtocol
 from app.core.web.server.server import Server as OurServer
 from app.core.web.server.stopped_requests import StoppedRequests
 from tests.core.web.server.running import GET, Running, read_all, running
-from tests.processes.servers import Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def empty(folder: Path) -> str:
 
 def connect(server: Server) -> HTTPConnection:
     address = urlsplit(server.base_url)
-    return HTTPConnection(str(address.hostname), address.port, timeout=20)
+    return HTTPConnection(str(address.hostname), address.port, timeout=TIMEOUT)
 
 
 def ask(line: HTTPConnection, path: str = "/livez") -> tuple[int, bool]:
@@ -47,6 +47,7 @@ def ask(line: HTTPConnection, path: str = "/livez") -> tuple[int, bool]:
 
 def ask_until_closed(server: Server, begin: Barrier) -> int:
     line, closes = connect(server), False
+    assert ask(line) == (200, False)
     begin.wait()
     while not closes:
         status, closes = ask(line)
@@ -57,20 +58,26 @@ def ask_until_closed(server: Server, begin: Barrier) -> int:
 def test_each_connection_is_closed_by_a_response(tmp_path: Path) -> None:
     begin = Barrier(CLIENTS + 1)
     with (
-        serving(empty(tmp_path), tmp_path, SHUTDOWN_DELAY="1") as server,
+        serving(empty(tmp_path), tmp_path, SHUTDOWN_DELAY="60") as server,
         ThreadPoolExecutor(CLIENTS) as threads,
     ):
         clients = [
             threads.submit(ask_until_closed, server, begin) for _ in range(CLIENTS)
         ]
         begin.wait()
-        time.sleep(0.2)
-        assert server.stop() == 0
+        server.process.send_signal(signal.SIGTERM)
         assert [each.result() for each in clients] == [200] * CLIENTS
+        end_delay(server)
+
+
+def end_delay(server: Server) -> None:
+    """Interrupt the server, which ends the delay."""
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(TIMEOUT) == 0
 
 
 def test_readyz_is_503_while_connections_are_still_accepted(tmp_path: Path) -> None:
-    with serving(empty(tmp_path), tmp_path, SHUTDOWN_DELAY="30") as server:
+    with serving(empty(tmp_path), tmp_path, SHUTDOWN_DELAY="60") as server:
         idle = connect(server)
         assert ask(idle) == (200, False)
         server.process.send_signal(signal.SIGTERM)
@@ -79,9 +86,7 @@ def test_readyz_is_503_while_connections_are_still_accepted(tmp_path: Path) -> N
             refusal = server.wait_for("/readyz", status=503)
         assert ask(connect(server)) == (200, True)
         assert ask(idle) == (200, True)
-        # An interrupt ends the delay.
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(20) == 0
+        end_delay(server)
 
 
 def test_a_connection_that_waits_to_be_accepted_is_answered() -> None:
@@ -99,13 +104,20 @@ def test_a_connection_that_waits_to_be_accepted_is_answered() -> None:
         assert read_all(line).startswith(b"HTTP/1.1 200 ")
 
 
-def test_an_idle_connection_gets_the_time_for_one_more_request() -> None:
+def test_an_idle_connection_gets_the_time_for_one_more_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    requests, stop = [GET], ServerProtocol.shutdown
+
+    def stop_and_send(connection: ServerProtocol) -> None:
+        stop(connection)
+        while requests:
+            line.sendall(requests.pop())
+
+    monkeypatch.setattr(ServerProtocol, "shutdown", stop_and_send)
     with running() as server, server.connect(GET) as line:
         assert line.recv(9) == b"HTTP/1.1 "
-        (connection,) = server.connections()
         server.server.should_exit = True
-        server.wait_for(lambda: connection.is_stopping)
-        line.sendall(GET)
         assert b"HTTP/1.1 200 " in read_all(line)
 
 
