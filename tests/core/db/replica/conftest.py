@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from sqlalchemy import make_url
 
 from app.core.config import Settings
+from app.core.db.replica import replica
 from app.core.db.replica.replica import State
 from tests.accounts import root_header
 from tests.core.db.replica.stale import StaleClient
-from tests.databases import PostgresTemplate, Template, make_settings
+from tests.databases import PATIENCE, PostgresTemplate, Template, make_settings
 from tests.processes.standby import Standby, standby_of
 
 
@@ -23,10 +24,11 @@ def standby(template: Template, url: str) -> Iterator[Standby]:
 
 
 @pytest.fixture
-def settings(url: str, standby: Standby) -> Settings:
-    """Settings of the shortest lag."""
-    replica = {"DATABASE_REPLICA_URL": standby.url, "DATABASE_REPLICA_MAX_LAG": 3}
-    return make_settings(url, **replica)
+def settings(url: str, standby: Standby, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with which a busy machine is not taken for a replica that lags."""
+    monkeypatch.setattr(replica, "PATIENCE", PATIENCE)
+    lag = {"DATABASE_REPLICA_MAX_LAG": PATIENCE}
+    return make_settings(url, DATABASE_REPLICA_URL=standby.url, **lag)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A client that accepts old records, of an application with a replica."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -34,6 +36,12 @@ class StaleClient(Client):
 
     def wait_for(self, state: State) -> None:
         wait_until(lambda: self.compare() is state, f"The replica is not {state}")
+
+    @contextmanager
+    def allowing(self, max_lag: float) -> Iterator[None]:
+        usual, self.replica.max_lag = self.replica.max_lag, max_lag
+        yield
+        self.replica.max_lag = usual
 
     def get_stale(self, path: str, **options: Any) -> tuple[Any, bool]:
         """Return the JSON of a response, and whether the replica has answered."""

@@ -36,8 +36,9 @@ def test_the_primary_answers_when_the_replica_is_too_far_behind(
     standby.pause()
     stale.post("products", json=PEN)
     assert stale.names() == (set(), True)
-    stale.wait_for(State.BEHIND)
-    assert stale.names() == ({"Pen"}, False)
+    with stale.allowing(max_lag=2):
+        stale.wait_for(State.BEHIND)
+        assert stale.names() == ({"Pen"}, False)
     standby.resume()
     stale.wait_for(State.OK)
     assert stale.names() == ({"Pen"}, True)
@@ -52,8 +53,9 @@ def test_a_replica_without_its_primary_becomes_too_old(
     receivers = "SELECT count(*) FROM pg_stat_wal_receiver"
     wait_until(lambda: standby.execute(receivers) == 0, "It is still connected")
     stale.post("products", json=PEN)
-    stale.wait_for(State.BEHIND)
-    assert stale.names() == ({"Pen"}, False)
+    with stale.allowing(max_lag=2):
+        stale.wait_for(State.BEHIND)
+        assert stale.names() == ({"Pen"}, False)
 
 
 def test_the_primary_answers_at_once_when_the_replica_is_killed(
@@ -155,7 +157,7 @@ def test_a_network_that_swallows_packets_costs_a_deadline_at_most(
     settings: Settings, standby: Standby
 ) -> None:
     with network_to(standby.url) as (network, address):
-        values = {"DATABASE_REPLICA_URL": address, "DATABASE_TIMEOUT": 0.5}
+        values = {"DATABASE_REPLICA_URL": address, "DATABASE_TIMEOUT": 3}
         through = settings.model_copy(update=values)
         with StaleClient(create_app(through), "http://test/api/v1/") as client:
             client.headers.update(root_header(settings))
