@@ -12,6 +12,7 @@ from app.core.background import run_every
 from app.core.clock import now
 from app.core.db.database import Database
 from app.core.db.ids import uuid7
+from tests.processes.servers import TIMEOUT
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ async def test_a_task_continues_after_a_failure_until_its_block_ends() -> None:
         if len(done) == 1:
             raise LookupError("An unexpected error")
 
-    async with run_every(0.001, work), asyncio.timeout(5):
+    async with run_every(0.001, work), asyncio.timeout(TIMEOUT):
         while len(done) < 3:
             await asyncio.sleep(0.001)
     count = len(done)
@@ -48,7 +49,7 @@ async def test_expired_rows_are_purged_in_the_background(
         async with database.reading() as session:
             return len(list(await session.scalars(select(UserRevokedToken))))
 
-    async with purge_periodically(database), asyncio.timeout(5):
+    async with purge_periodically(database), asyncio.timeout(TIMEOUT):
         while await left() > 1:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)

@@ -22,6 +22,7 @@ from tests.auth.signing import refresh, revoke, sign_in
 from tests.conftest import MakeAccount
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
+from tests.processes.servers import TIMEOUT
 
 CANARY = "hunter2-canary"
 JSON = {"content-type": "application/json"}
@@ -293,7 +294,7 @@ async def test_an_interrupted_download_is_recorded_too(app: FastAPI) -> None:
         if message.get("body"):
             started.set()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(TIMEOUT):
         await app(request("/endless"), receive, send)
     row = only_row(app)
     assert (row["status"], row["bytes"]) == (200, 4)

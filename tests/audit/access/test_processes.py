@@ -166,10 +166,7 @@ def test_a_disconnected_client_is_recorded(
                 b"POST /api/v1/auth/refresh HTTP/1.1\r\nHost: localhost\r\n"
                 b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
             )
-            Event().wait(0.3)
-        Event().wait(0.3)
-        assert server.stop() == 0
-    assert "disconnected" in read(select(AuditAccess.outcome))
+        wait_until(lambda: "disconnected" in read(select(AuditAccess.outcome)))
 
 
 @pytest.mark.either

@@ -29,7 +29,7 @@ from tests.clients import ThreadClient
 from tests.conftest import MakeAccount
 from tests.core.db.test_concurrency import at_once
 from tests.databases import Template, make_settings
-from tests.processes.servers import serving
+from tests.processes.servers import TIMEOUT, serving
 
 pytestmark = [pytest.mark.threads, pytest.mark.slow]
 EVERYWHERE = [ending for ending in ENDINGS if ending.everywhere]
@@ -229,7 +229,7 @@ def test_a_purge_waits_for_no_request(url: str, settings: Settings) -> None:
                 session.add_all(expired)
             async with database.writing() as attempt:
                 await attempt.get(LoginThrottle, "b", with_for_update=True)
-                async with asyncio.timeout(5), database.writing() as session:
+                async with asyncio.timeout(TIMEOUT), database.writing() as session:
                     first = await purge(session)
             async with database.writing() as session:
                 return [first, await purge(session)]

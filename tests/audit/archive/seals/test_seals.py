@@ -29,6 +29,7 @@ from app.main import create_app
 from tests.audit.archive.rows import AuditLog, make_changes
 from tests.audit.archive.verify import tampering
 from tests.databases import make_settings
+from tests.processes.servers import TIMEOUT
 
 LARGEST_FILE = 300
 SEAL_FILE = "app.audit.archive.seals.seal_file"
@@ -198,7 +199,7 @@ def test_the_application_seals_in_the_background(
     async def wait(context: ArchiveContext) -> None:
         async with (
             run_sealer(context.database, audit_log.settings),
-            asyncio.timeout(10),
+            asyncio.timeout(TIMEOUT),
         ):
             while len(await seals_of(context)) < 2:
                 await asyncio.sleep(0.01)
@@ -247,7 +248,7 @@ def test_sealing_continues_after_a_failure(
         with capture_logs() as logged:
             async with (
                 run_sealer(context.database, audit_log.settings),
-                asyncio.timeout(10),
+                asyncio.timeout(TIMEOUT),
             ):
                 while [each["event"] for each in logged].count(
                     "background_work_failed"
