@@ -7,6 +7,8 @@ from threading import Thread
 
 from sqlalchemy import make_url
 
+from tests.databases import PATIENCE
+
 
 class Network:
     """A TCP proxy for the socket of a server.
@@ -67,6 +69,14 @@ class Network:
             thread.join()
         for each in (self.listener, *self.sockets):
             each.close()
+
+
+def connecting_slowly(url: str) -> str:
+    """Return a URL of PostgreSQL with which a connection has more time to begin."""
+    if url.startswith("sqlite"):
+        return url
+    patient = make_url(url).update_query_dict({"connect_timeout": f"{PATIENCE:.0f}"})
+    return patient.render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -184,7 +184,7 @@ def test_strict_mode_withholds_the_response(
 def test_the_wait_for_a_locked_table_is_limited(
     start: Start, url: str, read: Read, mode: str, status: int
 ) -> None:
-    hurried = start(mode, DATABASE_TIMEOUT=0.3)
+    hurried = start(mode, DATABASE_TIMEOUT=1)
     with hurried as client, locked(url, "audit_access"):
         assert client.get("products").status_code == status
     assert [row.status for row in rows(read)] == [status]

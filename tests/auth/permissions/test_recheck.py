@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
+from app.auth.limits import policy
 from app.main import create_app
 from tests.accounts import PASSWORD, Account, add_account
 from tests.auth.keys.keys import make_key
@@ -14,7 +15,7 @@ from tests.auth.signing import NEW_PASSWORD, sign_in
 from tests.clients import Client
 from tests.conftest import MakeAccount
 from tests.contract import CrudContract, status_and_code
-from tests.databases import make_settings
+from tests.databases import PATIENCE, make_settings
 from tests.modules.test_products import PEN
 from tests.processes.locks import locked
 from tests.slices import SLICES
@@ -233,7 +234,10 @@ def test_a_replay_that_waited_needs_the_session(
     assert answer.status_code == 401
 
 
-def test_a_write_that_waited_for_a_rate_limit_needs_the_session(url: str) -> None:
+def test_a_write_that_waited_for_a_rate_limit_needs_the_session(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "PATIENCE", PATIENCE)
     settings = make_settings(url, RATE_LIMIT_USER="1000/86400")
     author = add_account(settings, "products:create")
     with (

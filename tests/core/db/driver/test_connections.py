@@ -22,7 +22,8 @@ from app.core.db.driver.statements import Prepared
 from app.core.db.outages.states import Outage, outage_of
 from app.main import open_database
 from app.modules.products.models import Product
-from tests.databases import make_settings
+from tests.databases import PATIENCE, make_settings
+from tests.processes.network import connecting_slowly
 
 pytestmark = pytest.mark.anyio
 ONE = Prepared(select(bindparam("n", 1).label("n")))
@@ -37,7 +38,8 @@ def needs_postgresql(database: Database) -> None:
 
 @asynccontextmanager
 async def impatient(url: str) -> AsyncIterator[Database]:
-    """Open a database with one connection and a short timeout."""
+    """Open a database with one connection and a short timeout, but not to connect."""
+    url = connecting_slowly(url)
     short = make_settings(url, DATABASE_TIMEOUT=0.2, DATABASE_POOL_SIZE=1)
     async with open_database(short) as database:
         yield database
@@ -151,6 +153,7 @@ async def test_a_cancelled_statement_leaves_no_connection_behind(
     database: Database,
 ) -> None:
     needs_postgresql(database)
+    await read_one(database)  # connect
     waiting = asyncio.create_task(sleep(database))
     await asyncio.sleep(0.2)
     assert checked_out(database) == 1
@@ -178,7 +181,7 @@ async def test_a_silent_server_is_left_at_the_deadline(url: str) -> None:
             process: int = await session.value(PROCESS)
             os.kill(process, signal.SIGSTOP)
             try:
-                async with asyncio.timeout(10) as limit:
+                async with asyncio.timeout(PATIENCE) as limit:
                     with pytest.raises(TimeoutError):
                         await session.rows(ONE)
                 assert not limit.expired()

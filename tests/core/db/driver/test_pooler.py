@@ -77,13 +77,13 @@ async def test_a_pooler_without_the_setting_is_recognized(pooler: str) -> None:
 
 
 async def test_limits_hold_within_each_transaction(pooler: str) -> None:
-    settings = make_settings(pooler, DATABASE_TIMEOUT=0.7, **TRANSACTION)
+    settings = make_settings(pooler, DATABASE_TIMEOUT=7, **TRANSACTION)
     show = text("SELECT current_setting('statement_timeout')")
     async with open_database(settings) as database:
         async with database.writing() as session:
-            assert await session.scalar(show) == "700ms"
+            assert await session.scalar(show) == "7s"
         async with database.reading() as session:
-            assert await session.scalar(show) == "700ms"
+            assert await session.scalar(show) == "7s"
 
 
 async def test_a_lock_is_held_behind_a_pooler(pooler: str) -> None:

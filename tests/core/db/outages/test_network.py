@@ -21,14 +21,15 @@ from app.core.db.outages.states import Outage, outage_of
 from app.main import create_app, open_database
 from app.modules.products.models import Product
 from tests.accounts import root_header
-from tests.databases import make_settings
+from tests.databases import PATIENCE, make_settings
 from tests.modules.test_products import PEN
 from tests.processes.network import Network, network_to
+from tests.processes.standby import wait_until
 
 pytestmark = pytest.mark.anyio
 TIMEOUT = 0.5  # seconds, of the server
 # A connection to be had, a statement that the server should end, and a busy machine.
-LIMIT = 2 * TIMEOUT + 6.0
+LIMIT = 2 * TIMEOUT + PATIENCE
 
 Behind = tuple[Network, Settings]
 
@@ -59,7 +60,7 @@ def test_requests_are_answered_while_the_network_is_down(
     behind: Behind, remote: TestClient
 ) -> None:
     network, _ = behind
-    assert remote.get("products").status_code == 200
+    wait_until(lambda: remote.get("products").is_success, "There is no connection")
     network.is_up = False
     for send in requests(remote):
         started = time.monotonic()
@@ -67,8 +68,8 @@ def test_requests_are_answered_while_the_network_is_down(
         assert time.monotonic() - started < LIMIT
     network.is_up = True
     network.forget()
-    assert remote.get("http://test/readyz").status_code == 200
-    assert remote.post("products", json=PEN).status_code == 201
+    wait_until(lambda: remote.get("http://test/readyz").is_success, "It is not ready")
+    wait_until(lambda: remote.post("products", json=PEN).is_success, "No pen")
 
 
 def test_one_request_at_most_fails_for_connections_that_a_firewall_forgot(
