@@ -16,8 +16,8 @@ const MOMENT = 200; // milliseconds
 
 let feed = new AbortController();
 let lists = 0; // that were requested
-/** @type {Set<string>} */
-const changedIds = new Set(); // since the last list
+/** @type {Map<string, number>} */
+const changedIds = new Map(); // with the lists that were requested before
 let isDue = false; // a list that shows them
 
 /** Show what the session allows, when the page opens and when the session changes. */
@@ -48,7 +48,7 @@ async function list() {
   const focused = document.activeElement;
   rows.replaceChildren(...data.items.map(row));
   if (focused instanceof HTMLElement) focused.focus(); // on a button that was moved
-  changedIds.clear();
+  for (const [id, before] of changedIds) if (before < number) changedIds.delete(id);
   find("#total", HTMLElement).textContent = `${data.total} products`;
 }
 
@@ -86,7 +86,7 @@ function row(product) {
  * @param {string} data
  */
 function changed(event, data) {
-  if (event === "change") changedIds.add(JSON.parse(data).entity_id);
+  if (event === "change") changedIds.set(JSON.parse(data).entity_id, lists);
   if (event === "heartbeat" || isDue) return;
   isDue = true;
   setTimeout(() => {
