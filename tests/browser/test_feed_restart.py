@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -10,19 +11,18 @@ from playwright.sync_api import expect
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.test_audit_feed import STREAM, make_pen
 from tests.browser.test_audit_page import open_page
-from tests.processes.servers import Server, free_port, serving
+from tests.processes.servers import Server, serving
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="There is no Chromium on this machine"),
 ]
-PORT = free_port()
 PAUSE = 20_000  # milliseconds, longer than that before another attempt
 
 
 @pytest.fixture(scope="module")
 def server(address: str, folder: Path) -> Iterator[Server]:
-    with serving(address, folder, port=PORT) as server:
+    with serving(address, folder) as server:
         yield server
 
 
@@ -38,7 +38,8 @@ def test_the_feed_resumes_after_a_restart(
         page.clock.fast_forward(PAUSE)
     # Not forked, as Playwright's event loop is running.
     command = sys.executable, "-m", "app"
-    with serving(address, folder, command, PORT) as restarted:
+    port = urlsplit(server.base_url).port
+    with serving(address, folder, command, port) as restarted:
         make_pen(restarted, "PEN-RESTART")
         with page.expect_response(STREAM):
             page.clock.fast_forward(PAUSE)

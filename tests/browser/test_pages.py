@@ -69,7 +69,10 @@ def test_the_copy_buttons_cover_no_code(visit: Visit) -> None:
 
 @pytest.mark.parametrize("visit", [CLIPBOARD], indirect=True, ids=["clipboard"])
 def test_a_call_can_be_copied(visit: Visit) -> None:
-    page = visit.open("/")
+    page = visit.page
+    page.clock.install()
+    visit.open("/")
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
     page.get_by_role("button", name="Copy").first.click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
