@@ -1,7 +1,7 @@
 """The purge deletes expired rows and keeps those that still affect requests."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +10,9 @@ from sqlmodel import SQLModel, col
 
 from app.auth.limits.models import RateLimitUse
 from app.auth.models import AuthSession, LoginThrottle, UserRevokedToken
+from app.auth.sessions import purge
 from app.auth.tokens.refresh_tokens import RefreshToken
-from app.core.clock import now
+from app.core.clock import MAX_SKEW, now
 from app.core.config import Settings
 from app.core.db.ids import uuid7
 from app.main import open_database
@@ -38,8 +39,9 @@ def revoked(mark: str, **values: Any) -> UserRevokedToken:
     return UserRevokedToken(jti=uuid7(), reason=mark, **owner, **values)
 
 
-def rows() -> list[SQLModel]:
-    instant, past, future = now(), now() - HOUR / 60, now() + HOUR / 60
+def rows(instant: datetime) -> list[SQLModel]:
+    past, future = instant - HOUR / 60, instant + HOUR / 60
+    just_now = instant - MAX_SKEW / 2
     return [
         session(EXPIRED, expires_at=past, idle_expires_at=past),
         session(EXPIRED, expires_at=past, revoked_at=past),
@@ -48,17 +50,22 @@ def rows() -> list[SQLModel]:
         session(KEPT, expires_at=future, revoked_at=past),
         revoked(EXPIRED, expires_at=past),
         revoked(KEPT, expires_at=future),
-        revoked(KEPT, expires_at=instant),  # another host's clock may be behind
+        revoked(KEPT, expires_at=just_now),  # another host's clock may be behind
         LoginThrottle(key=EXPIRED, count=5, window_started_at=past - HOUR),
         RateLimitUse(subject=EXPIRED, ends_at=int(past.timestamp()), used=1),
-        RateLimitUse(subject=KEPT, ends_at=int(instant.timestamp()), used=1),
+        RateLimitUse(subject=KEPT, ends_at=int(just_now.timestamp()), used=1),
         LoginThrottle(key=KEPT, count=5, window_started_at=instant - HOUR + HOUR / 60),
     ]
 
 
-async def write(settings: Settings) -> None:
+async def write(settings: Settings, instant: datetime) -> None:
     async with open_database(settings) as database, database.writing() as session:
-        session.add_all(rows())
+        session.add_all(rows(instant))
+
+
+async def purge_now(settings: Settings) -> int:
+    async with open_database(settings) as database, database.writing() as session:
+        return await purge.purge(session)
 
 
 def marks(read: Read) -> list[str]:
@@ -73,15 +80,27 @@ def marks(read: Read) -> list[str]:
 
 @pytest.mark.slow
 def test_only_expired_rows_are_deleted(
-    url: str, settings: Settings, read: Read
+    settings: Settings, read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asyncio.run(write(settings))
+    instant = now()
+    monkeypatch.setattr(purge, "now", lambda: instant)
+    asyncio.run(write(settings, instant))
     assert sorted(marks(read)) == [EXPIRED] * 5 + [KEPT] * 6
     for count in (5, 0):
+        assert asyncio.run(purge_now(settings)) == count
+        assert marks(read) == [KEPT] * 6
+
+
+@pytest.mark.slow
+def test_the_command_prints_how_many_rows_it_has_deleted(
+    url: str, settings: Settings, read: Read
+) -> None:
+    asyncio.run(write(settings, now() - HOUR))
+    for count in (len(rows(now())), 0):
         done = run(url)
         assert (done.code, done.errors) == (0, "")
         assert done.output == f"Deleted {count} expired rows.\n"
-        assert marks(read) == [KEPT] * 6
+        assert marks(read) == []
 
 
 @pytest.mark.slow
