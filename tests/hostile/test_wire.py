@@ -14,11 +14,10 @@ from tests.accounts import root_header
 from tests.core.test_handlers import FIXED_HEADERS
 from tests.databases import make_settings
 from tests.hostile.document import LISTS, WRITERS, Operation
-from tests.processes.servers import Server
+from tests.processes.servers import TIMEOUT, Server
 
 pytestmark = [pytest.mark.either, pytest.mark.slow]
 
-TIMEOUT = 5
 MEBIBYTE = 2**20
 CLOSED = 0
 ROOT = LISTS[0].path.encode()
@@ -44,14 +43,22 @@ def server_stays_up(server: Server) -> Iterator[None]:
 def send_raw(server: Server, sent: bytes, *, disconnect: bool = False) -> bytes:
     """Send these bytes; return the received ones until the server disconnects."""
     host, port = urlsplit(server.base_url).netloc.split(":")
-    received = [b""]
-    # The server may close the connection before it has received all bytes.
-    with (
-        socket.create_connection((host, int(port)), TIMEOUT) as line,
-        suppress(ConnectionResetError, BrokenPipeError),
-    ):
+    with socket.create_connection((host, int(port)), TIMEOUT) as line:
+        send_all(line, sent)
+        return b"" if disconnect else receive_all(line)
+
+
+def send_all(line: socket.socket, sent: bytes) -> None:
+    """Send these bytes, unless the server closes the connection before their end."""
+    with suppress(ConnectionError):
         line.sendall(sent)
-        while not disconnect and (part := line.recv(65_536)):
+
+
+def receive_all(line: socket.socket) -> bytes:
+    """Return what is received until the connection ends, in whichever way."""
+    received = [b""]
+    with suppress(ConnectionError):
+        while part := line.recv(65_536):
             received.append(part)
     return b"".join(received)
 
@@ -216,12 +223,9 @@ def send_parts(server: Server, *parts: bytes) -> bytes:
     with socket.create_connection((host, int(port)), TIMEOUT) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
-            line.sendall(part)
+            send_all(line, part)
             sleep(0.1)
-        received = [b""]
-        while part := line.recv(65_536):
-            received.append(part)
-    return b"".join(received)
+        return receive_all(line)
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
