@@ -14,6 +14,7 @@ from app.collections.files.imports.planning.planner import Planner
 from app.core.db.locks.batch_turns import BATCHES
 from tests.collections.files.files import PEN, as_csv, make_products, send
 from tests.core.db.test_concurrency import at_once
+from tests.processes.servers import TIMEOUT
 
 pytestmark = [pytest.mark.threads, pytest.mark.slow]
 
@@ -21,17 +22,26 @@ FILES = 4 * BATCHES
 
 
 class Count:
-    """Count of the calls of a method that run at once."""
+    """Count of the calls of a method that run at once.
+
+    Each waits until enough of them have begun, and then for others that should not.
+    """
 
     def __init__(self) -> None:
         self.running = self.most = 0
+
+    async def wait(self) -> None:
+        async with asyncio.timeout(TIMEOUT):
+            while self.most < BATCHES:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
 
     def of(self, method: Callable[..., Any]) -> Callable[..., Any]:
         async def counted(*values: Any) -> Any:
             self.running += 1
             self.most = max(self.most, self.running)
-            await asyncio.sleep(0.01)
             try:
+                await self.wait()
                 return await method(*values)
             finally:
                 self.running -= 1
