@@ -91,7 +91,8 @@ def test_cpu_time_is_at_least_a_tick_and_includes_ended_processes() -> None:
     assert server.cpu_since(start + 60) == CLOCK_TICK
     busy = "import time\nwhile time.process_time() < 0.2: pass"
     subprocess.run([sys.executable, "-c", busy], check=True)
-    assert server.cpu_since(start) >= 0.2 - CLOCK_TICK
+    # Each of the four times that it adds up leaves out a part of a tick.
+    assert server.cpu_since(start) >= 0.2 - 4 * CLOCK_TICK
 
 
 @pytest.mark.slow
