@@ -17,6 +17,8 @@ from tests.processes.servers import TIMEOUT
 
 # Replay conflicts at once with a statement that holds it up.
 OPTIONS = "-c max_standby_streaming_delay=0 -c hot_standby_feedback=off"
+OTHERS = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 class Standby:
@@ -81,6 +83,12 @@ def execute(url: str, statement: str) -> Any:
             await connection.close()
 
     return asyncio.run(ask())
+
+
+def wait_for_backends(url: str) -> None:
+    """Wait until all others have left; a killed one may have sent its COMMIT."""
+    if not url.startswith("sqlite"):
+        wait_until(lambda: execute(url, OTHERS) == 0, "A connection stays open")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from app.modules.products.models import Product
 from tests.collections.bulk.requests import pen, update
 from tests.conftest import Read
 from tests.processes.servers import Server, serving
+from tests.processes.standby import wait_for_backends
 
 pytestmark = pytest.mark.slow
 ITEMS, REQUESTS = 40, 4
@@ -68,6 +69,7 @@ def test_a_killed_process_has_done_all_or_nothing(
         server.process.kill()
         with suppress(httpx2.TransportError):
             sent.result()
+    wait_for_backends(url)
     (found,) = read(COUNT)
     assert found in (0, 1_000)
     assert read(VERSIONS) == read(CHANGES) == [found]

@@ -24,6 +24,7 @@ from tests.collections.files.files import CSV, JSONL, as_csv
 from tests.conftest import Read
 from tests.databases import make_settings
 from tests.processes.servers import TIMEOUT, Server, serving
+from tests.processes.standby import wait_for_backends
 
 pytestmark = [pytest.mark.slow, pytest.mark.heavy]
 ROWS = 4_000
@@ -66,6 +67,7 @@ def test_a_killed_import_continues_where_it_ended(
         server.process.kill()
         with suppress(httpx2.TransportError):
             sent.result()
+    wait_for_backends(url)
     (found,) = read(CHANGES)
     assert found % BATCH_ROWS == 0
     assert found > 0
@@ -85,6 +87,7 @@ def test_a_killed_import_of_all_or_none_is_one_of_them(
         server.process.kill()
         with suppress(httpx2.TransportError):
             sent.result()
+    wait_for_backends(url)
     (found,) = read(CHANGES)
     assert found in (0, 2_000)
     assert read(VERSIONS) == [found]
