@@ -10,8 +10,12 @@ ignored = shutil.ignore_patterns(".git", *IGNORED)
 
 
 def copy_repository(folder: Path) -> Path:
-    """Copy the project, with the compiled files: they save a second per process."""
-    besides = shutil.ignore_patterns(".git", *(set(IGNORED) - {"__pycache__"}))
+    """Copy the project, with the compiled files: they save a second per process.
+
+    Not those that another test is writing, which are then renamed.
+    """
+    named = set(IGNORED) - {"__pycache__"}
+    besides = shutil.ignore_patterns(".git", "*.pyc.*", *named)
     return shutil.copytree(ROOT, folder, ignore=besides)
 
 
