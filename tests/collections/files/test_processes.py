@@ -158,18 +158,12 @@ def exported(server: Server) -> int | None:
 
 def fill(server: Server) -> None:
     """Create so many bytes that no buffer of a socket has them all."""
-    lines = (
-        json.dumps(
-            {
-                "sku": f"PEN-{number}",
-                "name": "Pen",
-                "price": "1.50",
-                "description": "x" * 2_000,
-            }
-        )
-        for number in range(ROWS * 2)
-    )
-    assert send(server, BATCHES, "\n".join(lines).encode(), JSONL).status_code == 200
+    pen = {"name": "Pen", "price": "1.50", "description": "x" * 2_000}
+    for part in range(0, ROWS * 2, 1_000):
+        numbers = range(part, part + 1_000)
+        lines = (json.dumps(pen | {"sku": f"PEN-{number}"}) for number in numbers)
+        file = "\n".join(lines).encode()
+        assert send(server, BATCHES, file, JSONL).status_code == 200
 
 
 def test_an_export_ends_when_its_client_leaves(url: str, tmp_path: Path) -> None:
