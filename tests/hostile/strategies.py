@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 
 def max_examples(number: int) -> settings:
-    """Return settings for this many reproducible examples."""
-    return settings(max_examples=number, derandomize=True, database=None, deadline=None)
+    """Return settings for this many examples."""
+    return settings(max_examples=number)
 
 
 # Arbitrary code points, including surrogates, and texts that often cause errors.
