@@ -428,7 +428,7 @@ def test_an_invalid_field_is_named(product: Any, page: Page) -> None:
 def stopped(page: Page) -> Page:
     """Stop the page's clock: a timer fires only when a test moves it on."""
     page.clock.install()
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
     return page
 
 

@@ -72,7 +72,7 @@ def test_a_call_can_be_copied(visit: Visit) -> None:
     page = visit.page
     page.clock.install()
     visit.open("/")
-    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
     page.get_by_role("button", name="Copy").first.click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
