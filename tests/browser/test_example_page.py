@@ -27,7 +27,7 @@ from tests.accounts import PASSWORD
 from tests.browser.test_audit_page import wait_until
 from tests.browser.test_feed_interruptions import HIDE, Streams
 from tests.databases import ROOT
-from tests.processes.servers import Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving
 
 SOURCE = ROOT / "docs/examples/spa"
 API = "http://127.0.0.1:8000"  # in the files of the example
@@ -340,7 +340,8 @@ def sign_out(page: Page) -> None:
 
 def is_valid(server: Server, token: str) -> bool:
     header = {"authorization": f"Bearer {token}"}
-    answer = httpx2.get(f"{server.base_url}/api/v1/auth/me", headers=header)
+    url = f"{server.base_url}/api/v1/auth/me"
+    answer = httpx2.get(url, headers=header, timeout=TIMEOUT)
     return bool(answer.status_code == 200)
 
 

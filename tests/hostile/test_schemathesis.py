@@ -68,7 +68,7 @@ def document_of(server: Server, folder: Path) -> str:
     With one key for many requests, all but one would be answered as repeated. A stream
     has no end.
     """
-    document = httpx2.get(f"{server.base_url}/openapi.json").json()
+    document = server.wait_for("/openapi.json").json()
     del document["paths"]["/api/v1/audit/changes/stream"]
     for operation in operations(document):
         parameters = operation.get("parameters", [])
@@ -111,5 +111,6 @@ def test_schemathesis_finds_nothing(
     assert run.returncode == 0, run.stdout + run.stderr
     assert server.log.read_text() == ""
     # Check that the session lasted: otherwise each later response was a 401.
-    me = httpx2.get(f"{server.base_url}/api/v1/auth/me", headers=header)
+    url = f"{server.base_url}/api/v1/auth/me"
+    me = httpx2.get(url, headers=header, timeout=TIMEOUT)
     assert me.status_code == (200 if header else 401)
