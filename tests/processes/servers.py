@@ -1,7 +1,6 @@
 """The application as a server: a separate process on a free port."""
 
 import os
-import secrets
 import signal
 import socket
 import ssl
@@ -11,7 +10,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from random import SystemRandom
 
 import httpx2
 import psutil  # type: ignore[import-untyped]  # It has no type stubs.
@@ -24,6 +25,17 @@ from tests.processes.forked import Forked
 TIMEOUT = PATIENCE
 # Below those that Linux and macOS give to clients; browsers refuse 10080.
 PORTS = range(11_000, 32_768)
+WORKERS = 16  # of xdist, with ports of their own
+
+
+def ports_of(worker: str) -> range:
+    """Return the ports of a worker, such as gw0, or of the only process."""
+    return PORTS[int(worker.removeprefix("gw") or 0) % WORKERS :: WORKERS]
+
+
+OWN_PORTS = ports_of(os.environ.get("PYTEST_XDIST_WORKER", ""))
+# Not `random`, whose state Hypothesis sets in all processes.
+OFFERED = cycle(SystemRandom().sample(OWN_PORTS, len(OWN_PORTS)))
 
 
 @dataclass
@@ -69,9 +81,13 @@ def kill(process: Forked | subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """Return a free port, which no client of another test gets from the system."""
+    """Return a free port, which no client of another test gets from the system.
+
+    Nor does another server get it that starts meanwhile: each worker has its own ports,
+    and offers one again after all others.
+    """
     while True:
-        port = secrets.choice(PORTS)  # Hypothesis seeds `random` in all processes
+        port = next(OFFERED)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
