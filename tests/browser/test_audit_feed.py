@@ -26,6 +26,12 @@ def rename(server: Server, id: str, name: str) -> None:
         client.patch(f"/products/{id}", json={"name": name}).raise_for_status()
 
 
+def open_feed(visit: Visit) -> Page:
+    """Open the changes of products; return when the feed follows their list."""
+    with visit.page.expect_request(STREAM):
+        return open_page(visit, "#/changes?entity=Product")
+
+
 def new_changes(page: Page, text: str) -> None:
     page.get_by_role("button", name=text).click()
 
@@ -35,7 +41,7 @@ def end_at_once(route: Route) -> None:
 
 
 def test_new_changes_are_announced_and_shown(visit: Visit, server: Server) -> None:
-    page = open_page(visit, "#/changes?entity=Product")
+    page = open_feed(visit)
     id = make_pen(server, "PEN-LIVE")
     expect(page.get_by_role("button", name="Show 1 new change")).to_be_visible()
     rename(server, id, "Quill")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import CHROMIUM, Visit
-from tests.browser.test_audit_feed import make_pen, rename
+from tests.browser.test_audit_feed import make_pen, open_feed, rename
 from tests.browser.test_audit_page import line, open_page, sign_in, wait_until
 from tests.processes.servers import Server
 
@@ -62,7 +62,7 @@ def test_the_same_filter_is_applied_again(visit: Visit) -> None:
 def test_a_new_change_leaves_the_focus_on_its_button(
     visit: Visit, server: Server
 ) -> None:
-    page = open_page(visit, "#/changes?entity=Product")
+    page = open_feed(visit)
     check_heading_is_focused(page, "Changes")
     id = make_pen(server, "PEN-FOCUS")
     page.get_by_role("button", name="Show 1 new change").focus()
