@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.auth.permissions.registry import known_permissions
 from app.core.db.ids import uuid7
+from tests.auth.keys.keys import make_key, with_key
 from tests.auth.permissions.matrix import GUARDED, MATRIX, OPEN, PUBLIC, Row
 from tests.conftest import MakeAccount
 from tests.contract import status_and_code
@@ -22,6 +23,14 @@ BEFORE_A_CHANGE = {
     "PATCH /api/v1/auth/me",
     "POST /api/v1/auth/password",
     "POST /api/v1/auth/logout",
+}
+
+# Guarded operations that no API key may do; none may call /auth but GET /auth/me.
+FOR_PEOPLE = {
+    "POST /api/v1/users",
+    "POST /api/v1/users/{id}/keys",
+    "POST /api/v1/users/{id}/password-link",
+    "PUT /api/v1/users/{id}/superuser",
 }
 
 Header = dict[str, str]
@@ -208,6 +217,27 @@ def test_all_other_permissions_are_insufficient(
         assert request_missing(anonymous, operation, rest) == insufficient_scope(
             row.needs
         ), operation
+
+
+@pytest.mark.asvs("8.2.1")
+def test_a_key_may_do_what_its_scopes_say(
+    client: TestClient, make_account: MakeAccount
+) -> None:
+    """As a superuser's, whose permissions do not matter."""
+    whole = known_permissions()
+
+    @cache
+    def header(*scopes: str) -> Header:
+        owner = make_account(is_superuser=True)
+        return with_key(make_key(client, owner, *sorted(scopes)))
+
+    for operation, row in GUARDED.items():
+        allowed = header(*{str(row.needs), *row.also})
+        status = 403 if operation in FOR_PEOPLE else row.status
+        assert request_existing(client, operation, row, allowed) == status, operation
+        for scope in (str(row.needs), *row.also):
+            denied = request_missing(client, operation, header(*whole - {scope}))
+            assert denied == insufficient_scope(scope), operation
 
 
 def test_a_superuser_may_do_everything(
