@@ -9,11 +9,7 @@ from fastapi.security.base import SecurityBase
 
 from app.auth.client import client_ip, read_client
 from app.auth.components import AuthComponents
-from app.auth.exceptions import (
-    AnonymousException,
-    KeyNotAllowedException,
-    UnauthorizedException,
-)
+from app.auth.exceptions import AnonymousException, UnauthorizedException
 from app.auth.keys.guesses import count_guess
 from app.auth.keys.key_principal import SentKey, find_key_principal
 from app.auth.keys.key_text import SCHEME, hash_of, is_well_formed
@@ -35,13 +31,6 @@ DESCRIPTION = (
 
 async def get_claims(request: Request) -> Claims:
     return read_claims(request, read_token(request))
-
-
-async def refuse_keys(request: Request) -> None:
-    """Dependency of operations that no program may call."""
-    for line in request.headers.getlist("authorization"):
-        if line.partition(" ")[2].startswith(SCHEME):
-            raise KeyNotAllowedException
 
 
 def read_token(request: Request) -> str:

@@ -1,6 +1,7 @@
 """Dependencies of guarded routes: the current user, and the permission of the route."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,19 +10,23 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from app.auth.bearer import components_of, get_principal
+from app.auth.bearer import components_of, get_principal, identified, read_credential
 from app.auth.client import Client, read_client
 from app.auth.components import AuthComponents
 from app.auth.exceptions import (
+    KeyNotAllowedException,
     MissingPermissionException,
     PasswordChangeRequiredException,
+    UnauthorizedException,
 )
 from app.auth.idempotency.dependencies import RepeatableRoute
+from app.auth.keys.key_text import SCHEME
 from app.auth.permissions.actions import action_of, finder_of
 from app.auth.permissions.before_commit import recheck_before_commit
 from app.auth.permissions.principal import Principal
 from app.auth.permissions.registry import CRUD, REGISTRY, register
 from app.core.dependencies import SessionDep
+from app.core.web.health import Health
 from app.core.web.routing import api_router
 
 logger = structlog.get_logger()
@@ -48,6 +53,24 @@ async def get_current_user(principal: AnyUser) -> Principal:
 
 
 CurrentUser = Annotated[Principal, Depends(get_current_user)]
+
+
+async def refuse_keys(request: Request) -> None:
+    """Refuse a request with an API key, which the logs name if it is valid."""
+    for line in request.headers.getlist("authorization"):
+        if line.partition(" ")[2].startswith(SCHEME):
+            with suppress(UnauthorizedException):
+                await identify(request)
+            raise KeyNotAllowedException
+
+
+async def identify(request: Request) -> None:
+    find = read_credential(request)
+    health: Health = request.app.state.health
+    await health.require()
+    async with health.database.reading() as session:
+        if principal := await find(session):
+            identified(request, principal)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import Depends, Form
 
-from app.auth.bearer import ClaimsDep, refuse_keys
+from app.auth.bearer import ClaimsDep
 from app.auth.dependencies import (
     AnyUser,
     CurrentUser,
+    refuse_keys,
 )
 from app.auth.limits.endings import ends_access
 from app.auth.models import User

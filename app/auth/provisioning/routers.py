@@ -4,8 +4,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from app.auth.bearer import refuse_keys
-from app.auth.dependencies import CurrentUser, guarded_router
+from app.auth.dependencies import CurrentUser, guarded_router, refuse_keys
 from app.auth.idempotency.dependencies import answers_secret
 from app.auth.keys.schemas import ApiKeyCreate, ApiKeyRead, NewApiKey
 from app.auth.permissions.actions import action

@@ -382,3 +382,19 @@ def test_a_row_has_the_api_key(
     assert (masked.path, masked.query) == (f"{PRODUCTS}/{shown}", f"q={shown}")
     found = client.get("audit/accesses", params={"key_id": key["id"]}).json()["items"]
     assert [each["id"] for each in found] == [str(masked.id), str(program.id)]
+
+
+def test_a_row_has_the_api_key_that_is_not_allowed(
+    client: TestClient, make_account: MakeAccount, accesses: Accesses
+) -> None:
+    ada = make_account("products:read")
+    key = make_key(client, ada, "products:read", name="nightly import")
+    body = {"refresh_token": ada.refresh_token}
+    for method, path in (("GET", "auth/keys"), ("POST", "auth/refresh")):
+        answer = client.request(method, path, json=body, headers=with_key(key))
+        assert answer.status_code == 403
+    client.delete(f"users/{ada.id}/keys/{key['id']}")
+    assert client.get("auth/keys", headers=with_key(key)).status_code == 403
+    *valid, _, revoked = accesses()[-4:]
+    assert {(row.user_id, str(row.key_id)) for row in valid} == {(ada.id, key["id"])}
+    assert (revoked.user_id, revoked.key_id) == (None, None)
