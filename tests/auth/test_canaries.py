@@ -25,7 +25,7 @@ from tests.auth.keys.keys import key_body, with_key
 from tests.auth.signing import NEW_PASSWORD, bearer, login, me, refresh, revoke
 from tests.conftest import MakeAccount
 from tests.databases import make_settings
-from tests.processes.servers import serving
+from tests.processes.servers import TIMEOUT, serving
 
 pytestmark = pytest.mark.slow
 
@@ -211,7 +211,8 @@ def test_production_reveals_no_secret(
     url: str, tmp_path: Path, make_account: MakeAccount
 ) -> None:
     with serving(url, tmp_path, SECRET_KEY=KEY, ENVIRONMENT="production") as server:
-        client: Any = httpx2.Client(base_url=f"{server.base_url}/api/v1/")
+        base = f"{server.base_url}/api/v1/"
+        client: Any = httpx2.Client(base_url=base, timeout=TIMEOUT)
         usage = Usage(client, make_account().email, server.log.read_text)
         usage.run()
         execute(make_settings(url), BREAK_TABLE)

@@ -19,7 +19,7 @@ from app.core.config import Settings
 from app.main import create_app
 from tests.conftest import MakeAccount, Read
 from tests.databases import make_settings
-from tests.processes.servers import serving
+from tests.processes.servers import TIMEOUT, serving
 
 pytestmark = pytest.mark.either
 
@@ -180,6 +180,7 @@ def test_the_server_trusts_the_same_proxies_as_the_application(
     form = {"username": "unknown@example.com", "password": "wrong"}
     with serving(url, tmp_path, TRUSTED_PROXIES=proxies) as server:
         headers = {"x-forwarded-for": "6.6.6.6"}
-        httpx2.post(f"{server.base_url}/api/v1/auth/login", data=form, headers=headers)
+        url = f"{server.base_url}/api/v1/auth/login"
+        httpx2.post(url, data=form, headers=headers, timeout=TIMEOUT)
     (line,) = [row for row in server.log.read_text().splitlines() if "failed" in row]
     assert f"ip={ip} " in line

@@ -8,7 +8,7 @@ import pytest
 
 from tests.accounts import PASSWORD
 from tests.modules.test_products import PEN
-from tests.processes.servers import Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving
 
 pytestmark = pytest.mark.either
 
@@ -21,13 +21,15 @@ OUTPUTS = {
 
 
 def log_check(server: Server) -> str:
-    checks: dict[str, str] = httpx2.get(f"{server.base_url}/readyz").json()["checks"]
+    ready = httpx2.get(f"{server.base_url}/readyz", timeout=TIMEOUT)
+    checks: dict[str, str] = ready.json()["checks"]
     return checks["log"]
 
 
 def login(server: Server, password: str) -> httpx2.Response:
     form = {"username": "root@example.com", "password": password}
-    return httpx2.post(f"{server.base_url}/api/v1/auth/login", data=form)
+    url = f"{server.base_url}/api/v1/auth/login"
+    return httpx2.post(url, data=form, timeout=TIMEOUT)
 
 
 def change_password(server: Server) -> httpx2.Response:
@@ -36,6 +38,7 @@ def change_password(server: Server) -> httpx2.Response:
         f"{server.base_url}/api/v1/auth/password",
         json={"current_password": PASSWORD, "new_password": NEW_PASSWORD},
         headers={"authorization": f"Bearer {token}"},
+        timeout=TIMEOUT,
     )
 
 

@@ -23,7 +23,7 @@ from tests.audit.access.test_processes import (
 )
 from tests.conftest import Read
 from tests.databases import make_settings
-from tests.processes.servers import Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving
 
 pytestmark = pytest.mark.slow
 Damage = Callable[[Path], object]
@@ -33,7 +33,8 @@ AFTER_LOAD = 1.5
 
 
 def audit_check(server: Server) -> str:
-    checks: dict[str, str] = httpx2.get(f"{server.base_url}/readyz").json()["checks"]
+    ready = httpx2.get(f"{server.base_url}/readyz", timeout=TIMEOUT)
+    checks: dict[str, str] = ready.json()["checks"]
     return checks["audit"]
 
 

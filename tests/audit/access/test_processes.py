@@ -174,7 +174,8 @@ def test_a_full_disk_loses_no_request(url: str, tmp_path: Path, read: Read) -> N
     """No file may grow, as on a full disk: rows are kept in memory, and shown."""
 
     def state() -> str:
-        checks = httpx2.get(f"{server.base_url}/readyz").json()["checks"]
+        ready = httpx2.get(f"{server.base_url}/readyz", timeout=TIMEOUT)
+        checks = ready.json()["checks"]
         return str(checks["audit"])
 
     def ask(number: int = 1) -> str:

@@ -25,7 +25,9 @@ CHECK = ("scripts/check_audit.py",)
 def branched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A release whose migrations have two heads, as after a merge of two branches."""
     folder = tmp_path / "alembic"
-    shutil.copytree(migrations.FOLDER, folder)
+    shutil.copytree(
+        migrations.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__")
+    )
     newest = ScriptDirectory(str(folder)).get_revision("head")
     code = Path(newest.path).read_text().replace(newest.revision, "other")
     (folder / "versions/other.py").write_text(code)

@@ -17,7 +17,7 @@ from tests.databases import ROOT, prepare
 from tests.modules.test_products import PEN
 from tests.processes.forked import command
 from tests.processes.locks import locked
-from tests.processes.servers import Server, environment, free_port, serving
+from tests.processes.servers import TIMEOUT, Server, environment, free_port, serving
 from tests.processes.standby import wait_until
 
 pytestmark = pytest.mark.slow
@@ -158,7 +158,8 @@ def test_another_server_is_logged_in_production(tmp_path: Path, own: bool) -> No
 def test_production_logs_only_json(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path, ENVIRONMENT="production") as server:
         headers = {"x-request-id": "abc", "traceparent": f"00-{TRACE}-{'1' * 16}-01"}
-        httpx2.get(f"{server.base_url}/api/v1/products/x", headers=headers)
+        path = f"{server.base_url}/api/v1/products/x"
+        httpx2.get(path, headers=headers, timeout=TIMEOUT)
         assert server.stop() == 0
     parsed = [json.loads(line) for line in server.log.read_text().splitlines()]
     (request,) = [r for r in parsed if r.get("request_id") == "abc"]
@@ -200,7 +201,8 @@ def test_an_invalid_setting_stops_the_start(name: str, value: str) -> None:
 
 
 def test_the_environment_overrides_the_env_file(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "app", tmp_path / "app")
+    own = shutil.ignore_patterns("__pycache__")  # others may be writing it
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=own)
     (tmp_path / ".env").write_text(f"SECRET_KEY={'s' * 40}\nPORT=1111\nHOST=10.0.0.1\n")
     code = "from app.core.config import settings; print(settings.HOST, settings.PORT)"
     values = environment("sqlite:///x.db", PORT="2222")

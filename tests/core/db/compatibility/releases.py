@@ -41,8 +41,10 @@ class Release:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
-        for tree in ("app", "alembic"):  # with the byte code, which saves a second
-            shutil.copytree(ROOT / tree, folder / tree)
+        # With the byte code, which saves a second, but none that is being written.
+        unfinished = shutil.ignore_patterns("*.pyc.*")
+        for tree in ("app", "alembic"):
+            shutil.copytree(ROOT / tree, folder / tree, ignore=unfinished)
         shutil.copy(ROOT / "alembic.ini", folder)
         self.models = self.root / "app/modules/products/models.py"
         self.edit(FIELD, FIELD + BARCODE)
