@@ -30,7 +30,7 @@ class Pace:
 
 
 # SQLite has one writer at a time. In this pause, each that waits tries at least once.
-SINGLE_WRITER = Pace(seconds=0.014, max_rows=600, pause=LONGEST_PAUSE)
+SINGLE_WRITER = Pace(seconds=0.011, max_rows=450, pause=LONGEST_PAUSE)
 # On PostgreSQL no writer waits for a transaction that deletes old rows.
 MANY_WRITERS = Pace(seconds=0.25, max_rows=2_000, pause=0)
 PACES = {"sqlite": SINGLE_WRITER, "postgresql": MANY_WRITERS}

@@ -26,7 +26,7 @@ def sizes(pace: Pace, latency: float, row_seconds: float) -> list[int]:
 
 def test_a_latency_of_20_ms_does_not_shrink_batches() -> None:
     assert max(sizes(MANY_WRITERS, 0.020, 10e-6)[-2:]) == MAX_ROWS
-    # On SQLite the rows of a transaction take at most 14 ms.
+    # On SQLite the rows of a transaction take at most 11 ms.
     assert max(sizes(SINGLE_WRITER, 0.020, 10e-6)[-2:]) == SINGLE_WRITER.max_rows
 
 
