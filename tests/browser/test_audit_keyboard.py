@@ -5,8 +5,8 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.test_audit_feed import make_pen, open_feed, rename
-from tests.browser.test_audit_page import line, open_page, sign_in, wait_until
-from tests.processes.servers import Server
+from tests.browser.test_audit_page import line, open_page, sign_in
+from tests.processes.servers import Server, wait_until
 
 pytestmark = [
     pytest.mark.browser,

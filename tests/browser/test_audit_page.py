@@ -1,8 +1,6 @@
 """The audit page in a browser."""
 
 import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +14,7 @@ from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.displays import DISPLAYS, check_display
 from tests.databases import make_settings
-from tests.processes.servers import TIMEOUT, Server
+from tests.processes.servers import Server, wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -104,13 +102,6 @@ def expire(route: Route) -> None:
 def sessions(server: Server) -> set[str]:
     with server.client() as client:
         return {each["id"] for each in client.get("/auth/sessions").json()}
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def line(page: Page, text: str) -> Locator:

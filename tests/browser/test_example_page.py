@@ -24,10 +24,9 @@ from playwright.sync_api import (
 )
 
 from tests.accounts import PASSWORD
-from tests.browser.test_audit_page import wait_until
 from tests.browser.test_feed_interruptions import HIDE, Streams
 from tests.databases import ROOT
-from tests.processes.servers import TIMEOUT, Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving, wait_until
 
 SOURCE = ROOT / "docs/examples/spa"
 API = "http://127.0.0.1:8000"  # in the files of the example

@@ -6,9 +6,9 @@ from playwright.sync_api import Page, Request, expect
 from tests.accounts import Account, add_account
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.test_audit_feed import STREAM, make_pen, rename
-from tests.browser.test_audit_page import expire, open_page, sign_in, wait_until
+from tests.browser.test_audit_page import expire, open_page, sign_in
 from tests.databases import make_settings
-from tests.processes.servers import Server
+from tests.processes.servers import Server, wait_until
 
 pytestmark = [
     pytest.mark.browser,

@@ -13,9 +13,8 @@ from playwright.sync_api import Dialog, Locator, Page, Route, expect
 from tests.accounts import PASSWORD, add_account
 from tests.browser.conftest import CHROMIUM, Visit
 from tests.browser.displays import DISPLAYS, check_display
-from tests.browser.test_audit_page import wait_until
 from tests.databases import make_settings
-from tests.processes.servers import Server
+from tests.processes.servers import Server, wait_until
 
 pytestmark = [
     pytest.mark.browser,

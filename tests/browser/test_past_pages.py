@@ -15,10 +15,9 @@ from tests.browser.test_audit_page import (
     line,
     open_page,
     sign_in,
-    wait_until,
 )
 from tests.databases import make_settings
-from tests.processes.servers import Server
+from tests.processes.servers import Server, wait_until
 
 pytestmark = [
     pytest.mark.browser,

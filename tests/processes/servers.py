@@ -7,12 +7,13 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from random import SystemRandom
+from typing import TypeVar
 
 import httpx2
 import psutil  # type: ignore[import-untyped]  # It has no type stubs.
@@ -21,6 +22,8 @@ from tests.accounts import root_header
 from tests.databases import PATIENCE, ROOT, SECRET, SPOOL, make_settings
 from tests.processes.environment import DEFAULTS
 from tests.processes.forked import Forked
+
+ResultT = TypeVar("ResultT")
 
 TIMEOUT = PATIENCE
 # Below those that Linux and macOS give to clients; browsers refuse 10080.
@@ -133,3 +136,14 @@ def serving(
         yield server
     finally:
         kill(process)
+
+
+def wait_until(
+    find: Callable[[], ResultT | None], complaint: str = "It has not happened"
+) -> ResultT:
+    """Call again and again until the result is true; return it."""
+    deadline = time.monotonic() + TIMEOUT
+    while not (found := find()):
+        assert time.monotonic() < deadline, complaint
+        time.sleep(0.02)
+    return found

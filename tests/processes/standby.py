@@ -2,8 +2,7 @@
 
 import asyncio
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import psutil  # type: ignore[import-untyped]  # It has no type stubs.
 from sqlalchemy import make_url
 
 from tests.databases import memory
-from tests.processes.servers import TIMEOUT
+from tests.processes.servers import TIMEOUT, wait_until
 
 # Replay conflicts at once with a statement that holds it up.
 OPTIONS = "-c max_standby_streaming_delay=0 -c hot_standby_feedback=off"
@@ -111,10 +110,3 @@ def standby_of(primary: Any, database: str) -> Iterator[Standby]:
         standby.copy("", "-R")
         standby.start()
         yield standby
-
-
-def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not is_so():
-        assert time.monotonic() < deadline, complaint
-        time.sleep(0.05)

@@ -19,11 +19,10 @@ from tests.audit.access.test_processes import (
     recorded_in,
     spooled,
     wait_for_requests,
-    wait_until,
 )
 from tests.conftest import Read
 from tests.databases import make_settings
-from tests.processes.servers import TIMEOUT, Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving, wait_until
 
 pytestmark = pytest.mark.slow
 Damage = Callable[[Path], object]

@@ -3,8 +3,7 @@
 import re
 import resource
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -23,7 +22,7 @@ from app.audit.access.spool import spool_folder
 from app.audit.models import AuditAccess
 from tests.conftest import Read, read_column
 from tests.databases import make_settings
-from tests.processes.servers import TIMEOUT, Server, serving
+from tests.processes.servers import TIMEOUT, Server, serving, wait_until
 
 pytestmark = pytest.mark.slow
 CLIENTS = 6
@@ -52,13 +51,6 @@ def load_on(server: Server) -> Iterator[list[str]]:
             yield answered
         finally:
             enough.set()
-
-
-def wait_until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def wait_for_requests(answered: list[str], number: int) -> None:

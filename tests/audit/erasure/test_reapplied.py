@@ -20,7 +20,7 @@ from tests.audit.archive.rows import TODAY, AuditLog
 from tests.audit.erasure.conftest import Commands, history
 from tests.audit.erasure.test_crashes import state_of
 from tests.databases import Template, make_settings
-from tests.processes.standby import wait_until
+from tests.processes.servers import wait_until
 from tests.scripts.backups.conftest import Site, programs_of
 
 pytestmark = pytest.mark.slow

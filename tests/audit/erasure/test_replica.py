@@ -10,7 +10,8 @@ from tests.audit.erasure.conftest import ADA, Commands
 from tests.core.db.replica.conftest import stale, standby  # noqa: F401  fixtures
 from tests.core.db.replica.stale import StaleClient
 from tests.databases import make_settings
-from tests.processes.standby import Standby, wait_until
+from tests.processes.servers import wait_until
+from tests.processes.standby import Standby
 
 pytestmark = pytest.mark.heavy
 

@@ -4,11 +4,9 @@ import json
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -23,7 +21,7 @@ from tests.accounts import root_header
 from tests.collections.files.files import CSV, JSONL, as_csv
 from tests.conftest import Read
 from tests.databases import make_settings
-from tests.processes.servers import TIMEOUT, Server, serving
+from tests.processes.servers import Server, serving, wait_until
 from tests.processes.standby import wait_for_backends
 
 pytestmark = [pytest.mark.slow, pytest.mark.heavy]
@@ -47,14 +45,6 @@ def send(server: Server, path: str, file: bytes, kind: str = CSV) -> httpx2.Resp
 def total(server: Server) -> int:
     with server.client() as client:
         found: int = client.get("products?limit=1").json()["total"]
-    return found
-
-
-def wait_until(happened: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + TIMEOUT
-    while not (found := happened()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
     return found
 
 

@@ -18,7 +18,7 @@ from app.modules.products.models import Product
 from tests.databases import make_settings
 from tests.modules.test_products import PEN, make_product
 from tests.processes.locks import locked
-from tests.processes.standby import wait_until
+from tests.processes.servers import wait_until
 
 pytestmark = pytest.mark.anyio
 

@@ -17,8 +17,14 @@ from tests.databases import ROOT, prepare
 from tests.modules.test_products import PEN
 from tests.processes.forked import command
 from tests.processes.locks import locked
-from tests.processes.servers import TIMEOUT, Server, environment, free_port, serving
-from tests.processes.standby import wait_until
+from tests.processes.servers import (
+    TIMEOUT,
+    Server,
+    environment,
+    free_port,
+    serving,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
 

@@ -11,8 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.databases import Template
-from tests.processes.servers import TIMEOUT, Server, free_port, kill, serving
-from tests.processes.standby import wait_until
+from tests.processes.servers import (
+    TIMEOUT,
+    Server,
+    free_port,
+    kill,
+    serving,
+    wait_until,
+)
 from tests.programs import require
 
 pytestmark = pytest.mark.either

@@ -15,8 +15,7 @@ import pytest
 from tests.audit.consistency.test_lost_end import export
 from tests.databases import ROOT, SqliteTemplate, Template, make_settings
 from tests.processes.object_store import BUCKET, credentials, object_store
-from tests.processes.servers import TIMEOUT, serving
-from tests.processes.standby import wait_until
+from tests.processes.servers import TIMEOUT, serving, wait_until
 from tests.scripts.backups.conftest import Site
 from tests.scripts.backups.restored import check_restored
 from tests.scripts.backups.test_backup import skus

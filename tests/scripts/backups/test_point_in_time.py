@@ -8,8 +8,8 @@ from sqlalchemy import make_url
 
 from tests.audit.consistency.test_lost_end import export
 from tests.databases import PostgresTemplate, Template, memory
-from tests.processes.servers import serving
-from tests.processes.standby import Standby, copy_of, wait_until
+from tests.processes.servers import serving, wait_until
+from tests.processes.standby import Standby, copy_of
 from tests.scripts.backups.conftest import Site, programs_of
 from tests.scripts.backups.restored import check_restored
 from tests.scripts.backups.test_drill import Load

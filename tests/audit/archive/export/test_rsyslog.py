@@ -16,8 +16,7 @@ from app.audit.archive.logs import CHANGES
 from tests.audit.archive.commands import command
 from tests.audit.archive.rows import AuditLog, make_changes
 from tests.databases import ROOT
-from tests.processes.servers import free_port
-from tests.processes.standby import wait_until
+from tests.processes.servers import free_port, wait_until
 from tests.programs import needs, require
 
 pytestmark = [needs("rsyslogd"), pytest.mark.heavy, pytest.mark.either]

@@ -24,7 +24,7 @@ from tests.accounts import root_header
 from tests.databases import PATIENCE, make_settings
 from tests.modules.test_products import PEN
 from tests.processes.network import Network, network_to
-from tests.processes.standby import wait_until
+from tests.processes.servers import wait_until
 
 pytestmark = pytest.mark.anyio
 TIMEOUT = 0.5  # seconds, of the server

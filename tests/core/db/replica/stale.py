@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from app.core.db.database import Database
 from app.core.db.replica.replica import Replica, State
 from tests.clients import Client
-from tests.processes.standby import wait_until
+from tests.processes.servers import wait_until
 
 APPLIED = "preference-applied"
 PREFER = {"prefer": "stale-ok"}

@@ -4,7 +4,8 @@ import pytest
 
 from tests.core.db.replica.stale import APPLIED, PREFER, StaleClient
 from tests.core.db.replica.test_reads import PENCIL, add
-from tests.processes.standby import Standby, wait_until
+from tests.processes.servers import wait_until
+from tests.processes.standby import Standby
 
 pytestmark = pytest.mark.heavy
 

@@ -24,8 +24,8 @@ from tests.core.db.replica.stale import APPLIED, PREFER, StaleClient
 from tests.databases import make_settings
 from tests.modules.test_products import PEN
 from tests.processes.network import network_to
-from tests.processes.servers import serving
-from tests.processes.standby import Standby, execute, wait_until
+from tests.processes.servers import serving, wait_until
+from tests.processes.standby import Standby, execute
 
 pytestmark = pytest.mark.heavy
 

@@ -12,7 +12,8 @@ from tests.conftest import MakeAccount
 from tests.core.db.replica.stale import APPLIED, PREFER, StaleClient
 from tests.core.observability.metrics.test_metrics import Scraped, serving_metrics
 from tests.modules.test_products import PEN
-from tests.processes.standby import Standby, wait_until
+from tests.processes.servers import wait_until
+from tests.processes.standby import Standby
 
 pytestmark = pytest.mark.heavy
 PENCIL = PEN | {"sku": "PENCIL-1", "name": "Pencil"}

@@ -9,8 +9,7 @@ import pytest
 
 from app.core.web.server.config import START_TIMEOUT
 from tests.core.web.server.test_drain import empty
-from tests.processes.servers import Server, serving
-from tests.processes.standby import wait_until
+from tests.processes.servers import Server, serving, wait_until
 
 
 def started(server: Server) -> int:
