@@ -16,7 +16,7 @@ from sqlalchemy.util import await_
 
 from app.audit.personal.exceptions import KeysUnavailableException
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
-from app.core.db.sqlite.replaced_file import identity
+from app.core.db.sqlite.files import identity
 
 # In seconds.
 TIMEOUT = 5.0

@@ -50,8 +50,7 @@ async def listen_once(
     engine: AsyncEngine, channel: str, wake: Callable[[], None]
 ) -> None:
     async with engine.connect() as connection:
-        raw = await connection.get_raw_connection()
-        driver = raw.driver_connection
+        driver = (await connection.get_raw_connection()).driver_connection
         await driver.add_listener(channel, lambda *_: wake())  # type: ignore[union-attr]
         wake()
         try:

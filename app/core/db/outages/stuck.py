@@ -15,8 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_, greenlet_spawn
 
 from app.core.db.outages.states import STUCK, outage_of
+from app.core.db.sqlite.files import check_file, note_file
 from app.core.db.sqlite.reading import is_file
-from app.core.db.sqlite.replaced_file import check_file, note_file
 
 # In seconds. Firewalls forget a connection that is idle, the first ones after minutes:
 # then packets get no answer, not even a refusal.

@@ -34,10 +34,15 @@ TRIGGER_BODIES = {
     ),
     "delete": f'AFTER DELETE ON "{{table}}" BEGIN {REMOVE} END',
 }
+# So many parts of an index FTS5 merges bit by bit, and so many at once. With its 4 and
+# 16, an INSERT takes 0.2 ms more on average, and one of thousands half a second.
+MERGES = "'automerge', 8", "'crisismerge', 64"
+SET = "INSERT INTO {index}({index}, rank) VALUES "
 SQLITE = (
     "DROP TABLE IF EXISTS {index}",
     "CREATE VIRTUAL TABLE {index} USING fts5({text}, content='{table}', "
     "tokenize='trigram case_sensitive 1')",
+    *(f"{SET}({it})" for it in MERGES),
     "INSERT INTO {index}({index}) VALUES ('rebuild')",
 )
 # All search indexes, also those of tables that no model has any more.

@@ -13,6 +13,7 @@ from sqlalchemy.util import await_
 
 from app.core.db.sqlite.busy import is_busy, retry_while_busy
 from app.core.db.sqlite.files import IN_MEMORY, create_file, existing_file
+from app.core.db.sqlite.inserts import inserts
 from app.core.db.sqlite.texts import decode_text, is_undecodable
 
 ResultT = TypeVar("ResultT")
@@ -106,7 +107,8 @@ class LoopConnection(sqlite3.Connection):
         return super().cursor().execute(sql, parameters).rowcount
 
     def change_many(self, sql: str, many: Any) -> None:
-        super().cursor().executemany(sql, many)
+        for each in inserts(sql, many):
+            super().cursor().execute(*each)
 
     def within(self, limit: Limit, fetch: Callable[[], ResultT]) -> ResultT:
         """Return what `fetch` reads, or raise SQLITE_INTERRUPT at the limit."""

@@ -1,4 +1,8 @@
-"""The file of a database, which only a migration creates."""
+"""The file of a database, which only a migration creates.
+
+It is noticed when it was deleted or replaced: an open connection would go on with the
+former file, which no other can open.
+"""
 
 import os
 from contextlib import suppress
@@ -6,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.db.sqlite.reading import is_file
 
 IN_MEMORY = ":memory:"
+FILE = "file"
 
 
 def create_file(database: str) -> None:
@@ -37,3 +44,25 @@ def existing_file(database: str) -> dict[str, Any]:
     SQLite creates a missing one otherwise: an empty database at a wrong path.
     """
     return {"database": f"{Path(database).as_uri()}?mode=rw", "uri": True}
+
+
+def note_file(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[FILE] = identity(connection.database)
+
+
+def check_file(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Compare the file with the one that was opened, which takes a microsecond.
+
+    Raises:
+        InvalidatePoolError: it is another one. The pool connects again.
+    """
+    if identity(connection.database) != record.info[FILE]:
+        raise InvalidatePoolError
+
+
+def identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116  for each request: a Path takes twice as long
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import greenlet_spawn
 
-from app.core.db.sqlite.replaced_file import FILE, identity
+from app.core.db.sqlite.files import FILE, identity
 
 
 class SharedConnection:
